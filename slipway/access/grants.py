@@ -1,0 +1,134 @@
+"""What a job may do, as plain data: policies made from it are known before anything exists in AWS."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PushImages:
+    """Push to, and read layers of, these ECR repositories (names, not ARNs) of one registry."""
+
+    repositories: tuple[str, ...]
+    account: str
+    region: str
+
+
+@dataclass(frozen=True)
+class PullImages:
+    """Pull from these ECR repositories (names, not ARNs) of one registry."""
+
+    repositories: tuple[str, ...]
+    account: str
+    region: str
+
+
+@dataclass(frozen=True)
+class DescribeCluster:
+    """Find one EKS cluster's endpoint; what may be done inside it is Kubernetes RBAC's."""
+
+    cluster: str
+    account: str
+    region: str
+
+
+@dataclass(frozen=True)
+class ReadParameters:
+    """Read these SSM parameters, by full name (`/slipway/x` or `app-service-helm-values`)."""
+
+    names: tuple[str, ...]
+    account: str
+    region: str
+
+
+@dataclass(frozen=True)
+class UseState:
+    """Read, write and lock Pulumi state under one prefix of the state bucket.
+
+    `key_arn` encrypts the stack's secrets; `bucket_key_arn` is the bucket's own key where S3 uses another.
+    """
+
+    bucket: str
+    prefix: str
+    key_arn: str
+    bucket_key_arn: str = ""
+
+
+@dataclass(frozen=True)
+class ReadState:
+    """Read Pulumi state under one prefix and open its secrets, as a preview must; never write."""
+
+    bucket: str
+    prefix: str
+    key_arn: str
+    bucket_key_arn: str = ""
+
+
+@dataclass(frozen=True)
+class PutPlans:
+    """Put sealed plans under one prefix, and never read one back."""
+
+    bucket: str
+    prefix: str
+    key_arn: str
+
+
+@dataclass(frozen=True)
+class ReadPlans:
+    """Read sealed plans under one prefix, and never put one."""
+
+    bucket: str
+    prefix: str
+    key_arn: str
+
+
+@dataclass(frozen=True)
+class AssumeRoles:
+    """Assume exactly these roles, in this account or another."""
+
+    arns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlanStack:
+    """Read what a platform stack's resources are, but no secret's value.
+
+    `parameters` are SSM name patterns of published outputs, the only ones whose values are read.
+    """
+
+    stack: str
+    account: str
+    region: str
+    parameters: tuple[str, ...] = ("slipway/*", "*-service-helm-values")
+
+
+@dataclass(frozen=True)
+class ApplyStack:
+    """Change a platform stack's resources.
+
+    Roles are made only under `role_path` and only with the boundary; `own_role_arn` and the boundary itself
+    stay out of reach. `buckets`, `parameters` and `secrets` are the name patterns that the stack owns.
+    """
+
+    stack: str
+    account: str
+    region: str
+    boundary_arn: str
+    role_path: str
+    own_role_arn: str
+    buckets: tuple[str, ...] = ("slipway-*",)
+    parameters: tuple[str, ...] = ("slipway/*", "*-service-helm-values")
+    secrets: tuple[str, ...] = ("slipway/*",)
+
+
+Grant = (
+    PushImages
+    | PullImages
+    | DescribeCluster
+    | ReadParameters
+    | UseState
+    | ReadState
+    | PutPlans
+    | ReadPlans
+    | AssumeRoles
+    | PlanStack
+    | ApplyStack
+)
