@@ -1,0 +1,263 @@
+"""What the plan and apply roles of a platform stack may do, and what no role made by them ever may."""
+
+from slipway.access import stack_actions as actions
+from slipway.access.claims import ISSUER
+from slipway.access.grants import ApplyStack, PlanStack
+from slipway.access.statements import Document, Statement, allow, deny, document
+
+PASSED_TO = ("ec2.amazonaws.com", "eks.amazonaws.com", "vpc-flow-logs.amazonaws.com")
+SERVICE_LINKED = ("eks-nodegroup.amazonaws.com", "eks.amazonaws.com")
+
+_CHANGE_ROLE = (
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:DeleteRole*",
+    "iam:DetachRolePolicy",
+    "iam:PassRole",
+    "iam:PutRole*",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole*",
+)
+_CHANGE_POLICY = (
+    "iam:CreatePolicy*",
+    "iam:DeletePolicy*",
+    "iam:SetDefaultPolicyVersion",
+    "iam:TagPolicy",
+    "iam:UntagPolicy",
+)
+_SET_BOUNDARY = ("iam:CreateRole", "iam:PutRolePermissionsBoundary")
+_DROP_BOUNDARY = ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary")
+
+_BOUNDED_SERVICES = (
+    "acm",
+    "apigateway",
+    "autoscaling",
+    "cloudwatch",
+    "dynamodb",
+    "ec2",
+    "ec2messages",
+    "ecr",
+    "eks",
+    "eks-auth",
+    "elasticloadbalancing",
+    "events",
+    "execute-api",
+    "kms",
+    "lambda",
+    "logs",
+    "pricing",
+    "route53",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "ssmmessages",
+    "states",
+    "sts",
+    "tag",
+    "wafv2",
+    "xray",
+)
+_BOUNDED_IAM = (
+    "iam:*InstanceProfile*",
+    "iam:*OpenIDConnectProvider*",
+    "iam:*Polic*",
+    "iam:*Role*",
+    "iam:Get*",
+    "iam:List*",
+)
+
+
+def own_policy_prefix(role_name: str) -> str:
+    """How the managed policies of a role begin, where it needs any."""
+    return f"{role_name}-policy-"
+
+
+def plan(grant: PlanStack) -> tuple[Statement, ...]:
+    """Settings of everything, values of nothing but the platform's own published parameters.
+
+    AWS's own key for SSM lets any caller in the account who may read a parameter decrypt it, so the values of
+    SecureStrings are denied through the key (KMS Developer Guide, "AWS managed keys"; kms:ViaService).
+    """
+    region, account = grant.region, grant.account
+    parameters = [f"arn:aws:ssm:{region}:{account}:parameter/{name}" for name in grant.parameters]
+    through = [f"secretsmanager.{region}.amazonaws.com", f"ssm.{region}.amazonaws.com"]
+    return (
+        allow("ReadSettings", actions.READ_ACTIONS, ["*"]),
+        allow("ReadPublishedParameters", ["ssm:GetParameter", "ssm:GetParameters"], parameters),
+        deny(
+            "NeverReadSecrets", ["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"], ["*"]
+        ),
+        deny("NeverOpenSecureStrings", ["kms:Decrypt"], ["*"], {"StringEquals": {"kms:ViaService": through}}),
+    )
+
+
+def apply(grant: ApplyStack) -> tuple[Statement, ...]:
+    """Changes to every resource type of a platform stack, in one account and region."""
+    return (
+        allow("ReadSettings", actions.READ_ACTIONS, ["*"]),
+        *_apply_network(grant),
+        *_apply_storage(grant),
+        *_apply_keys(grant),
+        *_apply_clusters(grant),
+        *_apply_identity(grant),
+        *_apply_limits(grant),
+    )
+
+
+def _apply_network(grant: ApplyStack) -> tuple[Statement, ...]:
+    ec2 = f"arn:aws:ec2:{grant.region}:{grant.account}"
+    logs = f"arn:aws:logs:{grant.region}:{grant.account}:log-group:*"
+    return (
+        allow(
+            "Network",
+            actions.qualified("ec2", actions.EC2),
+            [f"{ec2}:{kind}/*" for kind in actions.EC2_RESOURCES],
+        ),
+        allow("LogGroups", actions.qualified("logs", actions.LOGS), [logs]),
+    )
+
+
+def _apply_storage(grant: ApplyStack) -> tuple[Statement, ...]:
+    here = f"{grant.region}:{grant.account}"
+    parameters = [f"arn:aws:ssm:{here}:parameter/{name}" for name in grant.parameters]
+    secrets = [f"arn:aws:secretsmanager:{here}:secret:{name}" for name in grant.secrets]
+    return (
+        allow("Images", actions.qualified("ecr", actions.ECR), [f"arn:aws:ecr:{here}:repository/*"]),
+        allow(
+            "Parameters",
+            (*actions.qualified("ssm", actions.SSM), "ssm:GetParameter", "ssm:GetParameters"),
+            parameters,
+        ),
+        allow("Secrets", actions.qualified("secretsmanager", actions.SECRETSMANAGER), secrets),
+        allow(
+            "Buckets",
+            (*actions.qualified("s3", actions.S3), "s3:ListBucket"),
+            [f"arn:aws:s3:::{name}" for name in grant.buckets],
+        ),
+    )
+
+
+def _apply_keys(grant: ApplyStack) -> tuple[Statement, ...]:
+    kms = f"arn:aws:kms:{grant.region}:{grant.account}"
+    return (
+        allow("NewKeys", ["kms:CreateKey"], ["*"], {"StringEquals": {"aws:RequestedRegion": grant.region}}),
+        allow("Keys", actions.qualified("kms", actions.KMS), [f"{kms}:alias/*", f"{kms}:key/*"]),
+        # ECR and EKS ask for grants on the caller's behalf when they are told to use a key.
+        allow(
+            "KeyGrants",
+            ["kms:CreateGrant"],
+            [f"{kms}:key/*"],
+            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    )
+
+
+def _apply_clusters(grant: ApplyStack) -> tuple[Statement, ...]:
+    eks = f"arn:aws:eks:{grant.region}:{grant.account}"
+    linked = f"arn:aws:iam::{grant.account}:role/aws-service-role/*"
+    region = {"StringEquals": {"aws:RequestedRegion": grant.region}}
+    services = {"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}}
+    return (
+        allow("NewClusters", ["eks:CreateCluster"], ["*"], region),
+        allow(
+            "Clusters",
+            actions.qualified("eks", actions.EKS),
+            [f"{eks}:{kind}/*" for kind in actions.EKS_RESOURCES],
+        ),
+        allow("ServiceLinkedRoles", ["iam:CreateServiceLinkedRole"], [linked], services),
+    )
+
+
+def _apply_identity(grant: ApplyStack) -> tuple[Statement, ...]:
+    iam = f"arn:aws:iam::{grant.account}"
+    roles = [f"{iam}:role{grant.role_path}*"]
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": grant.boundary_arn}}
+    passed = {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}}
+    return (
+        allow("RolesUnderBoundary", actions.qualified("iam", actions.ROLE_UNDER_BOUNDARY), roles, bounded),
+        allow("RolesOnPath", actions.qualified("iam", actions.ROLE_BY_PATH), roles),
+        allow("PassRoles", ["iam:PassRole"], roles, passed),
+        allow("Policies", actions.qualified("iam", actions.POLICY), [f"{iam}:policy{grant.role_path}*"]),
+        allow(
+            "InstanceProfiles",
+            actions.qualified("iam", actions.INSTANCE_PROFILE),
+            [f"{iam}:instance-profile{grant.role_path}*"],
+        ),
+        allow(
+            "GitHubProvider",
+            actions.qualified("iam", actions.OIDC_PROVIDER),
+            [f"{iam}:oidc-provider/{ISSUER}"],
+        ),
+    )
+
+
+def _apply_limits(grant: ApplyStack) -> tuple[Statement, ...]:
+    path, _, name = grant.own_role_arn.partition(":role/")[2].rpartition("/")
+    own_policies = "/".join(part for part in ("policy", path, f"{own_policy_prefix(name)}*") if part)
+    without = {"StringNotEquals": {"iam:PermissionsBoundary": grant.boundary_arn}}
+    return (
+        deny("NeverItself", _CHANGE_ROLE, [grant.own_role_arn]),
+        deny(
+            "NeverTheBoundary",
+            _CHANGE_POLICY,
+            [grant.boundary_arn, f"arn:aws:iam::{grant.account}:{own_policies}"],
+        ),
+        deny("NeverWithoutBoundary", _SET_BOUNDARY, ["*"], without),
+        deny("NeverDropBoundary", _DROP_BOUNDARY, ["*"]),
+    )
+
+
+def boundary_arn(account: str) -> str:
+    """The ARN of an account's permissions boundary, which `slipway bootstrap` makes."""
+    return f"arn:aws:iam::{account}:policy/slipway/slipway-ci-boundary"
+
+
+def boundary_policy(
+    account: str, *, protected_roles: tuple[str, ...] = (), arn: str = "", issuer: str = ISSUER
+) -> Document:
+    """The most that any role of the platform may do, whatever its own policies say.
+
+    A boundary grants nothing; what it does not allow is refused (IAM User Guide, "Permissions boundaries for
+    IAM entities"). Nobody under it can change it, work without it, drop it, make users, access keys or other
+    identity providers, or change the roles in `protected_roles` (ARNs: the apply roles), so that a role made
+    by an apply role cannot do what the apply role itself is denied.
+    """
+    own = arn or boundary_arn(account)
+    iam = f"arn:aws:iam::{account}"
+    statements = [
+        allow("Services", [*(f"{service}:*" for service in _BOUNDED_SERVICES), *_BOUNDED_IAM], ["*"]),
+        deny("NeverTheBoundary", _CHANGE_POLICY, [own]),
+        deny(
+            "NeverWithoutBoundary",
+            [*_SET_BOUNDARY, "iam:AttachRolePolicy", "iam:PutRolePolicy"],
+            ["*"],
+            {"StringNotEquals": {"iam:PermissionsBoundary": own}},
+        ),
+        deny("NeverDropBoundary", _DROP_BOUNDARY, ["*"]),
+        deny(
+            "NeverUsers",
+            [
+                "iam:*AccessKey*",
+                "iam:*Group*",
+                "iam:*LoginProfile*",
+                "iam:*MFADevice*",
+                "iam:*SAMLProvider*",
+                "iam:*User*",
+            ],
+            ["*"],
+        ),
+        {
+            "Sid": "NeverAnotherProvider",
+            "Effect": "Deny",
+            "Action": ["iam:CreateOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint"],
+            "NotResource": f"{iam}:oidc-provider/{issuer}",
+        },
+    ]
+    if protected_roles:
+        statements.append(deny("NeverApplyRoles", _CHANGE_ROLE, protected_roles))
+    return document(statements)
