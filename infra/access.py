@@ -1,0 +1,235 @@
+"""The one declaration of access, made from a stack's settings; policies, RBAC and GitHub settings follow from it."""
+
+from dataclasses import dataclass, replace
+
+from infra import naming
+from infra.environments import PULL_REQUESTS, EnvironmentDefaults, JobKind, defaults_for
+from infra.settings import EnvironmentSettings, ServiceSettings, Settings, Stack
+from slipway.access.model import (
+    ApplyStack,
+    DescribeCluster,
+    Grant,
+    Job,
+    PlanStack,
+    PushImages,
+    PutPlans,
+    ReadParameters,
+    ReadPlans,
+    ReadState,
+    Repository,
+    RoleDeclaration,
+    UseState,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One GitHub environment of a service, with everything that its block left to its name."""
+
+    service: str
+    name: str
+    jobs: tuple[JobKind, ...]
+    branches: tuple[str, ...]
+    tags: tuple[str, ...]
+    reviewers: tuple[str, ...]
+    wait_minutes: int
+    prevent_self_review: bool
+    namespace: str
+    hostname: str
+    role: RoleDeclaration
+
+    @property
+    def deploys(self) -> bool:
+        """Whether a job of it works in the namespace as the application's owner."""
+        return JobKind.DEPLOY in self.jobs or JobKind.PREVIEW in self.jobs
+
+    @property
+    def runs_in_cluster(self) -> bool:
+        """Whether a job of it works on a cluster at all."""
+        return any(kind.in_workload for kind in self.jobs)
+
+
+_EVENTS = {
+    JobKind.BUILD: ("push", "workflow_dispatch"),
+    JobKind.CHART: ("push", "workflow_dispatch"),
+    JobKind.PREVIEW_BUILD: ("pull_request",),
+    JobKind.PREVIEW: ("pull_request",),
+    JobKind.DEPLOY: ("push", "release", "workflow_dispatch"),
+    JobKind.MIGRATE: ("workflow_dispatch",),
+}
+
+
+def repository_of(service: ServiceSettings) -> Repository:
+    """A service's repository as its tokens describe it."""
+    owner, name = service.repository.split("/")
+    return Repository(
+        owner=owner,
+        name=name,
+        owner_id=service.owner_id,
+        id=service.repository_id,
+        visibility=service.visibility,
+        subject=service.subject,
+    )
+
+
+def environments(settings: Settings) -> tuple[Environment, ...]:
+    """Every environment of every service of this stack, in the stack file's order."""
+    return tuple(
+        _environment(settings, name, service, environment, block)
+        for name, service in settings.services.items()
+        for environment, block in service.environments.items()
+    )
+
+
+def _environment(
+    settings: Settings, name: str, service: ServiceSettings, environment: str, block: EnvironmentSettings
+) -> Environment:
+    defaults = defaults_for(environment) or EnvironmentDefaults(jobs=())
+    kinds = block.jobs if block.jobs is not None else defaults.jobs
+    branches = block.branches if block.branches is not None else defaults.branches
+    tags = block.tags if block.tags is not None else defaults.tags
+    reviewed = defaults.reviewed or settings.stack is Stack.PROD
+    reviewers = block.reviewers
+    if reviewers is None:
+        reviewers = settings.platform.github.reviewers if reviewed else ()
+    repository = repository_of(service)
+    jobs = tuple(
+        Job(
+            name=kind.value,
+            repository=repository,
+            environment=environment,
+            events=_events(kind, branches),
+            branches=branches,
+            tags=tags,
+            grants=_grants(settings, name, service, environment, kind),
+        )
+        for kind in kinds
+    )
+    return Environment(
+        service=name,
+        name=environment,
+        jobs=kinds,
+        branches=branches,
+        tags=tags,
+        reviewers=reviewers,
+        wait_minutes=block.wait_minutes,
+        prevent_self_review=block.prevent_self_review,
+        namespace=block.namespace or _namespace(name, environment, defaults),
+        hostname=block.hostname or _hostname(service, environment, defaults),
+        role=RoleDeclaration(
+            name=naming.environment_role(name, environment),
+            account=settings.account,
+            region=settings.platform.region,
+            jobs=jobs,
+            boundary_arn=naming.boundary_arn(settings.account),
+            path=naming.CI_PATH,
+        ),
+    )
+
+
+def _events(kind: JobKind, branches: tuple[str, ...]) -> tuple[str, ...]:
+    events = _EVENTS[kind]
+    if PULL_REQUESTS in branches and "pull_request" not in events:
+        return (*events, "pull_request")
+    return events
+
+
+def _namespace(service: str, environment: str, defaults: EnvironmentDefaults) -> str:
+    return f"{service}-{environment}" if defaults.own_namespace else service
+
+
+def _hostname(service: ServiceSettings, environment: str, defaults: EnvironmentDefaults) -> str:
+    return f"{environment}.{service.hostname}" if defaults.own_namespace else service.hostname
+
+
+def _grants(
+    settings: Settings, name: str, service: ServiceSettings, environment: str, kind: JobKind
+) -> tuple[Grant, ...]:
+    account, region = settings.account, settings.platform.region
+    match kind:
+        case JobKind.BUILD | JobKind.CHART:
+            # A chart is pushed to a repository of its own, an OCI artifact beside the images.
+            parts = service.images if kind is JobKind.BUILD else ("chart",)
+            return (
+                PushImages(tuple(naming.image_repository(name, part) for part in parts), account, region),
+            )
+        case JobKind.PREVIEW_BUILD:
+            repositories = tuple(naming.preview_repository(name, image) for image in service.images)
+            return (PushImages(repositories, account, region),)
+        case JobKind.MIGRATE:
+            return (DescribeCluster(_cluster(settings), account, region),)
+        case JobKind.DEPLOY | JobKind.PREVIEW:
+            return (
+                DescribeCluster(_cluster(settings), account, region),
+                ReadParameters((naming.helm_values_parameter(name),), account, region),
+                UseState(
+                    naming.state_bucket(account, region),
+                    naming.release_prefix(name, environment),
+                    naming.release_key_alias(name, environment),
+                ),
+            )
+
+
+def _cluster(settings: Settings) -> str:
+    return settings.platform.cluster.name if settings.platform.cluster else "none"
+
+
+def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration]:
+    """The roles that plan and apply this very stack, in that order."""
+    account, region, stack = settings.account, settings.platform.region, settings.stack.value
+    github = settings.platform.github
+    owner, name = github.repository.split("/")
+    repository = Repository(
+        owner=owner,
+        name=name,
+        owner_id=github.organization_id,
+        id=github.repository_id,
+        visibility=github.visibility,
+    )
+    bucket, plans = naming.state_bucket(account, region), naming.plan_bucket(account, region)
+    key = settings.platform.state_key or naming.state_key_alias(stack)
+    plan = Job(
+        name="infra-plan",
+        repository=repository,
+        environment=f"infra-{stack}-plan",
+        events=("schedule", "workflow_dispatch", "push"),
+        branches=("main",),
+        grants=(
+            PlanStack(stack, account, region),
+            ReadState(bucket, f".pulumi/stacks/slipway/{stack}", key),
+            PutPlans(plans, f"{stack}/", naming.plan_key_alias()),
+        ),
+    )
+    apply = replace(
+        plan,
+        name="infra-apply",
+        environment=f"infra-{stack}-apply",
+        events=("push", "workflow_dispatch"),
+        grants=(
+            ApplyStack(
+                stack,
+                account,
+                region,
+                boundary_arn=naming.boundary_arn(account),
+                role_path=naming.CI_PATH,
+                own_role_arn=naming.role_arn(account, naming.apply_role(stack), naming.INFRA_PATH),
+            ),
+            UseState(bucket, ".pulumi/", key),
+            ReadPlans(plans, f"{stack}/", naming.plan_key_alias()),
+        ),
+    )
+    return (
+        _platform_role(settings, naming.plan_role(stack), plan, naming.CI_PATH),
+        _platform_role(settings, naming.apply_role(stack), apply, naming.INFRA_PATH),
+    )
+
+
+def _platform_role(settings: Settings, name: str, job: Job, path: str) -> RoleDeclaration:
+    return RoleDeclaration(
+        name=name,
+        account=settings.account,
+        region=settings.platform.region,
+        jobs=(job,),
+        boundary_arn=naming.boundary_arn(settings.account),
+        path=path,
+    )

@@ -1,0 +1,106 @@
+"""Physical names and ARNs, computed from settings alone.
+
+Two stacks that must know each other's resources compute the same name here instead of reading each other's
+state, so that references between stacks only ever point downstream.
+"""
+
+from typing import Final
+
+CI_PATH: Final = "/slipway/ci/"
+"""IAM path of every role that a job may assume. Policies name it, so it is part of the access contract."""
+
+INFRA_PATH: Final = "/slipway/infra/"
+"""IAM path of the apply roles, which `slipway bootstrap` makes: no apply role can change one, its own included."""
+
+BOUNDARY_NAME: Final = "slipway-ci-boundary"
+MAX_ROLE_NAME: Final = 64  # IAM: role names are at most 64 characters
+
+
+def boundary_arn(account: str) -> str:
+    """ARN of the permissions boundary that every role of an account carries."""
+    return f"arn:aws:iam::{account}:policy/slipway/{BOUNDARY_NAME}"
+
+
+def role_arn(account: str, name: str, path: str = CI_PATH) -> str:
+    """ARN of a role by its physical name."""
+    return f"arn:aws:iam::{account}:role{path}{name}"
+
+
+def environment_role(service: str, environment: str) -> str:
+    """Name of the role that one GitHub environment of a service assumes."""
+    return f"{service}-{environment}"
+
+
+def apply_role(stack: str) -> str:
+    """Name of the role that applies a platform stack; it creates the cluster, so it is its administrator."""
+    return f"infra-{stack}-apply"
+
+
+def plan_role(stack: str) -> str:
+    """Name of the role that reads what a platform stack would change."""
+    return f"infra-{stack}-plan"
+
+
+def image_repository(service: str, image: str) -> str:
+    """ECR repository for the images that main builds, without the registry's host."""
+    return f"{service}/{image}"
+
+
+def preview_repository(service: str, image: str) -> str:
+    """ECR repository for images built from pull requests; nothing in it is ever promoted."""
+    return f"{service}/preview/{image}"
+
+
+def registry(account: str, region: str) -> str:
+    """Host of an account's ECR registry."""
+    return f"{account}.dkr.ecr.{region}.amazonaws.com"
+
+
+def deploy_group(service: str, environment: str) -> str:
+    """Kubernetes group that the deploy job of one environment belongs to."""
+    return f"slipway:{service}:{environment}:deploy"
+
+
+def migrate_group(service: str, environment: str) -> str:
+    """Kubernetes group that the migration job of one environment belongs to."""
+    return f"slipway:{service}:{environment}:migrate"
+
+
+def state_bucket(account: str, region: str) -> str:
+    """Bucket of the account's Pulumi state; `slipway bootstrap` owns it."""
+    return f"slipway-state-{account}-{region}"
+
+
+def state_key_alias(account_role: str) -> str:
+    """Alias of the KMS key that encrypts an account's platform state."""
+    return f"alias/slipway-state-{account_role}"
+
+
+def plan_bucket(account: str, region: str) -> str:
+    """Bucket of the sealed plans."""
+    return f"slipway-plans-{account}-{region}"
+
+
+def release_prefix(service: str, environment: str) -> str:
+    """Prefix of the release program's state for one service and environment: one prefix, one key, one role."""
+    return f"releases/{service}/{environment}/"
+
+
+def release_key_alias(service: str, environment: str) -> str:
+    """Alias of the KMS key that encrypts the release state of one service and environment."""
+    return f"alias/slipway-release-{service}-{environment}"
+
+
+def helm_values_parameter(service: str) -> str:
+    """SSM parameter with a package's Helm values."""
+    return f"{service}-service-helm-values"
+
+
+def output_parameter(stack: str, key: str) -> str:
+    """SSM parameter under which a platform output is published to service teams' jobs."""
+    return f"/slipway/{stack}/{key}"
+
+
+def plan_key_alias() -> str:
+    """Alias of the KMS key that encrypts an account's sealed plans."""
+    return "alias/slipway-plans"

@@ -1,0 +1,279 @@
+"""The typed model of a stack file. Read once, whole or not at all, before anything is registered."""
+
+import json
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar, cast
+
+import pulumi
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from infra.conflicts import conflicts
+from infra.environments import JobKind
+from infra.mistakes import Mistake, SettingsError, from_validation
+from infra.types import (
+    AccountId,
+    Cidr,
+    ClusterName,
+    Digest,
+    EnvironmentName,
+    Hostname,
+    ImageName,
+    KeyArn,
+    KubernetesVersion,
+    Namespace,
+    Organization,
+    RefPattern,
+    Region,
+    RepositorySlug,
+    Reviewer,
+    RoleArn,
+    ServiceName,
+    Zone,
+)
+from slipway.access.model import SubjectForm
+
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+class Stack(StrEnum):
+    """The stacks of the platform program, one per account role."""
+
+    AUTOMATION = "automation"
+    STAGING = "staging"
+    PROD = "prod"
+    LOCAL = "local"
+
+    @property
+    def builds(self) -> bool:
+        """Whether registries, build roles and repository-level GitHub settings live in this stack."""
+        return self in (Stack.AUTOMATION, Stack.LOCAL)
+
+    @property
+    def runs(self) -> bool:
+        """Whether a cluster lives in this stack."""
+        return self is not Stack.AUTOMATION
+
+
+class Model(BaseModel):
+    """Strict: an unknown key, an unquoted account id or a number where text belongs is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Accounts(Model):
+    """The AWS accounts of the organisation. One account may play all three roles."""
+
+    automation: AccountId
+    staging: AccountId
+    prod: AccountId
+
+
+class Github(Model):
+    """The organisation, and what its plan allows."""
+
+    organization: Organization
+    organization_id: Annotated[int, Field(gt=0)]
+    plan: Literal["free", "team", "enterprise"]
+    repository: RepositorySlug
+    """The platform's own repository: its workflows plan and apply these stacks."""
+    repository_id: Annotated[int, Field(gt=0)]
+    visibility: Literal["public", "private", "internal"] = "private"
+    reviewers: tuple[Reviewer, ...] = ()
+    """Who approves where an environment is reviewed and names nobody itself."""
+    app_id: Annotated[int, Field(gt=0)] | None = None
+    """The platform's GitHub App, the one named bypass of the rulesets."""
+    app_installation_id: Annotated[int, Field(gt=0)] | None = None
+    private_actions: bool = False
+    """Whether the organisation secret for private actions is set from `slipway:privateActionsToken`."""
+
+
+class NetworkSettings(Model):
+    """The VPC of the account."""
+
+    cidr: Cidr
+    zones: Annotated[tuple[Zone, ...], Field(min_length=2, max_length=6)]
+    nat: Literal["none", "one", "one_per_zone"] = "one"
+    flow_log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
+    image_build_ssh_cidr: Cidr | None = None
+    """Where image builds are reached from by SSH; nobody unless this is set."""
+
+
+class NodeGroup(Model):
+    """One managed node group."""
+
+    instance_types: Annotated[tuple[str, ...], Field(min_length=1)]
+    minimum: Annotated[int, Field(ge=0, le=450)] = 1
+    maximum: Annotated[int, Field(ge=1, le=450)] = 3
+    capacity: Literal["ON_DEMAND", "SPOT"] = "ON_DEMAND"
+    disk_gib: Annotated[int, Field(ge=20, le=16_384)] = 50
+
+
+class ClusterSettings(Model):
+    """The EKS cluster of a workload account."""
+
+    name: ClusterName
+    version: KubernetesVersion
+    authentication_mode: Literal["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"] = "API"
+    administrators: Annotated[tuple[RoleArn, ...], Field(min_length=1)]
+    """People's roles; the stack's apply role is an administrator besides."""
+    public_access_cidrs: tuple[Cidr, ...] = ()
+    """From where the API server's public endpoint answers; private only if empty."""
+    reachable_from: tuple[str, ...] = ()
+    """Runner classes with a network path to the private endpoint."""
+    node_groups: Annotated[dict[str, NodeGroup], Field(min_length=1)]
+    deletion_protection: bool = True
+
+
+class ReleaseSettings(Model):
+    """A release that the platform program makes itself; only the stack `local` has any."""
+
+    images: dict[ImageName, Digest]
+
+
+class EnvironmentSettings(Model):
+    """One GitHub environment. A block left empty takes everything from its name (`infra/environments.py`)."""
+
+    jobs: Annotated[tuple[JobKind, ...], Field(min_length=1)] | None = None
+    branches: tuple[RefPattern, ...] | None = None
+    tags: tuple[RefPattern, ...] | None = None
+    reviewers: tuple[Reviewer, ...] | None = None
+    wait_minutes: Annotated[int, Field(ge=0, le=43_200)] = 0
+    prevent_self_review: bool = True
+    namespace: Namespace | None = None
+    hostname: Hostname | None = None
+    release: ReleaseSettings | None = None
+
+
+class DatabaseSettings(Model):
+    """The in-cluster Secret that a chart reads its connection from."""
+
+    secret: Namespace
+    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
+
+
+def _names_to_blocks(value: object) -> object:
+    # `environments: [production, prod]` says the same as a block per name that is left empty.
+    if isinstance(value, list):
+        return {str(name): dict[str, object]() for name in cast(list[object], value)}
+    return value
+
+
+class ServiceSettings(Model):
+    """One service: what a team fills in to come aboard."""
+
+    repository: RepositorySlug
+    owner_id: Annotated[int, Field(gt=0)]
+    repository_id: Annotated[int, Field(gt=0)]
+    images: Annotated[tuple[ImageName, ...], Field(min_length=1)]
+    chart: Annotated[str, Field(pattern=r"^[\w./-]+$")]
+    hostname: Hostname
+    environments: Annotated[
+        dict[EnvironmentName, EnvironmentSettings], BeforeValidator(_names_to_blocks), Field(min_length=1)
+    ]
+    visibility: Literal["public", "private", "internal"] = "private"
+    subject: SubjectForm = SubjectForm.IMMUTABLE
+    database: DatabaseSettings | None = None
+    enforce: bool = False
+    """Rulesets, required checks and SHA pinning: switched on once the repository has its workflows."""
+    status_checks: tuple[str, ...] = ()
+    qa_environments: Annotated[int, Field(ge=0, le=20)] = 0
+    """How many `deploy/qa<n>` labels the repository has."""
+
+
+class PlatformSettings(Model):
+    """What a stack is, apart from its services."""
+
+    region: Region
+    accounts: Accounts
+    github: Github
+    network: NetworkSettings
+    cluster: ClusterSettings | None = None
+    workload_clusters: dict[Literal["staging", "prod"], ClusterName] = Field(default_factory=dict)
+    state_key: KeyArn | None = None
+    """The state bucket's key, which `slipway bootstrap` made and writes here; adopted, never created here."""
+    adopt_oidc_provider: bool = False
+    """True where the account has a provider for GitHub already: it is used and never changed."""
+    protect: bool = True
+
+
+class Endpoints(Model):
+    """Where the embedded cloud answers. Only the stack `local` has any, and `slipway` writes them."""
+
+    aws: str
+    github: str
+    kubernetes: str
+
+
+class Settings(Model):
+    """A whole stack file."""
+
+    stack: Stack
+    platform: PlatformSettings
+    services: dict[ServiceName, ServiceSettings]
+    endpoints: Endpoints | None = None
+
+    @property
+    def account(self) -> str:
+        """The account that this stack works in; `local` works in the automation account's."""
+        role = "automation" if self.stack is Stack.LOCAL else self.stack.value
+        return cast(str, getattr(self.platform.accounts, role))
+
+    @property
+    def workload_accounts(self) -> tuple[str, ...]:
+        """Accounts other than the automation account that run what is built there, sorted."""
+        accounts = self.platform.accounts
+        return tuple(sorted({accounts.staging, accounts.prod} - {accounts.automation}))
+
+
+class _Services(Model):
+    # Gives the services' key one model, so that mistakes in it are reported like those of any other key.
+    services: dict[ServiceName, ServiceSettings]
+
+
+def load(config: pulumi.Config, stack: str) -> Settings:
+    """Read a stack's settings.
+
+    Args:
+        config: the project's configuration bag.
+        stack: the stack's name.
+
+    Raises:
+        SettingsError: with every mistake of the stack file, before anything is registered.
+    """
+    keys = ("platform", "services", "endpoints")
+    return parse(stack, {key: cast(object, config.get_object(key)) for key in keys})
+
+
+def parse(stack: str, values: dict[str, object]) -> Settings:
+    """Settings of a stack from the values of its keys (`platform`, `services`, `endpoints`).
+
+    Raises:
+        SettingsError: with every mistake at once.
+    """
+    file = f"Pulumi.{stack}.yaml"
+    if stack not in {member.value for member in Stack}:
+        known = ", ".join(member.value for member in Stack)
+        raise SettingsError(file, [Mistake("stack", repr(stack), f"one of {known}")])
+    mistakes: list[Mistake] = []
+    platform = _model(PlatformSettings, "slipway:platform", values.get("platform"), mistakes)
+    services = _model(_Services, "slipway", {"services": values.get("services")}, mistakes)
+    endpoints = None
+    if values.get("endpoints") is not None:
+        endpoints = _model(Endpoints, "slipway:endpoints", values["endpoints"], mistakes)
+    mistakes += conflicts(stack, values.get("platform"), values.get("services"))
+    if mistakes or platform is None or services is None:
+        raise SettingsError(file, mistakes)
+    return Settings(stack=Stack(stack), platform=platform, services=services.services, endpoints=endpoints)
+
+
+def _model(model: type[_M], prefix: str, value: object, mistakes: list[Mistake]) -> _M | None:
+    if value is None:
+        mistakes.append(Mistake(prefix, "nothing", "a block: this key is required"))
+        return None
+    try:
+        # Through JSON: strict there still takes a list for a tuple and text for an enum, as YAML gives them.
+        return model.model_validate_json(json.dumps(value))
+    except ValidationError as error:
+        mistakes += from_validation(prefix, model, error)
+        return None
