@@ -1,0 +1,57 @@
+# The two commands of the README are `make up` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install up preview drift down test check benchmarks locks clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# Installed once per lock file: the stamp is older than the locks when they change.
+$(VENV)/installed: requirements/dev.txt pyproject.toml
+	@echo "Setting up $(VENV) (about a minute, once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Slipway needs Python 3.11 or newer; PYTHON=/path/to/python make up chooses one" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(VENV)/installed ## Create .venv with everything pinned by hash
+
+up: install ## Bring the stack `local` up on the embedded cloud
+	@$(BIN)/slipway cloud start
+	@$(BIN)/slipway up local --yes
+
+preview: install ## Show what `make up` would change
+	@$(BIN)/slipway preview local
+
+drift: install ## Compare the embedded cloud with what Slipway made
+	@$(BIN)/slipway drift local
+
+down: install ## Destroy the stack `local` and stop the embedded cloud
+	@$(BIN)/slipway destroy local --yes
+	@$(BIN)/slipway cloud stop
+
+check: install ## Format, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+
+test: check ## Everything that continuous integration runs
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q
+
+benchmarks: install ## Print the speed ratios that Slipway promises
+	@$(BIN)/python -m benchmarks
+
+locks: install ## Recompile the locks from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --no-emit-index-url --universal --python-version 3.11 --generate-hashes \
+	  --custom-compile-command 'make locks' pyproject.toml -o requirements/runtime.txt
+	@$(BIN)/uv pip compile --quiet --no-emit-index-url --universal --python-version 3.11 --generate-hashes \
+	  --custom-compile-command 'make locks' --group dev pyproject.toml -o requirements/dev.txt
+
+clean: ## Remove .venv and what the embedded cloud left
+	@rm -rf $(VENV) .slipway
