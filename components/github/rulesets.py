@@ -1,0 +1,153 @@
+"""The rules that guard a service's default branch, release branches and version tags."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pulumi
+import pulumi_github as github
+
+from components.github.protection import GithubPlan, Visibility, allowances
+from slipway.errors import SlipwayError
+
+# The id of the app that reports the checks of GitHub Actions on github.com. Binding a check to it stops any
+# other app, or a token with `statuses: write`, from reporting a green check of the same name.
+GITHUB_ACTIONS_APP_ID = 15368
+
+
+class Enforcement(StrEnum):
+    """Whether a repository's rules are on. A repository starts OFF: its workflows must be there first."""
+
+    OFF = "off"
+    EVALUATE = "evaluate"
+    ACTIVE = "active"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruleset:
+    """One ruleset: `key` is the last part of its logical name and may never change."""
+
+    key: str
+    name: str
+    target: str
+    includes: tuple[str, ...]
+    rules: github.RepositoryRulesetRulesArgs
+    bypass: tuple[github.RepositoryRulesetBypassActorArgs, ...]
+
+
+def check_enforcement(
+    enforcement: Enforcement, plan: GithubPlan, visibility: Visibility, *, app_id: int | None, where: str
+) -> None:
+    """Raise SlipwayError for rules that this plan lacks or that would lock the platform itself out."""
+    if enforcement is Enforcement.OFF:
+        return
+    allowed = allowances(plan, visibility)
+    if not allowed.rulesets:
+        raise SlipwayError(
+            f"rulesets need a public repository or a paid plan, this one is {visibility} on {plan.value!r}",
+            where=where,
+            fix="set enforcement to off",
+        )
+    if enforcement is Enforcement.EVALUATE and not allowed.evaluate:
+        raise SlipwayError(
+            "evaluating rules without enforcing them needs GitHub Enterprise",
+            where=where,
+            fix="set enforcement to off or active",
+        )
+    if app_id is None:
+        raise SlipwayError(
+            "the platform's GitHub App must be named as bypass, or nothing could ever be released",
+            where=where,
+            fix="give the App's id (Settings, Developer settings, GitHub Apps, App ID)",
+        )
+
+
+def rulesets(
+    *,
+    app_id: int,
+    checks: tuple[str, ...],
+    approvals: int,
+    release_teams: tuple[pulumi.Input[int], ...] = (),
+) -> tuple[Ruleset, ...]:
+    """Return the rulesets of a service, in the order of their keys' importance.
+
+    `app_id` is the platform's GitHub App, `checks` the names of the required status checks, `approvals` how
+    many approvals a pull request needs, and `release_teams` the ids of the teams that may publish a
+    release.
+    """
+    app = _bypass("Integration", app_id, "always")
+    # On the default branch the App may merge what it proposed (synced workflows), but never push past a
+    # review.
+    proposer = _bypass("Integration", app_id, "pull_request")
+    releasers = tuple(_bypass("Team", team, "always") for team in release_teams)
+    return (
+        Ruleset(
+            key="default-branch",
+            name="slipway: default branch",
+            target="branch",
+            includes=("~DEFAULT_BRANCH",),
+            rules=_reviewed(checks, approvals),
+            bypass=(proposer,),
+        ),
+        Ruleset(
+            key="release-branches",
+            name="slipway: release branches",
+            target="branch",
+            includes=("refs/heads/release/**/*",),
+            rules=_reviewed(checks, approvals, creation=True),
+            bypass=(app,),
+        ),
+        # Publishing a release creates its tag as the person who publishes, so creation has a bypass of its
+        # own; nobody but the App can move or delete a version once it is out.
+        Ruleset(
+            key="version-tags-creation",
+            name="slipway: new version tags",
+            target="tag",
+            includes=("refs/tags/v*",),
+            rules=github.RepositoryRulesetRulesArgs(creation=True),
+            bypass=(app, *releasers),
+        ),
+        Ruleset(
+            key="version-tags",
+            name="slipway: version tags",
+            target="tag",
+            includes=("refs/tags/v*",),
+            rules=github.RepositoryRulesetRulesArgs(update=True, deletion=True, non_fast_forward=True),
+            bypass=(app,),
+        ),
+    )
+
+
+def _reviewed(
+    checks: tuple[str, ...], approvals: int, *, creation: bool = False
+) -> github.RepositoryRulesetRulesArgs:
+    """Return the rules of a branch that only reviewed, checked pull requests change."""
+    required = None
+    if checks:
+        required = github.RepositoryRulesetRulesRequiredStatusChecksArgs(
+            required_checks=[
+                github.RepositoryRulesetRulesRequiredStatusChecksRequiredCheckArgs(
+                    context=check, integration_id=GITHUB_ACTIONS_APP_ID
+                )
+                for check in checks
+            ],
+            # A release branch starts at a commit that was checked under its old name.
+            do_not_enforce_on_create=creation,
+            strict_required_status_checks_policy=False,
+        )
+    return github.RepositoryRulesetRulesArgs(
+        creation=creation,
+        deletion=True,
+        non_fast_forward=True,
+        pull_request=github.RepositoryRulesetRulesPullRequestArgs(
+            required_approving_review_count=approvals,
+            require_code_owner_review=True,
+            require_last_push_approval=True,
+            dismiss_stale_reviews_on_push=True,
+            required_review_thread_resolution=True,
+        ),
+        required_status_checks=required,
+    )
+
+
+def _bypass(kind: str, actor: pulumi.Input[int], mode: str) -> github.RepositoryRulesetBypassActorArgs:
+    return github.RepositoryRulesetBypassActorArgs(actor_type=kind, actor_id=actor, bypass_mode=mode)

@@ -1,0 +1,237 @@
+"""What GitHub holds for one service: environments, variables, rules, labels; the repository is not ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_github as github
+
+from components.github.environment import ServiceEnvironment, ServiceEnvironmentArgs
+from components.github.labels import Label, delivery_labels
+from components.github.protection import EnvironmentRules, GithubPlan
+from components.github.rulesets import Enforcement, check_enforcement, rulesets
+from components.github.variables import check_name, check_slugs_differ, slug
+from slipway.access.model import Repository
+from slipway.errors import SlipwayError
+
+_ROLE = "AWS_ROLE_ARN"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentSettings:
+    """One environment of a service: its rules and what its jobs read (see `environment_variables`)."""
+
+    rules: EnvironmentRules
+    variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositorySettings:
+    """What holds for the whole repository; given by exactly one stack, the others only make environments.
+
+    `variables` come from `repository_variables`. `enforcement` switches the rulesets and, when active, the
+    read-only default token and SHA pinning on; it stays off until the repository's workflows are there.
+    `allowed_actions` are GitHub's patterns (`aws-actions/*`) beside GitHub's own actions; none means all
+    actions. `app_id` is the platform's GitHub App, `release_teams` the slugs of the teams that may publish
+    a release.
+    """
+
+    variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    labels: tuple[Label, ...] = field(default_factory=delivery_labels)
+    enforcement: Enforcement = Enforcement.OFF
+    required_checks: tuple[str, ...] = ()
+    required_approvals: int = 1
+    app_id: int | None = None
+    release_teams: tuple[str, ...] = ()
+    allowed_actions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise SlipwayError for names that GitHub refuses and for approvals beyond what a ruleset takes."""
+        for name in self.variables:
+            check_name(name)
+        for name in self.secrets:
+            check_name(name, kind="secret")
+        check_slugs_differ((label.name for label in self.labels), "labels")
+        # https://docs.github.com/en/rest/repos/rules#create-a-repository-ruleset
+        if not 0 <= self.required_approvals <= 10:
+            raise SlipwayError(
+                f"{self.required_approvals} approvals; GitHub takes 0 to 10", where="required_approvals"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceRepositoryArgs:
+    """A service's repository.
+
+    `role_arn_as_secret` writes AWS_ROLE_ARN as a secret beside the variable, at both levels, for workflows
+    that still read `secrets.AWS_ROLE_ARN`. It is off by default: a role's ARN opens nothing by itself, and
+    GitHub would mask it in every log, the very line one needs when a role is refused.
+    """
+
+    repository: Repository
+    plan: GithubPlan
+    environments: tuple[EnvironmentSettings, ...] = ()
+    settings: RepositorySettings | None = None
+    role_arn_as_secret: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise SlipwayError for an environment given twice and for rules that this plan lacks."""
+        names = [environment.rules.name for environment in self.environments]
+        for name in names:
+            if names.count(name) > 1:
+                raise SlipwayError(f"environment {name!r} is given twice", where=self.repository.slug)
+        check_slugs_differ(names, self.repository.slug)
+        if self.settings is not None:
+            check_enforcement(
+                self.settings.enforcement,
+                self.plan,
+                self.repository.visibility,
+                app_id=self.settings.app_id,
+                where=self.repository.slug,
+            )
+
+
+class ServiceRepository(pulumi.ComponentResource):
+    """Everything in GitHub that one service needs, in a repository that is looked up and never owned.
+
+    The repository's numeric id is compared with the declared one, so that a preview fails when a name was
+    taken over by another repository. Resources carry its plain name: a preview without credentials can then
+    show them.
+    """
+
+    id_checked: pulumi.Output[int]
+    environments: tuple[str, ...]
+
+    def __init__(
+        self, name: str, args: ServiceRepositoryArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:github:ServiceRepository", name, {}, opts)
+        repository = args.repository
+        found = github.get_repository_output(
+            full_name=repository.slug, opts=pulumi.InvokeOptions(parent=self)
+        ).repo_id
+        self.id_checked = found.apply(lambda repo_id: _same_repository(repository, repo_id))
+        for environment in args.environments:
+            ServiceEnvironment(
+                f"{name}-{slug(environment.rules.name)}",
+                ServiceEnvironmentArgs(
+                    repository=repository.name,
+                    visibility=repository.visibility,
+                    plan=args.plan,
+                    rules=environment.rules,
+                    variables=environment.variables,
+                    secrets=environment.secrets,
+                    role_arn_as_secret=args.role_arn_as_secret,
+                ),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        if args.settings is not None:
+            self._values(name, args, args.settings)
+            self._labels(name, repository, args.settings)
+            if args.settings.enforcement is not Enforcement.OFF:
+                self._rulesets(name, repository, args.settings)
+            if args.settings.enforcement is Enforcement.ACTIVE:
+                self._actions(name, repository, args.settings)
+        self.environments = tuple(environment.rules.name for environment in args.environments)
+        self.register_outputs({"idChecked": self.id_checked, "environments": list(self.environments)})
+
+    def _values(self, name: str, args: ServiceRepositoryArgs, settings: RepositorySettings) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        for variable, value in settings.variables.items():
+            github.ActionsVariable(
+                f"{name}-variable-{slug(variable)}",
+                repository=args.repository.name,
+                variable_name=variable,
+                value=value,
+                opts=child,
+            )
+        secrets = dict(settings.secrets)
+        if args.role_arn_as_secret and _ROLE in settings.variables:
+            secrets[_ROLE] = settings.variables[_ROLE]
+        for secret, value in secrets.items():
+            github.ActionsSecret(
+                f"{name}-secret-{slug(secret)}",
+                repository=args.repository.name,
+                secret_name=secret,
+                value=value,
+                opts=child,
+            )
+
+    def _labels(self, name: str, repository: Repository, settings: RepositorySettings) -> None:
+        for label in settings.labels:
+            github.IssueLabel(
+                f"{name}-label-{slug(label.name)}",
+                repository=repository.name,
+                name=label.name,
+                color=label.color,
+                description=label.description,
+                # Deleting a label takes it off every issue and pull request that ever had it, and some of
+                # these (documentation) may have been the team's before they were ours.
+                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+            )
+
+    def _rulesets(self, name: str, repository: Repository, settings: RepositorySettings) -> None:
+        if settings.app_id is None:  # pragma: no cover - refused by check_enforcement
+            return
+        lookup = pulumi.InvokeOptions(parent=self)
+        teams = tuple(
+            github.get_team_output(slug=team, summary_only=True, opts=lookup).id.apply(int)
+            for team in settings.release_teams
+        )
+        for ruleset in rulesets(
+            app_id=settings.app_id,
+            checks=settings.required_checks,
+            approvals=settings.required_approvals,
+            release_teams=teams,
+        ):
+            github.RepositoryRuleset(
+                f"{name}-ruleset-{ruleset.key}",
+                repository=repository.name,
+                name=ruleset.name,
+                target=ruleset.target,
+                enforcement=settings.enforcement.value,
+                conditions=github.RepositoryRulesetConditionsArgs(
+                    ref_name=github.RepositoryRulesetConditionsRefNameArgs(
+                        includes=list(ruleset.includes), excludes=[]
+                    )
+                ),
+                rules=ruleset.rules,
+                bypass_actors=list(ruleset.bypass),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+    def _actions(self, name: str, repository: Repository, settings: RepositorySettings) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        github.WorkflowRepositoryPermissions(
+            f"{name}-token",
+            repository=repository.name,
+            default_workflow_permissions="read",
+            can_approve_pull_request_reviews=False,
+            opts=child,
+        )
+        selected = github.ActionsRepositoryPermissionsAllowedActionsConfigArgs(
+            github_owned_allowed=True,
+            verified_allowed=False,
+            patterns_alloweds=list(settings.allowed_actions),
+        )
+        github.ActionsRepositoryPermissions(
+            f"{name}-actions",
+            repository=repository.name,
+            enabled=True,
+            allowed_actions="selected" if settings.allowed_actions else "all",
+            allowed_actions_config=selected if settings.allowed_actions else None,
+            sha_pinning_required=True,
+            opts=child,
+        )
+
+
+def _same_repository(repository: Repository, found: int) -> int:
+    if found != repository.id:
+        raise SlipwayError(
+            f"{repository.slug} has the id {found}, not {repository.id} as declared: another took its name",
+            where=repository.slug,
+            fix=f"gh api repos/{repository.slug} --jq '.owner.id, .id', and ask who renamed or recreated it",
+        )
+    return found
