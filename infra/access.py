@@ -1,4 +1,4 @@
-"""The one declaration of access, made from a stack's settings; policies, RBAC and GitHub settings follow from it."""
+"""The one declaration of access, made from settings; policies, RBAC and GitHub settings follow from it."""
 
 from dataclasses import dataclass, replace
 

@@ -52,7 +52,9 @@ def from_validation(prefix: str, model: type[BaseModel], error: ValidationError)
 
 
 def _mistake(prefix: str, model: type[BaseModel], details: ErrorDetails) -> Mistake:
-    location = tuple(part for part in details["loc"] if not _is_marker(part))
+    location = details["loc"]
+    if len(location) > 1 and location[-1] == "[key]":  # pydantic's mark for a key that breaks its own rule
+        location = location[:-1]
     path = ".".join([prefix, *(str(part) for part in location)]).replace("slipway.", "slipway:", 1)
     if details["type"] == "extra_forbidden":
         allowed = _allowed_keys(model, location[:-1])
@@ -61,11 +63,6 @@ def _mistake(prefix: str, model: type[BaseModel], details: ErrorDetails) -> Mist
     if details["type"] == "missing":
         return Mistake(path, "nothing", "a value: this key is required")
     return Mistake(path, _shown(details["input"]), _expectation(details))
-
-
-def _is_marker(part: int | str) -> bool:
-    # pydantic puts the names of validators and union members into a location; they are no keys of the file.
-    return isinstance(part, str) and (part.startswith(("function-", "tuple[")) or part.endswith("]"))
 
 
 def _expectation(details: ErrorDetails) -> str:
@@ -97,7 +94,7 @@ def _allowed_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> li
             continue
         if part in current.model_fields:
             current = _model_in(current.model_fields[str(part)].annotation)
-        # otherwise `part` is a key of a mapping or an index of a list, whose values are the model found already
+        # otherwise `part` is a mapping's key or a list's index, and the model found already is its value's
     return sorted(current.model_fields) if current else []
 
 

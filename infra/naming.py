@@ -10,7 +10,7 @@ CI_PATH: Final = "/slipway/ci/"
 """IAM path of every role that a job may assume. Policies name it, so it is part of the access contract."""
 
 INFRA_PATH: Final = "/slipway/infra/"
-"""IAM path of the apply roles, which `slipway bootstrap` makes: no apply role can change one, its own included."""
+"""IAM path of the apply roles, which `slipway bootstrap` makes: no apply role can change any."""
 
 BOUNDARY_NAME: Final = "slipway-ci-boundary"
 MAX_ROLE_NAME: Final = 64  # IAM: role names are at most 64 characters
@@ -82,7 +82,7 @@ def plan_bucket(account: str, region: str) -> str:
 
 
 def release_prefix(service: str, environment: str) -> str:
-    """Prefix of the release program's state for one service and environment: one prefix, one key, one role."""
+    """Prefix of the release state of one service and environment: one prefix, one key, one role."""
     return f"releases/{service}/{environment}/"
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, TypeVar, cast
 
 import pulumi
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.conflicts import conflicts
 from infra.environments import JobKind
@@ -31,7 +31,6 @@ from infra.types import (
     Zone,
 )
 from slipway.access.model import SubjectForm
-
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -152,13 +151,6 @@ class DatabaseSettings(Model):
     key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
 
 
-def _names_to_blocks(value: object) -> object:
-    # `environments: [production, prod]` says the same as a block per name that is left empty.
-    if isinstance(value, list):
-        return {str(name): dict[str, object]() for name in cast(list[object], value)}
-    return value
-
-
 class ServiceSettings(Model):
     """One service: what a team fills in to come aboard."""
 
@@ -168,9 +160,7 @@ class ServiceSettings(Model):
     images: Annotated[tuple[ImageName, ...], Field(min_length=1)]
     chart: Annotated[str, Field(pattern=r"^[\w./-]+$")]
     hostname: Hostname
-    environments: Annotated[
-        dict[EnvironmentName, EnvironmentSettings], BeforeValidator(_names_to_blocks), Field(min_length=1)
-    ]
+    environments: Annotated[dict[EnvironmentName, EnvironmentSettings], Field(min_length=1)]
     visibility: Literal["public", "private", "internal"] = "private"
     subject: SubjectForm = SubjectForm.IMMUTABLE
     database: DatabaseSettings | None = None
@@ -257,7 +247,7 @@ def parse(stack: str, values: dict[str, object]) -> Settings:
         raise SettingsError(file, [Mistake("stack", repr(stack), f"one of {known}")])
     mistakes: list[Mistake] = []
     platform = _model(PlatformSettings, "slipway:platform", values.get("platform"), mistakes)
-    services = _model(_Services, "slipway", {"services": values.get("services")}, mistakes)
+    services = _services(values.get("services"), mistakes)
     endpoints = None
     if values.get("endpoints") is not None:
         endpoints = _model(Endpoints, "slipway:endpoints", values["endpoints"], mistakes)
@@ -265,6 +255,26 @@ def parse(stack: str, values: dict[str, object]) -> Settings:
     if mistakes or platform is None or services is None:
         raise SettingsError(file, mistakes)
     return Settings(stack=Stack(stack), platform=platform, services=services.services, endpoints=endpoints)
+
+
+def _services(value: object, mistakes: list[Mistake]) -> _Services | None:
+    if value is None:
+        return _model(_Services, "slipway:services", None, mistakes)
+    return _model(_Services, "slipway", {"services": _with_environment_blocks(value)}, mistakes)
+
+
+def _with_environment_blocks(services: object) -> object:
+    """`environments: [production, prod]` says the same as a block per name that is left empty."""
+    if not isinstance(services, dict):
+        return services
+    blocks = dict(cast(dict[str, object], services))
+    for name, block in blocks.items():
+        listed = cast(dict[str, object], block).get("environments") if isinstance(block, dict) else None
+        if isinstance(listed, list):
+            names = cast(list[object], listed)
+            environments = {str(environment): dict[str, object]() for environment in names}
+            blocks[name] = {**cast(dict[str, object], block), "environments": environments}
+    return blocks
 
 
 def _model(model: type[_M], prefix: str, value: object, mistakes: list[Mistake]) -> _M | None:

@@ -1,4 +1,4 @@
-"""The vocabulary of a stack file: one annotated type per kind of value, each with the rule of whoever enforces it."""
+"""The vocabulary of a stack file: a type per kind of value, with the rule of whoever enforces it."""
 
 import ipaddress
 import re
@@ -52,7 +52,7 @@ EnvironmentName = Annotated[
     StringConstraints(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$", min_length=2, max_length=22),
     AfterValidator(_kebab_free_of_doubles),
 ]
-"""A GitHub environment: lower-case, because GitHub ignores case in these names and `StringEquals` does not."""
+"""A GitHub environment: lower-case, because GitHub ignores case in these names, `StringEquals` does not."""
 
 ImageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64)]
 """The last part of an ECR repository name (ECR API: CreateRepository, repositoryName)."""

@@ -1,0 +1,62 @@
+"""What the declaration of access says for the committed stack files."""
+
+from typing import Any
+
+import pytest
+
+from infra.access import environments, platform_roles
+from infra.environments import JobKind
+from infra.settings import parse
+from slipway.access.model import DescribeCluster, PushImages
+
+from .conftest import stack_values
+
+
+@pytest.mark.parametrize("stack", ["automation", "staging", "prod", "local"])
+def test_every_role_carries_the_boundary_and_its_own_name(stack: str) -> None:
+    settings = parse(stack, stack_values(stack))
+    roles = [*(environment.role for environment in environments(settings)), *platform_roles(settings)]
+    assert len({role.arn for role in roles}) == len(roles)
+    assert all(role.boundary_arn.startswith(f"arn:aws:iam::{settings.account}:policy/") for role in roles)
+
+
+def test_only_build_environments_push_and_only_to_their_own_repositories(local: dict[str, Any]) -> None:
+    settings = parse("local", local)
+    pushes = {
+        environment.name: grant.repositories
+        for environment in environments(settings)
+        for grant in environment.role.all_grants
+        if isinstance(grant, PushImages)
+    }
+    assert pushes == {
+        "build": ("skill-pool/server", "skill-pool/web"),
+        "chart": ("skill-pool/chart",),
+        "preview-build": ("skill-pool/preview/server", "skill-pool/preview/web"),
+    }
+
+
+def test_a_pull_request_reaches_no_repository_that_is_promoted(local: dict[str, Any]) -> None:
+    for environment in environments(parse("local", local)):
+        if any("refs/pull" in branch for branch in environment.branches):
+            for grant in environment.role.all_grants:
+                assert not isinstance(grant, PushImages) or all("/preview/" in r for r in grant.repositories)
+
+
+def test_migrations_and_deploys_see_one_cluster(prod: dict[str, Any]) -> None:
+    for environment in environments(parse("prod", prod)):
+        clusters = [g.cluster for g in environment.role.all_grants if isinstance(g, DescribeCluster)]
+        assert clusters == ["slipway-prod"]
+
+
+def test_prod_is_always_reviewed(prod: dict[str, Any]) -> None:
+    for environment in environments(parse("prod", prod)):
+        assert environment.reviewers == ("team:release-managers",)
+
+
+def test_a_block_overrides_what_its_name_says(prod: dict[str, Any]) -> None:
+    prod["services"]["skill-pool"]["environments"] = {
+        "production": {"jobs": ["deploy", "migrate"], "tags": ["v1.*"], "branches": [], "namespace": "pool"}
+    }
+    (environment,) = environments(parse("prod", prod))
+    assert environment.jobs == (JobKind.DEPLOY, JobKind.MIGRATE)
+    assert (environment.branches, environment.tags, environment.namespace) == ((), ("v1.*",), "pool")
