@@ -52,8 +52,8 @@ def from_validation(prefix: str, model: type[BaseModel], error: ValidationError)
 
 
 def _mistake(prefix: str, model: type[BaseModel], details: ErrorDetails) -> Mistake:
-    location = details["loc"]
-    if len(location) > 1 and location[-1] == "[key]":  # pydantic's mark for a key that breaks its own rule
+    location: tuple[int | str, ...] = details["loc"]
+    if len(location) > 1 and location[len(location) - 1] == "[key]":  # pydantic's mark for a key that breaks its own rule
         location = location[:-1]
     path = ".".join([prefix, *(str(part) for part in location)]).replace("slipway.", "slipway:", 1)
     if details["type"] == "extra_forbidden":
