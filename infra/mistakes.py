@@ -1,7 +1,7 @@
 """Turns what is wrong with a stack file into a list that can be worked through from top to bottom."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -52,9 +52,9 @@ def from_validation(prefix: str, model: type[BaseModel], error: ValidationError)
 
 
 def _mistake(prefix: str, model: type[BaseModel], details: ErrorDetails) -> Mistake:
-    location: tuple[int | str, ...] = details["loc"]
-    if len(location) > 1 and location[len(location) - 1] == "[key]":  # pydantic's mark for a key that breaks its own rule
-        location = location[:-1]
+    location = list(details["loc"])
+    if location[1:] and location[-1] == "[key]":  # pydantic's mark for a key that breaks its own rule
+        location.pop()
     path = ".".join([prefix, *(str(part) for part in location)]).replace("slipway.", "slipway:", 1)
     if details["type"] == "extra_forbidden":
         allowed = _allowed_keys(model, location[:-1])
@@ -83,7 +83,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _allowed_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+def _allowed_keys(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
     """Keys of the model that sits at a location below `model`; empty where no model sits there."""
     current: type[BaseModel] | None = model
     for part in location:
