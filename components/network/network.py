@@ -1,0 +1,324 @@
+"""A VPC over several zones, with the ways out that were asked for and no other."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pulumi
+import pulumi_aws as aws
+
+from components import aws_names
+from components.network.addressing import ZoneSubnets, subnets
+from components.network.flow_log_policy import flow_log_permissions, flow_log_trust
+from slipway.errors import SlipwayError
+
+ANYWHERE = "0.0.0.0/0"
+INTERFACE_ENDPOINTS = ("ecr.api", "ecr.dkr", "sts")
+_KNOWN_ENDPOINTS = frozenset({*INTERFACE_ENDPOINTS, "ec2", "eks", "kms", "logs", "secretsmanager", "ssm"})
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]")
+_CLUSTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # EKS API Reference, CreateCluster
+
+RETENTION_DAYS = frozenset({1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192})
+"""The retentions that CloudWatch Logs takes, up to six years (API Reference, PutRetentionPolicy)."""
+
+
+class NatMode(StrEnum):
+    """How private subnets reach the internet: not, through one zone, or each through its own zone."""
+
+    NONE = "none"
+    ONE = "one"
+    PER_ZONE = "one_per_zone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """A network. `name` begins the physical names; new zones go to the end of `zones`, never between."""
+
+    name: str
+    account: str
+    region: str
+    cidr: str
+    zones: tuple[str, ...]
+    boundary_arn: str
+    nat: NatMode = NatMode.ONE
+    cluster_names: tuple[str, ...] = ()
+    """EKS clusters that live here; their load balancer controllers find subnets by tags with these names."""
+    interface_endpoints: tuple[str, ...] = INTERFACE_ENDPOINTS
+    """Services reached inside the VPC, as in `com.amazonaws.<region>.<service>`; S3 always has a gateway."""
+    flow_log_days: int = 90
+    role_path: str = aws_names.DEFAULT_ROLE_PATH
+
+    def __post_init__(self) -> None:
+        """Raise SlipwayError for anything that AWS would refuse after the preview."""
+        where = f"network {self.name}"
+        if not _NAME.fullmatch(self.name):
+            raise SlipwayError(
+                f"{self.name!r} cannot begin the names of a network", where=where, fix="use a-z 0-9 -"
+            )
+        aws_names.check_account(self.account, where)
+        aws_names.check_region(self.region, where)
+        aws_names.check_boundary(self.boundary_arn, where)
+        aws_names.check_role_path(self.role_path, where)
+        subnets(self.cidr, self.zones)
+        for zone in self.zones:
+            if not re.fullmatch(rf"{re.escape(self.region)}[a-z]", zone):
+                raise SlipwayError(
+                    f"{zone!r} is no availability zone of {self.region}",
+                    where=where,
+                    fix=f"give zones such as {self.region}a",
+                )
+        for cluster in self.cluster_names:
+            if not _CLUSTER.fullmatch(cluster):
+                raise SlipwayError(f"{cluster!r} cannot be an EKS cluster's name", where=where)
+        unknown = sorted(set(self.interface_endpoints) - _KNOWN_ENDPOINTS)
+        if unknown:
+            raise SlipwayError(
+                f"unknown interface endpoints {', '.join(unknown)}",
+                where=where,
+                fix=f"choose from {', '.join(sorted(_KNOWN_ENDPOINTS))}",
+            )
+        if self.flow_log_days not in RETENTION_DAYS:
+            raise SlipwayError(
+                f"flow logs cannot be kept for {self.flow_log_days} days",
+                where=where,
+                fix=f"choose from {', '.join(map(str, sorted(RETENTION_DAYS)))}",
+            )
+
+
+class Network(pulumi.ComponentResource):
+    """The VPC; subnets in the order of the zones."""
+
+    vpc_id: pulumi.Output[str]
+    private_subnet_ids: pulumi.Output[Sequence[str]]
+    public_subnet_ids: pulumi.Output[Sequence[str]]
+    nat_addresses: pulumi.Output[Sequence[str]]
+    """Public addresses from which the private subnets are seen outside; empty without NAT."""
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:network:Network", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        plan = subnets(args.cidr, args.zones)
+        vpc = aws.ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=args.cidr,
+            enable_dns_hostnames=True,  # interface endpoints take over the services' own names by private DNS
+            enable_dns_support=True,
+            tags={"Name": args.name, **self._cluster_tags()},
+            opts=self._child,
+        )
+        # Without rules: what is started without naming a security group reaches nothing and is not reached.
+        aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, opts=self._child)
+        public = self._subnets(vpc, plan, "public")
+        private = self._subnets(vpc, plan, "private")
+        public_table, internet = self._public_routes(vpc, public)
+        private_tables = self._private_tables(vpc, private)
+        addresses = self._nat(public, private_tables, internet)
+        self._endpoints(vpc, [*private_tables.values(), public_table], private)
+        self._flow_logs(vpc)
+
+        self.vpc_id = vpc.id
+        self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in private.values()])
+        self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in public.values()])
+        self.nat_addresses = pulumi.Output.all(*[address.public_ip for address in addresses])
+        self.register_outputs(
+            {
+                "vpcId": self.vpc_id,
+                "privateSubnetIds": self.private_subnet_ids,
+                "publicSubnetIds": self.public_subnet_ids,
+                "natAddresses": self.nat_addresses,
+            }
+        )
+
+    def _cluster_tags(self) -> dict[str, str]:
+        # `shared`: the cluster does not own the network (EKS User Guide, "View EKS networking requirements").
+        return {f"kubernetes.io/cluster/{cluster}": "shared" for cluster in self._args.cluster_names}
+
+    def _zone(self, zone: str) -> str:
+        return zone.removeprefix(self._args.region)
+
+    def _subnets(self, vpc: aws.ec2.Vpc, plan: Sequence[ZoneSubnets], kind: str) -> dict[str, aws.ec2.Subnet]:
+        # These roles are where load balancers are put (EKS User Guide, "Route internet traffic with ALBs").
+        role = "elb" if kind == "public" else "internal-elb"
+        return {
+            one.zone: aws.ec2.Subnet(
+                f"{self._name}-{kind}-{self._zone(one.zone)}",
+                vpc_id=vpc.id,
+                availability_zone=one.zone,
+                cidr_block=one.public if kind == "public" else one.private,
+                map_public_ip_on_launch=False,
+                tags={
+                    "Name": f"{self._args.name}-{kind}-{self._zone(one.zone)}",
+                    f"kubernetes.io/role/{role}": "1",
+                    **self._cluster_tags(),
+                },
+                opts=self._child,
+            )
+            for one in plan
+        }
+
+    def _public_routes(
+        self, vpc: aws.ec2.Vpc, public: Mapping[str, aws.ec2.Subnet]
+    ) -> tuple[aws.ec2.RouteTable, aws.ec2.Route]:
+        gateway = aws.ec2.InternetGateway(
+            f"{self._name}-internet", vpc_id=vpc.id, tags={"Name": self._args.name}, opts=self._child
+        )
+        table = self._table(vpc, "public")
+        route = aws.ec2.Route(
+            f"{self._name}-public-internet",
+            route_table_id=table.id,
+            destination_cidr_block=ANYWHERE,
+            gateway_id=gateway.id,
+            opts=self._child,
+        )
+        for zone, subnet in public.items():
+            self._associate(f"public-{self._zone(zone)}", table, subnet)
+        return table, route
+
+    def _private_tables(
+        self, vpc: aws.ec2.Vpc, private: Mapping[str, aws.ec2.Subnet]
+    ) -> dict[str, aws.ec2.RouteTable]:
+        # One table per zone whatever the NAT mode, so that changing the mode changes routes and no table.
+        tables: dict[str, aws.ec2.RouteTable] = {}
+        for zone, subnet in private.items():
+            tables[zone] = self._table(vpc, f"private-{self._zone(zone)}")
+            self._associate(f"private-{self._zone(zone)}", tables[zone], subnet)
+        return tables
+
+    def _table(self, vpc: aws.ec2.Vpc, suffix: str) -> aws.ec2.RouteTable:
+        return aws.ec2.RouteTable(
+            f"{self._name}-{suffix}",
+            vpc_id=vpc.id,
+            tags={"Name": f"{self._args.name}-{suffix}"},
+            opts=self._child,
+        )
+
+    def _associate(self, suffix: str, table: aws.ec2.RouteTable, subnet: aws.ec2.Subnet) -> None:
+        aws.ec2.RouteTableAssociation(
+            f"{self._name}-{suffix}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child
+        )
+
+    def _nat(
+        self,
+        public: Mapping[str, aws.ec2.Subnet],
+        tables: Mapping[str, aws.ec2.RouteTable],
+        internet: aws.ec2.Route,
+    ) -> list[aws.ec2.Eip]:
+        if self._args.nat is NatMode.NONE:
+            return []
+        zones = list(tables) if self._args.nat is NatMode.PER_ZONE else list(tables)[:1]
+        # A NAT gateway made before its VPC has a way out fails (VPC User Guide, "Work with NAT gateways").
+        behind_internet = pulumi.ResourceOptions(parent=self, depends_on=[internet])
+        addresses: dict[str, aws.ec2.Eip] = {}
+        gateways: dict[str, aws.ec2.NatGateway] = {}
+        for zone in zones:
+            suffix = f"nat-{self._zone(zone)}"
+            tags = {"Name": f"{self._args.name}-{suffix}"}
+            addresses[zone] = aws.ec2.Eip(
+                f"{self._name}-{suffix}", domain="vpc", tags=tags, opts=behind_internet
+            )
+            gateways[zone] = aws.ec2.NatGateway(
+                f"{self._name}-{suffix}",
+                allocation_id=addresses[zone].allocation_id,
+                subnet_id=public[zone].id,
+                tags=tags,
+                opts=behind_internet,
+            )
+        for zone, table in tables.items():
+            aws.ec2.Route(
+                f"{self._name}-private-{self._zone(zone)}-nat",
+                route_table_id=table.id,
+                destination_cidr_block=ANYWHERE,
+                nat_gateway_id=gateways.get(zone, gateways[zones[0]]).id,
+                opts=self._child,
+            )
+        return list(addresses.values())
+
+    def _endpoints(
+        self, vpc: aws.ec2.Vpc, tables: Sequence[aws.ec2.RouteTable], private: Mapping[str, aws.ec2.Subnet]
+    ) -> None:
+        args = self._args
+        # Image layers come from S3, so the registry's endpoints alone would still leave by NAT.
+        aws.ec2.VpcEndpoint(
+            f"{self._name}-s3",
+            vpc_id=vpc.id,
+            service_name=f"com.amazonaws.{args.region}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id for table in tables],
+            tags={"Name": f"{args.name}-s3"},
+            opts=self._child,
+        )
+        if not args.interface_endpoints:
+            return
+        group = self._endpoint_group(vpc)
+        for service in args.interface_endpoints:
+            suffix = service.replace(".", "-")
+            aws.ec2.VpcEndpoint(
+                f"{self._name}-{suffix}",
+                vpc_id=vpc.id,
+                service_name=f"com.amazonaws.{args.region}.{service}",
+                vpc_endpoint_type="Interface",
+                private_dns_enabled=True,
+                subnet_ids=[subnet.id for subnet in private.values()],
+                security_group_ids=[group.id],
+                tags={"Name": f"{args.name}-{suffix}"},
+                opts=self._child,
+            )
+
+    def _endpoint_group(self, vpc: aws.ec2.Vpc) -> aws.ec2.SecurityGroup:
+        args = self._args
+        group = aws.ec2.SecurityGroup(
+            f"{self._name}-endpoints",
+            name=f"{args.name}-endpoints",
+            description="Interface endpoints: HTTPS from inside the VPC only",
+            vpc_id=vpc.id,
+            tags={"Name": f"{args.name}-endpoints"},
+            opts=self._child,
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-endpoints-https",
+            security_group_id=group.id,
+            description="HTTPS from the VPC",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4=args.cidr,
+            opts=self._child,
+        )
+        return group
+
+    def _flow_logs(self, vpc: aws.ec2.Vpc) -> None:
+        args = self._args
+        log_group = f"/slipway/{args.name}/flow-logs"
+        group = aws.cloudwatch.LogGroup(
+            f"{self._name}-flow-logs", name=log_group, retention_in_days=args.flow_log_days, opts=self._child
+        )
+        role = aws.iam.Role(
+            f"{self._name}-flow-logs",
+            name=f"{args.name}-flow-logs",
+            path=args.role_path,
+            permissions_boundary=args.boundary_arn,
+            assume_role_policy=json.dumps(flow_log_trust(args.account, args.region)),
+            opts=self._child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{self._name}-flow-logs",
+            name="write-flow-logs",
+            role=role.name,
+            policy=json.dumps(flow_log_permissions(args.account, args.region, log_group)),
+            opts=self._child,
+        )
+        aws.ec2.FlowLog(
+            f"{self._name}-flow-logs",
+            vpc_id=vpc.id,
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            max_aggregation_interval=600,
+            tags={"Name": args.name},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
