@@ -1,0 +1,201 @@
+"""The access matrix: who reaches which role, by which way, and what that lets them do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from slipway.access.capabilities import Capability, capabilities
+from slipway.access.contexts import Context, contexts, known_subjects
+from slipway.access.evaluate import Mode, Principal, Request, chain_request, decide_access, trust_request
+from slipway.access.world import Role, World
+
+
+@dataclass(frozen=True, order=True, kw_only=True)
+class Row:
+    """One asker and one role that they reach, themselves or by way of other roles (`via`, in order)."""
+
+    who: str
+    environment: str
+    refs: tuple[str, ...]
+    events: tuple[str, ...]
+    role: str
+    via: tuple[str, ...]
+    certain: bool
+    capabilities: tuple[Capability, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """All rows, the roles that nobody in it reaches, and what could not be read for certain."""
+
+    rows: tuple[Row, ...]
+    unreached: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, order=True, kw_only=True)
+class Access:
+    """One difference: someone, a role, and what they can or could do there; `assume it` is the first."""
+
+    who: str
+    environment: str
+    refs: tuple[str, ...]
+    role: str
+    what: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixDiff:
+    """What a change would newly allow, and what it would no longer allow."""
+
+    newly_allowed: tuple[Access, ...]
+    no_longer_allowed: tuple[Access, ...]
+
+
+@dataclass(frozen=True)
+class _Found:
+    via: tuple[str, ...]
+    certain: bool
+
+
+def matrix(world: World) -> Matrix:
+    """Asks every role for every context, follows the chains, and adds what each role can do."""
+    everyone = list(contexts(world))
+    listed = known_subjects(world, everyone)
+    able = {arn: capabilities(role) for arn, role in world.roles.items()}
+    hops = _hops(world)
+    refs: dict[tuple[str, str, str, tuple[str, ...], bool], tuple[list[str], set[str]]] = {}
+    for context in everyone:
+        if context.who.startswith("subject ") and all(token.sub in listed for token in context.tokens):
+            continue
+        for arn, found in _reached(world, context, hops).items():
+            key = (context.who, context.environment, arn, found.via, found.certain)
+            labels, events = refs.setdefault(key, ([], set()))
+            if context.ref not in labels:
+                labels.append(context.ref)
+            events.update(context.events)
+    rows = tuple(
+        sorted(
+            Row(
+                who=who,
+                environment=environment,
+                refs=tuple(labels),
+                events=tuple(sorted(events)),
+                role=arn,
+                via=via,
+                certain=certain,
+                capabilities=able[arn],
+            )
+            for (who, environment, arn, via, certain), (labels, events) in refs.items()
+        )
+    )
+    reached = {row.role for row in rows}
+    unreached = tuple(sorted(arn for arn in world.roles if arn not in reached))
+    return Matrix(rows=rows, unreached=unreached, problems=tuple(sorted(world.problems)))
+
+
+def diff(base: Matrix, head: Matrix) -> MatrixDiff:
+    """What `head` allows that `base` did not, and the other way round."""
+    before, after = _atoms(base), _atoms(head)
+    return MatrixDiff(newly_allowed=_grouped(after - before), no_longer_allowed=_grouped(before - after))
+
+
+def _reached(world: World, context: Context, hops: dict[str, dict[str, bool]]) -> dict[str, _Found]:
+    found: dict[str, _Found] = {}
+    for arn, role in world.roles.items():
+        verdict = _admits(world, context, role)
+        if verdict is not None:
+            found[arn] = _Found(via=(), certain=verdict)
+    queue = list(found)
+    if context.role_arn:
+        # The runner's own role is where its jobs stand, so it is a row of its own and the start of the chain.
+        found[context.role_arn] = _Found(via=(), certain=True)
+        queue.append(context.role_arn)
+    while queue:
+        arn = queue.pop(0)
+        for target, certain in hops.get(arn, {}).items():
+            if target not in found:
+                found[target] = _Found(via=(*found[arn].via, arn), certain=found[arn].certain and certain)
+                queue.append(target)
+    return {arn: value for arn, value in found.items() if arn in world.roles}
+
+
+def _admits(world: World, context: Context, role: Role) -> bool | None:
+    """True for certain, False if only doubts let it in, None if not at all."""
+    requests = list(_requests(world, context, role))
+    if any(role.trust.decide(request, Mode.REACH).allowed for request in requests):
+        return True
+    return False if any(role.trust.decide(request, Mode.ATTACK).allowed for request in requests) else None
+
+
+def _requests(world: World, context: Context, role: Role) -> Iterable[Request]:
+    for name in context.session_names:
+        for token in context.tokens:
+            request = trust_request(token, name, account=role.account, role_arn=role.arn)
+            clients = world.providers.get(request.principal.id if request.principal else "")
+            # A provider outside these stacks may exist all the same; only a known one is held to its clients.
+            if clients is None or token.aud in clients:
+                yield request
+        if context.principal is not None:
+            kind, name_of = context.principal
+            values = {"sts:rolesessionname": (name,)}
+            yield Request("sts:AssumeRole", role.arn, values, Principal(kind, name_of))
+
+
+def _hops(world: World) -> dict[str, dict[str, bool]]:
+    """For each role, the roles that it may assume itself, and whether that is certain."""
+    hops: dict[str, dict[str, bool]] = {}
+    for source in world.roles.values():
+        for target in world.roles.values():
+            if source is target:
+                continue
+            for mode in (Mode.REACH, Mode.ATTACK):
+                decision = decide_access(
+                    chain_request(source.arn, target.arn, "gha-ci-1"),
+                    identity=source.identity,
+                    boundary=source.boundary,
+                    resource_policy=target.trust,
+                    resource_account=target.account,
+                    mode=mode,
+                )
+                if decision.allowed:
+                    hops.setdefault(source.arn, {})[target.arn] = mode is Mode.REACH
+                    break
+    return hops
+
+
+_Atom = tuple[str, str, str, str, str]
+
+
+def _atoms(of: Matrix) -> set[_Atom]:
+    atoms: set[_Atom] = set()
+    for row in of.rows:
+        what = ["assume it" if row.certain else "assume it (possibly)"]
+        for capability in row.capabilities:
+            resources = capability.resources or ("",)
+            what += [
+                str(Capability(capability.label, (name,) if name else (), capability.certain))
+                for name in resources
+            ]
+        atoms |= {(row.who, row.environment, ref, row.role, text) for ref in row.refs for text in what}
+    return atoms
+
+
+def _grouped(atoms: set[_Atom]) -> tuple[Access, ...]:
+    refs: dict[tuple[str, str, str, str], list[str]] = {}
+    for who, environment, ref, role, what in sorted(atoms):
+        refs.setdefault((who, environment, role, what), []).append(ref)
+    whats: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
+    for (who, environment, role, what), labels in refs.items():
+        whats.setdefault((who, environment, role, tuple(labels)), []).append(what)
+    return tuple(
+        sorted(
+            Access(
+                who=who,
+                environment=environment,
+                refs=labels,
+                role=role,
+                what=tuple(sorted(texts, key=lambda text: (not text.startswith("assume it"), text))),
+            )
+            for (who, environment, role, labels), texts in whats.items()
+        )
+    )

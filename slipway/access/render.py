@@ -1,0 +1,128 @@
+"""The access matrix and its differences, as text, Markdown and JSON."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import groupby
+
+from slipway.access.matrix import Access, Matrix, MatrixDiff, Row
+
+_COLUMNS = ("environment", "from", "on", "role", "can")
+_NOTHING_NEW = "Nothing is newly allowed."
+_NOTHING_GONE = "Nothing is taken away."
+
+
+def to_text(matrix: Matrix) -> str:
+    """A plain table for each asker, then the roles that nobody reaches and what could not be read."""
+    parts: list[str] = []
+    for who, rows in groupby(matrix.rows, key=lambda row: row.who):
+        parts += [who, *_table([_COLUMNS, *(_cells(row) for row in rows)]), ""]
+    parts += _listed("Roles that nobody here reaches:", matrix.unreached)
+    parts += _listed("Not read for certain:", matrix.problems)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def to_markdown(matrix: Matrix) -> str:
+    """The same as Markdown tables."""
+    parts: list[str] = []
+    for who, rows in groupby(matrix.rows, key=lambda row: row.who):
+        parts += [f"### {_escaped(who)}", "", *_markdown_table(_COLUMNS, [_cells(row) for row in rows]), ""]
+    for title, lines in (
+        ("Roles that nobody here reaches", matrix.unreached),
+        ("Not read for certain", matrix.problems),
+    ):
+        if lines:
+            parts += [f"### {title}", "", *(f"- {_escaped(line)}" for line in lines), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def to_json(matrix: Matrix) -> str:
+    """Every field of every row, sorted, so that two of them compare."""
+    return json.dumps(asdict(matrix), indent=2, sort_keys=True) + "\n"
+
+
+def diff_to_text(diff: MatrixDiff) -> str:
+    """What would be newly allowed (+) and no longer allowed (-), one block for each asker and role."""
+    lines: list[str] = []
+    for sign, entries in (("+", diff.newly_allowed), ("-", diff.no_longer_allowed)):
+        for entry in entries:
+            lines.append(f"{sign} {_title(entry)}")
+            lines += [f"{sign}     {what}" for what in entry.what]
+    return "\n".join(lines or [_NOTHING_NEW]) + "\n"
+
+
+def diff_to_markdown(diff: MatrixDiff) -> str:
+    """The same for a pull request's comment, what is newly allowed first."""
+    parts: list[str] = []
+    for title, entries, nothing in (
+        ("Newly allowed", diff.newly_allowed, _NOTHING_NEW),
+        ("No longer allowed", diff.no_longer_allowed, _NOTHING_GONE),
+    ):
+        parts += [f"### {title}", ""]
+        if not entries:
+            parts += [nothing, ""]
+            continue
+        rows = [
+            (
+                entry.who,
+                entry.environment or "none",
+                ", ".join(entry.refs),
+                _role(entry.role),
+                "; ".join(entry.what),
+            )
+            for entry in entries
+        ]
+        parts += [*_markdown_table(("who", "environment", "from", "role", "can"), rows), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def diff_to_json(diff: MatrixDiff) -> str:
+    """Both lists with every field."""
+    return json.dumps(asdict(diff), indent=2, sort_keys=True) + "\n"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    role = " -> ".join(_role(arn) for arn in (*row.via, row.role))
+    return (
+        row.environment or "none",
+        ", ".join(ref for ref in row.refs if ref),
+        ", ".join(row.events),
+        role if row.certain else f"{role} (possibly)",
+        "; ".join(str(capability) for capability in row.capabilities) or "nothing",
+    )
+
+
+def _role(arn: str) -> str:
+    account = arn.split(":")[4] if arn.count(":") > 4 else ""
+    return f"{arn.rpartition('/')[2]} in {account}"
+
+
+def _title(entry: Access) -> str:
+    where = f" in {entry.environment}" if entry.environment else ""
+    refs = ", ".join(ref for ref in entry.refs if ref)
+    return f"{entry.who}{where}{f' from {refs}' if refs else ''}: {_role(entry.role)}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        # The last column is not padded: it is as long as it is.
+        padded = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
+        yield ("  " + "  ".join([*padded, row[-1]])).rstrip()
+
+
+def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"|{' --- |' * len(header)}"
+    for row in rows:
+        yield f"| {' | '.join(_escaped(cell) for cell in row)} |"
+
+
+def _escaped(text: str) -> str:
+    for character in "\\|*_`<>[]":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("\n", " ")
+
+
+def _listed(title: str, lines: Sequence[str]) -> list[str]:
+    return [title, *(f"  {line}" for line in lines), ""] if lines else []
