@@ -1,0 +1,213 @@
+"""GitHub's manners: who is let in, what a refusal looks like, pages, rate limits. Shared by every area."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from werkzeug.wrappers import Request, Response
+
+from slipway.localcloud.github.world import Environment, Json, Owner, Repository, Token, World
+from slipway.localcloud.web import Routes, json_response, read_object
+
+DOCUMENTATION = "https://docs.github.com/rest"
+MAX_PER_PAGE = 100
+"""https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api"""
+
+
+class GitHubError(Exception):
+    """An answer of GitHub's with an error body."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        errors: Sequence[object] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.errors = errors
+        self.headers = headers or {}
+
+    def response(self) -> Response:
+        body: Json = {"message": self.message}
+        if self.errors:
+            body["errors"] = list(self.errors)
+        body |= {"documentation_url": DOCUMENTATION, "status": str(int(self.status))}
+        return json_response(body, self.status, self.headers)
+
+
+def not_found() -> GitHubError:
+    return GitHubError(HTTPStatus.NOT_FOUND, "Not Found")
+
+
+def invalid(message: str, *errors: object) -> GitHubError:
+    return GitHubError(HTTPStatus.UNPROCESSABLE_ENTITY, message, errors=errors)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request, authenticated and allowed, with what its path names already looked up on demand."""
+
+    request: Request
+    world: World
+    token: Token
+    path: dict[str, str]
+
+    def owner(self) -> Owner:
+        """The organisation in the path; 404 as GitHub answers for one that the token cannot see."""
+        found = self.world.owners.get(self.path["org"].lower())
+        if found is None or found.type != "Organization":
+            raise not_found()
+        return found
+
+    def repository(self) -> Repository:
+        found = self.world.repositories.get((self.path["owner"].lower(), self.path["repo"].lower()))
+        if found is None:
+            raise not_found()
+        scope = self.token.repositories
+        if scope is not None and found.visibility != "public" and found.slug.lower() not in scope:
+            raise not_found()
+        return found
+
+    def environment(self) -> Environment:
+        found = self.repository().environments.get(self.path["environment"].lower())
+        if found is None:
+            raise not_found()
+        return found
+
+    def body(self) -> Json:
+        found = read_object(self.request)
+        if found is None:
+            raise GitHubError(HTTPStatus.BAD_REQUEST, "Problems parsing JSON")
+        return found
+
+    def url(self, path: str) -> str:
+        return self.request.host_url.rstrip("/") + path
+
+    def page(self, items: Sequence[object]) -> tuple[list[object], dict[str, str]]:
+        """The asked page of `items` and its Link header; 30 a page, 100 at most."""
+        size = min(max(self._number("per_page", 30), 1), MAX_PER_PAGE)
+        page = max(self._number("page", 1), 1)
+        last = max(1, -(-len(items) // size))
+        links = {"prev": page - 1, "first": 1} if page > 1 else {}
+        links |= {"next": page + 1, "last": last} if page < last else {}
+        args = {key: value for key, value in self.request.args.items() if key not in {"page", "per_page"}}
+        parts = [
+            f'<{self.request.base_url}?{urlencode({**args, "per_page": size, "page": number})}>; rel="{relation}"'
+            for relation, number in links.items()
+        ]
+        return list(items[(page - 1) * size : page * size]), {"Link": ", ".join(parts)} if parts else {}
+
+    def listed(self, key: str, items: Sequence[object]) -> Response:
+        """One page as `{"total_count": all, key: page}`."""
+        page, headers = self.page(items)
+        return json_response({"total_count": len(items), key: page}, headers=headers)
+
+    def _number(self, name: str, default: int) -> int:
+        text = self.request.args.get(name, "")
+        return int(text) if text.isdecimal() else default
+
+
+@dataclass(frozen=True)
+class Route:
+    """A handler and the permission it needs: `name:level`, several with `|`, none for any valid token."""
+
+    handler: Callable[[Ask], Response]
+    needs: str
+
+
+class Area:
+    """Collects the routes of one area of the API, and registers them in a table."""
+
+    def __init__(self) -> None:
+        self._routes: list[tuple[str, str, Route]] = []
+
+    def route(
+        self, method: str, path: str, *, needs: str
+    ) -> Callable[[Callable[[Ask], Response]], Callable[[Ask], Response]]:
+        def register(handler: Callable[[Ask], Response]) -> Callable[[Ask], Response]:
+            self._routes.append((method, path.strip("/"), Route(handler, needs)))
+            return handler
+
+        return register
+
+    def into(self, table: Routes[Route]) -> None:
+        for method, path, route in self._routes:
+            table.add(method, path, route)
+
+
+def authenticate(request: Request, world: World) -> Token:
+    """The token of `Authorization: Bearer …` or `token …`; 401 without one or with one nobody issued."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if not given or scheme.lower() not in {"bearer", "token"}:
+        raise GitHubError(HTTPStatus.UNAUTHORIZED, "Requires authentication")
+    found = world.tokens.get(given.strip())
+    if found is None:
+        raise GitHubError(HTTPStatus.UNAUTHORIZED, "Bad credentials")
+    return found
+
+
+def authorize(token: Token, route: Route) -> None:
+    """403 where the token lacks the permission, with GitHub's header that names it."""
+    if not token.allows(route.needs):
+        accepted = route.needs.replace(":", "=").replace("|", "; ")
+        headers = {"X-Accepted-GitHub-Permissions": accepted}
+        raise GitHubError(HTTPStatus.FORBIDDEN, "Resource not accessible by integration", headers=headers)
+
+
+def spend(token: Token, method: str) -> dict[str, str]:
+    """Charge the request to the token; the rate headers. 403 past the hour's limit or the minute's points.
+
+    A GET, HEAD or OPTIONS costs one point, everything else five, of 900 a minute on the real API.
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+    now = time.time()
+    if now >= token.resets_at:
+        token.spent, token.resets_at = 0, int(now) + 3600
+    if token.spent >= token.limit:
+        message = "API rate limit exceeded for installation."
+        raise GitHubError(HTTPStatus.FORBIDDEN, message, headers=rate_headers(token))
+    token.spent += 1
+    token.points[:] = [(at, cost) for at, cost in token.points if at > now - 60]
+    cost = 1 if method in {"GET", "HEAD", "OPTIONS"} else 5
+    if token.points_per_minute and points_used(token) + cost > token.points_per_minute:
+        message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+        wait = max(1, round(token.points[0][0] + 60 - now)) if token.points else 60
+        raise GitHubError(
+            HTTPStatus.FORBIDDEN, message, headers={**rate_headers(token), "Retry-After": str(wait)}
+        )
+    token.points.append((now, cost))
+    return rate_headers(token)
+
+
+def points_used(token: Token) -> int:
+    return sum(cost for _, cost in token.points)
+
+
+def rate_headers(token: Token) -> dict[str, str]:
+    return {
+        "X-RateLimit-Limit": str(token.limit),
+        "X-RateLimit-Remaining": str(max(0, token.limit - token.spent)),
+        "X-RateLimit-Used": str(token.spent),
+        "X-RateLimit-Reset": str(token.resets_at),
+        "X-RateLimit-Resource": "core",
+    }
+
+
+def require(body: Json, fields: Iterable[tuple[str, type]]) -> None:
+    """422 that names every missing or mistyped field of `body`, as GitHub's validation does."""
+    errors: list[Json] = []
+    for name, kind in fields:
+        value: Any = body.get(name)
+        if value is None:
+            errors.append({"field": name, "code": "missing_field"})
+        elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            errors.append({"field": name, "code": "invalid"})
+    if errors:
+        raise invalid("Validation Failed", *errors)

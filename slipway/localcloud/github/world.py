@@ -1,0 +1,238 @@
+"""What exists on the GitHub stand-in: owners, repositories, people and tokens, and how they are seeded.
+
+`POST /slipway/seed` takes any of these lists; what exists already is kept and brought up to date, and a
+repository whose id differs is a new one of the same name, with nothing of the old one.
+
+    organizations  login, id, plan (free|team|enterprise; enterprise), type (Organization|User; Organization)
+    users          login, id
+    teams          organization, slug, id, members (logins; none)
+    repositories   owner, name, id, visibility (private), default_branch (main)
+    tokens         token, permissions {name: read|write}, repositories ("owner/name"; all),
+                   limit (requests an hour; 15000), points_per_minute (0: not enforced), spent (requests; 0)
+"""
+
+import itertools
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = dict[str, Any]
+
+APP_TOKEN = "stand-in"  # noqa: S105  a name that is public on purpose; it opens this stand-in only
+APP_PERMISSIONS: dict[str, str] = {
+    # The App (or fine-grained token) that pulumi-github needs on a real organisation: exactly these.
+    "actions": "read",
+    "administration": "write",
+    "environments": "write",
+    "issues": "write",
+    "metadata": "read",
+    "secrets": "write",
+    "variables": "write",
+    "members": "read",
+    "organization_administration": "write",
+    "organization_secrets": "write",
+    "organization_self_hosted_runners": "write",
+}
+
+Plan = Literal["free", "team", "enterprise"]
+
+
+@dataclass(kw_only=True)
+class Scope:
+    """What can hold variables and secrets: an organisation, a repository or an environment."""
+
+    variables: dict[str, Json] = field(default_factory=dict[str, Json])
+    secrets: dict[str, Json] = field(default_factory=dict[str, Json])
+    key_seed: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+
+
+@dataclass(kw_only=True)
+class Owner(Scope):
+    """An organisation, or a person who owns repositories."""
+
+    login: str
+    id: int
+    plan: Plan = "enterprise"
+    type: Literal["Organization", "User"] = "Organization"
+    teams: dict[str, Json] = field(default_factory=dict[str, Json])
+    settings: dict[str, Json] = field(default_factory=dict[str, Json])
+    runner_groups: dict[int, Json] = field(default_factory=dict[int, Json])
+
+
+@dataclass(kw_only=True)
+class Environment(Scope):
+    """One deployment environment; `data` is its REST form without the policies."""
+
+    data: Json
+    policies: dict[int, Json] = field(default_factory=dict[int, Json])
+
+
+@dataclass(kw_only=True)
+class Repository(Scope):
+    """One repository. Names of environments and labels are keyed in lower case: GitHub ignores their case."""
+
+    owner: Owner
+    name: str
+    id: int
+    visibility: Literal["public", "private", "internal"] = "private"
+    default_branch: str = "main"
+    environments: dict[str, Environment] = field(default_factory=dict[str, Environment])
+    rulesets: dict[int, Json] = field(default_factory=dict[int, Json])
+    labels: dict[str, Json] = field(default_factory=dict[str, Json])
+    comments: dict[int, Json] = field(default_factory=dict[int, Json])
+    settings: dict[str, Json] = field(default_factory=dict[str, Json])
+
+    @property
+    def slug(self) -> str:
+        return f"{self.owner.login}/{self.name}"
+
+
+@dataclass(kw_only=True)
+class Token:
+    """A credential: what it may do, where, and how much of its allowance is used."""
+
+    permissions: dict[str, str]
+    repositories: frozenset[str] | None = None
+    limit: int = 15_000
+    points_per_minute: int = 0
+    spent: int = 0
+    resets_at: int = field(default_factory=lambda: int(time.time()) + 3600)
+    points: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
+
+    def allows(self, need: str) -> bool:
+        """Whether the token has `name:level`; several are separated by `|` and any one of them does."""
+        if not need:
+            return True
+        for one in need.split("|"):
+            name, _, level = one.partition(":")
+            held = self.permissions.get(name, "")
+            if held == "write" or (held == "read" and level == "read"):
+                return True
+        return False
+
+
+class SeedError(ValueError):
+    """A seed that names what is not there, or lacks what is required."""
+
+
+class World:
+    """Everything the stand-in knows. Callers hold `lock` for the length of a request."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.owners: dict[str, Owner] = {}
+        self.users: dict[str, int] = {}
+        self.repositories: dict[tuple[str, str], Repository] = {}
+        self.tokens: dict[str, Token] = {APP_TOKEN: Token(permissions=dict(APP_PERMISSIONS))}
+        self._ids = itertools.count(1001)
+
+    def next_id(self) -> int:
+        return next(self._ids)
+
+    def seed(self, body: Json) -> Json:
+        """Add or update what `body` lists (see the module); the number of each that now exists.
+
+        Raises SeedError, with nothing changed, where the body is not of that form.
+        """
+        _check_seed(body)
+        with self.lock:
+            for one in body.get("organizations", []):
+                self._seed_owner(one)
+            for one in body.get("users", []):
+                self.users[str(one["login"])] = int(one["id"])
+            self._check_references(body)
+            for one in body.get("teams", []):
+                team = {
+                    "id": int(one["id"]),
+                    "slug": str(one["slug"]),
+                    "members": list(one.get("members", [])),
+                }
+                self.owners[str(one["organization"]).lower()].teams[team["slug"]] = team
+            for one in body.get("repositories", []):
+                self._seed_repository(one)
+            for one in body.get("tokens", []):
+                self._seed_token(one)
+            return self.counts()
+
+    def counts(self) -> dict[str, int]:
+        """How many of each thing exist, for the status page."""
+        with self.lock:
+            repositories = list(self.repositories.values())
+            environments = [held for one in repositories for held in one.environments.values()]
+            scopes: list[Scope] = [*self.owners.values(), *repositories, *environments]
+            found = {
+                "Organizations": len(self.owners),
+                "Repositories": len(repositories),
+                "Environments": len(environments),
+                "Branch and tag policies": sum(len(one.policies) for one in environments),
+                "Variables": sum(len(one.variables) for one in scopes),
+                "Secrets": sum(len(one.secrets) for one in scopes),
+                "Rulesets": sum(len(one.rulesets) for one in repositories),
+                "Labels": sum(len(one.labels) for one in repositories),
+                "Runner groups": sum(len(one.runner_groups) for one in self.owners.values()),
+                "Comments": sum(len(one.comments) for one in repositories),
+            }
+            return {name: number for name, number in found.items() if number}
+
+    def _seed_owner(self, one: Json) -> None:
+        login = str(one["login"])
+        owner = self.owners.setdefault(login.lower(), Owner(login=login, id=int(one["id"])))
+        owner.login, owner.id = login, int(one["id"])
+        owner.plan = one.get("plan", owner.plan)
+        owner.type = one.get("type", owner.type)
+
+    def _check_references(self, body: Json) -> None:
+        wanted = [("teams", one["organization"]) for one in body.get("teams", [])]
+        wanted += [("repositories", one["owner"]) for one in body.get("repositories", [])]
+        for kind, login in wanted:
+            if str(login).lower() not in self.owners:
+                msg = f"{kind}: there is no organization {login!r}; seed it first or in the same call"
+                raise SeedError(msg)
+
+    def _seed_repository(self, one: Json) -> None:
+        owner = self.owners[str(one["owner"]).lower()]
+        key = (owner.login.lower(), str(one["name"]).lower())
+        held = self.repositories.get(key)
+        if held is None or held.id != int(one["id"]):
+            held = Repository(owner=owner, name=str(one["name"]), id=int(one["id"]))
+            self.repositories[key] = held
+        held.visibility = one.get("visibility", held.visibility)
+        held.default_branch = one.get("default_branch", held.default_branch)
+
+    def _seed_token(self, one: Json) -> None:
+        repositories = one.get("repositories")
+        token = Token(permissions={str(key): str(level) for key, level in one["permissions"].items()})
+        token.repositories = (
+            None if repositories is None else frozenset(str(slug).lower() for slug in repositories)
+        )
+        token.limit = int(one.get("limit", token.limit))
+        token.points_per_minute = int(one.get("points_per_minute", 0))
+        token.spent = int(one.get("spent", 0))
+        self.tokens[str(one["token"])] = token
+
+
+_REQUIRED = {
+    "organizations": ("login", "id"),
+    "users": ("login", "id"),
+    "teams": ("organization", "slug", "id"),
+    "repositories": ("owner", "name", "id"),
+    "tokens": ("token", "permissions"),
+}
+
+
+def _check_seed(body: Json) -> None:
+    for kind, listed in body.items():
+        required = _REQUIRED.get(kind)
+        if required is None:
+            msg = f"{kind!r} cannot be seeded; what can: {', '.join(_REQUIRED)}"
+            raise SeedError(msg)
+        if not isinstance(listed, list):
+            msg = f"{kind} is not a list"
+            raise SeedError(msg)
+        for one in listed:
+            missing = [name for name in required if not isinstance(one, dict) or name not in one]
+            if missing:
+                msg = f"{kind}: an entry lacks {', '.join(missing)}"
+                raise SeedError(msg)

@@ -1,0 +1,164 @@
+"""How two sets of properties differ: by structure, with unordered lists and JSON documents compared by meaning."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pulumi.provider.experimental.provider import PropertyDiff, PropertyDiffKind
+
+from slipway.localcloud.providers.values import UNKNOWN, Props, is_unknown
+
+_EMPTY: tuple[Any, ...] = (None, "", 0, [], {})
+_PLAIN_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """How a type's properties are compared. Paths are dotted, without list indexes: `vpcConfig.subnetIds`.
+
+    Args:
+        computed: decided by the service; absent from the inputs is no difference.
+        unordered: lists that are sets.
+        documents: strings that hold JSON.
+        replace: a difference here, or below, needs a new object.
+    """
+
+    computed: Collection[str] = field(default_factory=frozenset[str])
+    unordered: Collection[str] = field(default_factory=frozenset[str])
+    documents: Collection[str] = field(default_factory=frozenset[str])
+    replace: Collection[str] = field(default_factory=frozenset[str])
+
+
+def empty(value: Any) -> bool:
+    """Whether `value` says no more than its absence does.
+
+    Pulumi's bridged providers (Terraform's plugin SDK v2) cannot tell a zero value from none either.
+    """
+    return value is not UNKNOWN and (value is False or value in _EMPTY)
+
+
+def canonical(value: Any) -> Any:
+    """A form of a parsed JSON document in which order in lists, and a list of one, make no difference.
+
+    IAM reads `"Action": "x"` and `"Action": ["x"]` alike and gives no meaning to order:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    if isinstance(value, dict):
+        return {key: canonical(item) for key, item in sorted(cast("Props", value).items())}
+    if isinstance(value, list):
+        items = [canonical(item) for item in cast("list[Any]", value)]
+        return items[0] if len(items) == 1 else sorted(items, key=_text)
+    return value
+
+
+def same_document(old: Any, new: Any) -> bool:
+    """Whether two JSON texts mean the same; text that is no JSON is compared as text."""
+    try:
+        return canonical(json.loads(old)) == canonical(json.loads(new))
+    except (TypeError, ValueError):
+        return bool(old == new)
+
+
+def same(old: Any, new: Any, path: str, shape: Shape) -> bool:
+    """Whether `new`, as an input at `path`, is what `old` (a state) already is."""
+    return not differences({path: old}, {path: new}, shape)
+
+
+def differences(old: Props, new: Props, shape: Shape) -> dict[str, PropertyDiff]:
+    """By Pulumi property path, what changes from the state `old` to the inputs `new`; empty when nothing does."""
+    found: dict[str, PropertyDiff] = {}
+    for key in [*new, *(key for key in old if key not in new)]:
+        _compare(old.get(key), new.get(key), key, key, shape, found)
+    return found
+
+
+def replaced(diffs: Collection[str], shape: Shape) -> list[str]:
+    """The properties of `shape.replace` that the paths `diffs` touch, sorted."""
+    touched = [without_indexes(path) for path in diffs]
+    return sorted({name for name in shape.replace for path in touched if _within(path, name)})
+
+
+def without_indexes(path: str) -> str:
+    """`rules[0].filter["a.b"]` -> `rules.filter.a.b`: the form in which `Shape` names paths."""
+    out: list[str] = []
+    rest = path
+    while rest:
+        head, bracket, rest = rest.partition("[")
+        out.append(head)
+        if bracket and rest.startswith('"'):
+            name, _, rest = rest[1:].partition('"]')
+            out.append(f".{name}")
+        elif bracket:
+            _, _, rest = rest.partition("]")
+    return "".join(out)
+
+
+def _compare(old: Any, new: Any, path: str, name: str, shape: Shape, found: dict[str, PropertyDiff]) -> None:
+    if (new is None and name in shape.computed) or (empty(old) and empty(new)):
+        return
+    if name in shape.documents and same_document(old, new):
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        left, right = cast("Props", old), cast("Props", new)
+        for key in [*right, *(key for key in left if key not in right)]:
+            _compare(left.get(key), right.get(key), path + _step(key), f"{name}.{key}", shape, found)
+        return
+    if isinstance(old, list) and isinstance(new, list):
+        _compare_lists(cast("list[Any]", old), cast("list[Any]", new), path, name, shape, found)
+        return
+    if old != new or type(old) is bool != type(new) is bool:
+        _note(old, new, path, name, shape, found)
+
+
+def _compare_lists(
+    old: list[Any], new: list[Any], path: str, name: str, shape: Shape, found: dict[str, PropertyDiff]
+) -> None:
+    if name in shape.unordered and not is_unknown(new):
+        old, new = _without_common(old, new, name, shape)
+    for index in range(max(len(old), len(new))):
+        left = old[index] if index < len(old) else None
+        right = new[index] if index < len(new) else None
+        _compare(left, right, f"{path}[{index}]", name, shape, found)
+
+
+def _without_common(old: list[Any], new: list[Any], name: str, shape: Shape) -> tuple[list[Any], list[Any]]:
+    left = list(old)
+    right: list[Any] = []
+    for item in new:
+        match = next((index for index, have in enumerate(left) if _equal(have, item, name, shape)), None)
+        if match is None:
+            right.append(item)
+        else:
+            del left[match]
+    return left, right
+
+
+def _equal(old: Any, new: Any, name: str, shape: Shape) -> bool:
+    found: dict[str, PropertyDiff] = {}
+    _compare(old, new, name, name, shape, found)
+    return not found
+
+
+def _note(old: Any, new: Any, path: str, name: str, shape: Shape, found: dict[str, PropertyDiff]) -> None:
+    forces = any(_within(name, one) for one in shape.replace)
+    if old is None:
+        kind = PropertyDiffKind.ADD_REPLACE if forces else PropertyDiffKind.ADD
+    elif new is None:
+        kind = PropertyDiffKind.DELETE_REPLACE if forces else PropertyDiffKind.DELETE
+    else:
+        kind = PropertyDiffKind.UPDATE_REPLACE if forces else PropertyDiffKind.UPDATE
+    found[path] = PropertyDiff(kind, input_diff=True)
+
+
+def _within(path: str, name: str) -> bool:
+    return path == name or path.startswith(f"{name}.")
+
+
+def _step(key: str) -> str:
+    """A property path's step in Pulumi's notation; a name with other characters is quoted."""
+    return f".{key}" if key and set(key) <= _PLAIN_KEY else f'["{key}"]'
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

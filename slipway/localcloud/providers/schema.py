@@ -1,0 +1,49 @@
+"""What the installed SDK's class of a type accepts and requires, so that nothing about it is written twice."""
+
+import functools
+import importlib
+import inspect
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi import _types  # the SDK generator's own names for properties; there is no public way to them
+
+
+@dataclass(frozen=True)
+class TypeSchema:
+    """Property names, as Pulumi spells them, of one resource type."""
+
+    required: frozenset[str]
+    inputs: frozenset[str]
+    outputs: frozenset[str]
+
+
+def _module_and_class(token: str) -> tuple[str, str]:
+    """`aws:ec2/natGateway:NatGateway` -> (`pulumi_aws.ec2.nat_gateway`, `NatGateway`)."""
+    package, path, class_name = token.split(":")
+    area, _, module = path.partition("/")
+    snake = re.sub(r"(?<!^)([A-Z])", lambda found: f"_{found[1].lower()}", module)
+    inner = snake if area == "index" else f"{area}.{snake}"
+    return f"pulumi_{package}.{inner}", class_name
+
+
+@functools.cache
+def of(token: str) -> TypeSchema:
+    """The schema of `token` from the installed `pulumi_<package>`; ImportError or AttributeError if it has none."""
+    module_name, class_name = _module_and_class(token)
+    module = importlib.import_module(module_name)
+    resource: Any = getattr(module, class_name)
+    # Where a nested type already has the name <Class>Args, the generator calls the resource's own InitArgs.
+    arguments: Any = getattr(module, f"{class_name}InitArgs", None) or getattr(module, f"{class_name}Args")
+    names: dict[str, str] = _types.input_type_py_to_pulumi_names(arguments)
+    parameters = inspect.signature(arguments.__init__).parameters
+    required = {
+        names[key]
+        for key, one in parameters.items()
+        if key in names and one.default is inspect.Parameter.empty
+    }
+    outputs: dict[str, str] = _types.resource_py_to_pulumi_names(resource)
+    return TypeSchema(
+        frozenset(required), frozenset(names.values()), frozenset(outputs.values()) - {"urn", "id"}
+    )

@@ -1,0 +1,332 @@
+"""Start, find, ask and stop the embedded cloud of a folder. Its process outlives the command that started it."""
+
+import fcntl
+import http.client
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+from slipway.errors import SlipwayError
+from slipway.localcloud import process
+
+SERVICES = ("aws", "github", "kubernetes", "console")
+ACCOUNT = "123456789012"
+_FOLDER = ".slipway"
+_FILE = "cloud.json"
+_LOG = "cloud.log"
+_STOP_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """A running embedded cloud. `aws`, `github`, `kubernetes` and `console` are base URLs on loopback."""
+
+    id: str
+    """A UUID, new with every start: state written against another id describes a world that is gone."""
+    pid: int
+    aws: str
+    github: str
+    kubernetes: str
+    console: str
+    started_at: str
+    account: str = ACCOUNT
+    kubernetes_kind: Literal["stand-in", "real"] = "stand-in"
+    kubeconfig: str = ""
+    """Path of the kubeconfig of a real control plane; empty for the stand-in."""
+
+    @property
+    def kubernetes_label(self) -> str:
+        return "real control plane" if self.kubernetes_kind == "real" else "recording stand-in"
+
+
+class CloudNotRunning(SlipwayError):
+    """No embedded cloud runs for this folder."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            "the embedded cloud is not running",
+            where=str(root),
+            fix="run `slipway cloud start`, or `make up`",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Whether a cloud runs, and then what it says of itself (see `Console.status`)."""
+
+    cloud: Cloud | None
+    detail: dict[str, Any]
+
+    @property
+    def running(self) -> bool:
+        return self.cloud is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"running": false}`, or running, id, pid, endpoints, counts, recorded and the rest."""
+        if self.cloud is None:
+            return {"running": False}
+        rest = {key: value for key, value in self.detail.items() if key not in SERVICES}
+        endpoints = {service: getattr(self.cloud, service) for service in SERVICES}
+        return {"running": True, "endpoints": endpoints, **rest}
+
+
+def folder(root: Path) -> Path:
+    return root / _FOLDER
+
+
+def log_file(root: Path) -> Path:
+    return folder(root) / _LOG
+
+
+def read_runtime_file(root: Path) -> Cloud | None:
+    """What the runtime file says, whether or not it is true; None where there is none or it is broken."""
+    try:
+        held = json.loads((folder(root) / _FILE).read_text())
+        known = {field.name for field in fields(Cloud)}
+        flat = {**held, **held["endpoints"]}
+        return Cloud(**{key: value for key, value in flat.items() if key in known})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_runtime_file(root: Path, cloud: Cloud) -> None:
+    """Write it whole or not at all, for its owner's eyes only."""
+    body = {key: value for key, value in asdict(cloud).items() if key not in SERVICES}
+    body["endpoints"] = {service: getattr(cloud, service) for service in SERVICES}
+    target = folder(root) / _FILE
+    draft = target.with_name(f"cloud.draft-{cloud.id}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(body, file, indent=2)
+    draft.replace(target)
+
+
+def running(root: Path) -> Cloud | None:
+    """The cloud of this folder, or None: its process must live and answer with the id in the runtime file."""
+    held = read_runtime_file(root)
+    if held is None:
+        return None
+    try:
+        return held if _get_json(held.console, "/healthz").get("id") == held.id else None
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+
+
+def require(root: Path) -> Cloud:
+    """The cloud of this folder. Raises CloudNotRunning, which says how to start it."""
+    found = running(root)
+    if found is None:
+        raise CloudNotRunning(root)
+    return found
+
+
+def status(root: Path) -> Status:
+    """What runs for this folder, with counts of what it holds."""
+    cloud = running(root)
+    return Status(cloud=cloud, detail=_get_json(cloud.console, "/status.json") if cloud else {})
+
+
+def seed(cloud: Cloud, body: Mapping[str, Any]) -> dict[str, int]:
+    """Tell the GitHub stand-in what exists (`slipway.localcloud.github.world`); the counts of all it now holds.
+
+    Raises SlipwayError where the stand-in refuses the seed.
+    """
+    connection = http.client.HTTPConnection(urlsplit(cloud.github).netloc, timeout=10)
+    try:
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/slipway/seed", json.dumps(dict(body)), headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+    finally:
+        connection.close()
+    if response.status >= 400:
+        raise SlipwayError(f"the GitHub stand-in refuses the seed: {answer['message']}", where=cloud.github)
+    return cast("dict[str, int]", answer)
+
+
+def start(
+    root: Path,
+    ports: Mapping[str, int] | None = None,
+    timeout_s: float = 30,
+    *,
+    kubeconfig: Path | None = None,
+    allow_remote_kubernetes: bool = False,
+) -> Cloud:
+    """The cloud of this folder, started unless it already runs.
+
+    Args:
+        root: the folder whose `.slipway/` holds the runtime file and the log.
+        ports: port by service name; a service left out gets a free one.
+        timeout_s: how long to wait until every endpoint answers.
+        kubeconfig: of a real control plane to use instead of the recording stand-in. The ambient one is never read.
+        allow_remote_kubernetes: accept a server in `kubeconfig` that is not on loopback.
+
+    Raises SlipwayError where a port is taken, a cloud already runs with other settings, the kubeconfig is of no
+    use, or the endpoints do not answer in time; nothing keeps running and nothing is left behind then.
+    """
+    root = root.resolve()
+    asked = dict(ports or {})
+    _check_ports(asked)
+    server = ""
+    if kubeconfig is not None:
+        from slipway.localcloud.kubeconfig import loopback_server
+
+        server = loopback_server(kubeconfig, allow_remote=allow_remote_kubernetes)
+    folder(root).mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _lock(root):
+        found = running(root)
+        if found is not None:
+            _check_same(found, asked, server)
+            return found
+        _end_leftover(root)
+        return _spawn(root, asked, timeout_s, server=server, kubeconfig=kubeconfig)
+
+
+def stop(root: Path) -> bool:
+    """Stop the cloud of this folder and remove its runtime file; whether one was running."""
+    if not folder(root).exists():
+        return False
+    with _lock(root):
+        was_running = running(root) is not None
+        _end_leftover(root)
+        return was_running
+
+
+def _spawn(
+    root: Path, ports: dict[str, int], timeout_s: float, *, server: str, kubeconfig: Path | None
+) -> Cloud:
+    identity = str(uuid.uuid4())
+    command = [sys.executable, "-P", "-m", "slipway.localcloud.server", "--detach"]
+    command += ["--root", str(root), "--id", identity]
+    for service, port in ports.items():
+        command += [f"--{service}", str(port)]
+    if kubeconfig is not None:
+        command += ["--kubernetes-server", server, "--kubeconfig", str(kubeconfig.resolve())]
+    report = _run_until_report(root, command, timeout_s)
+    if report.get("ok"):
+        found = running(root)
+        if found is not None:
+            return found
+    process.end(int(report.get("pid", 0)), identity, _STOP_S)
+    _remove_runtime_file(root)
+    raise SlipwayError(
+        str(report.get("what") or f"the embedded cloud did not answer within {timeout_s:.0f} s"),
+        where=str(report.get("where") or log_file(root)),
+        fix=str(report.get("fix") or f"read {log_file(root)}"),
+    )
+
+
+def _run_until_report(root: Path, command: list[str], timeout_s: float) -> dict[str, Any]:
+    """Run the server; all that it reported of itself until it was ready, failed, or time was up."""
+    read_end, write_end = os.pipe()
+    log = os.open(log_file(root), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        # The command's first process ends at once and leaves the server to init.
+        subprocess.run(
+            [*command, "--report-fd", str(write_end)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder(root),
+            env=process.environment(folder(root), os.environ),
+            pass_fds=[write_end],
+            start_new_session=True,
+            check=False,
+        )
+    finally:
+        os.close(log)
+        os.close(write_end)
+    try:
+        return _read_report(read_end, time.monotonic() + timeout_s)
+    finally:
+        os.close(read_end)
+
+
+def _read_report(fd: int, deadline: float) -> dict[str, Any]:
+    """The lines on `fd`, merged, until it is closed at the other end or the deadline passes."""
+    received = b""
+    while True:
+        ready, _, _ = select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
+        part = os.read(fd, 65_536) if ready else b""
+        received += part
+        if not part:
+            break
+    report: dict[str, Any] = {}
+    for line in received.splitlines():
+        with suppress(ValueError):
+            report |= json.loads(line)
+    return report
+
+
+def _end_leftover(root: Path) -> None:
+    """End the process that the runtime file names, if it is still that one, and remove the file."""
+    held = read_runtime_file(root)
+    if held is not None:
+        process.end(held.pid, held.id, _STOP_S)
+    _remove_runtime_file(root)
+
+
+def _remove_runtime_file(root: Path) -> None:
+    for path in [folder(root) / _FILE, *folder(root).glob("cloud.draft-*")]:
+        path.unlink(missing_ok=True)
+
+
+def _check_ports(ports: Mapping[str, int]) -> None:
+    for service, port in ports.items():
+        if service not in SERVICES:
+            raise SlipwayError(
+                f"there is no service {service!r}", fix=f"one of {', '.join(SERVICES)}", exit_code=2
+            )
+        if not 0 <= port <= 65_535:
+            raise SlipwayError(
+                f"{port} is no port for {service}", fix="a number from 0 to 65535", exit_code=2
+            )
+    taken = [port for port in ports.values() if port]
+    if len(set(taken)) != len(taken):
+        raise SlipwayError("two services cannot share a port", where=str(dict(ports)), exit_code=2)
+
+
+def _check_same(found: Cloud, ports: Mapping[str, int], server: str) -> None:
+    """Refuse to hand out a running cloud that is not what was asked for."""
+    for service, port in ports.items():
+        url = str(getattr(found, service))
+        if port and urlsplit(url).port != port:
+            raise SlipwayError(
+                f"the embedded cloud already runs, with {service} at {url}",
+                fix="run `slipway cloud stop` first, which forgets everything in it",
+            )
+    if server and (found.kubernetes_kind, found.kubernetes) != ("real", server):
+        raise SlipwayError(
+            f"the embedded cloud already runs, with Kubernetes at {found.kubernetes} ({found.kubernetes_label})",
+            fix="run `slipway cloud stop` first, which forgets everything in it",
+        )
+
+
+@contextmanager
+def _lock(root: Path) -> Iterator[None]:
+    """One start or stop of a folder at a time; the folder itself is the lock, so that no file stays behind."""
+    fd = os.open(folder(root), os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _get_json(base: str, path: str) -> dict[str, Any]:
+    """GET by the standard library's client, which knows no proxies."""
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=5)
+    try:
+        connection.request("GET", path)
+        return cast("dict[str, Any]", json.loads(connection.getresponse().read()))
+    finally:
+        connection.close()

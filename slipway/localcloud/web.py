@@ -1,0 +1,208 @@
+"""What every server of the embedded cloud has in common: who may call, what is logged, how a path is routed."""
+
+import io
+import json
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from werkzeug.wrappers import Request, Response
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
+MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request that was answered. Holds no header, query or body: those may carry secrets."""
+
+    at: str
+    service: str
+    method: str
+    path: str
+    action: str
+    status: int
+    ms: int
+
+
+class RequestLog:
+    """The most recent calls, the number of all calls, and the routes that nobody serves. Thread safe."""
+
+    def __init__(self, size: int = 200) -> None:
+        self._lock = threading.Lock()
+        self._recent: deque[Call] = deque(maxlen=size)
+        self._unknown: dict[str, int] = {}
+        self._total = 0
+
+    def add(self, call: Call) -> None:
+        with self._lock:
+            self._recent.append(call)
+            self._total += 1
+        # The path may hold anything a client sent: one line per call, whatever is in it.
+        print(f"{call.at} {call.service} {call.method} {call.path!a} {call.status} {call.ms}ms", flush=True)
+
+    def unknown(self, service: str, method: str, path: str) -> None:
+        """Remember a call that no route serves; `slipway cloud status` and tests ask for these."""
+        with self._lock:
+            key = f"{service} {method} {path}"
+            self._unknown[key] = self._unknown.get(key, 0) + 1
+
+    def snapshot(self) -> dict[str, Any]:
+        """`{"total": int, "unknown": {"<service> <METHOD> <path>": times}, "recent": [call, newest first]}`."""
+        with self._lock:
+            recent = [asdict(call) for call in reversed(self._recent)]
+            return {"total": self._total, "unknown": dict(self._unknown), "recent": recent}
+
+
+def is_loopback_name(netloc: str) -> bool:
+    """Whether `host`, `host:port` names this machine by a loopback name that browsers cannot rebind."""
+    try:
+        return urlsplit(f"//{netloc}").hostname in LOOPBACK_NAMES
+    except ValueError:
+        return False
+
+
+class Guard:
+    """WSGI middleware: refuses foreign `Host` and `Origin` headers, then logs the call.
+
+    A web page that rebinds its own name to 127.0.0.1 sends that name as `Host`; a page that posts a form
+    across origins sends its `Origin`. Neither belongs to a client of ours.
+    """
+
+    def __init__(self, service: str, app: WSGIApplication, log: RequestLog) -> None:
+        self._service = service
+        self._app = app
+        self._log = log
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        started = time.monotonic()
+        seen: list[int] = []
+
+        def record(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
+            seen.append(int(status.split(" ", 1)[0]))
+            return start_response(status, headers, exc_info)
+
+        refusal = self._refusal(environ)
+        # moto consumes the body, so what the log wants of it is read before.
+        action = "" if refusal else aws_action(environ)
+        try:
+            if refusal is not None:
+                return refusal(environ, record)
+            return self._app(environ, record)
+        finally:
+            ms = round((time.monotonic() - started) * 1000)
+            self._log.add(
+                Call(
+                    at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    service=self._service,
+                    method=str(environ.get("REQUEST_METHOD", "")),
+                    path=str(environ.get("PATH_INFO", "")),
+                    action=action,
+                    status=seen[-1] if seen else HTTPStatus.INTERNAL_SERVER_ERROR,
+                    ms=ms,
+                )
+            )
+
+    def _refusal(self, environ: WSGIEnvironment) -> Response | None:
+        host = str(environ.get("HTTP_HOST", ""))
+        if not is_loopback_name(host):
+            return problem(
+                HTTPStatus.FORBIDDEN, "only requests addressed to 127.0.0.1 or localhost are served"
+            )
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and not is_loopback_name(urlsplit(str(origin)).netloc):
+            return problem(
+                HTTPStatus.FORBIDDEN, "requests that a web page of another origin makes are not served"
+            )
+        length = str(environ.get("CONTENT_LENGTH") or "0")
+        if not length.isdecimal():
+            return problem(HTTPStatus.BAD_REQUEST, "Content-Length is not a number")
+        if int(length) > MAX_BODY_BYTES:
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request body is larger than 64 MiB")
+        return None
+
+
+_FORM_ACTION = re.compile(rb"(?:^|&)Action=([A-Za-z]{1,64})(?:&|$)")
+
+
+def aws_action(environ: WSGIEnvironment) -> str:
+    """The name of the AWS operation, where the protocol says it: in a header or a form; otherwise empty."""
+    target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
+    if target:
+        return target.rpartition(".")[2]
+    if not str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded"):
+        return ""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = cast("bytes", environ["wsgi.input"].read(length))
+    environ["wsgi.input"] = io.BytesIO(body)
+    found = _FORM_ACTION.search(body)
+    return found.group(1).decode() if found else ""
+
+
+def json_response(
+    body: object, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer in JSON; a body of None gives an empty answer."""
+    text = "" if body is None else json.dumps(body)
+    return Response(text, status=status, headers=headers, content_type="application/json; charset=utf-8")
+
+
+def problem(status: int, message: str) -> Response:
+    """An error answer of our own servers: `{"message": ...}`."""
+    return json_response({"message": message}, status)
+
+
+def raw_segments(environ: WSGIEnvironment) -> list[str]:
+    """The path's segments, each percent-decoded on its own, so that an encoded slash stays inside its segment."""
+    raw = str(environ.get("RAW_URI") or environ.get("PATH_INFO", "/"))
+    path = urlsplit(raw).path if "://" in raw.split("?", 1)[0] else raw.split("?", 1)[0]
+    return [unquote(segment) for segment in path.split("/") if segment]
+
+
+def read_object(request: Request) -> dict[str, Any] | None:
+    """The JSON object in the body, `{}` for an empty body, or None where the body is anything else."""
+    data = request.get_data()
+    if not data:
+        return {}
+    try:
+        body: object = json.loads(data)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else None
+
+
+H = TypeVar("H")
+
+
+class Routes(Generic[H]):
+    """Path templates such as `repos/{owner}/{repo}` to handlers, matched segment by segment."""
+
+    def __init__(self) -> None:
+        self._routes: dict[tuple[str, int], list[tuple[list[str], H]]] = {}
+
+    def add(self, method: str, template: str, handler: H) -> None:
+        segments = template.split("/")
+        self._routes.setdefault((method, len(segments)), []).append((segments, handler))
+
+    def find(self, method: str, segments: list[str]) -> tuple[H, dict[str, str]] | None:
+        """The handler and the values of the template's `{names}`; a literal segment outranks a name."""
+        best: tuple[int, H, dict[str, str]] | None = None
+        for template, handler in self._routes.get((method, len(segments)), []):
+            values: dict[str, str] = {}
+            for wanted, given in zip(template, segments, strict=True):
+                if wanted.startswith("{"):
+                    values[wanted.strip("{}")] = given
+                elif wanted != given:
+                    break
+            else:
+                if best is None or len(values) < best[0]:
+                    best = (len(values), handler, values)
+        return (best[1], best[2]) if best else None
