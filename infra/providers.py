@@ -1,0 +1,107 @@
+"""The providers of a stack: a real cloud with the caller's credentials, or the embedded one with none.
+
+The fence between the two stands here. The stack `local` runs on loopback endpoints with dummy keys or not at
+all, and no other stack can be pointed at a stand-in.
+"""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_github as github
+import pulumi_kubernetes as kubernetes
+
+from infra.settings import Settings, Stack
+from slipway.errors import SlipwayError
+
+_SERVICES = (
+    *("cloudwatch", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts"),
+    *("autoscaling", "dynamodb", "lambda_", "sqs", "events", "scheduler", "apigatewayv2"),
+)
+
+
+def require_fence(settings: Settings) -> None:
+    """Refuse `local` on anything but loopback, and every other stack on a stand-in.
+
+    Raises:
+        SlipwayError: before a provider exists.
+    """
+    endpoints = settings.endpoints
+    if settings.stack is Stack.LOCAL:
+        if endpoints is None:
+            raise SlipwayError(
+                "the stack 'local' runs on the embedded cloud only, and no embedded cloud was named",
+                where="slipway:endpoints",
+                fix="use `make up` or `slipway up local`, which start it and name it",
+            )
+        for name in ("aws", "github", "kubernetes"):
+            _require_loopback(name, getattr(endpoints, name))
+    elif endpoints is not None:
+        raise SlipwayError(
+            f"the stack '{settings.stack}' is a real one and cannot run on stand-ins",
+            where=f"slipway:endpoints in Pulumi.{settings.stack}.yaml",
+            fix="remove the key; rehearse on the stack 'local'",
+        )
+
+
+def _require_loopback(name: str, url: str) -> None:
+    host = urlsplit(url).hostname or ""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise SlipwayError(
+            f"the endpoint of '{name}' is not on this machine: {url}",
+            where="slipway:endpoints",
+            fix="the stack 'local' accepts loopback addresses only",
+        )
+
+
+def aws_provider(settings: Settings) -> aws.Provider:
+    """Provider for the stack's account and region; it refuses to work in any other account."""
+    tags = aws.ProviderDefaultTagsArgs(
+        tags={"slipway:stack": settings.stack.value, "slipway:managed": "pulumi"}
+    )
+    if settings.endpoints is None:
+        return aws.Provider(
+            "aws",
+            region=settings.platform.region,
+            allowed_account_ids=[settings.account],
+            default_tags=tags,
+        )
+    url = settings.endpoints.aws
+    return aws.Provider(
+        "aws",
+        region=settings.platform.region,
+        access_key="stand-in",
+        secret_key="stand-in",  # noqa: S106 - the embedded cloud checks none, and no real one must be used
+        skip_credentials_validation=True,
+        skip_metadata_api_check=True,
+        skip_requesting_account_id=True,
+        s3_use_path_style=True,
+        endpoints=[aws.ProviderEndpointArgs(**dict.fromkeys(_SERVICES, url))],
+        default_tags=tags,
+    )
+
+
+def github_provider(settings: Settings) -> github.Provider:
+    """Provider for the organisation. On a real stack its credential comes from the job's environment."""
+    organization = settings.platform.github.organization
+    if settings.endpoints is None:
+        return github.Provider("github", owner=organization)
+    return github.Provider(
+        "github",
+        owner=organization,
+        base_url=settings.endpoints.github,
+        token="stand-in",  # noqa: S106 - the stand-in's only token
+        write_delay_ms=0,
+    )
+
+
+def kubernetes_provider(
+    kubeconfig: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+) -> kubernetes.Provider:
+    """Provider for the stack's own cluster, never for whatever the ambient kubeconfig names."""
+    return kubernetes.Provider("kubernetes", kubeconfig=kubeconfig, opts=opts)

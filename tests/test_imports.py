@@ -1,0 +1,72 @@
+"""Imports point one way: infra -> components -> slipway.access; the command knows neither of the first two."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Room -> prefixes of our own modules that it may import, besides itself.
+ALLOWED = {
+    "infra": ("components", "slipway.access", "slipway.errors"),
+    "components": ("slipway.access", "slipway.errors"),
+    "slipway/access": ("slipway.errors",),
+    "slipway/engine": ("slipway.errors",),
+    "slipway/localcloud": ("slipway.errors",),
+    "slipway/bootstrap": ("slipway.access", "slipway.engine", "slipway.errors"),
+    "slipway/cli": ("slipway",),
+    "runners": (),
+}
+PURE = ("slipway/access", "components/cluster/lockout.py", "components/network/addressing.py")
+
+
+def imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            yield from [f"{node.module}.{name.name}" for name in node.names]
+
+
+def sources(place: str) -> list[Path]:
+    path = ROOT / place
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
+    own = room.replace("/", ".")
+    allowed = (own, *ALLOWED[room])
+    for file in sources(room):
+        for module in imported(file):
+            if module.split(".")[0] in ("infra", "components", "slipway", "release", "runners"):
+                assert any(module == prefix or module.startswith(prefix + ".") for prefix in allowed), (
+                    f"{file.relative_to(ROOT)} imports {module}"
+                )
+
+
+@pytest.mark.parametrize("place", PURE)
+def test_pure_rooms_do_no_io(place: str) -> None:
+    for file in sources(place):
+        for module in imported(file):
+            forbidden = ("pulumi", "boto3", "os", "subprocess", "socket", "urllib.request", "requests")
+            assert module.split(".")[0] not in forbidden, f"{file.relative_to(ROOT)} imports {module}"
+
+
+def test_components_read_no_configuration() -> None:
+    for file in sources("components"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute):
+                assert node.attr not in ("Config", "StackReference", "get_stack", "environ", "getenv"), (
+                    f"{file.relative_to(ROOT)}:{node.lineno} reads {node.attr}"
+                )
+
+
+def test_every_test_file_is_collected() -> None:
+    for file in (ROOT / "tests").rglob("*.py"):
+        if not file.name.startswith("test_"):
+            names = [n.name for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.FunctionDef)]
+            assert not [name for name in names if name.startswith("test_")], file
