@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from components.github.protection import EnvironmentRules, GithubPlan, Protection, Reviewers, plan_protection
 from infra import naming
 from infra.environments import PULL_REQUESTS, EnvironmentDefaults, JobKind, defaults_for
 from infra.settings import EnvironmentSettings, ServiceSettings, Settings, Stack
@@ -29,11 +30,8 @@ class Environment:
     service: str
     name: str
     jobs: tuple[JobKind, ...]
-    branches: tuple[str, ...]
-    tags: tuple[str, ...]
-    reviewers: tuple[str, ...]
-    wait_minutes: int
-    prevent_self_review: bool
+    rules: EnvironmentRules
+    protection: Protection
     namespace: str
     hostname: str
     role: RoleDeclaration
@@ -47,6 +45,16 @@ class Environment:
     def runs_in_cluster(self) -> bool:
         """Whether a job of it works on a cluster at all."""
         return any(kind.in_workload for kind in self.jobs)
+
+    @property
+    def migrates(self) -> bool:
+        """Whether a job of it runs migrations by hand."""
+        return JobKind.MIGRATE in self.jobs
+
+    @property
+    def holds_role(self) -> bool:
+        """Whether it gets its role: GitHub must be able to say which refs may use it."""
+        return self.protection.protectable
 
 
 _EVENTS = {
@@ -105,15 +113,20 @@ def _environment(
         )
         for kind in kinds
     )
+    rules = EnvironmentRules(
+        name=environment,
+        branches=branches,
+        tags=tags,
+        reviewers=Reviewers(users=_of_kind("user", reviewers), teams=_of_kind("team", reviewers)),
+        wait_minutes=block.wait_minutes,
+        prevent_self_review=block.prevent_self_review,
+    )
     return Environment(
         service=name,
         name=environment,
         jobs=kinds,
-        branches=branches,
-        tags=tags,
-        reviewers=reviewers,
-        wait_minutes=block.wait_minutes,
-        prevent_self_review=block.prevent_self_review,
+        rules=rules,
+        protection=plan_protection(rules, GithubPlan(settings.platform.github.plan), service.visibility),
         namespace=block.namespace or _namespace(name, environment, defaults),
         hostname=block.hostname or _hostname(service, environment, defaults),
         role=RoleDeclaration(
@@ -125,6 +138,10 @@ def _environment(
             path=naming.CI_PATH,
         ),
     )
+
+
+def _of_kind(kind: str, reviewers: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.split(":", 1)[1] for name in reviewers if name.startswith(f"{kind}:"))
 
 
 def _events(kind: JobKind, branches: tuple[str, ...]) -> tuple[str, ...]:

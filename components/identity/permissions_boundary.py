@@ -1,0 +1,70 @@
+"""The boundary that every role of an account carries: the most that any of them may ever do."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import aws_names
+from components.identity.origin import Origin
+from slipway.access.permissions import MANAGED_POLICY_LIMIT
+from slipway.access.stack_permissions import boundary_policy
+from slipway.access.trust import rendered
+from slipway.errors import SlipwayError
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermissionsBoundaryArgs:
+    """One account's boundary; `protected_roles` are the ARNs of its apply roles, which nobody changes."""
+
+    account: str
+    arn: str
+    protected_roles: tuple[str, ...] = ()
+    origin: Origin = Origin.CREATE
+
+    def __post_init__(self) -> None:
+        """Raise SlipwayError for what is no boundary, and for one that IAM would find too large."""
+        where = f"the permissions boundary of {self.account}"
+        aws_names.check_account(self.account, where)
+        aws_names.check_boundary(self.arn, where)
+        size = len(self.document)
+        if size > MANAGED_POLICY_LIMIT:
+            raise SlipwayError(
+                f"the boundary has {size} characters; IAM takes {MANAGED_POLICY_LIMIT}",
+                where=where,
+                fix="protect fewer roles",
+            )
+
+    @property
+    def document(self) -> str:
+        """The policy as it is sent to IAM."""
+        policy = boundary_policy(self.account, protected_roles=self.protected_roles, arn=self.arn)
+        return rendered(policy)
+
+
+class PermissionsBoundary(pulumi.ComponentResource):
+    """A managed policy that grants nothing: what it does not allow is refused, whatever a role says."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: PermissionsBoundaryArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:identity:PermissionsBoundary", name, {}, opts)
+        path, _, policy_name = args.arn.partition(":policy")[2].rpartition("/")
+        imported = args.origin is Origin.IMPORT
+        policy = aws.iam.Policy(
+            f"{name}-policy",
+            name=policy_name,
+            path=f"{path}/",
+            description="The most that any role of the delivery platform may do",
+            policy=args.document,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                import_=args.arn if imported else None,
+                retain_on_delete=imported,
+                ignore_changes=["tags", "tagsAll", "description"] if imported else None,
+            ),
+        )
+        self.arn = policy.arn
+        self.register_outputs({"arn": self.arn})

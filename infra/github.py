@@ -1,0 +1,103 @@
+"""GitHub's side of a stack: its services' environments and, where it builds, their repositories."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.github.labels import delivery_labels
+from components.github.organization_settings import OrganizationSettings, OrganizationSettingsArgs
+from components.github.protection import GithubPlan
+from components.github.rulesets import Enforcement
+from components.github.service_repository import (
+    EnvironmentSettings,
+    RepositorySettings,
+    ServiceRepository,
+    ServiceRepositoryArgs,
+)
+from components.github.variables import environment_variables, repository_variables
+from infra import naming
+from infra.access import Environment, repository_of
+from infra.environments import JobKind
+from infra.settings import ServiceSettings, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """Secret values, read beside the settings so that no structured object ever holds one."""
+
+    private_actions_token: pulumi.Output[str] | None = None
+
+
+def service_repository(
+    settings: Settings, name: str, environments: Sequence[Environment], opts: pulumi.ResourceOptions
+) -> ServiceRepository:
+    """One service's repository as this stack declares it; a workload stack makes environments only."""
+    service = settings.services[name]
+    return ServiceRepository(
+        name,
+        ServiceRepositoryArgs(
+            repository=repository_of(service),
+            plan=GithubPlan(settings.platform.github.plan),
+            environments=tuple(_environment(settings, environment) for environment in environments),
+            settings=_repository(settings, name, service, environments) if settings.stack.builds else None,
+        ),
+        opts=opts,
+    )
+
+
+def _environment(settings: Settings, environment: Environment) -> EnvironmentSettings:
+    cluster = settings.platform.cluster
+    in_cluster = environment.runs_in_cluster and cluster is not None
+    return EnvironmentSettings(
+        rules=environment.rules,
+        variables=environment_variables(
+            region=settings.platform.region,
+            cluster_name=cluster.name if in_cluster and cluster else None,
+            namespace=environment.namespace if in_cluster else None,
+            hostname=environment.hostname if in_cluster else None,
+            role_arn=environment.role.arn if environment.holds_role else None,
+        ),
+    )
+
+
+def _repository(
+    settings: Settings, name: str, service: ServiceSettings, environments: Sequence[Environment]
+) -> RepositorySettings:
+    builds = [environment.role.arn for environment in environments if JobKind.BUILD in environment.jobs]
+    return RepositorySettings(
+        variables=repository_variables(
+            region=settings.platform.region,
+            images={image: naming.image_repository(name, image) for image in service.images},
+            release_name=name,
+            role_arn=builds[0] if builds else None,
+        ),
+        labels=delivery_labels(service.qa_environments),
+        enforcement=Enforcement.ACTIVE if service.enforce else Enforcement.OFF,
+        required_checks=service.status_checks,
+        app_id=settings.platform.github.app_id,
+        release_teams=tuple(
+            reviewer.split(":", 1)[1]
+            for reviewer in settings.platform.github.reviewers
+            if reviewer.startswith("team:")
+        ),
+    )
+
+
+def organization(settings: Settings, secrets: Secrets, opts: pulumi.ResourceOptions) -> OrganizationSettings:
+    """What holds for the whole organisation; only the stack that builds declares it."""
+    github = settings.platform.github
+    return OrganizationSettings(
+        "organization",
+        OrganizationSettingsArgs(
+            organization=github.organization,
+            plan=GithubPlan(github.plan),
+            repositories=tuple(
+                repository_of(service)
+                for service in settings.services.values()
+                if service.visibility != "public"
+            ),
+            private_actions_token=secrets.private_actions_token,
+        ),
+        opts=opts,
+    )
