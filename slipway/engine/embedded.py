@@ -1,0 +1,209 @@
+"""The embedded engine: runs a program against in-process providers, with Pulumi's own state format."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from slipway.engine.backend import EngineBackend
+from slipway.engine.deletion import delete_everything, delete_leftovers
+from slipway.engine.interface import Diagnostic, Progress, Result, Silent
+from slipway.engine.monitor import Monitor
+from slipway.engine.plugins import Plugins, ProviderSource
+from slipway.engine.program import Program, Project, run_program
+from slipway.engine.provider_resources import Config, ProviderResources
+from slipway.engine.refresh import refresh
+from slipway.engine.run import Cancelled, Run
+from slipway.engine.secrets import Crypter
+from slipway.engine.state import Properties, Snapshot
+from slipway.engine.store import Rehearsal, Store
+from slipway.engine.urn import ROOT_TYPE
+from slipway.engine.values import show
+from slipway.errors import SlipwayError
+
+LOCAL_STACK = "local"
+
+
+class EmbeddedEngine:
+    """One stack of one program, on the embedded engine.
+
+    Args:
+        program: the program, to be called once per preview or up.
+        project: the project's name.
+        stack: the stack's name; only `local`, unless `any_stack` is set (tests).
+        config: ``namespace:key`` to text, as `slipway.engine.project.stack_config` reads it.
+        state_dir: where ``<stack>.json`` and its companions live.
+        providers: a provider, or a function that makes one, per package.
+        progress: told about every step.
+        passphrase: for secrets in the state; a function is called at the first secret only.
+        salt: the stack file's ``encryptionsalt``, used for a state that has none of its own.
+        root: the project's folder.
+
+    Raises:
+        SlipwayError: the stack is not local.
+    """
+
+    name = "embedded"
+
+    def __init__(
+        self,
+        program: Program,
+        project: str,
+        stack: str,
+        config: Mapping[str, str] | Config,
+        state_dir: Path,
+        providers: Mapping[str, ProviderSource],
+        progress: Progress | None = None,
+        *,
+        passphrase: str | Callable[[], str] | None = None,
+        salt: str = "",
+        root: Path | None = None,
+        any_stack: bool = False,
+    ) -> None:
+        if stack != LOCAL_STACK and not any_stack:
+            raise SlipwayError(
+                f"the embedded engine runs the stack {LOCAL_STACK!r} only, not {stack!r}",
+                fix="install the Pulumi CLI for real stacks; `slipway preview STACK --offline` needs neither",
+            )
+        self._program = program
+        self._project = Project(project, stack, root or Path.cwd())
+        self._config = config if isinstance(config, Config) else Config(dict(config))
+        self._providers = providers
+        self._progress = progress or Silent()
+        self._store = Store(state_dir, stack, Crypter(passphrase, salt))
+
+    def preview(self) -> Result:
+        """What `up` would do. Providers only rehearse; nothing is written, no lock is taken."""
+        snapshot, warnings = self._store.load()
+        run = self._run(Rehearsal(snapshot), preview=True)
+        return self._deploy("preview", run, warnings)
+
+    def up(self) -> Result:
+        """Make the world as the program says. What succeeded is in the state, whatever happens later."""
+        with self._store.locked():
+            snapshot, warnings = self._store.load()
+            run = self._run(self._store.begin(snapshot), preview=False)
+            return self._deploy("up", run, warnings)
+
+    def destroy(self) -> Result:
+        """Delete everything in the state, dependents first, without running the program."""
+        with self._store.locked():
+            snapshot, warnings = self._store.load()
+            run = self._run(self._store.begin(snapshot), preview=False)
+            return self._without_program("destroy", run, warnings, delete_everything)
+
+    def refresh(self) -> Result:
+        """Read every resource and make the state as the world is."""
+        with self._store.locked():
+            snapshot, warnings = self._store.load()
+            run = self._run(self._store.begin(snapshot), preview=False)
+            return self._without_program("refresh", run, warnings, refresh)
+
+    def drift(self) -> Result:
+        """Which resources were changed or deleted behind our back; inputs are compared, nothing is written."""
+        snapshot, warnings = self._store.load()
+        run = self._run(Rehearsal(snapshot), preview=True)
+        return self._without_program("drift", run, warnings, refresh)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs as the state has them, secrets masked."""
+        return show(_outputs(self._store.load()[0]))
+
+    def reveal_outputs(self) -> Properties:
+        """The stack's outputs as plain values, secrets wrapped but readable. For tests and other programs."""
+        return _outputs(self._store.load()[0])
+
+    def _run(self, ledger: Any, *, preview: bool) -> Run:
+        return Run(self._project.name, self._project.stack, ledger, self._progress, preview=preview)
+
+    def _deploy(self, operation: str, run: Run, warnings: list[str]) -> Result:
+        providers = ProviderResources(run, Plugins(self._providers), self._config)
+
+        def monitor(loop: asyncio.AbstractEventLoop) -> Monitor:
+            backend = EngineBackend(run, providers, loop, self._store.path.parent)
+            return Monitor(self._project.name, self._project.stack, backend)
+
+        def work(run: Run, providers: ProviderResources) -> None:
+            error = run_program(self._program, self._project, self._config, monitor, preview=run.preview)
+            if error is not None and not isinstance(error, Cancelled):
+                run.diagnostics.append(Diagnostic("error", str(error)))
+            if run.ok:
+                delete_leftovers(run, providers)
+
+        return self._perform(operation, run, warnings, providers, work)
+
+    def _without_program(
+        self,
+        operation: str,
+        run: Run,
+        warnings: list[str],
+        work: Callable[[Run, ProviderResources], None],
+    ) -> Result:
+        providers = ProviderResources(run, Plugins(self._providers), self._config)
+        return self._perform(operation, run, warnings, providers, work)
+
+    def _perform(
+        self,
+        operation: str,
+        run: Run,
+        warnings: list[str],
+        providers: ProviderResources,
+        work: Callable[[Run, ProviderResources], None],
+    ) -> Result:
+        began = time.monotonic()
+        for warning in warnings:
+            run.warn(warning)
+        with interruptible(run, self._progress):
+            try:
+                work(run, providers)
+            except Cancelled:
+                pass
+            finally:
+                run.ledger.close()
+        return Result(
+            operation,
+            self._project.name,
+            self._project.stack,
+            self.name,
+            run.steps,
+            show(_outputs(run.snapshot)),
+            run.diagnostics,
+            run.ok,
+            run.cancelled,
+            time.monotonic() - began,
+        )
+
+
+def _outputs(snapshot: Snapshot) -> Properties:
+    for state in snapshot.live.values():
+        if state.type == ROOT_TYPE:
+            return state.outputs
+    return {}
+
+
+@contextmanager
+def interruptible(run: Run, progress: Progress) -> Iterator[None]:
+    """Ctrl-C once: finish what is in flight, save, stop. Twice: stop at once; the journal keeps what was done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        if run.cancelled:
+            os._exit(130)
+        run.cancel()
+        progress.message("stopping: what is in flight will be finished and saved; Ctrl-C again stops at once")
+
+    previous = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

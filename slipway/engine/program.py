@@ -1,0 +1,162 @@
+"""Runs a Pulumi program in process against a monitor, as often as wanted, each time in a world of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import re
+import runpy
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime import config as sdk_config
+from pulumi.runtime import mocks, settings, stack
+
+from slipway.engine.monitor import Monitor
+from slipway.engine.provider_resources import Config
+from slipway.engine.registration import unsupported_option
+from slipway.errors import SlipwayError
+
+Program = Callable[[], Any]
+_WORKERS = 32
+_UNSUPPORTED = re.compile(r"The Pulumi CLI does not support (?:the )?(.+?)(?: option)?\. Please update")
+_OPTION_NAMES = {
+    "transforms": "transforms",
+    "invoke transforms": "invoke_transforms",
+    "resource hooks": "hooks",
+    "error hooks": "hooks",
+    "state migrations": "state_migrations",
+    "parameterization": "parameterized packages",
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """Names that a program can ask the SDK for."""
+
+    name: str
+    stack: str
+    root: Path
+    organization: str = "organization"
+
+
+def run_program(
+    program: Program,
+    project: Project,
+    config: Config,
+    make_monitor: Callable[[asyncio.AbstractEventLoop], Monitor],
+    *,
+    preview: bool,
+) -> SlipwayError | None:
+    """Run `program` to its end.
+
+    Returns:
+        What went wrong with the program itself, or None. Failed resources are the monitor's affair.
+
+    Raises:
+        KeyboardInterrupt: a second Ctrl-C.
+    """
+    loop = asyncio.new_event_loop()
+    monitor = make_monitor(loop)
+    context = contextvars.copy_context()
+    with _event_loop(loop):
+        try:
+            context.run(_run, loop, program, project, config, monitor, preview)
+        except SlipwayError as error:
+            return monitor.error or error
+        except Exception as error:
+            return monitor.error or _explain(error, project.root)
+    return monitor.error
+
+
+def _run(
+    loop: asyncio.AbstractEventLoop,
+    program: Program,
+    project: Project,
+    config: Config,
+    monitor: Monitor,
+    preview: bool,
+) -> None:
+    sdk_config.set_all_config(dict(config.values), list(config.secret_keys))
+    # With no root resource set, set_mocks would register a stack of its own before the program's.
+    settings.set_root_resource(cast(Any, object()))
+    mocks.set_mocks(
+        mocks.MockMonitor.__new__(mocks.MockMonitor),
+        project=project.name,
+        stack=project.stack,
+        preview=preview,
+        monitor=monitor,
+        organization=project.organization,
+    )
+    settings.ROOT.set(None)
+    settings.SETTINGS.outputs = set()
+    settings.SETTINGS.package_refs = {}
+    settings.SETTINGS.root_directory = str(project.root)
+    loop.run_until_complete(stack.run_in_stack(program))
+
+
+@contextmanager
+def _event_loop(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Make `loop` the current one, with enough threads that remote components cannot starve their children."""
+    executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="pulumi")
+    loop.set_default_executor(executor)
+    # When a program fails, futures stay behind that nobody will ask; the SDK's own launcher silences this too.
+    logger = logging.getLogger("asyncio")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        asyncio.set_event_loop(None)
+        logger.setLevel(level)
+
+
+def _explain(error: Exception, root: Path) -> SlipwayError:
+    unsupported = _UNSUPPORTED.search(str(error))
+    if unsupported:
+        feature = unsupported.group(1)
+        return unsupported_option(_OPTION_NAMES.get(feature.lower(), feature), "the program")
+    if isinstance(error, pulumi.RunError):
+        return SlipwayError(str(error), where="the program")
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename, root)]
+    where = f"{own[-1].filename}:{own[-1].lineno}" if own else "the program"
+    return SlipwayError(f"the program failed: {type(error).__name__}: {error}", where=where)
+
+
+def _is_own(filename: str, root: Path) -> bool:
+    path = Path(filename)
+    return path.is_relative_to(root) and ".venv" not in path.parts
+
+
+def program_at(root: Path) -> Program:
+    """The program of a project folder: its ``__main__.py``, run as Pulumi's Python host runs it.
+
+    Raises:
+        SlipwayError: there is none.
+    """
+    main = root / "__main__.py"
+    if not main.is_file():
+        raise SlipwayError("there is no Pulumi program here", where=str(main))
+
+    def program() -> None:
+        sys.path.insert(0, str(root))
+        try:
+            runpy.run_path(str(main), run_name="__main__")
+        finally:
+            sys.path.remove(str(root))
+
+    return program

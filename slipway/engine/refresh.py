@@ -1,0 +1,60 @@
+"""Compares the state with the world, by reading every resource."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from slipway.engine import urn as urns
+from slipway.engine.changes import guard_secrets
+from slipway.engine.diffs import compare
+from slipway.engine.interface import PropertyChange
+from slipway.engine.plugins import Refused
+from slipway.engine.provider_resources import ProviderResources
+from slipway.engine.run import Run, now
+from slipway.engine.state import Properties, ResourceState
+from slipway.errors import SlipwayError
+
+_READERS = 8
+
+
+def refresh(run: Run, providers: ProviderResources) -> None:
+    """Read all resources, several at a time. With the ledger of a preview this is the drift report."""
+    managed = [state for state in run.snapshot.ordered() if state.custom and not urns.is_provider(state.type)]
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as executor:
+        for _ in executor.map(lambda state: _refresh(run, providers, state), managed):
+            pass
+
+
+def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> None:
+    if run.cancelled or state.external or state.delete:
+        return
+    try:
+        found = providers.plugin(state.provider).read(state.urn, state.id, state.outputs, state.inputs)
+    except (Refused, SlipwayError) as error:
+        run.fail(state.urn, f"it could not be read: {error}")
+        return
+    if found is None:
+        step = run.step("delete", state, note="it is gone")
+        run.perform(step, lambda: run.ledger.forget(state))
+        return
+    id_, outputs, inputs = found
+    inputs = guard_secrets(inputs, state.inputs, ()) or _inputs_from(outputs, state)
+    outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
+    changes = drifted(state.inputs, inputs)
+    result = replace(state, id=id_, inputs=inputs, outputs=outputs)
+    if changes:
+        result = replace(result, modified=now())
+    step = run.step("update" if changes else "same", state, changes)
+    run.perform(step, lambda: run.put_same(result, state, ""))
+
+
+def _inputs_from(outputs: Properties, state: ResourceState) -> Properties:
+    """For a provider that reads no inputs: what the outputs say of the properties that were given."""
+    found = {key: outputs.get(key, item) for key, item in state.inputs.items()}
+    return guard_secrets(found, state.inputs, ())
+
+
+def drifted(before: Properties, world: Properties) -> list[PropertyChange]:
+    """What the world has differently; old is the state's value, new the world's."""
+    return compare(before, world)

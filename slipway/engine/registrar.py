@@ -1,0 +1,338 @@
+"""Carries out what a program registers: check, diff, then create, update, replace or keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from slipway.engine import aliases
+from slipway.engine import urn as urns
+from slipway.engine.changes import Decision, decide, guard_secrets
+from slipway.engine.deletion import delete_first
+from slipway.engine.diffs import compare, keep_ignored
+from slipway.engine.interface import Op, PropertyChange
+from slipway.engine.plugins import Plugin, Refused
+from slipway.engine.provider_resources import ProviderResources
+from slipway.engine.registration import AliasSpec, Registration
+from slipway.engine.run import Outcome, Run, now
+from slipway.engine.state import Properties, ResourceState
+from slipway.engine.values import Unknown, contains
+
+
+class Registrar:
+    """The engine's side of ``RegisterResource``, ``ReadResource`` and ``RegisterResourceOutputs``."""
+
+    def __init__(self, run: Run, providers: ProviderResources) -> None:
+        self._run = run
+        self._providers = providers
+
+    def register(self, registration: Registration) -> Outcome:
+        """Bring one resource about. A failure is recorded and reported as such; it never raises for one.
+
+        Raises:
+            Cancelled: the run was asked to stop.
+        """
+        return self._guarded(
+            registration.urn, _needs(registration), registration.inputs, lambda: self._apply(registration)
+        )
+
+    def read(self, registration: Registration, id_: str) -> Outcome:
+        """Look up a resource that exists outside the stack (``X.get(...)``)."""
+        return self._guarded(
+            registration.urn, _needs(registration), registration.inputs, lambda: self._read(registration, id_)
+        )
+
+    def set_outputs(self, urn: str, outputs: Properties) -> None:
+        """Record what a component, or the stack, puts out. What is unknown because a resource failed keeps its
+        former value."""
+        state = self._run.snapshot.live.get(urn)
+        if state is None:
+            return
+        if not self._run.preview and contains(outputs, Unknown):
+            outputs = {
+                key: state.outputs.get(key) if contains(item, Unknown) else item
+                for key, item in outputs.items()
+                if not contains(item, Unknown) or key in state.outputs
+            }
+        if outputs != state.outputs:
+            self._run.ledger.put(replace(state, outputs=outputs))
+
+    def _guarded(self, urn: str, needs: set[str], inputs: Properties, work: Callable[[], Outcome]) -> Outcome:
+        self._run.check_cancelled()
+        try:
+            self._run.claim(urn)
+            blocker = self._run.blocked_by(needs)
+            if not blocker and not self._run.preview and contains(inputs, Unknown):
+                blocker = "a resource that one of its properties comes from"
+            if blocker:
+                self._run.skip(urn, blocker)
+                return Outcome(urn, status="skipped")
+            return work()
+        except Refused as error:
+            self._run.fail(urn, str(error))
+            return Outcome(urn, status="failed")
+
+    def _apply(self, registration: Registration) -> Outcome:
+        former = aliases.candidates(
+            registration,
+            self._run.project,
+            self._run.stack,
+            self._run.aliases.get(registration.parent, ""),
+        )
+        if urns.is_provider(registration.type):
+            return self._providers.register(registration, former)
+        old = self._run.old(registration.urn, former)
+        if not registration.custom:
+            return self._apply_component(registration, old)
+        return self._apply_custom(registration, old)
+
+    def _apply_component(self, registration: Registration, old: ResourceState | None) -> Outcome:
+        state = self._state(registration, registration.inputs, "", old)
+        changes = compare(old.inputs, registration.inputs) if old else []
+        op: Op = "create" if old is None else "update" if changes else "same"
+        self._write(op, replace(state, outputs=old.outputs if old else {}), old, changes)
+        return Outcome(state.urn, outputs=registration.inputs)
+
+    def _apply_custom(self, registration: Registration, old: ResourceState | None) -> Outcome:
+        urn = registration.urn
+        version = registration.options.get("version", "")
+        reference = self._providers.reference_for(registration.type, registration.provider, version)
+        plugin = self._providers.plugin(reference)
+        if old is not None and old.external:
+            old = None
+        import_id = registration.options.get("import_", "")
+        imported = bool(import_id) and (old is None or old.id != import_id)
+        if imported:
+            old = self._fetch(registration, plugin, import_id, reference)
+        elif urn in self._run.snapshot.pending:
+            old = self._adopt(registration, plugin, reference, old) or old
+        ignored = registration.paths("ignore_changes")
+        inputs = keep_ignored(registration.inputs, old.inputs, ignored) if old else registration.inputs
+        inputs = plugin.check(urn, old.inputs if old else {}, inputs)
+        state = self._state(registration, inputs, reference, old)
+        if old is None:
+            return self._create(registration, plugin, state, self._step_for_new(urn), [])
+        decision = self._decide(registration, plugin, state, old)
+        if imported:
+            return self._import(state, old, decision)
+        return self._change(registration, plugin, state, old, decision)
+
+    def _step_for_new(self, urn: str) -> Op:
+        return "replace" if urn in self._run.replaced_with else "create"
+
+    def _decide(
+        self, registration: Registration, plugin: Plugin, state: ResourceState, old: ResourceState
+    ) -> Decision:
+        ignored = registration.paths("ignore_changes")
+        answer = plugin.diff(state.urn, old.id, old.outputs, state.inputs, ignored)
+        decision = decide(
+            old,
+            state.inputs,
+            answer,
+            registration.paths("replace_on_changes"),
+            registration.options.get("delete_before_replace"),
+        )
+        if decision.op != "replace" and self._providers.demands_replacement(old.provider, state.provider):
+            change = PropertyChange("provider", "update", old.provider, state.provider, forces_replace=True)
+            first = registration.options.get("delete_before_replace", False)
+            return Decision("replace", [*decision.changes, change], first)
+        return decision
+
+    def _change(
+        self,
+        registration: Registration,
+        plugin: Plugin,
+        state: ResourceState,
+        old: ResourceState,
+        decision: Decision,
+    ) -> Outcome:
+        if decision.op == "replace":
+            return self._replace(registration, plugin, state, old, decision)
+        if decision.op == "same":
+            outputs = guard_secrets(old.outputs, state.inputs, state.additional_secret_outputs)
+            state = replace(state, id=old.id, outputs=outputs)
+            self._write("same", state, old, [])
+            return Outcome(state.urn, old.id, outputs)
+        result = replace(state, id=old.id, modified=now())
+
+        def work() -> None:
+            nonlocal result
+            outputs = plugin.update(
+                state.urn,
+                old.id,
+                old.outputs,
+                state.inputs,
+                registration.timeout("update"),
+                registration.paths("ignore_changes"),
+                self._run.preview,
+            )
+            outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
+            result = replace(result, outputs=outputs)
+            self._run.ledger.put(result, self._was(state.urn))
+
+        self._run.perform(self._run.step("update", state, decision.changes), work)
+        return Outcome(state.urn, old.id, result.outputs)
+
+    def _replace(
+        self,
+        registration: Registration,
+        plugin: Plugin,
+        state: ResourceState,
+        old: ResourceState,
+        decision: Decision,
+    ) -> Outcome:
+        forcing = ", ".join(change.path for change in decision.changes if change.forces_replace)
+        if old.protect:
+            raise Refused(
+                f"it is protected, and the change of {forcing or 'its inputs'} would replace it; "
+                "undo the change, or set protect to false and apply that first"
+            )
+        if decision.delete_first:
+            delete_first(self._run, self._providers, old)
+        return self._create(
+            registration, plugin, state, "replace", decision.changes, condemn=not decision.delete_first
+        )
+
+    def _create(
+        self,
+        registration: Registration,
+        plugin: Plugin,
+        state: ResourceState,
+        op: Op,
+        changes: list[PropertyChange],
+        *,
+        condemn: bool = False,
+    ) -> Outcome:
+        result = replace(state, created=now(), modified=now())
+
+        def work() -> None:
+            nonlocal result
+            self._run.ledger.pending(result)
+            try:
+                id_, outputs = plugin.create(
+                    state.urn, state.inputs, registration.timeout("create"), self._run.preview
+                )
+            except Refused:
+                self._run.ledger.settled(state.urn)
+                raise
+            outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
+            result = replace(result, id=id_, outputs=outputs)
+            self._run.ledger.put(result, self._was(state.urn), condemn)
+
+        self._run.perform(self._run.step(op, state, changes), work)
+        return Outcome(state.urn, result.id, result.outputs)
+
+    def _import(self, state: ResourceState, old: ResourceState, decision: Decision) -> Outcome:
+        """Take over what was read, if the program describes it as it is."""
+        if decision.changes:
+            paths = ", ".join(change.path for change in decision.changes)
+            if not self._run.preview:
+                raise Refused(f"the program does not describe {old.id!r} as it is; these differ: {paths}")
+            self._run.warn(f"the import would be refused: these properties differ: {paths}", state.urn)
+        outputs = guard_secrets(old.outputs, state.inputs, state.additional_secret_outputs)
+        result = replace(state, id=old.id, outputs=outputs, import_id=old.id, created=now(), modified=now())
+        step = self._run.step("import", result, decision.changes)
+        self._run.perform(step, lambda: self._run.ledger.put(result, self._was(state.urn)))
+        return Outcome(state.urn, old.id, outputs)
+
+    def _fetch(self, registration: Registration, plugin: Plugin, id_: str, reference: str) -> ResourceState:
+        """An existing object as if the state had it."""
+        found = plugin.read(registration.urn, id_, {}, {})
+        if found is None:
+            raise Refused(f"there is no {registration.type} with the id {id_!r}")
+        real_id, outputs, inputs = found
+        state = self._state(registration, inputs or registration.inputs, reference, None)
+        return replace(state, id=real_id, outputs=outputs)
+
+    def _adopt(
+        self, registration: Registration, plugin: Plugin, reference: str, old: ResourceState | None
+    ) -> ResourceState | None:
+        """What an interrupted creation left behind, if the provider can find it."""
+        pending = self._run.snapshot.pending[registration.urn]
+        id_ = plugin.find(registration.urn, pending.inputs) if plugin.known else None
+        if not id_ or (old is not None and old.id == id_):
+            return None
+        state = self._fetch(registration, plugin, id_, reference)
+        self._run.warn(f"adopted {id_!r}, which an interrupted run had created", registration.urn)
+        self._run.ledger.put(state, condemn=old is not None)
+        return state
+
+    def _read(self, registration: Registration, id_: str) -> Outcome:
+        if not id_ or contains(registration.inputs, Unknown):
+            return Outcome(registration.urn)
+        version = registration.options.get("version", "")
+        reference = self._providers.reference_for(registration.type, registration.provider, version)
+        old = self._run.old(registration.urn, [])
+        state = replace(
+            self._fetch(registration, self._providers.plugin(reference), id_, reference),
+            external=True,
+            inputs={},
+        )
+        outputs = guard_secrets(
+            state.outputs, registration.inputs, registration.paths("additional_secret_outputs")
+        )
+        state = replace(state, outputs=outputs)
+
+        def write() -> None:
+            if old is not None and old.external:
+                self._run.put_same(state, old, "")
+            else:
+                self._run.ledger.put(state, condemn=old is not None)
+
+        self._run.perform(self._run.step("read", state), write)
+        return Outcome(state.urn, state.id, state.outputs)
+
+    def _write(
+        self, op: Op, state: ResourceState, old: ResourceState | None, changes: list[PropertyChange]
+    ) -> None:
+        """A step that no provider takes part in."""
+        was = self._was(state.urn)
+
+        def work() -> None:
+            if old is not None and op == "same":
+                self._run.put_same(state, old, was)
+            else:
+                self._run.ledger.put(state, was)
+
+        self._run.perform(self._run.step(op, state, changes), work)
+
+    def _was(self, urn: str) -> str:
+        return self._run.aliases.get(urn, "")
+
+    def _state(
+        self, registration: Registration, inputs: Properties, reference: str, old: ResourceState | None
+    ) -> ResourceState:
+        """The record of a resource, still without what the provider will say."""
+        options = registration.options
+        was = self._run.aliases.get(registration.urn)
+        declared = [item for item in options.get("aliases", ()) if not isinstance(item, AliasSpec)]
+        return ResourceState(
+            urn=registration.urn,
+            type=registration.type,
+            custom=registration.custom,
+            inputs=inputs,
+            parent=registration.parent,
+            provider=reference,
+            protect=registration.protect,
+            retain_on_delete=options.get("retain_on_delete", False),
+            dependencies=registration.dependencies,
+            property_dependencies=registration.property_dependencies,
+            additional_secret_outputs=registration.paths("additional_secret_outputs"),
+            ignore_changes=registration.paths("ignore_changes"),
+            replace_on_changes=registration.paths("replace_on_changes"),
+            aliases=tuple(dict.fromkeys([*declared, *([was] if was else [])])),
+            custom_timeouts=options.get("custom_timeouts", {}),
+            import_id=options.get("import_", ""),
+            created=old.created if old else "",
+            modified=old.modified if old else "",
+        )
+
+
+def _needs(registration: Registration) -> set[str]:
+    """URNs without which a resource cannot be made."""
+    needs = {*registration.dependencies}
+    if registration.parent:
+        needs.add(registration.parent)
+    if registration.provider:
+        needs.add(urns.split_reference(registration.provider)[0])
+    return needs

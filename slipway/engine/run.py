@@ -1,0 +1,183 @@
+"""The books of one run: what was claimed, done, failed and still to be said. Safe to use from any thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Literal, Protocol
+
+from slipway.engine import urn as urns
+from slipway.engine.interface import Diagnostic, Op, Progress, PropertyChange, Step
+from slipway.engine.plugins import Refused
+from slipway.engine.state import Properties, ResourceState, Snapshot
+from slipway.errors import SlipwayError
+
+_BOOKKEEPING = {"created", "modified"}
+_COMPARED = tuple(item.name for item in fields(ResourceState) if item.name not in _BOOKKEEPING)
+
+
+class Ledger(Protocol):
+    """Where changes of the snapshot are written: `slipway.engine.store.Journal`, or `Rehearsal` for a preview."""
+
+    snapshot: Snapshot
+
+    def put(self, state: ResourceState, was: str = "", condemn: bool = False) -> None: ...
+
+    def forget(self, state: ResourceState) -> None: ...
+
+    def pending(self, state: ResourceState) -> None: ...
+
+    def settled(self, urn: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Cancelled(SlipwayError):
+    """The person at the keyboard asked to stop."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled", fix="run the command again; it goes on from where it was")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the program gets to know of a resource. Of a failed or skipped one, everything is unknown."""
+
+    urn: str
+    id: str = ""
+    outputs: Properties = field(default_factory=dict)  # pyright: ignore[reportUnknownVariableType]
+    status: Literal["ok", "failed", "skipped"] = "ok"
+
+
+class Run:
+    """One preview, up, refresh or destroy of one stack.
+
+    Args:
+        ledger: the snapshot and where its changes go.
+        preview: whether providers only rehearse.
+    """
+
+    def __init__(
+        self, project: str, stack: str, ledger: Ledger, progress: Progress, *, preview: bool
+    ) -> None:
+        self.project = project
+        self.stack = stack
+        self.ledger = ledger
+        self.progress = progress
+        self.preview = preview
+        self.steps: list[Step] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.failed: set[str] = set()
+        self.aliases: dict[str, str] = {}
+        """URN of today -> the URN under which the state had it, where they differ."""
+        self.replaced_with: dict[str, ResourceState] = {}
+        """Resources deleted because something they need is replaced; they are made again when they register."""
+        self._registered: set[str] = set()
+        self._claimed: set[str] = set()
+        self._lock = threading.Lock()
+        self._cancelled = threading.Event()
+        self._changed: set[str] = set()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.ledger.snapshot
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    @property
+    def ok(self) -> bool:
+        return not self.cancelled and all(item.severity != "error" for item in self.diagnostics)
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def check_cancelled(self) -> None:
+        if self.cancelled:
+            raise Cancelled
+
+    def claim(self, urn: str) -> None:
+        """Take a URN for a resource that registers.
+
+        Raises:
+            Refused: another one has it.
+        """
+        with self._lock:
+            if urn in self._registered:
+                raise Refused(
+                    "two resources have this type, name and parent; every one needs a name of its own"
+                )
+            self._registered.add(urn)
+
+    def registered(self, urn: str) -> bool:
+        return urn in self._registered
+
+    def old(self, urn: str, aliases: list[str]) -> ResourceState | None:
+        """The resource as the state has it, under its URN or a former one. It then belongs to `urn`."""
+        with self._lock:
+            for candidate in (urn, *aliases):
+                state = self.snapshot.live.get(candidate)
+                if state is not None and candidate not in self._claimed:
+                    self._claimed.add(candidate)
+                    if candidate != urn:
+                        self.aliases[urn] = candidate
+                    return state
+        return None
+
+    def unclaimed(self) -> list[ResourceState]:
+        """Live resources that the program did not register."""
+        kept = self._claimed | self._registered
+        return [state for urn, state in self.snapshot.live.items() if urn not in kept]
+
+    def blocked_by(self, needs: set[str]) -> str:
+        """The first of `needs` that failed or was skipped, or nothing."""
+        return min(needs & self.failed, default="") if self.failed else ""
+
+    def put_same(self, state: ResourceState, old: ResourceState, was: str) -> None:
+        """Record a resource that did not change, if anything about its record did."""
+        if any(getattr(state, name) != getattr(old, name) for name in _COMPARED):
+            self.ledger.put(state, was)
+
+    def step(
+        self, op: Op, state: ResourceState, diff: list[PropertyChange] | None = None, note: str = ""
+    ) -> Step:
+        """A step about a resource, ready for `perform`."""
+        return Step(op, state.urn, state.type, state.name, diff or [], note, state.parent)
+
+    def perform(self, step: Step, work: Callable[[], None]) -> None:
+        """Do one step and put it on the list. A default provider is Pulumi's own affair and stays off it."""
+        hidden = urns.is_provider(step.type) and step.name.startswith("default")
+        if not hidden:
+            self.progress.started(step.op, step.urn)
+        began = time.monotonic()
+        work()
+        if not hidden:
+            with self._lock:
+                self.steps.append(step)
+            self.progress.finished(step, time.monotonic() - began)
+
+    def fail(self, urn: str, reason: str) -> None:
+        """Record that a resource failed; what needs it will be skipped."""
+        with self._lock:
+            self.failed.add(urn)
+            self.diagnostics.append(Diagnostic("error", reason, urn))
+        self.progress.failed(urn, reason)
+
+    def skip(self, urn: str, because: str) -> None:
+        """Record that a resource was left alone because one it needs failed."""
+        with self._lock:
+            self.failed.add(urn)
+            self.diagnostics.append(Diagnostic("info", f"skipped, because {because} failed", urn))
+
+    def warn(self, message: str, urn: str = "") -> None:
+        with self._lock:
+            self.diagnostics.append(Diagnostic("warning", message, urn))
+
+
+def now() -> str:
+    """The time as Pulumi's state writes it."""
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+
+import pulumi
+
+from slipway.engine.interface import Result
+from tests.engine.toy import Box, Thing
+
+
+def ops(result: Result) -> dict[str, str]:
+    return {step.name: step.op for step in result.steps if step.type != "pulumi:pulumi:Stack"}
+
+
+def program() -> None:
+    box = Box("box")
+    a = Thing("a", pulumi.ResourceOptions(parent=box), value="one")
+    b = Thing("b", value=a.made)
+    pulumi.export("b", b.value)
+
+
+def test_up_creates_in_order_and_a_second_up_changes_nothing(engine, world, tmp_path):
+    result = engine(program).up()
+    assert result.ok, result.diagnostics
+    assert ops(result) == {"box": "create", "a": "create", "b": "create"}
+    assert result.outputs == {"b": "id-1"}
+    assert world.of("create") == ["a", "b"]
+    before = (tmp_path / "state/local.json").read_bytes()
+    again = engine(program).up()
+    assert set(ops(again).values()) == {"same"}, again.steps
+    assert not again.changed
+    assert (tmp_path / "state/local.json").read_bytes() == before
+
+
+def test_state_is_pulumis_format(engine, tmp_path):
+    engine(program).up()
+    document = json.loads((tmp_path / "state/local.json").read_text())
+    resources = document["deployment"]["resources"]
+    assert document["version"] == 3
+    assert [r["type"] for r in resources][0] == "pulumi:pulumi:Stack"
+    urns = [r["urn"] for r in resources]
+    assert "urn:pulumi:local::demo::test:index:Box$toy:index:Thing::a" in urns
+    assert urns.index("urn:pulumi:local::demo::test:index:Box$toy:index:Thing::a") < urns.index(
+        "urn:pulumi:local::demo::toy:index:Thing::b"
+    )
+
+
+def test_preview_shows_and_writes_nothing(engine, world, tmp_path):
+    result = engine(program).preview()
+    assert result.ok, result.diagnostics
+    assert ops(result) == {"box": "create", "a": "create", "b": "create"}
+    assert result.outputs == {"b": "[unknown]"}
+    assert world.calls == []
+    assert not (tmp_path / "state").exists()
+
+
+def test_destroy_leaves_nothing_and_goes_backwards(engine, world):
+    engine(program).up()
+    result = engine(lambda: None).destroy()
+    assert result.ok, result.diagnostics
+    assert world.objects == {}
+    assert world.of("delete") == ["b", "a"]
