@@ -7,12 +7,20 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.wrappers import Request, Response
 
-from slipway.localcloud.github import environments, repositories, variables
+from slipway.localcloud.github import (
+    actions,
+    environments,
+    issues,
+    repositories,
+    rulesets,
+    secrets,
+    variables,
+)
 from slipway.localcloud.github.protocol import Ask, GitHubError, Route, authenticate, authorize, spend
 from slipway.localcloud.github.world import SeedError, World
 from slipway.localcloud.web import RequestLog, Routes, json_response, problem, raw_segments, read_object
 
-_AREAS = (environments, repositories, variables)
+_AREAS = (actions, environments, issues, repositories, rulesets, secrets, variables)
 
 
 class GitHub:

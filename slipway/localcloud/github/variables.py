@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 PLACES = {
     "/orgs/{org}/actions": "organization_actions_variables",
-    "/repos/{owner}/{repo}/actions": "variables",
+    "/repos/{owner}/{repo}/actions": "actions_variables",
     "/repos/{owner}/{repo}/environments/{environment}": "environments",
 }
 """Path prefix -> the permission for the variables there."""

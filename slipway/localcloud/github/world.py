@@ -29,7 +29,7 @@ APP_PERMISSIONS: dict[str, str] = {
     "issues": "write",
     "metadata": "read",
     "secrets": "write",
-    "variables": "write",
+    "actions_variables": "write",
     "members": "read",
     "organization_administration": "write",
     "organization_secrets": "write",
