@@ -1,0 +1,251 @@
+"""The apply role changes the platform, but never its boundary, itself, or a role without the boundary."""
+
+from typing import Any
+
+import pytest
+
+from slipway.access import stack_actions
+from slipway.access.evaluate import Mode, evaluate
+from slipway.access.permissions import permission_policy
+from slipway.access.stack_actions import COVERED_TYPES
+from slipway.access.stack_permissions import boundary_arn, boundary_policy
+
+ACCOUNT = "333333333333"
+OWN = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/infra-prod-apply"
+OTHER = f"arn:aws:iam::{ACCOUNT}:role/slipway/nodes"
+BOUNDARY = boundary_arn(ACCOUNT)
+BOUNDED = {"iam:PermissionsBoundary": BOUNDARY}
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ROLE_ACTIONS = (
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PassRole",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+)
+POLICY_ACTIONS = (
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "iam:TagPolicy",
+    "iam:UntagPolicy",
+)
+DECLARED_TYPES = (
+    "aws:ec2/vpc:Vpc",
+    "aws:ec2/subnet:Subnet",
+    "aws:ec2/internetGateway:InternetGateway",
+    "aws:ec2/eip:Eip",
+    "aws:ec2/natGateway:NatGateway",
+    "aws:ec2/routeTable:RouteTable",
+    "aws:ec2/route:Route",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:ec2/flowLog:FlowLog",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/policy:Policy",
+    "aws:iam/instanceProfile:InstanceProfile",
+    "aws:ecr/repository:Repository",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy",
+    "aws:kms/key:Key",
+    "aws:kms/alias:Alias",
+    "aws:eks/cluster:Cluster",
+    "aws:eks/nodeGroup:NodeGroup",
+    "aws:eks/accessEntry:AccessEntry",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+    "aws:eks/addon:Addon",
+    "aws:ssm/parameter:Parameter",
+    "aws:secretsmanager/secret:Secret",
+    "aws:secretsmanager/secretVersion:SecretVersion",
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "eks:index:Cluster",
+)
+
+
+def decide(platform: Any, action: str, resource: str, context: dict[str, Any] | None, mode: Mode) -> bool:
+    role = platform.role("infra-prod-apply")
+    limit = boundary_policy(ACCOUNT, protected_roles=(OWN,))
+    return evaluate([permission_policy(role)], action, resource, context, boundary=limit, mode=mode).allowed
+
+
+def can(platform: Any, action: str, resource: str = "*", context: dict[str, Any] | None = None) -> bool:
+    return decide(platform, action, resource, context, Mode.REACH)
+
+
+def might(platform: Any, action: str, resource: str = "*", context: dict[str, Any] | None = None) -> bool:
+    return decide(platform, action, resource, context, Mode.ATTACK)
+
+
+def test_every_resource_type_of_the_platform_has_its_actions() -> None:
+    assert set(DECLARED_TYPES) == COVERED_TYPES
+
+
+def test_apply_may_do_every_action_in_the_table(platform: Any) -> None:
+    here = f"eu-west-1:{ACCOUNT}"
+    iam = f"arn:aws:iam::{ACCOUNT}"
+    where = {
+        "ec2": ("EC2", f"arn:aws:ec2:{here}:vpc/vpc-1"),
+        "logs": ("LOGS", f"arn:aws:logs:{here}:log-group:/aws/vpc"),
+        "ecr": ("ECR", f"arn:aws:ecr:{here}:repository/app"),
+        "kms": ("KMS", f"arn:aws:kms:{here}:key/1"),
+        "eks": ("EKS", f"arn:aws:eks:{here}:cluster/prod"),
+        "ssm": ("SSM", f"arn:aws:ssm:{here}:parameter/slipway/outputs"),
+        "secretsmanager": ("SECRETSMANAGER", f"arn:aws:secretsmanager:{here}:secret:slipway/db-AbCdEf"),
+        "s3": ("S3", "arn:aws:s3:::slipway-plans-acme"),
+    }
+    for service, (table, resource) in where.items():
+        for action in stack_actions.qualified(service, getattr(stack_actions, table)):
+            assert can(platform, action, resource), action
+    for table, resource, context in (
+        (stack_actions.ROLE_UNDER_BOUNDARY, OTHER, BOUNDED),
+        (stack_actions.ROLE_BY_PATH, OTHER, {}),
+        (stack_actions.POLICY, f"{iam}:policy/slipway/nodes", {}),
+        (stack_actions.INSTANCE_PROFILE, f"{iam}:instance-profile/slipway/nodes", {}),
+        (stack_actions.OIDC_PROVIDER, f"{iam}:oidc-provider/token.actions.githubusercontent.com", {}),
+    ):
+        for action in stack_actions.qualified("iam", table):
+            assert can(platform, action, resource, context), action
+    region = {"aws:RequestedRegion": "eu-west-1"}
+    assert can(platform, "kms:CreateKey", context=region)
+    assert can(platform, "eks:CreateCluster", context=region)
+    assert can(platform, "iam:PassRole", OTHER, {"iam:PassedToService": "eks.amazonaws.com"})
+    linked = f"{iam}:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
+    assert can(platform, "iam:CreateServiceLinkedRole", linked, {"iam:AWSServiceName": "eks.amazonaws.com"})
+
+
+@pytest.mark.parametrize("context", [{}, BOUNDED, {**BOUNDED, "iam:PassedToService": "ec2.amazonaws.com"}])
+def test_apply_does_not_touch_itself(platform: Any, context: dict[str, str]) -> None:
+    for action in ROLE_ACTIONS:
+        assert not might(platform, action, OWN, context), action
+    for action in POLICY_ACTIONS:
+        arn = f"arn:aws:iam::{ACCOUNT}:policy/slipway/ci/infra-prod-apply-policy-1"
+        assert not might(platform, action, arn, context), action
+
+
+def test_apply_does_not_touch_the_boundary(platform: Any) -> None:
+    for action in POLICY_ACTIONS:
+        assert not might(platform, action, BOUNDARY, BOUNDED), action
+
+
+def test_apply_makes_no_role_without_the_boundary_nor_takes_one_off(platform: Any) -> None:
+    elsewhere = f"arn:aws:iam::{ACCOUNT}:role/elsewhere"
+    weaker = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    for action in (
+        "iam:CreateRole",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+    ):
+        assert can(platform, action, OTHER, BOUNDED)
+        assert not might(platform, action, OTHER, {}), action
+        assert not might(platform, action, OTHER, weaker), action
+        assert not might(platform, action, elsewhere, BOUNDED), action
+    assert not might(platform, "iam:DeleteRolePermissionsBoundary", OTHER, BOUNDED)
+
+
+def test_apply_passes_roles_only_to_the_services_it_needs(platform: Any) -> None:
+    for service in ("lambda.amazonaws.com", "cloudformation.amazonaws.com", "glue.amazonaws.com"):
+        assert not might(platform, "iam:PassRole", OTHER, {"iam:PassedToService": service})
+    assert not might(platform, "iam:PassRole", OTHER)
+
+
+def test_apply_stays_in_its_region_and_account(platform: Any) -> None:
+    assert not might(platform, "kms:CreateKey", context={"aws:RequestedRegion": "us-east-1"})
+    assert not might(platform, "eks:CreateCluster")
+    assert not might(platform, "ec2:DeleteVpc", f"arn:aws:ec2:us-east-1:{ACCOUNT}:vpc/vpc-1")
+    assert not might(platform, "ec2:DeleteVpc", "arn:aws:ec2:eu-west-1:222222222222:vpc/vpc-1")
+    assert not might(platform, "s3:PutBucketPolicy", "arn:aws:s3:::somebody-elses")
+    assert not might(
+        platform, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:team/x"
+    )
+    assert not might(platform, "sts:AssumeRole", OTHER)
+    for action in (
+        "iam:CreateUser",
+        "iam:CreateAccessKey",
+        "organizations:LeaveOrganization",
+        "ec2:RunInstances",
+    ):
+        assert not might(platform, action), action
+
+
+def test_each_denial_of_the_apply_role_is_needed(platform: Any) -> None:
+    """Without its Deny statements, and without the boundary's, the same role could do each of these."""
+    allows = [
+        statement
+        for statement in permission_policy(platform.role("infra-prod-apply"))["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    loose = {"Version": "2012-10-17", "Statement": allows}
+    assert evaluate([loose], "iam:UpdateAssumeRolePolicy", OWN).allowed
+    assert evaluate([loose], "iam:PutRolePolicy", OWN, BOUNDED).allowed
+    assert evaluate([loose], "iam:CreatePolicyVersion", BOUNDARY).allowed
+
+
+def test_a_role_made_by_apply_cannot_do_what_apply_may_not() -> None:
+    """Whatever policy such a role is given, the boundary holds it."""
+    limit = boundary_policy(ACCOUNT, protected_roles=(OWN,))
+
+    def could(action: str, resource: str, context: dict[str, Any] | None = None) -> bool:
+        return evaluate([EVERYTHING], action, resource, context, boundary=limit, mode=Mode.ATTACK).allowed
+
+    assert could("s3:GetObject", "arn:aws:s3:::x/y")
+    assert could("iam:CreateRole", OTHER, BOUNDED)
+    for action in ROLE_ACTIONS:
+        assert not could(action, OWN, BOUNDED), action
+    for action in POLICY_ACTIONS:
+        assert not could(action, BOUNDARY), action
+    for action in (
+        "iam:CreateRole",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+    ):
+        assert not could(action, OTHER), action
+        assert not could(
+            action, OTHER, {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+        )
+    for action in (
+        "iam:AddUserToGroup",
+        "iam:AttachUserPolicy",
+        "iam:CreateAccessKey",
+        "iam:CreateLoginProfile",
+        "iam:CreateSAMLProvider",
+        "iam:CreateUser",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:PutGroupPolicy",
+        "iam:UpdateLoginProfile",
+        "account:CloseAccount",
+        "cloudtrail:StopLogging",
+        "guardduty:DeleteDetector",
+        "organizations:LeaveOrganization",
+    ):
+        assert not could(action, "*"), action
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider"
+    assert could("iam:CreateOpenIDConnectProvider", f"{provider}/token.actions.githubusercontent.com")
+    assert not could("iam:CreateOpenIDConnectProvider", f"{provider}/evil.example.com")

@@ -1,0 +1,463 @@
+"""Nobody but the declared jobs gets in: by volume, by structure, and condition by condition."""
+
+import copy
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slipway.access.claims import AUDIENCE, ISSUER, Token, subject, subjects, token_for, token_of
+from slipway.access.evaluate import (
+    STS_CLAIMS,
+    Mode,
+    Policy,
+    chain_request,
+    decide_access,
+    evaluate_trust,
+    trust_request,
+)
+from slipway.access.model import Job, Repository, RoleDeclaration, SubjectForm
+from slipway.access.trust import SESSION_NAME_PATTERN, rendered, session_name, trust_policy
+
+ATTACKERS = 120_000
+FORMS = (SubjectForm.IMMUTABLE, SubjectForm.LEGACY)
+SESSION = "gha-deploy-7"
+
+NAMES = (
+    lambda name, n: f"{name}-evil{n}",
+    lambda name, n: f"evil{n}-{name}",
+    lambda name, n: f"{name}.{n}",
+    lambda name, n: f"{name}_{n}",
+    lambda name, n: f"{name}{n}",
+    lambda name, n: f"{name[:-1] or 'x'}{n}",
+    lambda name, n: name.upper(),
+    lambda name, n: f"{name}-environment-production-{n}",
+)
+OWNERS = (
+    lambda owner, n: f"{owner}-{n}",
+    lambda owner, n: f"{owner}{n}",
+    lambda owner, n: f"x{n}-{owner}",
+    lambda owner, n: owner.upper(),
+    lambda owner, n: owner[:-1] + str(n % 10),
+)
+ENVIRONMENTS = (
+    lambda name, n: name.upper(),
+    lambda name, n: name.capitalize(),
+    lambda name, n: f"{name}-{n}",
+    lambda name, n: f"{name}:{n}",
+    lambda name, n: f"{n}:environment:{name}",
+    lambda name, n: f"{n}{name}",
+    lambda name, n: name[:-1],
+    lambda name, n: f"{name} ",
+    lambda name, n: f"pull_request:{name}",
+    lambda name, n: "*",
+    lambda name, n: f"{name}*",
+    lambda name, n: "",
+)
+REFS = (
+    "refs/heads/main",
+    "refs/tags/main",
+    "refs/tags/v1.0.0",
+    "refs/heads/v1.0.0",
+    "refs/tags/refs/heads/main",
+    "refs/heads/environment:production",
+    "refs/tags/environment:build",
+    "refs/pull/1/merge",
+)
+
+
+def _fork(job: "Try") -> Token:
+    return job.token(_stranger(job.repository, job.n, owner=job.rng.choice(OWNERS)))
+
+
+def _similar_name(job: "Try") -> Token:
+    return job.token(_stranger(job.repository, job.n, name=job.rng.choice(NAMES)))
+
+
+def _recycled_name(job: "Try") -> Token:
+    return job.token(replace(job.repository, id=10_000 + job.n))
+
+
+def _renamed(job: "Try") -> Token:
+    return job.token(replace(job.repository, name=job.rng.choice(NAMES)(job.repository.name, job.n)))
+
+
+def _other_environment(job: "Try") -> Token:
+    return job.token(job.repository, environment=job.rng.choice(ENVIRONMENTS)(job.environment, job.n))
+
+
+def _other_form(job: "Try") -> Token:
+    """Which form a repository has is GitHub's doing, so the other one is not its own."""
+    match job.repository.subject:
+        case SubjectForm.BOTH:
+            other = replace(job.repository, owner_id=job.repository.owner_id + job.n)
+            return job.token(other, form=SubjectForm.IMMUTABLE)
+        case SubjectForm.IMMUTABLE:
+            return job.token(job.repository, form=SubjectForm.LEGACY)
+        case SubjectForm.LEGACY:
+            return job.token(job.repository, form=SubjectForm.IMMUTABLE)
+
+
+def _no_environment(job: "Try") -> Token:
+    return job.token(job.repository, environment="", ref=f"{job.ref}-{job.n}")
+
+
+def _audience(job: "Try") -> Token:
+    wrong = (f"https://github.com/acme{job.n}", f"{AUDIENCE}{job.n}", "STS.amazonaws.com")
+    return replace(job.token(job.repository), aud=job.rng.choice(wrong))
+
+
+def _issuer(job: "Try") -> Token:
+    wrong = (f"https://{ISSUER}/acme", f"https://ghes{job.n}.example.com")
+    return replace(job.token(job.repository), iss=job.rng.choice(wrong))
+
+
+KINDS = (
+    _fork,
+    _similar_name,
+    _recycled_name,
+    _renamed,
+    _other_environment,
+    _other_form,
+    _no_environment,
+    _audience,
+    _issuer,
+)
+
+
+@dataclass(frozen=True)
+class Try:
+    """One attempt: whose job it imitates, and the dice."""
+
+    n: int
+    rng: random.Random
+    repository: Repository
+    environment: str
+    ref: str
+    form: Any
+
+    def token(self, repository: Repository, **changes: Any) -> Token:
+        event = (
+            "pull_request"
+            if self.ref.startswith("refs/pull")
+            else self.rng.choice(("push", "workflow_dispatch"))
+        )
+        given = {"environment": self.environment, "form": self.form, "ref": self.ref, **changes}
+        return token_of(repository, event=event, workflow=f"w{self.n % 50}", run_id=self.n, **given)
+
+
+def attackers(
+    repositories: tuple[Repository, ...], environments: list[str], seed: int
+) -> Iterator[tuple[str, Token]]:
+    """Tokens that GitHub could sign and that belong to no declared job, and tokens that it never would."""
+    rng = random.Random(seed)  # noqa: S311 - the same attackers in every run
+    for n in itertools.count(1):
+        attempt = Try(
+            n, rng, rng.choice(repositories), rng.choice(environments), rng.choice(REFS), rng.choice(FORMS)
+        )
+        kind = KINDS[n % len(KINDS)]
+        yield kind.__name__.strip("_").replace("_", " "), kind(attempt)
+
+
+def _stranger(repository: Repository, n: int, name: Any = None, owner: Any = None) -> Repository:
+    return replace(
+        repository,
+        name=name(repository.name, n) if name else repository.name,
+        owner=owner(repository.owner, n) if owner else repository.owner,
+        owner_id=repository.owner_id if owner is None else 20_000 + n,
+        id=30_000 + n,
+    )
+
+
+def compiled(roles: tuple[RoleDeclaration, ...]) -> list[tuple[str, str, Policy]]:
+    return [
+        (role.arn, role.account, Policy.parse(rendered(trust_policy(role)), "resource")) for role in roles
+    ]
+
+
+def reached(
+    token: Token, trusts: list[tuple[str, str, Policy]], claims: frozenset[str] = STS_CLAIMS
+) -> list[str]:
+    requests = {
+        account: trust_request(token, SESSION, account=account, claims=claims) for _, account, _ in trusts
+    }
+    return [arn for arn, account, policy in trusts if policy.decide(requests[account], Mode.ATTACK).allowed]
+
+
+def declared_environments(platform: Any) -> list[str]:
+    return sorted({job.environment for role in platform.roles for job in role.jobs})
+
+
+def test_every_declared_job_reaches_exactly_its_role(platform: Any) -> None:
+    trusts = compiled(platform.roles)
+    for role in platform.roles:
+        for job in role.jobs:
+            forms = FORMS if job.repository.subject is SubjectForm.BOTH else (job.repository.subject,)
+            for form in forms:
+                for event in job.events:
+                    token = token_for(job, event, "refs/heads/main", form=form)
+                    assert reached(token, trusts) == [role.arn]
+                    name = session_name(job.name, 12)
+                    assert evaluate_trust(trust_policy(role), token, name, account=role.account).allowed
+
+
+def test_no_generated_attacker_reaches_any_role(platform: Any) -> None:
+    trusts = compiled(platform.roles)
+    seen: set[Token] = set()
+    for label, token in attackers(platform.repositories, declared_environments(platform), seed=20261121):
+        if token in seen:
+            continue
+        seen.add(token)
+        assert reached(token, trusts) == [], (label, token)
+        if len(seen) == ATTACKERS:
+            return
+
+
+def test_the_subject_alone_keeps_every_attacker_out(platform: Any) -> None:
+    """As if STS knew no claim but `sub` and `aud`, and as if the trust policies named no other."""
+    roles = platform.roles
+    trusts = [
+        (role.arn, role.account, Policy.parse(_only_subject(trust_policy(role)), "resource"))
+        for role in roles
+    ]
+    own = {sub for role in roles for job in role.jobs for sub in subjects(job.repository, job.environment)}
+    tried = 0
+    for label, token in attackers(platform.repositories, declared_environments(platform), seed=7):
+        # A recycled name gets the immutable form, because its repository is new; only tokens that no GitHub
+        # would sign carry a declared subject of the legacy form with other ids.
+        if label == "recycled name" and token.sub in own:
+            continue
+        tried += 1
+        assert reached(token, trusts, claims=frozenset()) == [], (label, token)
+        if tried == 20_000:
+            return
+
+
+def test_the_attackers_would_get_through_a_careless_policy(platform: Any) -> None:
+    """Each kind of attacker gets past some usual mistake, so each is a real one."""
+    careless = (
+        "repo:acme/app*",
+        "repo:*/app:environment:*",
+        "repo:acme*/*:environment:*",
+        "repo:acme@10/*",
+        "repo:*:environment:*",
+        "repo:*",
+    )
+    trusts: list[tuple[str, str, Policy]] = []
+    for pattern in careless:
+        statement = copy.deepcopy(trust_policy(platform.role("app-build")))
+        statement["Statement"][0]["Condition"] = {"StringLike": {f"{ISSUER}:sub": pattern}}
+        trusts.append((pattern, "111111111111", Policy.parse(statement, "resource")))
+    got_in: set[str] = set()
+    for number, (label, token) in enumerate(
+        attackers(platform.repositories, ["build", "production"], seed=1)
+    ):
+        if reached(token, trusts):
+            got_in.add(label)
+        if number == 2_000:
+            break
+    # The issuer is part of the provider's ARN and not a condition, so no condition can let it slip.
+    assert got_in == {
+        "audience",
+        "fork",
+        "no environment",
+        "other environment",
+        "other form",
+        "recycled name",
+        "renamed",
+        "similar name",
+    }
+
+
+def _only_subject(document: dict[str, Any]) -> dict[str, Any]:
+    kept = copy.deepcopy(document)
+    for statement in kept["Statement"]:
+        condition = statement["Condition"]
+        wanted = {
+            key: value
+            for key, value in condition.get("StringEquals", {}).items()
+            if key.endswith((":sub", ":aud"))
+        }
+        statement["Condition"] = {"StringEquals": wanted} if wanted else condition
+    return kept
+
+
+def _without(document: dict[str, Any], number: int, operator: str, key: str) -> dict[str, Any]:
+    changed = copy.deepcopy(document)
+    del changed["Statement"][number]["Condition"][operator][key]
+    return changed
+
+
+CHANGED_CLAIM = {
+    f"{ISSUER}:aud": {"aud": "https://github.com/acme"},
+    f"{ISSUER}:sub": {"sub": "repo:evil/app:environment:production"},
+    f"{ISSUER}:repository_id": {"repository_id": "999999"},
+    f"{ISSUER}:environment": {"environment": "other"},
+}
+
+
+def test_each_condition_is_needed_and_holds_by_itself(platform: Any) -> None:
+    tried = 0
+    for role in platform.roles:
+        document = trust_policy(role)
+        for number, statement in enumerate(document["Statement"]):
+            for operator, keys in statement["Condition"].items():
+                for key in keys:
+                    loose = _without(document, number, operator, key)
+                    for enter in _intruders(role, key, statement):
+                        assert not enter(document), (role.arn, key)
+                        assert enter(loose), (role.arn, key)
+                        tried += 1
+    assert tried > 5 * len(platform.roles)
+
+
+def _intruders(role: RoleDeclaration, key: str, statement: dict[str, Any]) -> Iterator[Any]:
+    if statement["Sid"] == "RoleChain":
+        caller = role.trusted_roles[0]
+        assert key == "sts:RoleSessionName"
+        yield (
+            lambda document: (
+                Policy.parse(document, "resource")
+                .decide(chain_request(caller, role.arn, "ci-1"), Mode.ATTACK)
+                .allowed
+            )
+        )
+        return
+    job = role.jobs[0]
+    for form in FORMS if job.repository.subject is SubjectForm.BOTH else (job.repository.subject,):
+        token = token_for(job, job.events[0], "refs/heads/main", form=form)
+        name = "botocore-session-1" if key == "sts:RoleSessionName" else SESSION
+        changed = replace(token, **CHANGED_CLAIM.get(key, {}))
+        yield (
+            lambda document, token=changed, name=name: (
+                evaluate_trust(document, token, name, account=role.account, mode=Mode.ATTACK).allowed
+            )
+        )
+
+
+def test_every_condition_of_every_trust_policy_is_one_that_the_test_above_knows(platform: Any) -> None:
+    known = {*CHANGED_CLAIM, "sts:RoleSessionName"}
+    for role in platform.roles:
+        for statement in trust_policy(role)["Statement"]:
+            assert {key for keys in statement["Condition"].values() for key in keys} <= known
+
+
+def test_a_missing_claim_is_a_refusal(platform: Any) -> None:
+    role = platform.role("app-production")
+    token = token_for(role.jobs[0], "push", "refs/tags/v1.0.0")
+    for claim in ("repository_id", "environment"):
+        assert not evaluate_trust(
+            trust_policy(role), replace(token, **{claim: ""}), SESSION, account=role.account, mode=Mode.ATTACK
+        ).allowed
+
+
+def test_the_only_wildcard_of_a_trust_policy_is_in_the_session_name(platform: Any) -> None:
+    for role in platform.roles:
+        text = rendered(trust_policy(role))
+        assert text.count(SESSION_NAME_PATTERN) == len(trust_policy(role)["Statement"])
+        rest = text.replace(SESSION_NAME_PATTERN, "")
+        assert "*" not in rest
+        assert "?" not in rest
+        assert "TagSession" not in rest
+
+
+def test_only_the_named_role_may_take_the_next_step_of_a_chain(platform: Any) -> None:
+    deploy = platform.role("app-production")
+    trust = Policy.parse(trust_policy(deploy), "resource")
+    allow = Policy.parse(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    )
+    chain = {
+        "identity": [allow],
+        "boundary": None,
+        "resource_policy": trust,
+        "resource_account": deploy.account,
+    }
+    for caller, expected in (
+        ("arn:aws:iam::111111111111:role/slipway/ci/runner-cicd", True),
+        ("arn:aws:iam::111111111111:role/slipway/ci/runner-cicd-2", False),
+        ("arn:aws:iam::111111111111:role/runner-cicd", False),
+        ("arn:aws:iam::333333333333:role/slipway/ci/runner-cicd", False),
+        ("arn:aws:iam::111111111111:role/slipway/ci/app-build", False),
+    ):
+        request = chain_request(caller, deploy.arn, SESSION)
+        assert decide_access(request, **chain, mode=Mode.ATTACK).allowed is expected
+    request = chain_request("arn:aws:iam::111111111111:role/slipway/ci/runner-cicd", deploy.arn, SESSION)
+    assert not decide_access(request, **{**chain, "identity": []}).allowed
+
+
+names = st.from_regex(r"[A-Za-z0-9._-]{1,20}", fullmatch=True).filter(lambda name: name not in {".", ".."})
+owners = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,10}[A-Za-z0-9])?", fullmatch=True)
+places = st.text(
+    st.characters(codec="ascii", exclude_characters="*?$", categories=("Ll", "Nd", "Pd", "Po")),
+    min_size=1,
+    max_size=20,
+)
+repositories = st.builds(
+    Repository,
+    owner=owners,
+    name=names,
+    owner_id=st.integers(1, 3),
+    id=st.integers(1, 5),
+    subject=st.sampled_from(SubjectForm),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    ours=repositories,
+    theirs=repositories,
+    here=places,
+    there=places,
+    event=st.sampled_from(("push", "pull_request")),
+)
+def test_a_role_takes_the_tokens_of_its_own_environment_and_no_others(
+    ours: Repository, theirs: Repository, here: str, there: str, event: str
+) -> None:
+    job = Job(name="x", repository=ours, environment=here, events=("push",))
+    role = RoleDeclaration(name="x", account="1" * 12, region="r", jobs=(job,), boundary_arn="arn:b")
+    trust = Policy.parse(trust_policy(role), "resource")
+    for form in FORMS:
+        same_form = ours.subject in {SubjectForm.BOTH, form}
+        same = replace(theirs, subject=ours.subject, visibility=ours.visibility) == ours and here == there
+        # The legacy form lacks the owner's id, and does without: a repository's id is unique.
+        same_legacy = form is SubjectForm.LEGACY and (theirs.slug, theirs.id, there) == (
+            ours.slug,
+            ours.id,
+            here,
+        )
+        token = token_of(theirs, event=event, ref="refs/heads/main", environment=there, form=form)
+        request = trust_request(token, SESSION, account="1" * 12)
+        assert trust.decide(request, Mode.ATTACK).allowed is (same_form and (same or same_legacy))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    first=st.tuples(repositories, places), second=st.tuples(repositories, places), form=st.sampled_from(FORMS)
+)
+def test_two_jobs_share_a_subject_only_if_they_are_the_same(
+    first: tuple[Repository, str], second: tuple[Repository, str], form: Any
+) -> None:
+    def key(repository: Repository, environment: str) -> tuple[Any, ...]:
+        ids = (repository.owner_id, repository.id) if form is SubjectForm.IMMUTABLE else ()
+        return (repository.slug, environment, *ids)
+
+    same = subject(first[0], form=form, environment=first[1]) == subject(
+        second[0], form=form, environment=second[1]
+    )
+    # `%3A` is how a colon is written, so a name that spells it out is the one that GitHub cannot tell apart.
+    spelt = [key(repository, name.replace(":", "%3A")) for repository, name in (first, second)]
+    assert same is (spelt[0] == spelt[1])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_ref_cannot_pass_for_an_environment(form: Any) -> None:
+    repository = Repository(owner="acme", name="app", owner_id=1, id=2)
+    wanted = subject(repository, form=form, environment="production")
+    for ref in ("refs/heads/environment:production", "environment:production", "refs/tags/production"):
+        assert subject(repository, form=form, ref=ref) != wanted
