@@ -1,26 +1,16 @@
-"""AWS by moto: one WSGI application, its requests one after another, and what it holds counted.
+"""AWS by moto: one WSGI application, its requests one after another, and what it holds counted."""
 
-The account is always 123456789012 (moto's default), whatever the keys.
-"""
-
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
 from slipway.localcloud import moto_fixes
+from slipway.localcloud.cloud import ACCOUNT
 
-ACCOUNT = "123456789012"
-
-# Two of moto's switches are read on import, the third when IAM's first backend is made.
-MOTO_SETTINGS = {
-    # A page of another origin must not read what is here.
-    "MOTO_DISABLE_GLOBAL_CORS": "true",
-    # Without it, attaching a policy of AWS's own (AmazonEKSClusterPolicy …) is refused as not existing.
-    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
-}
 WARM = ("iam", "sts", "ec2", "s3", "ecr", "kms", "logs", "ssm", "secretsmanager", "eks")
 
 # These wait (long polling) or call back into the server, and so must not hold the lock.
@@ -31,9 +21,6 @@ class Aws:
     """moto behind one lock: its backends are plain dictionaries, which parallel creates would corrupt."""
 
     def __init__(self) -> None:
-        os.environ.update(MOTO_SETTINGS)
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
         def create_app(service: Any) -> Any:
             moto_fixes.apply(str(service))
             return create_backend_app(service)

@@ -11,8 +11,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from jinja2 import Environment, FileSystemLoader
 from werkzeug.wrappers import Request, Response
 
+from slipway.localcloud.cloud import Cloud
 from slipway.localcloud.records import NOT_ENFORCED, RECORDED, Records
-from slipway.localcloud.runtime import Cloud
 from slipway.localcloud.web import RequestLog, json_response, problem
 
 _PAGE_HEADERS = {

@@ -1,4 +1,4 @@
-"""Kubeconfigs: the one that leads to the embedded cloud, and the check of one that leads to a real control plane."""
+"""Kubeconfigs: the one that leads to the embedded cloud, and the check of one for a real control plane."""
 
 import ipaddress
 import json
@@ -10,13 +10,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from slipway.errors import SlipwayError
-from slipway.localcloud.runtime import Cloud
+from slipway.localcloud.cloud import Cloud
 
 _NAME = "slipway-local"
 
 
 def kubeconfig(cloud: Cloud) -> str:
-    """A kubeconfig in JSON for the Kubernetes of `cloud`, with one context: the stand-in's, or the real one's.
+    """A kubeconfig in JSON with one context: the stand-in of `cloud`, or its real control plane.
 
     Raises SlipwayError where the real one's file is no longer readable.
     """
@@ -30,8 +30,8 @@ def kubeconfig(cloud: Cloud) -> str:
 def loopback_server(path: Path, *, allow_remote: bool) -> str:
     """The server of the file's current context.
 
-    Raises SlipwayError where the file is unreadable, or where the server, or a proxy to it, is not on loopback
-    and `allow_remote` does not permit that.
+    Raises SlipwayError where the file is unreadable, or where the server, or a proxy to it, is not on
+    loopback and `allow_remote` does not permit that.
     """
     cluster = _current(path)["clusters"][0]["cluster"]
     for key in ("server", "proxy-url"):
@@ -40,7 +40,7 @@ def loopback_server(path: Path, *, allow_remote: bool) -> str:
             raise SlipwayError(
                 f"the kubeconfig's {key} is not on this machine: {url}",
                 where=str(path),
-                fix="point it at a control plane on 127.0.0.1, or pass --allow-remote-kubernetes if you mean it",
+                fix="point it at a control plane on 127.0.0.1, or pass --allow-remote-kubernetes",
             )
     return str(cluster["server"])
 
@@ -70,7 +70,7 @@ def _document(cluster: dict[str, Any], user: dict[str, Any], *, namespace: str) 
 def _current(path: Path) -> dict[str, Any]:
     """The file's current context alone, its relative paths made absolute."""
     try:
-        loaded: Any = YAML(typ="safe").load(path.read_text())
+        loaded = cast("Any", YAML(typ="safe")).load(path.read_text())
         contexts = {one["name"]: one["context"] for one in loaded["contexts"]}
         context = contexts[loaded["current-context"]]
         cluster = dict({one["name"]: one["cluster"] for one in loaded["clusters"]}[context["cluster"]])
@@ -78,7 +78,7 @@ def _current(path: Path) -> dict[str, Any]:
         _ = cluster["server"]
     except (OSError, YAMLError, KeyError, TypeError) as error:
         raise SlipwayError(
-            "the kubeconfig is of no use: it needs a current-context with a cluster that has a server, and a user",
+            "the kubeconfig is of no use: it needs a current-context with a cluster, its server, and a user",
             where=str(path),
             fix="name another file by --kubeconfig or SLIPWAY_KUBECONFIG",
         ) from error

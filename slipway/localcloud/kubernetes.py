@@ -1,8 +1,8 @@
-"""The recording stand-in for a Kubernetes API server: real paths and answers for any object, nothing that runs.
+"""The recording stand-in for a Kubernetes API server: real paths and answers for any object, nothing runs.
 
-    /version  /api  /apis  /api/v1  /apis/<group>/<version>                       discovery
-    /api/v1[/namespaces/<namespace>]/<plural>[/<name>]                            GET LIST POST PUT PATCH DELETE
-    /apis/<group>/<version>[/namespaces/<namespace>]/<plural>[/<name>]            the same
+    /version  /api  /apis  /api/v1  /apis/<group>/<version>                   discovery
+    /api/v1[/namespaces/<namespace>]/<plural>[/<name>]                         GET LIST POST PUT PATCH DELETE
+    /apis/<group>/<version>[/namespaces/<namespace>]/<plural>[/<name>]         the same
 
 PATCH takes JSON merge patches, strategic merge patches without lists of objects, and server-side apply.
 `dryRun=All`, `labelSelector` and `fieldSelector=metadata.name=` are honoured; watches are not served.
@@ -21,7 +21,12 @@ from slipway.localcloud.kubernetes_fields import RBAC, Object
 from slipway.localcloud.kubernetes_objects import Collection, Refused, Store
 from slipway.localcloud.web import RequestLog, json_response, raw_segments
 
-VERSION = {"major": "1", "minor": "33", "gitVersion": "v1.33.0-slipway-stand-in", "platform": "linux/amd64"}
+VERSION: Object = {
+    "major": "1",
+    "minor": "33",
+    "gitVersion": "v1.33.0-slipway-stand-in",
+    "platform": "linux/amd64",
+}
 
 KNOWN: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
     ("", "v1"): {
@@ -47,6 +52,13 @@ KNOWN: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
 """Plural -> (kind, namespaced) by group and version: what discovery says before anything is stored.
 An object of any other group is taken as its path and body say."""
 
+_SHORT = {
+    "namespaces": ["ns"],
+    "serviceaccounts": ["sa"],
+    "configmaps": ["cm"],
+    "resourcequotas": ["quota"],
+    "networkpolicies": ["netpol"],
+}
 _VERBS = ["create", "delete", "get", "list", "patch", "update"]
 # Their answers are decisions of a control plane, which a recorder must not invent.
 _REVIEWS = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
@@ -82,22 +94,27 @@ class Kubernetes:
 
     def _answer(self, request: Request, path: list[str]) -> Response:
         match path:
-            case ["version"]:
-                return json_response(VERSION)
             case ["healthz" | "livez" | "readyz"]:
                 return Response("ok")
+            case ["api", "v1", one, *rest]:
+                return self._objects(request, "", "v1", [one, *rest])
+            case ["apis", group, version, one, *rest] if group not in _REVIEWS:
+                return self._objects(request, group, version, [one, *rest])
+            case _:
+                return json_response(self._discovery(request, path))
+
+    def _discovery(self, request: Request, path: list[str]) -> Object:
+        match path:
+            case ["version"]:
+                return VERSION
             case ["api"]:
-                return json_response({"kind": "APIVersions", "versions": ["v1"]})
+                return {"kind": "APIVersions", "versions": ["v1"]}
             case ["apis"]:
-                return json_response(self._groups())
+                return self._groups()
             case ["api", "v1"]:
-                return json_response(self._resources("", "v1"))
+                return self._resources("", "v1")
             case ["apis", group, version]:
-                return json_response(self._resources(group, version))
-            case ["api", "v1", *rest]:
-                return self._objects(request, "", "v1", rest)
-            case ["apis", group, version, *rest] if group not in _REVIEWS:
-                return self._objects(request, group, version, rest)
+                return self._resources(group, version)
             case _:
                 raise _unserved(f"{request.method} {request.path}")
 
@@ -139,15 +156,15 @@ class Kubernetes:
             case "PATCH":
                 return self._patch(request, where, name, dry_run=dry_run)
             case "DELETE":
-                uid = (_body(request).get("preconditions") or {}).get("uid", "")
-                gone = self.store.delete(where, name, uid=uid, dry_run=dry_run)
+                preconditions: Object = _body(request).get("preconditions") or {}
+                gone = self.store.delete(where, name, uid=str(preconditions.get("uid", "")), dry_run=dry_run)
                 details = {
                     "name": name,
                     "group": where.group,
                     "kind": where.plural,
                     "uid": gone["metadata"]["uid"],
                 }
-                status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+                status: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
                 return json_response({**status, "details": details})
             case _:
                 raise _not_allowed(request)
@@ -158,7 +175,9 @@ class Kubernetes:
             case "application/apply-patch+yaml":
                 manager = request.args.get("fieldManager", "")
                 if not manager:
-                    message = "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: is required for apply patch"
+                    message = (
+                        "PatchOptions is invalid: fieldManager: Required value: is required for apply patch"
+                    )
                     raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
                 force = request.args.get("force") in {"true", "1"}
                 applied, new = self.store.apply(
@@ -170,7 +189,9 @@ class Kubernetes:
             case "application/strategic-merge-patch+json" if not _has_object_list(body):
                 return json_response(self.store.merge(where, name, body, dry_run=dry_run))
             case "application/strategic-merge-patch+json":
-                message = "the stand-in does not know the merge keys of lists: use server-side apply or a merge patch"
+                message = (
+                    "the stand-in does not know lists' merge keys: use server-side apply or a merge patch"
+                )
                 raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
             case other:
                 message = f"the body of the request was in an unknown format: {other}"
@@ -217,6 +238,7 @@ class Kubernetes:
                     "singularName": kind.lower(),
                     "kind": kind,
                     "namespaced": namespaced,
+                    "shortNames": _SHORT.get(plural, []),
                     "verbs": _VERBS,
                 }
                 for plural, (kind, namespaced) in known.items()
@@ -229,6 +251,9 @@ def _body(request: Request) -> Object:
     data = request.get_data()
     if not data:
         return {}
+    if request.mimetype == "application/vnd.kubernetes.protobuf":
+        message = "the stand-in reads JSON and YAML, not protobuf"
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
     try:
         yaml_body = "yaml" in request.mimetype
         body: object = yaml.safe_load(data) if yaml_body else json.loads(data)

@@ -103,7 +103,8 @@ def field_set(fields: Object) -> Object:
 def encode_secret(secret: Object) -> str:
     """Fold `stringData` into `data`, as the API server does; what is wrong with `data`, or an empty text."""
     data: Object = dict(secret.get("data") or {})
-    for key, text in (secret.pop("stringData", None) or {}).items():
+    texts: Object = secret.pop("stringData", None) or {}
+    for key, text in texts.items():
         data[key] = base64.b64encode(str(text).encode()).decode()
     for key, value in data.items():
         try:

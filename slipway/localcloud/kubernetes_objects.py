@@ -37,7 +37,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Collection:
-    """Where an object lives: `plural` of `group`/`version`, in a namespace or, with an empty one, in the cluster."""
+    """Where an object lives: `plural` of `group`/`version`; an empty namespace means the cluster."""
 
     group: str
     version: str
@@ -79,7 +79,7 @@ class Store:
             return copy.deepcopy(self._held(where, name))
 
     def list(self, where: Collection) -> tuple[list[Object], str]:
-        """The objects by namespace and name, of every namespace where `where` names none, and the list's version."""
+        """The objects by namespace and name, of all namespaces where none is named; the list's version."""
         with self._lock:
             found = [
                 copy.deepcopy(held)
@@ -181,7 +181,7 @@ class Store:
         with self._lock:
             held = self._held(where, name)
             if uid and uid != held["metadata"]["uid"]:
-                message = f'the UID in the precondition ({uid}) does not match the UID of {where.qualified} "{name}"'
+                message = f'the UID in the precondition ({uid}) is not that of {where.qualified} "{name}"'
                 raise Refused(HTTPStatus.CONFLICT, "Conflict", message)
             if where.is_namespaces and name in _UNDELETABLE:
                 message = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
@@ -280,7 +280,7 @@ class Store:
             raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", "Object 'Kind' is missing")
         version = new.setdefault("apiVersion", where.api_version)
         if version != where.api_version:
-            message = f"the API version in the data ({version}) does not match the expected API version ({where.api_version})"
+            message = f"the API version in the data ({version}) is not the expected one ({where.api_version})"
             raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", message)
         meta = new["metadata"]
         if where.namespace:

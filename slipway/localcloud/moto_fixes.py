@@ -4,11 +4,12 @@ Each fix is applied when its service is first used, and says what moto does with
 against the installed moto, so that a fix whose reason has gone fails there.
 """
 
+# ruff: noqa: PLC0415 -- a service of moto is imported when it is first used: all of them would cost the start
 import functools
 import json
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 ROLE_TRUST_POLICY_CHARACTERS = 2048
 """AWS's default quota for a role's trust policy, white space not counted.
@@ -30,7 +31,7 @@ def apply(service: str) -> None:
 
 @functools.cache
 def _fix_s3() -> None:
-    """moto applies a bucket policy's statement without its Condition: a TLS-only policy locks every caller out.
+    """moto applies a bucket policy's statement without its Condition: a TLS-only policy locks everybody out.
 
     Such a statement is kept and shown, and takes no part in the decision.
     """
@@ -40,13 +41,14 @@ def _fix_s3() -> None:
     def get_permission(bucket: Any, action: str, resource: str) -> Any:
         if bucket.policy is None:
             return PermissionResult.NEUTRAL
-        document = json.loads(bucket.policy)
-        statements = document["Statement"]
-        listed = statements if isinstance(statements, list) else [statements]
+        document: dict[str, Any] = json.loads(bucket.policy)
+        statements: Any = document["Statement"]
+        listed = cast("list[Any]", statements if isinstance(statements, list) else [statements])
         document["Statement"] = [one for one in listed if "Condition" not in one]
         return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
 
-    FakeBucket.get_permission = get_permission
+    patched: Any = FakeBucket
+    patched.get_permission = get_permission
 
 
 @functools.cache
@@ -73,13 +75,14 @@ def _fix_iam() -> None:
         check(policy_document)
         update_policy(backend, role_name, policy_document)
 
-    IAMBackend.create_role = checked_create
-    IAMBackend.update_assume_role_policy = checked_update
+    patched: Any = IAMBackend
+    patched.create_role = checked_create
+    patched.update_assume_role_policy = checked_update
 
 
 @functools.cache
 def _fix_eks() -> None:
-    """moto drops a cluster's accessConfig, answers an update without `update`, and cannot change the version."""
+    """moto drops a cluster's accessConfig, answers an update without `update`, cannot change the version."""
     from moto.core.responses import ActionResult
     from moto.eks.exceptions import InvalidRequestException
     from moto.eks.responses import EKSResponse
@@ -90,7 +93,7 @@ def _fix_eks() -> None:
 
     def create_cluster(response: Any) -> Any:
         result = create(response)
-        asked = response._get_param("accessConfig") or {}
+        asked: dict[str, Any] = response._get_param("accessConfig") or {}
         result.result["cluster"].access_config = {
             "authenticationMode": asked.get("authenticationMode", "CONFIG_MAP"),
             "bootstrapClusterCreatorAdminPermissions": asked.get(
@@ -100,7 +103,7 @@ def _fix_eks() -> None:
         return result
 
     def update_cluster_config(response: Any) -> Any:
-        asked = response._get_param("accessConfig") or {}
+        asked: dict[str, Any] = response._get_param("accessConfig") or {}
         wanted = asked.get("authenticationMode")
         cluster = response.eks_backend.describe_cluster(response._get_param("name"))
         if wanted:

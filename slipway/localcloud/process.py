@@ -13,9 +13,17 @@ import slipway
 # Nothing else is handed on: a list of what to remove would miss the credential invented tomorrow.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SYSTEMROOT", "COVERAGE_PROCESS_START")
 
+MOTO_SETTINGS = {
+    # A page of another origin must not read what moto serves.
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+    # Without it, attaching a policy of AWS's own (AmazonEKSClusterPolicy …) is refused as not existing.
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+}
+"""moto reads these from its environment, some as early as its import."""
+
 
 def environment(home: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the server: a few harmless names from `given`, and dummies where AWS code looks."""
+    """The environment of the server: a few harmless names from `given`, dummies where AWS code looks."""
     package_parent = str(Path(slipway.__file__).resolve().parents[1])
     return {
         **{name: given[name] for name in _PASSED_ON if name in given},
@@ -29,11 +37,12 @@ def environment(home: Path, given: Mapping[str, str]) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        **MOTO_SETTINGS,
     }
 
 
 def is_ours(pid: int, identity: str) -> bool:
-    """Whether `pid` is the server that was started as `identity`, and not a program that got its number since."""
+    """Whether `pid` is the server that was started as `identity`, not a program that got its number since."""
     if pid <= 0:
         return False
     arguments = _command_line(pid)

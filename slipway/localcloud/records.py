@@ -5,7 +5,8 @@ Routes, mounted on the console port and on the AWS port (percent-encode a type; 
     GET    /slipway/records                 {"<type>": number of records}
     GET    /slipway/records/<type>          {"<id>": {...}}, empty where nothing is recorded
     GET    /slipway/records/<type>/<id>     the object, or 404
-    PUT    /slipway/records/<type>/<id>     201 created, 200 replaced; with `If-None-Match: *` 412 where it exists
+    PUT    /slipway/records/<type>/<id>     201 created, 200 replaced; 412 where it exists and the
+                                            request has `If-None-Match: *`
     DELETE /slipway/records/<type>/<id>     204, or 404
 """
 
@@ -26,13 +27,13 @@ RECORDED: dict[str, str] = {
     "aws:eks/addon:Addon": "moto 5.2 has no add-on API (404)",
     "kubernetes:helm.sh/v3:Release": "the Kubernetes stand-in runs nothing that Helm could wait for",
 }
-"""Resource types that are only recorded, and why: no service behind them checks or acts on what was declared."""
+"""Resource types that are only recorded, and why: nothing checks, or acts on, what was declared."""
 
 NOT_ENFORCED: dict[str, str] = {
-    "IAM trust policies": "moto lets any token assume any role; `slipway access` evaluates the documents itself",
+    "IAM trust policies": "moto lets any token assume any role; `slipway access` evaluates them itself",
     "IAM permission policies": "kept off, so that a caller of the embedded cloud needs no identity",
-    "Conditions in bucket policies": "moto ignores the condition and applies the rest, so such statements are stored only",
-    "Kubernetes RBAC, quotas and network policies": "stored by the stand-in; a real control plane enforces the first two",
+    "Conditions in bucket policies": "moto would apply them without the condition, so they are stored only",
+    "Kubernetes RBAC, quotas, network policies": "stored only; a real control plane enforces them",
 }
 """Rules that are stored and shown, and that nothing in the embedded cloud enforces."""
 

@@ -1,4 +1,4 @@
-"""Start, find, ask and stop the embedded cloud of a folder. Its process outlives the command that started it."""
+"""Start, find, ask and stop the embedded cloud of a folder. Its process outlives the command."""
 
 import fcntl
 import http.client
@@ -9,44 +9,26 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from slipway.errors import SlipwayError
 from slipway.localcloud import process
+from slipway.localcloud.cloud import (
+    SERVICES,
+    Cloud,
+    folder,
+    log_file,
+    read_runtime_file,
+    remove_runtime_file,
+)
+from slipway.localcloud.kubeconfig import loopback_server
 
-SERVICES = ("aws", "github", "kubernetes", "console")
-ACCOUNT = "123456789012"
-_FOLDER = ".slipway"
-_FILE = "cloud.json"
-_LOG = "cloud.log"
 _STOP_S = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cloud:
-    """A running embedded cloud. `aws`, `github`, `kubernetes` and `console` are base URLs on loopback."""
-
-    id: str
-    """A UUID, new with every start: state written against another id describes a world that is gone."""
-    pid: int
-    aws: str
-    github: str
-    kubernetes: str
-    console: str
-    started_at: str
-    account: str = ACCOUNT
-    kubernetes_kind: Literal["stand-in", "real"] = "stand-in"
-    kubeconfig: str = ""
-    """Path of the kubeconfig of a real control plane; empty for the stand-in."""
-
-    @property
-    def kubernetes_label(self) -> str:
-        return "real control plane" if self.kubernetes_kind == "real" else "recording stand-in"
 
 
 class CloudNotRunning(SlipwayError):
@@ -80,36 +62,6 @@ class Status:
         return {"running": True, "endpoints": endpoints, **rest}
 
 
-def folder(root: Path) -> Path:
-    return root / _FOLDER
-
-
-def log_file(root: Path) -> Path:
-    return folder(root) / _LOG
-
-
-def read_runtime_file(root: Path) -> Cloud | None:
-    """What the runtime file says, whether or not it is true; None where there is none or it is broken."""
-    try:
-        held = json.loads((folder(root) / _FILE).read_text())
-        known = {field.name for field in fields(Cloud)}
-        flat = {**held, **held["endpoints"]}
-        return Cloud(**{key: value for key, value in flat.items() if key in known})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def write_runtime_file(root: Path, cloud: Cloud) -> None:
-    """Write it whole or not at all, for its owner's eyes only."""
-    body = {key: value for key, value in asdict(cloud).items() if key not in SERVICES}
-    body["endpoints"] = {service: getattr(cloud, service) for service in SERVICES}
-    target = folder(root) / _FILE
-    draft = target.with_name(f"cloud.draft-{cloud.id}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(body, file, indent=2)
-    draft.replace(target)
-
-
 def running(root: Path) -> Cloud | None:
     """The cloud of this folder, or None: its process must live and answer with the id in the runtime file."""
     held = read_runtime_file(root)
@@ -136,7 +88,7 @@ def status(root: Path) -> Status:
 
 
 def seed(cloud: Cloud, body: Mapping[str, Any]) -> dict[str, int]:
-    """Tell the GitHub stand-in what exists (`slipway.localcloud.github.world`); the counts of all it now holds.
+    """Tell the GitHub stand-in what exists (see `slipway.localcloud.github.world`); counts of what it holds.
 
     Raises SlipwayError where the stand-in refuses the seed.
     """
@@ -167,19 +119,17 @@ def start(
         root: the folder whose `.slipway/` holds the runtime file and the log.
         ports: port by service name; a service left out gets a free one.
         timeout_s: how long to wait until every endpoint answers.
-        kubeconfig: of a real control plane to use instead of the recording stand-in. The ambient one is never read.
+        kubeconfig: of a real control plane to use instead of the stand-in. The ambient one is never read.
         allow_remote_kubernetes: accept a server in `kubeconfig` that is not on loopback.
 
-    Raises SlipwayError where a port is taken, a cloud already runs with other settings, the kubeconfig is of no
-    use, or the endpoints do not answer in time; nothing keeps running and nothing is left behind then.
+    Raises SlipwayError where a port is taken, a cloud already runs with other settings, the kubeconfig is of
+    no use, or the endpoints do not answer in time; nothing keeps running and nothing is left behind then.
     """
     root = root.resolve()
     asked = dict(ports or {})
     _check_ports(asked)
     server = ""
     if kubeconfig is not None:
-        from slipway.localcloud.kubeconfig import loopback_server
-
         server = loopback_server(kubeconfig, allow_remote=allow_remote_kubernetes)
     folder(root).mkdir(mode=0o700, parents=True, exist_ok=True)
     with _lock(root):
@@ -217,7 +167,7 @@ def _spawn(
         if found is not None:
             return found
     process.end(int(report.get("pid", 0)), identity, _STOP_S)
-    _remove_runtime_file(root)
+    remove_runtime_file(root)
     raise SlipwayError(
         str(report.get("what") or f"the embedded cloud did not answer within {timeout_s:.0f} s"),
         where=str(report.get("where") or log_file(root)),
@@ -272,12 +222,7 @@ def _end_leftover(root: Path) -> None:
     held = read_runtime_file(root)
     if held is not None:
         process.end(held.pid, held.id, _STOP_S)
-    _remove_runtime_file(root)
-
-
-def _remove_runtime_file(root: Path) -> None:
-    for path in [folder(root) / _FILE, *folder(root).glob("cloud.draft-*")]:
-        path.unlink(missing_ok=True)
+    remove_runtime_file(root)
 
 
 def _check_ports(ports: Mapping[str, int]) -> None:
@@ -306,14 +251,14 @@ def _check_same(found: Cloud, ports: Mapping[str, int], server: str) -> None:
             )
     if server and (found.kubernetes_kind, found.kubernetes) != ("real", server):
         raise SlipwayError(
-            f"the embedded cloud already runs, with Kubernetes at {found.kubernetes} ({found.kubernetes_label})",
+            f"the embedded cloud already runs, with {found.kubernetes_label} at {found.kubernetes}",
             fix="run `slipway cloud stop` first, which forgets everything in it",
         )
 
 
 @contextmanager
-def _lock(root: Path) -> Iterator[None]:
-    """One start or stop of a folder at a time; the folder itself is the lock, so that no file stays behind."""
+def _lock(root: Path) -> Generator[None]:
+    """One start or stop of a folder at a time; the folder itself is the lock: no file stays behind."""
     fd = os.open(folder(root), os.O_RDONLY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)

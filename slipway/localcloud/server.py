@@ -1,9 +1,9 @@
 """The process of the embedded cloud: `python -m slipway.localcloud.server --root DIR --id ID …`.
 
-`runtime.start` runs it; nobody else should. It binds all ports before it loads anything, serves each from
-its own thread, checks that every endpoint answers, only then writes the runtime file, and then reports on
-one file descriptor: its pid, then `{"ok": true}` or what went wrong as `{"what", "where", "fix"}`. It ends on SIGTERM, or
-when its runtime file is gone or belongs to another start.
+`runtime.start` runs it; nobody else should. It binds every port, serves each from its
+own thread, checks that every endpoint answers, and only then writes the runtime file. To whoever started it
+it reports on one file descriptor: its pid, then `{"ok": true}` or what went wrong as `{"what", "where",
+"fix"}`. It ends on SIGTERM, or when its runtime file is gone or belongs to another start.
 """
 
 import argparse
@@ -19,12 +19,22 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
 from slipway.errors import SlipwayError
-from slipway.localcloud.runtime import SERVICES, Cloud, read_runtime_file, write_runtime_file
+from slipway.localcloud.aws import Aws
+from slipway.localcloud.cloud import SERVICES, Cloud, read_runtime_file, write_runtime_file
+from slipway.localcloud.console import Console
+from slipway.localcloud.github.app import GitHub
+from slipway.localcloud.kubernetes import Kubernetes
+from slipway.localcloud.records import Records, RecordsApi
+from slipway.localcloud.web import Guard, RequestLog
 
 HOST = "127.0.0.1"
 WATCH_S = 2.0
@@ -51,35 +61,26 @@ def bind(ports: dict[str, int]) -> dict[str, socket.socket]:
     return bound
 
 
-def serve(app: WSGIApplication, listener: socket.socket) -> Any:
+class _Handler(MotoRequestHandler):
+    # Headers and body are two writes; with Nagle's algorithm a kept connection waits 40 ms between them.
+    disable_nagle_algorithm = True
+    timeout = 300
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """The guard logs each call, without what may be secret."""
+
+
+def serve(app: WSGIApplication, listener: socket.socket) -> BaseWSGIServer:
     """A threaded server for `app` on a bound socket, running in a daemon thread."""
-    from moto.moto_server.werkzeug_app import MotoRequestHandler
-    from werkzeug.serving import make_server
-
-    class Handler(MotoRequestHandler):
-        # Headers and body are two writes; with Nagle's algorithm a kept connection waits 40 ms between them.
-        disable_nagle_algorithm = True
-        timeout = 300
-
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """The guard logs each call, without what may be secret."""
-
     listener.listen(128)
     host, port = listener.getsockname()
-    server = make_server(host, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
+    server = make_server(host, port, app, threaded=True, request_handler=_Handler, fd=listener.fileno())
     threading.Thread(target=server.serve_forever, daemon=True, name=f"serve-{port}").start()
     return server
 
 
 def applications(cloud: Cloud) -> tuple[dict[str, WSGIApplication], Callable[[], None]]:
-    """The guarded application of each service that this process serves, and what to do once all of them run."""
-    from slipway.localcloud.aws import Aws
-    from slipway.localcloud.console import Console
-    from slipway.localcloud.github.app import GitHub
-    from slipway.localcloud.kubernetes import Kubernetes
-    from slipway.localcloud.records import Records, RecordsApi
-    from slipway.localcloud.web import Guard, RequestLog
-
+    """The guarded application of each service, and what to do once all of them are served."""
     log = RequestLog()
     records = Records()
     aws, github, kubernetes = Aws(), GitHub(log), Kubernetes(log)
@@ -110,7 +111,9 @@ def run(arguments: argparse.Namespace) -> None:
         kubernetes=arguments.kubernetes_server,
         kubernetes_kind="real" if arguments.kubernetes_server else "stand-in",
         kubeconfig=arguments.kubeconfig,
-        **{service: "" for service in ("aws", "github", "console")},
+        aws="",
+        github="",
+        console="",
     )
     urls = {service: f"http://{HOST}:{listener.getsockname()[1]}" for service, listener in listeners.items()}
     cloud = replace(cloud, **urls)
@@ -131,8 +134,12 @@ def run(arguments: argparse.Namespace) -> None:
 def _wait(root: Path, cloud: Cloud) -> None:
     """Until a signal, or until this process's runtime file is gone: nobody could find it any more."""
     stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, on_signal)
     while not stop.wait(WATCH_S):
         held = read_runtime_file(root)
         if held is None or held.id != cloud.id:

@@ -1,4 +1,4 @@
-"""What every server of the embedded cloud has in common: who may call, what is logged, how a path is routed."""
+"""What the servers of the embedded cloud share: who may call, what is logged, how paths are routed."""
 
 import io
 import json
@@ -56,7 +56,7 @@ class RequestLog:
             self._unknown[key] = self._unknown.get(key, 0) + 1
 
     def snapshot(self) -> dict[str, Any]:
-        """`{"total": int, "unknown": {"<service> <METHOD> <path>": times}, "recent": [call, newest first]}`."""
+        """`{"total": n, "unknown": {"<service> <METHOD> <path>": times}, "recent": [newest call first]}`."""
         with self._lock:
             recent = [asdict(call) for call in reversed(self._recent)]
             return {"total": self._total, "unknown": dict(self._unknown), "recent": recent}
@@ -161,7 +161,7 @@ def problem(status: int, message: str) -> Response:
 
 
 def raw_segments(environ: WSGIEnvironment) -> list[str]:
-    """The path's segments, each percent-decoded on its own, so that an encoded slash stays inside its segment."""
+    """The path's segments, each percent-decoded by itself: an encoded slash stays inside its segment."""
     raw = str(environ.get("RAW_URI") or environ.get("PATH_INFO", "/"))
     path = urlsplit(raw).path if "://" in raw.split("?", 1)[0] else raw.split("?", 1)[0]
     return [unquote(segment) for segment in path.split("/") if segment]

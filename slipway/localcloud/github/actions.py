@@ -1,10 +1,10 @@
-"""What Actions may do: permissions of repositories and organisations, default tokens, OIDC subjects, runner groups.
+"""What Actions may do: permissions, default tokens, OIDC subjects, runner groups.
 
 https://docs.github.com/en/rest/actions/permissions, …/oidc and …/self-hosted-runner-groups
 """
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from werkzeug.wrappers import Response
 
@@ -43,7 +43,7 @@ def _place(ask: Ask) -> Owner | Repository:
 @area.route("GET", _REPOSITORY + "/permissions", needs="administration:read")
 def get_repository_permissions(ask: Ask) -> Response:
     held = _setting(ask.repository(), "permissions", _REPOSITORY_DEFAULT)
-    shown = dict(held) if held["enabled"] else {"enabled": False}
+    shown: Json = dict(held) if held["enabled"] else {"enabled": False}
     if held["enabled"] and held["allowed_actions"] == "selected":
         shown["selected_actions_url"] = ask.url(
             f"/repos/{ask.repository().slug}/actions/permissions/selected-actions"
@@ -275,7 +275,7 @@ def _selecting(ask: Ask, field: str) -> Any:
 
 def _known_ids(ask: Ask, owner: Owner, ids: object) -> list[int]:
     known = {one.id for one in ask.world.repositories.values() if one.owner is owner}
-    listed: list[Any] = list(ids) if isinstance(ids, list) else [None]
+    listed: list[Any] = cast("list[Any]", ids) if isinstance(ids, list) else [None]
     if not set(listed) <= known:
         raise invalid("Validation Failed", {"field": "selected_repository_ids", "code": "invalid"})
     return listed

@@ -1,4 +1,4 @@
-"""The WSGI application of the GitHub stand-in: authenticates, charges, routes, and answers 501 to the unknown."""
+"""The WSGI application of the GitHub stand-in: authenticates, charges, routes, answers 501 to the unknown."""
 
 import time
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ _AREAS = (actions, environments, issues, repositories, rulesets, secrets, variab
 
 
 class GitHub:
-    """The stand-in over one `World`. A base URL with `/api/v3`, as clients use for a server of one's own, works."""
+    """The stand-in over one `World`. `/api/v3`, which clients append to a server of one's own, works too."""
 
     def __init__(self, log: RequestLog) -> None:
         self.world = World()

@@ -38,7 +38,7 @@ def get_environment(ask: Ask) -> Response:
 
 @area.route("PUT", _ENVIRONMENT, needs="administration:write")
 def put_environment(ask: Ask) -> Response:
-    """Create or replace the protection of an environment; what the body leaves out goes back to its default."""
+    """Create or replace the protection of an environment; what the body leaves out gets its default."""
     repository, name, body = ask.repository(), ask.path["environment"], ask.body()
     if len(name) > MAX_NAME:
         raise invalid("Environment name is too long (maximum is 255 characters)")

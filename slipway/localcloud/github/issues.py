@@ -1,4 +1,7 @@
-"""Labels, and comments on issues and pull requests. https://docs.github.com/en/rest/issues/labels and …/comments"""
+"""Labels, and comments on issues and pull requests.
+
+https://docs.github.com/en/rest/issues/labels and …/comments
+"""
 
 import re
 from http import HTTPStatus
@@ -71,7 +74,7 @@ def list_comments(ask: Ask) -> Response:
 def create_comment(ask: Ask) -> Response:
     number, body = _issue(ask), _comment_body(ask)
     id_ = ask.world.next_id()
-    comment = {"id": id_, "issue": number, "body": body, "created_at": now(), "updated_at": now()}
+    comment: Json = {"id": id_, "issue": number, "body": body, "created_at": now(), "updated_at": now()}
     comment["user"] = {"login": "slipway[bot]", "type": "Bot"}
     ask.repository().comments[id_] = comment
     return json_response(comment, HTTPStatus.CREATED)

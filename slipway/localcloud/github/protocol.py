@@ -99,8 +99,8 @@ class Ask:
         links |= {"next": page + 1, "last": last} if page < last else {}
         args = {key: value for key, value in self.request.args.items() if key not in {"page", "per_page"}}
         parts = [
-            f'<{self.request.base_url}?{urlencode({**args, "per_page": size, "page": number})}>; rel="{relation}"'
-            for relation, number in links.items()
+            f'<{self.request.base_url}?{urlencode({**args, "per_page": size, "page": to})}>; rel="{relation}"'
+            for relation, to in links.items()
         ]
         return list(items[(page - 1) * size : page * size]), {"Link": ", ".join(parts)} if parts else {}
 
@@ -114,11 +114,14 @@ class Ask:
         return int(text) if text.isdecimal() else default
 
 
+Handler = Callable[[Ask], Response]
+
+
 @dataclass(frozen=True)
 class Route:
     """A handler and the permission it needs: `name:level`, several with `|`, none for any valid token."""
 
-    handler: Callable[[Ask], Response]
+    handler: Handler
     needs: str
 
 
@@ -128,10 +131,8 @@ class Area:
     def __init__(self) -> None:
         self._routes: list[tuple[str, str, Route]] = []
 
-    def route(
-        self, method: str, path: str, *, needs: str
-    ) -> Callable[[Callable[[Ask], Response]], Callable[[Ask], Response]]:
-        def register(handler: Callable[[Ask], Response]) -> Callable[[Ask], Response]:
+    def route(self, method: str, path: str, *, needs: str) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
             self._routes.append((method, path.strip("/"), Route(handler, needs)))
             return handler
 

@@ -68,7 +68,7 @@ def list_team_members(ask: Ask) -> Response:
 
 @area.route("GET", "/rate_limit", needs="")
 def get_rate_limit(ask: Ask) -> Response:
-    """https://docs.github.com/en/rest/rate-limit/rate-limit; `slipway_points` are the last minute's, ours to show."""
+    """https://docs.github.com/en/rest/rate-limit/rate-limit; `slipway_points`, the last minute's, is ours."""
     token = ask.token
     core = {
         "limit": token.limit,

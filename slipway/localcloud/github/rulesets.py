@@ -17,10 +17,30 @@ _TARGETS = frozenset({"branch", "tag", "push"})
 _ENFORCEMENTS = frozenset({"disabled", "active", "evaluate"})
 _ACTORS = frozenset({"Integration", "OrganizationAdmin", "RepositoryRole", "Team", "DeployKey"})
 _RULES = frozenset(
-    """creation update deletion required_linear_history merge_queue required_deployments required_signatures
-    pull_request required_status_checks non_fast_forward commit_message_pattern commit_author_email_pattern
-    committer_email_pattern branch_name_pattern tag_name_pattern file_path_restriction max_file_path_length
-    file_extension_restriction max_file_size workflows code_scanning copilot_code_review""".split()
+    {
+        "branch_name_pattern",
+        "code_scanning",
+        "commit_author_email_pattern",
+        "commit_message_pattern",
+        "committer_email_pattern",
+        "copilot_code_review",
+        "creation",
+        "deletion",
+        "file_extension_restriction",
+        "file_path_restriction",
+        "max_file_path_length",
+        "max_file_size",
+        "merge_queue",
+        "non_fast_forward",
+        "pull_request",
+        "required_deployments",
+        "required_linear_history",
+        "required_signatures",
+        "required_status_checks",
+        "tag_name_pattern",
+        "update",
+        "workflows",
+    }
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from slipway.localcloud.github.protocol import Area, Ask, GitHubError, invalid, not_found
-from slipway.localcloud.github.world import Environment, Json, Owner, Scope
+from slipway.localcloud.github.world import Json, Owner, Scope
 from slipway.localcloud.web import json_response
 
 area = Area()
@@ -30,8 +30,8 @@ def name_problem(what: str, name: str) -> str:
     """What GitHub holds against the name of a variable or secret, or an empty text."""
     if not _NAME.fullmatch(name):
         return (
-            f"{what} names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_). "
-            "Spaces are not allowed. Must start with a letter ([a-z], [A-Z]) or underscores (_)."
+            f"{what} names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_)."
+            " Spaces are not allowed. Must start with a letter ([a-z], [A-Z]) or underscores (_)."
         )
     if name.upper().startswith("GITHUB_"):
         return f"{what} names must not start with GITHUB_."
@@ -48,22 +48,17 @@ def scope_of(ask: Ask) -> tuple[Scope, str]:
 
 
 def visibility_of(ask: Ask, scope: Scope, body: Json, held: Json | None) -> Json:
-    """The `visibility` of an organisation's variable or secret; 422 where `selected` names no repositories."""
+    """The `visibility` of an organisation's variable or secret; 422 where `selected` names unknown ids."""
     if not isinstance(scope, Owner):
         return {}
     visibility: Any = body.get("visibility", (held or {}).get("visibility"))
     if visibility not in {"all", "private", "selected"}:
         raise invalid("Validation Failed", {"field": "visibility", "code": "missing_field"})
-    ids: Any = body.get("selected_repository_ids")
-    if ids is None:
-        ids = (held or {}).get("selected_repository_ids", [])
+    ids: list[Any] = body.get("selected_repository_ids") or (held or {}).get("selected_repository_ids", [])
     known = {one.id for one in ask.world.repositories.values() if one.owner is scope}
-    if visibility == "selected" and (not isinstance(ids, list) or set(map(int, ids)) - known):
+    if visibility == "selected" and not set(ids) <= known:
         raise invalid("Validation Failed", {"field": "selected_repository_ids", "code": "invalid"})
-    return {
-        "visibility": visibility,
-        "selected_repository_ids": list(map(int, ids)) if visibility == "selected" else [],
-    }
+    return {"visibility": visibility, "selected_repository_ids": ids if visibility == "selected" else []}
 
 
 def now() -> str:

@@ -16,7 +16,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 Json = dict[str, Any]
 
@@ -144,12 +144,12 @@ class World:
                 self.users[str(one["login"])] = int(one["id"])
             self._check_references(body)
             for one in body.get("teams", []):
-                team = {
+                team: Json = {
                     "id": int(one["id"]),
                     "slug": str(one["slug"]),
                     "members": list(one.get("members", [])),
                 }
-                self.owners[str(one["organization"]).lower()].teams[team["slug"]] = team
+                self.owners[str(one["organization"]).lower()].teams[str(one["slug"])] = team
             for one in body.get("repositories", []):
                 self._seed_repository(one)
             for one in body.get("tokens", []):
@@ -231,7 +231,7 @@ def _check_seed(body: Json) -> None:
         if not isinstance(listed, list):
             msg = f"{kind} is not a list"
             raise SeedError(msg)
-        for one in listed:
+        for one in cast("list[object]", listed):
             missing = [name for name in required if not isinstance(one, dict) or name not in one]
             if missing:
                 msg = f"{kind}: an entry lacks {', '.join(missing)}"
