@@ -32,7 +32,7 @@ _ARN_BY_NAME = {
 }
 
 
-def computed_outputs(resource: Declared) -> tuple[str, dict[str, Any]]:
+def computed_outputs(resource: Declared) -> tuple[str, dict[str, Any]]:  # noqa: PLR0911 - one per kind
     """(id, outputs beside the inputs) of a resource."""
     token = resource.type.rsplit(":", 1)[-1].lower()
     digest = hashlib.sha256(f"{resource.type}/{resource.name}".encode()).hexdigest()[:17]
@@ -50,7 +50,8 @@ def computed_outputs(resource: Declared) -> tuple[str, dict[str, Any]]:
         return digest, {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{digest}", "keyId": digest}
     if resource.type in _ARN_BY_NAME:
         tail = _ARN_BY_NAME[resource.type].format(region=REGION, account=ACCOUNT, name=name)
-        return name, {"arn": f"arn:aws:{tail}", "name": name, "bucket": name}
+        url = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"
+        return name, {"arn": f"arn:aws:{tail}", "name": name, "bucket": name, "repositoryUrl": url}
     if resource.type == "eks:index:Cluster":
         return "", _eks(name, digest)
     if resource.type.startswith("kubernetes:"):
@@ -62,6 +63,7 @@ def computed_outputs(resource: Declared) -> tuple[str, dict[str, Any]]:
 
 
 def _eks(name: str, digest: str) -> dict[str, Any]:
+    issuer = f"oidc.eks.{REGION}.amazonaws.com/id/{digest.upper()}"
     config = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -74,6 +76,6 @@ def _eks(name: str, digest: str) -> dict[str, Any]:
         "kubeconfigJson": json.dumps(config),
         "clusterSecurityGroupId": f"sg-{digest}",
         "nodeSecurityGroupId": "",
-        "oidcIssuer": f"oidc.eks.{REGION}.amazonaws.com/id/{digest.upper()}",
-        "oidcProviderArn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.{REGION}.amazonaws.com/id/{digest}",
+        "oidcIssuer": issuer,
+        "oidcProviderArn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}",
     }

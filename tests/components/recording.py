@@ -18,6 +18,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
+
 from tests.components.computed import computed_outputs
 
 PROJECT = "slipway"
@@ -182,7 +183,8 @@ def run(program: Callable[[], None], *, invokes: Invokes | None = None, preview:
         _forget()
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
-        asyncio.set_event_loop(None)
+        # Not set_event_loop(None): after it, an Output made outside of any program would raise.
+        asyncio.set_event_loop_policy(None)
     return Recording(list(monitor.recorded.values()), monitor.stack_outputs)
 
 
@@ -213,10 +215,10 @@ def plain(struct: struct_pb2.Struct) -> tuple[dict[str, Any], frozenset[str], fr
 
     def struct_of(inner: struct_pb2.Struct, path: str) -> Any:
         signature = inner.fields.get("4dabf18193072939515e22adb298388d")
-        if signature is not None and signature.string_value == rpc._special_secret_sig:  # noqa: SLF001
+        if signature is not None and signature.string_value == rpc._special_secret_sig:
             secrets.add(path)
             return value_of(inner.fields["value"], path)
-        if signature is not None and signature.string_value == rpc._special_resource_sig:  # noqa: SLF001
+        if signature is not None and signature.string_value == rpc._special_resource_sig:
             return {"urn": inner.fields["urn"].string_value}
         return {
             key: value_of(item, f"{path}.{key}" if path else key)

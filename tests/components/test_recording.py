@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 import pytest
+
 from tests.components.recording import run
 
 
@@ -31,9 +32,10 @@ def test_records_inputs_parents_dependencies_protection_and_outputs() -> None:
 
 
 def test_secrets_are_marked_by_path() -> None:
-    recording = run(
-        lambda: None if aws.ssm.Parameter("p", type="SecureString", value=pulumi.Output.secret("x")) else None
-    )
+    def program() -> None:
+        aws.ssm.Parameter("p", type="SecureString", value=pulumi.Output.secret("x"))
+
+    recording = run(program)
     assert recording.one("Parameter").secrets == {"value"}
     assert recording.one("Parameter").inputs["value"] == "x"
 
