@@ -1,5 +1,6 @@
 """One realistic set of arguments for every component here, so that a test can bring each of them up."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,10 +8,25 @@ import pulumi
 
 from components.network.network import Network, NetworkArgs
 from components.network.runner_security import RunnerSecurityGroups, RunnerSecurityGroupsArgs
+from components.registry.image_repository import ImageRepository, ImageRepositoryArgs
+from components.state.database_secret import DatabaseSecret, DatabaseSecretArgs
+from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
+from components.state.parameters import (
+    HelmValuesParameter,
+    HelmValuesParameterArgs,
+    PlatformParameters,
+    PlatformParametersArgs,
+)
+from components.state.plan_store import PlanStore, PlanStoreArgs
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/slipway/slipway-ci-boundary"
+PULLER = "222222222222"
+DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/skill-pool-production"
+PLAN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/infra-prod-plan"
+APPLY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/slipway/infra/infra-prod-apply"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,66 @@ def runner_security_args() -> RunnerSecurityGroupsArgs:
     )
 
 
+def image_repository_args() -> ImageRepositoryArgs:
+    return ImageRepositoryArgs(
+        name="skill-pool/server", account=ACCOUNT, region=REGION, key_arn=KEY, pull_accounts=(PULLER,)
+    )
+
+
+def preview_repository_args() -> ImageRepositoryArgs:
+    return ImageRepositoryArgs(
+        name="skill-pool/preview/server", account=ACCOUNT, region=REGION, key_arn=KEY, preview=True
+    )
+
+
+def encryption_key_args() -> EncryptionKeyArgs:
+    return EncryptionKeyArgs(
+        alias="alias/slipway-release-skill-pool-production",
+        description="Release state of skill-pool in production",
+        account=ACCOUNT,
+        users=(DEPLOY_ROLE,),
+    )
+
+
+def registry_key_args() -> EncryptionKeyArgs:
+    return EncryptionKeyArgs(
+        alias="alias/slipway-registry",
+        description="Image layers",
+        account=ACCOUNT,
+        granting_services=(f"ecr.{REGION}.amazonaws.com",),
+    )
+
+
+def plan_store_args() -> PlanStoreArgs:
+    return PlanStoreArgs(
+        bucket=f"slipway-plans-{ACCOUNT}-{REGION}",
+        key_alias="alias/slipway-plans",
+        account=ACCOUNT,
+        put_roles=(PLAN_ROLE,),
+        read_roles=(APPLY_ROLE,),
+    )
+
+
+def helm_values_args() -> HelmValuesParameterArgs:
+    return HelmValuesParameterArgs(
+        package="skill-pool",
+        values_yaml="server:\n  replicas: 2\n  database:\n    existingSecret: skill-pool-db\n",
+    )
+
+
+def platform_parameters_args() -> PlatformParametersArgs:
+    return PlatformParametersArgs(stack="prod", values={"cluster/name": "prod", "vpc-id": "vpc-1"})
+
+
+def database_secret_args() -> DatabaseSecretArgs:
+    return DatabaseSecretArgs(
+        namespace="skill-pool",
+        name="skill-pool-db",
+        key="SKILL_POOL_DATABASE_URL",
+        value=pulumi.Output.from_input("postgres://app:s3cret@db/skill_pool"),
+    )
+
+
 def _runner_security() -> RunnerSecurityGroups:
     network = Network("network", network_args())
     return RunnerSecurityGroups(
@@ -46,7 +122,20 @@ def _runner_security() -> RunnerSecurityGroups:
     )
 
 
+def _image_repository() -> ImageRepository:
+    key = EncryptionKey("registry-key", registry_key_args())
+    return ImageRepository("server", dataclasses.replace(image_repository_args(), key_arn=key.arn))
+
+
 SAMPLES: tuple[Sample, ...] = (
     Sample("network", lambda: Network("network", network_args())),
     Sample("runner-security", _runner_security),
+    Sample("image-repository", _image_repository),
+    Sample("preview-repository", lambda: ImageRepository("previews", preview_repository_args())),
+    Sample("release-state-key", lambda: EncryptionKey("release-key", encryption_key_args())),
+    Sample("registry-key", lambda: EncryptionKey("registry-key", registry_key_args())),
+    Sample("plan-store", lambda: PlanStore("plans", plan_store_args())),
+    Sample("helm-values", lambda: HelmValuesParameter("values", helm_values_args())),
+    Sample("platform-parameters", lambda: PlatformParameters("outputs", platform_parameters_args())),
+    Sample("database-secret", lambda: DatabaseSecret("database", database_secret_args())),
 )

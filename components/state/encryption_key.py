@@ -1,0 +1,80 @@
+"""A KMS key and its alias, for named roles only: release state, plans, image layers, cluster secrets."""
+
+import json
+import re
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import aws_names
+from components.state.key_policy import key_policy
+from slipway.errors import SlipwayError
+
+_ALIAS = re.compile(r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}")  # KMS API Reference, CreateAlias
+_WINDOW_DAYS = range(7, 31)  # KMS API Reference, ScheduleKeyDeletion
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncryptionKeyArgs:
+    """A key; the roles are exact ARNs, which need not exist yet. See `key_policy` for who may do what."""
+
+    alias: str
+    description: str
+    account: str
+    users: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    granting_services: tuple[str, ...] = ()
+    grantors: tuple[str, ...] = ()
+    deletion_window_days: int = 30
+
+    def __post_init__(self) -> None:
+        """Raise SlipwayError for what KMS would refuse, and for a key that nobody could use."""
+        where = f"key {self.alias}"
+        if not _ALIAS.fullmatch(self.alias):
+            raise SlipwayError(
+                f"{self.alias!r} cannot be a KMS alias", where=where, fix="give alias/<A-Z a-z 0-9 / _ ->"
+            )
+        aws_names.check_account(self.account, where)
+        for role in (*self.users, *self.writers, *self.readers, *self.grantors):
+            aws_names.check_role_arn(role, where)
+        if not (self.users or (self.writers and self.readers) or self.granting_services or self.grantors):
+            raise SlipwayError("nobody could use this key", where=where, fix="name users or services")
+        if self.deletion_window_days not in _WINDOW_DAYS:
+            raise SlipwayError(
+                f"a deletion window of {self.deletion_window_days} days", where=where, fix="give 7 to 30"
+            )
+
+
+class EncryptionKey(pulumi.ComponentResource):
+    """The key, by `arn`; rotated every year."""
+
+    arn: pulumi.Output[str]
+    alias_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:state:EncryptionKey", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        policy = key_policy(
+            args.account,
+            users=args.users,
+            writers=args.writers,
+            readers=args.readers,
+            granting_services=args.granting_services,
+            grantors=args.grantors,
+        )
+        key = aws.kms.Key(
+            f"{name}-key",
+            description=args.description,
+            policy=json.dumps(policy),
+            enable_key_rotation=True,
+            deletion_window_in_days=args.deletion_window_days,
+            opts=child,
+        )
+        alias = aws.kms.Alias(f"{name}-alias", name=args.alias, target_key_id=key.key_id, opts=child)
+        self.arn = key.arn
+        self.alias_name = alias.name
+        self.register_outputs({"arn": self.arn, "aliasName": self.alias_name})
