@@ -16,7 +16,7 @@ _EXACT_TAG = re.compile(rf"{_VERSION}|[0-9a-f]{{40}}|sha-[0-9a-f]{{7,40}}", re.A
 # A reference without tag or digest: https://github.com/distribution/reference/blob/main/reference.go
 _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"([a-zA-Z0-9.-]+(:[0-9]{{1,5}})?/)?{_PART}(/{_PART})*")
-_IMAGE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PINNED_KEYS = ("repository", "tag", "digest")
 
 
