@@ -1,0 +1,219 @@
+"""The rules that every workflow keeps, ours and the examples'."""
+
+import re
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.workflows.workflows import ROOT, Workflow, environments_of, examples, load, ours, stacks
+
+EVERY = [*ours(), *examples()]
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
+PINNED_LINE = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+\b")
+ONE_COMMAND = re.compile(r'(\.venv/bin/slipway|make) [\w "$./^=-]+?( >> "\$GITHUB_STEP_SUMMARY")?')
+# Every exception that a workflow takes from zizmor, with the file it is in. The reason stands beside it
+# there.
+EXCEPTIONS = {
+    (".github/workflows/infra-up.yml", "github-app"),
+    (".github/workflows/infra-drift.yml", "github-app"),
+}
+
+every = pytest.mark.parametrize("workflow", EVERY, ids=lambda one: one.name)
+
+
+def test_the_workflows_are_there() -> None:
+    assert [one.path.stem for one in ours()] == ["ci", "infra-drift", "infra-preview", "infra-up"]
+    assert [one.path.stem for one in examples()] == ["build", "ci", "deploy", "migrate"]
+
+
+@every
+def test_actions_are_pinned_by_commit_with_their_version_beside(workflow: Workflow) -> None:
+    uses = [step["uses"] for _, step in workflow.steps() if "uses" in step]
+    uses += [job["uses"] for job in workflow.jobs.values() if "uses" in job]
+    outside = [one for one in uses if not one.startswith("$/")]
+    assert outside
+    assert [one for one in outside if not PINNED.fullmatch(one)] == []
+    assert len(PINNED_LINE.findall(workflow.text)) == len(outside)
+
+
+def test_one_action_has_one_commit_everywhere() -> None:
+    pins: dict[str, set[str]] = {}
+    for workflow in EVERY:
+        for _, step in workflow.steps():
+            action, _, commit = step.get("uses", "").partition("@")
+            pins.setdefault(action, set()).add(commit)
+    assert {action: commits for action, commits in pins.items() if len(commits) > 1} == {}
+
+
+@every
+def test_images_of_services_are_pinned_by_digest(workflow: Workflow) -> None:
+    for job in workflow.jobs.values():
+        for service in job.get("services", {}).values():
+            assert re.search(r"@sha256:[0-9a-f]{64}$", service["image"])
+
+
+@every
+def test_nothing_is_permitted_until_a_job_asks(workflow: Workflow) -> None:
+    assert workflow.content["permissions"] == {}
+    for job in workflow.jobs.values():
+        assert job["permissions"]
+        assert set(job["permissions"].items()) <= {("contents", "read"), ("id-token", "write")}
+
+
+@every
+def test_every_job_ends(workflow: Workflow) -> None:
+    for job in workflow.jobs.values():
+        # A job that calls a workflow takes the limits of that workflow's jobs, and may not have one itself.
+        assert "uses" in job or 0 < job["timeout-minutes"] <= 120
+
+
+@every
+def test_the_token_is_not_left_in_the_checkout(workflow: Workflow) -> None:
+    checkouts = [step for _, step in workflow.steps() if step.get("uses", "").startswith("actions/checkout@")]
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+@every
+def test_each_step_is_one_command_without_expressions(workflow: Workflow) -> None:
+    for _, step in workflow.steps():
+        if "run" in step:
+            assert "${{" not in step["run"]
+            assert ONE_COMMAND.fullmatch(step["run"]), step["run"]
+
+
+@every
+def test_no_strangers_code_meets_a_credential(workflow: Workflow) -> None:
+    assert not workflow.triggers & {"pull_request_target", "workflow_run", "issue_comment"}
+    if "pull_request" in workflow.triggers:
+        assert "id-token" not in workflow.text
+        assert "secrets." not in workflow.text
+        assert all("environment" not in job for job in workflow.jobs.values())
+
+
+@every
+def test_a_job_that_may_ask_for_a_role_runs_in_an_environment(workflow: Workflow) -> None:
+    for job in workflow.jobs.values():
+        if "id-token" in job["permissions"] and "uses" not in job:
+            assert environments_of(job)
+            assert all(name == name.lower() for name in environments_of(job) if "${{" not in name)
+
+
+@every
+def test_a_role_session_names_its_workflow_and_run(workflow: Workflow) -> None:
+    sessions = [
+        step["with"]["role-session-name"]
+        for _, step in workflow.steps()
+        if step.get("uses", "").startswith("aws-actions/")
+    ]
+    assert all(one == f"gha-{workflow.path.stem}-${{{{ github.run_id }}}}" for one in sessions)
+
+
+@every
+def test_no_apply_is_ever_cancelled(workflow: Workflow) -> None:
+    for job in workflow.jobs.values():
+        if "id-token" in job["permissions"]:
+            for group in (job.get("concurrency", {}), workflow.content.get("concurrency", {})):
+                assert not group.get("cancel-in-progress", False)
+
+
+def by_name(name: str) -> Workflow:
+    return next(one for one in ours() if one.path.stem == name)
+
+
+@pytest.mark.parametrize("name", ["infra-preview", "infra-drift"])
+def test_every_stack_is_previewed_and_watched(name: str) -> None:
+    (job,) = by_name(name).jobs.values()
+    assert sorted(job["strategy"]["matrix"]["stack"]) == stacks()
+    assert job["strategy"]["fail-fast"] is False
+
+
+def test_every_stack_is_applied_in_its_own_environment_and_order() -> None:
+    jobs = by_name("infra-up").jobs
+    assert list(jobs) == ["automation", "staging", "prod"]
+    assert sorted(jobs) == stacks()
+    assert [job.get("needs") for job in jobs.values()] == [None, "automation", "staging"]
+    for stack, job in jobs.items():
+        assert job["environment"] == f"infra-{stack}-apply"
+        assert job["concurrency"]["group"] == f"infra-{stack}"
+        assert job["steps"][-1]["run"] == f".venv/bin/slipway up {stack} --yes"
+
+
+def test_drift_never_waits_in_the_place_of_an_apply() -> None:
+    groups = {job["concurrency"]["group"] for job in by_name("infra-drift").jobs.values()}
+    assert groups.isdisjoint(job["concurrency"]["group"] for job in by_name("infra-up").jobs.values())
+
+
+def test_the_preview_needs_no_credential_and_compares_with_the_base() -> None:
+    (job,) = by_name("infra-preview").jobs.values()
+    assert by_name("infra-preview").triggers == {"pull_request"}
+    assert "--offline --base HEAD^1" in job["steps"][-1]["run"]
+    assert job["steps"][0]["with"]["fetch-depth"] == 2
+    assert job["permissions"] == {"contents": "read"}
+
+
+def test_the_cli_is_the_one_that_the_program_is_pinned_to() -> None:
+    pinned = re.search(r'"pulumi==([\d.]+)"', (ROOT / "pyproject.toml").read_text())
+    assert pinned
+    versions = {
+        step["with"]["pulumi-version"]
+        for workflow in ours()
+        for _, step in workflow.steps()
+        if step.get("uses", "").startswith("pulumi/actions@")
+    }
+    assert versions == {pinned[1]}
+
+
+def required_environments() -> set[str]:
+    """The environments that this repository's workflows run in; the access declaration must have them all."""
+    return {name for one in ours() for job in one.jobs.values() for name in environments_of(job)}
+
+
+def test_the_access_declaration_has_every_environment_of_the_workflows() -> None:
+    from infra import access, settings  # noqa: PLC0415 - the rules above hold without the program
+
+    declared: set[str] = set()
+    for stack in stacks():
+        config: dict[str, Any] = load(ROOT / f"Pulumi.{stack}.yaml")["config"]
+        values = {key.removeprefix("slipway:"): value for key, value in config.items()}
+        parsed = settings.parse(stack, values)
+        declared |= {job.environment for role in access.platform_roles(parsed) for job in role.jobs}
+    assert required_environments() <= declared
+
+
+def test_zizmor_finds_nothing() -> None:
+    done = subprocess.run(
+        [ROOT / ".venv/bin/zizmor", "--offline", "--no-progress", "--quiet", ".github", "examples"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_exception_from_zizmor_is_known() -> None:
+    found = {
+        (one.name, rule)
+        for one in EVERY
+        for rules in re.findall(r"zizmor: ignore\[([\w,-]+)\]", one.text)
+        for rule in rules.split(",")
+    }
+    assert found == EXCEPTIONS
+
+
+def test_dependencies_are_looked_at_every_week() -> None:
+    updates = load(ROOT / ".github/dependabot.yml")["updates"]
+    assert {one["package-ecosystem"] for one in updates} == {"pip", "github-actions"}
+    for one in updates:
+        assert one["schedule"]["interval"] == "weekly"
+        (group,) = one["groups"].values()
+        assert group["update-types"] == ["minor", "patch"]
+
+
+def test_what_decides_access_has_stricter_owners() -> None:
+    lines = [line.split() for line in (ROOT / "CODEOWNERS").read_text().splitlines()]
+    owners = {line[0]: line[1:] for line in lines if line and not line[0].startswith("#")}
+    for path in ("components/identity/", "slipway/access/", ".github/", "Pulumi.prod.yaml", "CODEOWNERS"):
+        assert owners[f"/{path}"] not in ([], owners["*"])
+        assert (ROOT / path).exists()
