@@ -67,9 +67,11 @@ def _fix_iam() -> None:
             msg = f"Cannot exceed quota for ACLSizePerRole: {ROLE_TRUST_POLICY_CHARACTERS}"
             raise LimitExceededException(msg)
 
-    def checked_create(backend: Any, *args: Any, **kwargs: Any) -> Any:
-        check(kwargs["assume_role_policy_document"])
-        return create_role(backend, *args, **kwargs)
+    def checked_create(
+        backend: Any, role_name: str, assume_role_policy_document: str, *args: Any, **kwargs: Any
+    ) -> Any:
+        check(assume_role_policy_document)
+        return create_role(backend, role_name, assume_role_policy_document, *args, **kwargs)
 
     def checked_update(backend: Any, role_name: str, policy_document: str) -> None:
         check(policy_document)

@@ -168,11 +168,20 @@ def _spawn(
             return found
     process.end(int(report.get("pid", 0)), identity, _STOP_S)
     remove_runtime_file(root)
+    _remove_if_empty(root)
     raise SlipwayError(
         str(report.get("what") or f"the embedded cloud did not answer within {timeout_s:.0f} s"),
         where=str(report.get("where") or log_file(root)),
         fix=str(report.get("fix") or f"read {log_file(root)}"),
     )
+
+
+def _remove_if_empty(root: Path) -> None:
+    """Leave nothing behind of a start that failed before it had anything to say."""
+    if log_file(root).exists() and not log_file(root).stat().st_size:
+        log_file(root).unlink()
+    with suppress(OSError):  # it holds something of somebody else's
+        folder(root).rmdir()
 
 
 def _run_until_report(root: Path, command: list[str], timeout_s: float) -> dict[str, Any]:
@@ -237,7 +246,7 @@ def _check_ports(ports: Mapping[str, int]) -> None:
             )
     taken = [port for port in ports.values() if port]
     if len(set(taken)) != len(taken):
-        raise SlipwayError("two services cannot share a port", where=str(dict(ports)), exit_code=2)
+        raise SlipwayError("two services cannot share a port", where=str(dict(ports)))
 
 
 def _check_same(found: Cloud, ports: Mapping[str, int], server: str) -> None:

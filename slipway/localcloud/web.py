@@ -37,6 +37,7 @@ class RequestLog:
     """The most recent calls, the number of all calls, and the routes that nobody serves. Thread safe."""
 
     def __init__(self, size: int = 200) -> None:
+        self._size = size
         self._lock = threading.Lock()
         self._recent: deque[Call] = deque(maxlen=size)
         self._unknown: dict[str, int] = {}
@@ -53,6 +54,8 @@ class RequestLog:
         """Remember a call that no route serves; `slipway cloud status` and tests ask for these."""
         with self._lock:
             key = f"{service} {method} {path}"
+            if key not in self._unknown and len(self._unknown) >= self._size:
+                return
             self._unknown[key] = self._unknown.get(key, 0) + 1
 
     def snapshot(self) -> dict[str, Any]:
@@ -98,18 +101,23 @@ class Guard:
                 return refusal(environ, record)
             return self._app(environ, record)
         finally:
-            ms = round((time.monotonic() - started) * 1000)
-            self._log.add(
-                Call(
-                    at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                    service=self._service,
-                    method=str(environ.get("REQUEST_METHOD", "")),
-                    path=str(environ.get("PATH_INFO", "")),
-                    action=action,
-                    status=seen[-1] if seen else HTTPStatus.INTERNAL_SERVER_ERROR,
-                    ms=ms,
-                )
+            self._note(environ, action, seen[-1] if seen else 500, started)
+
+    def _note(self, environ: WSGIEnvironment, action: str, status: int, started: float) -> None:
+        path = str(environ.get("PATH_INFO", ""))
+        if path == "/healthz":  # our own question whether this still runs
+            return
+        self._log.add(
+            Call(
+                at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                service=self._service,
+                method=str(environ.get("REQUEST_METHOD", "")),
+                path=path,
+                action=action,
+                status=status,
+                ms=round((time.monotonic() - started) * 1000),
             )
+        )
 
     def _refusal(self, environ: WSGIEnvironment) -> Response | None:
         host = str(environ.get("HTTP_HOST", ""))
