@@ -145,7 +145,8 @@ def from_struct(struct: struct_pb2.Struct) -> dict[str, Plain]:
 def from_value(value: struct_pb2.Value) -> Plain:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
-        return UNKNOWN if value.string_value == UNKNOWN_TEXT else value.string_value
+        # Text that was put together with an unknown is as unknown as its part.
+        return UNKNOWN if UNKNOWN_TEXT in value.string_value else value.string_value
     if kind == "struct_value":
         return _from_fields({key: from_value(item) for key, item in value.struct_value.fields.items()})
     if kind == "list_value":

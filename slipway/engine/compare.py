@@ -1,0 +1,89 @@
+"""What a change of a program does, from its declarations before and after; no state, no provider."""
+
+from __future__ import annotations
+
+from slipway.engine import aliases, diffs
+from slipway.engine import urn as urns
+from slipway.engine.interface import PropertyChange, Result, Step
+from slipway.engine.recording import Rendered
+from slipway.engine.registration import Registration
+from slipway.engine.replace_rules import forcing
+from slipway.engine.values import show
+
+MAY_REPLACE = "may replace"
+
+
+def compare(base: Rendered | None, head: Rendered) -> Result:
+    """Steps from `base` to `head`, in the order of creation by name; deletions last. None for base: all is new.
+
+    A changed property whose type has a rule in `slipway.engine.replace_rules` makes a replace or an update; for any
+    other type nobody here knows, and the step says 'may replace'.
+    """
+    before = {item.urn: item for item in base.registrations} if base else {}
+    parents: dict[str, str] = {}
+    steps: list[Step] = []
+    for item in sorted(head.registrations, key=lambda item: item.urn.count("$")):
+        old = _find(item, before, head, parents)
+        step = _created(item) if old is None else _changed(old, item)
+        if step is not None:
+            steps.append(step)
+    steps.sort(key=lambda step: step.urn)
+    steps.extend(_step("delete", item) for item in before.values() if not _is_lookup(item))
+    result = Result("preview", head.project, head.stack, "offline", steps, show(head.outputs))
+    result.diagnostics.extend(head.diagnostics)
+    return result
+
+
+def _find(
+    item: Registration, before: dict[str, Registration], head: Rendered, parents: dict[str, str]
+) -> Registration | None:
+    """The declaration's former self, taken out of `before`; under a former name if an alias says so."""
+    former = aliases.candidates(item, head.project, head.stack, parents.get(item.parent, ""))
+    for urn in (item.urn, *former):
+        old = before.pop(urn, None)
+        if old is not None:
+            if urn != item.urn:
+                parents[item.urn] = urn
+            return old
+    return None
+
+
+def _is_lookup(item: Registration) -> bool:
+    return item.type == urns.STACK_REFERENCE
+
+
+def _created(item: Registration) -> Step | None:
+    return None if _is_lookup(item) else _step("create", item)
+
+
+def _changed(old: Registration, new: Registration) -> Step | None:
+    ignored = new.paths("ignore_changes")
+    inputs = diffs.keep_ignored(new.inputs, old.inputs, ignored)
+    changes = diffs.compare(old.inputs, inputs)
+    if old.protect != new.protect:
+        changes.append(PropertyChange("protect", "update", old.protect, new.protect))
+    if not changes:
+        return None
+    if not new.custom:
+        return _step("update", new, changes)
+    rules = forcing(new.type)
+    own = [change.path for change in changes if _forced_by_option(change, new)]
+    marked = diffs.mark_forcing(changes, [*own, *(rules or ())])
+    if any(change.forces_replace for change in marked):
+        return _step("replace", new, marked)
+    only_options = all(change.path == "protect" for change in changes)
+    known = rules is not None or only_options or urns.is_provider(new.type)
+    return _step("update", new, marked, "" if known else MAY_REPLACE)
+
+
+def _forced_by_option(change: PropertyChange, item: Registration) -> bool:
+    path = diffs.parse(change.path)
+    return any(diffs.covers(diffs.parse(option), path) for option in item.paths("replace_on_changes"))
+
+
+def _step(op: str, item: Registration, changes: list[PropertyChange] | None = None, note: str = "") -> Step:
+    if op == "delete" and item.protect:
+        note = "protected: the deletion would be refused"
+    if op == "replace" and item.protect:
+        note = "protected: the replacement would be refused"
+    return Step(op, item.urn, item.type, item.name, changes or [], note, item.parent)  # pyright: ignore[reportArgumentType]

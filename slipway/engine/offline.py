@@ -1,0 +1,174 @@
+"""The preview that needs nothing: no state, no network, no credential, no Pulumi CLI.
+
+``python -m slipway.engine.offline --root DIR --stack STACK`` renders in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from slipway.engine.compare import compare
+from slipway.engine.interface import Diagnostic, Result
+from slipway.engine.monitor import Monitor
+from slipway.engine.program import Project, program_at, run_program
+from slipway.engine.project import load_project, load_stack, stack_config
+from slipway.engine.recording import Recorder, Rendered, dump, load
+from slipway.errors import SlipwayError
+
+SCRUBBED = ("AWS_", "GITHUB_", "GH_", "ACTIONS_", "PULUMI_", "KUBE", "GOOGLE_", "AZURE_", "ARM_")
+"""Prefixes of environment variables that carry credentials or point at them."""
+
+_KEY = "SLIPWAY_OFFLINE_KEY"
+_TIMEOUT_SECONDS = 600
+
+
+def render(root: Path, stack: str) -> Rendered:
+    """What the program at `root` declares for `stack`, rendered in this process.
+
+    Stack references, lookups and configuration secrets are unknown; nothing is read but the project's files.
+
+    Raises:
+        SlipwayError: unknown stack, broken YAML, or the program failed.
+    """
+    root = root.resolve()
+    project = load_project(root)
+    config = stack_config(project, load_stack(root, stack), None)
+    recorder = Recorder()
+
+    def monitor(_loop: asyncio.AbstractEventLoop) -> Monitor:
+        return Monitor(project.name, stack, recorder)
+
+    error = run_program(program_at(root), Project(project.name, stack, root), config, monitor, preview=True)
+    if error is not None:
+        raise error
+    return recorder.rendered(project.name, stack)
+
+
+def preview(root: Path, stack: str, base: str | None = None) -> Result:
+    """What the stack consists of, or, with `base`, what the change since that commit does.
+
+    Args:
+        root: the project's folder, in a Git work tree if `base` is given.
+        base: a Git revision. A stack that is new since then shows as created.
+
+    Raises:
+        SlipwayError: unknown stack or revision, broken YAML, or one of the two programs failed.
+    """
+    root = root.resolve()
+    key = secrets.token_hex(16)
+    load_stack(root, stack)
+    if base is None:
+        return compare(None, render_apart(root, stack, key))
+    with worktree(root, base) as folder:
+        head = render_apart(root, stack, key)
+        if not (folder / f"Pulumi.{stack}.yaml").exists():
+            result = compare(None, head)
+            result.diagnostics.append(Diagnostic("info", f"the stack {stack!r} does not exist in {base}"))
+            return result
+        return compare(render_apart(folder, stack, key), head)
+
+
+def render_apart(root: Path, stack: str, key: str) -> Rendered:
+    """Render in a process of its own, without this one's credentials and modules.
+
+    Args:
+        key: with the same one, a secret that did not change looks the same twice.
+
+    Raises:
+        SlipwayError: what the other process reported.
+    """
+    command = [sys.executable, "-m", __spec__.name, "--root", str(root), "--stack", stack, "--json"]
+    here = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        command,
+        cwd=here,
+        env={**scrubbed(os.environ), _KEY: key},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["it ended without a message"]
+        raise SlipwayError("\n".join(lines[-20:]), where=f"the program at {root}, stack {stack!r}")
+    return load(done.stdout.strip().splitlines()[-1])
+
+
+def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what could reach a cloud, GitHub, Kubernetes or Pulumi's own service."""
+    return {key: value for key, value in environment.items() if not key.startswith(SCRUBBED)}
+
+
+@contextmanager
+def worktree(root: Path, revision: str) -> Iterator[Path]:
+    """The project folder as it was at a revision, in a temporary work tree that is removed in any case.
+
+    Raises:
+        SlipwayError: not a Git work tree, or no such revision.
+    """
+    top = Path(_git(root, "rev-parse", "--show-toplevel"))
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    with tempfile.TemporaryDirectory(prefix="slipway-base-") as folder:
+        tree = Path(folder) / "tree"
+        _git(root, "worktree", "add", "--detach", "--quiet", str(tree), commit)
+        try:
+            yield tree / root.relative_to(top)
+        finally:
+            _git(root, "worktree", "remove", "--force", str(tree))
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        revision = arguments[-1].removesuffix("^{commit}")
+        what = done.stderr.strip() or f"Git does not know the revision {revision!r}"
+        raise SlipwayError(what, where=str(root), fix="fetch it: git fetch origin")
+    return done.stdout.strip()
+
+
+def _prefer_modules_of(root: Path) -> None:
+    """Let the program find its own version of this package's other rooms; the engine stays this one."""
+    package = sys.modules["slipway"]
+    own = root / "slipway"
+    if own.is_dir() and str(own) not in package.__path__:
+        package.__path__.insert(0, str(own))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line of `render_apart`. Prints JSON, or the names of what is declared."""
+    parser = argparse.ArgumentParser(prog="python -m slipway.engine.offline", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="the project's folder")
+    parser.add_argument("--stack", required=True, help="the stack's name")
+    parser.add_argument("--json", action="store_true", help="print everything, for another program")
+    options = parser.parse_args(arguments)
+    root = options.root.resolve()
+    key = os.environ.pop(_KEY, "") or secrets.token_hex(16)
+    for name in set(os.environ) - set(scrubbed(os.environ)):
+        del os.environ[name]
+    os.chdir(root)
+    _prefer_modules_of(root)
+    try:
+        rendered = render(root, options.stack)
+    except SlipwayError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    if options.json:
+        print(f"\n{dump(rendered, key.encode())}")
+    else:
+        for item in rendered.registrations:
+            print(item.urn)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

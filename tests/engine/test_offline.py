@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from slipway.engine import display, offline
+from slipway.engine.values import UNKNOWN
+from slipway.errors import SlipwayError
+
+PROGRAM = """
+import json
+import pulumi
+from tests.engine.toy import RemoteGroup, Thing
+
+config = pulumi.Config()
+role = pulumi.CustomResource("aws:iam/role:Role", "role", {
+    "name": config.require("role"),
+    "assumeRolePolicy": json.dumps({"Statement": [{"Action": config.get("action") or "sts:AssumeRole"}]}),
+    "arn": None,
+})
+thing = Thing("thing", value=role.arn if hasattr(role, "arn") else role.id, password=config.get_secret("password"))
+group = RemoteGroup("group", 2)
+other = pulumi.StackReference("org/other/prod")
+pulumi.export("total", group.total)
+pulumi.export("other", other.get_output("x"))
+pulumi.export("name", config.require("role"))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    (root / "Pulumi.prod.yaml").write_text(
+        "encryptionsalt: v1:AAAA:v1:BBBB:CCCC\n"
+        "config:\n  role: deployer\n  demo:password:\n    secure: v1:xxxx:yyyy\n  aws:region: eu-west-1\n"
+    )
+    (root / "__main__.py").write_text(PROGRAM)
+    return root
+
+
+def test_render_knows_inputs_and_leaves_the_rest_unknown(project, monkeypatch):
+    monkeypatch.setattr("socket.socket.connect", lambda *a: pytest.fail("no network"))
+    rendered = offline.render(project, "prod")
+    by_name = {item.name: item for item in rendered.registrations}
+    assert by_name["role"].inputs["name"] == "deployer"
+    assert by_name["thing"].inputs["value"] is UNKNOWN
+    assert repr(by_name["thing"].inputs["password"]) == "[secret]"
+    assert by_name["group"].remote
+    assert rendered.outputs == {"total": UNKNOWN, "other": UNKNOWN, "name": "deployer"}
+
+
+def test_an_unknown_stack_suggests_the_nearest(project):
+    with pytest.raises(SlipwayError, match="did you mean 'prod'"):
+        offline.render(project, "prdo")
+
+
+def test_broken_yaml_names_file_and_line(project):
+    (project / "Pulumi.prod.yaml").write_text("config:\n  a: [1\n  b: 2\n")
+    with pytest.raises(SlipwayError, match=r"Pulumi.prod.yaml:3:"):
+        offline.render(project, "prod")
+
+
+def _git(root: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+    subprocess.run(["git", "-C", str(root), *identity, *arguments], check=True, capture_output=True)
+
+
+def test_base_shows_only_the_change_and_leaves_no_worktree(project):
+    _git(project, "init", "-q", "-b", "main")
+    _git(project, "add", ".")
+    _git(project, "commit", "-q", "-m", "base")
+    assert offline.preview(project, "prod", "HEAD").steps == []
+    text = (project / "Pulumi.prod.yaml").read_text()
+    (project / "Pulumi.prod.yaml").write_text(text.replace("deployer", "shipper") + "  action: sts:Other\n")
+    result = offline.preview(project, "prod", "HEAD")
+    steps = {step.name: step for step in result.steps}
+    assert set(steps) == {"role"}
+    assert steps["role"].op == "replace"
+    assert {(c.path, c.forces_replace) for c in steps["role"].diff} == {
+        ("name", True),
+        ("assumeRolePolicy#Statement[0].Action", False),
+    }
+    listed = subprocess.run(["git", "-C", str(project), "worktree", "list"], capture_output=True, text=True)
+    assert len(listed.stdout.splitlines()) == 1
+    assert "forces replacement" in display.markdown(result)
+
+
+def test_credentials_never_reach_the_other_process(project, monkeypatch):
+    (project / "__main__.py").write_text(
+        "import os, pulumi\npulumi.export('seen', sorted(k for k in os.environ if 'AWS' in k or 'TOKEN' in k))\n"
+    )
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.setenv("GITHUB_TOKEN", "x")
+    monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "x")
+    assert offline.preview(project, "prod").outputs == {"seen": []}
+
+
+def test_a_failing_program_is_named(project):
+    (project / "__main__.py").write_text("raise ValueError('no zone')\n")
+    with pytest.raises(SlipwayError, match=r"ValueError: no zone[\s\S]*__main__.py:1"):
+        offline.preview(project, "prod")
