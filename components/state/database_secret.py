@@ -15,7 +15,7 @@ _KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")  # Kubernetes, "Constraints on Secre
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSecretArgs:
-    """Where the Secret lies and what it holds; `value` becomes a secret of the stack whatever is passed."""
+    """Where the Secret lies and what it holds; the SDK makes a secret of `value` whatever is passed."""
 
     namespace: pulumi.Input[str]
     name: str
@@ -52,7 +52,7 @@ class DatabaseSecret(pulumi.ComponentResource):
             f"{name}-secret",
             metadata=kubernetes.meta.v1.ObjectMetaArgs(name=args.name, namespace=args.namespace),
             type="Opaque",
-            string_data={args.key: pulumi.Output.secret(args.value)},
+            string_data={args.key: args.value},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = pulumi.Output.all(args.name, secret.id).apply(lambda known: str(known[0]))

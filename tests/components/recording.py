@@ -87,11 +87,12 @@ class _Unused(Mocks):
 class RecordingMonitor(MockMonitor):
     """A resource monitor that keeps every request."""
 
-    def __init__(self, invokes: Invokes | None = None) -> None:
+    def __init__(self, invokes: Invokes | None = None, *, preview: bool = False) -> None:
         super().__init__(_Unused())
         self.recorded: dict[str, Recorded] = {}
         self.stack_outputs: dict[str, Any] = {}
         self._invokes = dict(invokes or {})
+        self._preview = preview
         self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:
@@ -116,7 +117,7 @@ class RecordingMonitor(MockMonitor):
                 for key, value in request.propertyDependencies.items()
                 if value.urns
             },
-            aliases=tuple(one.urn or one.spec.name for one in request.aliases),
+            aliases=tuple(one.urn or one.spec.name or f"type {one.spec.type}" for one in request.aliases),
             ignore_changes=tuple(request.ignoreChanges),
             replace_on_changes=tuple(request.replaceOnChanges),
             delete_before_replace=request.deleteBeforeReplace,
@@ -125,7 +126,9 @@ class RecordingMonitor(MockMonitor):
             unknowns=unknowns,
         )
         self._keep(record)
-        id_, extra = ("", {}) if not (request.custom or request.remote) else computed_outputs(record)
+        # In a preview nothing is computed yet, so that the SDK takes whatever is not an input for unknown.
+        computes = (request.custom or request.remote) and not self._preview
+        id_, extra = computed_outputs(record) if computes else ("", {})
         self.resources[urn] = MockMonitor.ResourceRegistration(urn, id_, {})
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=id_, object=_with(request.object, extra), stable=False
@@ -171,7 +174,7 @@ class RecordingMonitor(MockMonitor):
 
 def run(program: Callable[[], None], *, invokes: Invokes | None = None, preview: bool = False) -> Recording:
     """Run a program in a stack until every output is awaited; what it raises, also in an apply, is raised."""
-    monitor = RecordingMonitor(invokes)
+    monitor = RecordingMonitor(invokes, preview=preview)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:

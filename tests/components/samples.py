@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.identity.ci_role import CiRole, CiRoleArgs
+from components.identity.oidc_provider import GithubOidcProvider, GithubOidcProviderArgs
+from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
+from components.identity.runner_chain import CicdRole, CicdRoleArgs
 from components.network.network import Network, NetworkArgs
 from components.network.runner_security import RunnerSecurityGroups, RunnerSecurityGroupsArgs
 from components.registry.image_repository import ImageRepository, ImageRepositoryArgs
@@ -18,6 +22,7 @@ from components.state.parameters import (
     PlatformParametersArgs,
 )
 from components.state.plan_store import PlanStore, PlanStoreArgs
+from slipway.access.model import AssumeRoles, DescribeCluster, Job, PushImages, Repository, RoleDeclaration
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
@@ -35,6 +40,57 @@ class Sample:
 
     name: str
     declare: Callable[[], pulumi.ComponentResource]
+
+
+def repository() -> Repository:
+    return Repository(owner="acme", name="skill-pool", owner_id=9001, id=70001)
+
+
+def build_role_args() -> CiRoleArgs:
+    job = Job(
+        name="build",
+        repository=repository(),
+        environment="build",
+        events=("push",),
+        branches=("main",),
+        tags=("v*",),
+        grants=(PushImages(("skill-pool/server", "skill-pool/web"), ACCOUNT, REGION),),
+    )
+    return CiRoleArgs(
+        declaration=RoleDeclaration(
+            name="skill-pool-build", account=ACCOUNT, region=REGION, jobs=(job,), boundary_arn=BOUNDARY
+        )
+    )
+
+
+def deploy_role_args() -> CiRoleArgs:
+    job = Job(
+        name="deploy",
+        repository=repository(),
+        environment="production",
+        events=("push",),
+        tags=("v*",),
+        grants=(DescribeCluster("prod", ACCOUNT, REGION),),
+    )
+    return CiRoleArgs(
+        declaration=RoleDeclaration(
+            name="skill-pool-production", account=ACCOUNT, region=REGION, jobs=(job,), boundary_arn=BOUNDARY
+        )
+    )
+
+
+def cicd_role_args() -> CicdRoleArgs:
+    return CicdRoleArgs(
+        declaration=RoleDeclaration(
+            name="cicd",
+            account=ACCOUNT,
+            region=REGION,
+            boundary_arn=BOUNDARY,
+            trusted_roles=(f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/runner-instance",),
+            grants=(AssumeRoles((DEPLOY_ROLE.replace(ACCOUNT, PULLER),)),),
+        ),
+        instance_role_name="runner-instance",
+    )
 
 
 def network_args() -> NetworkArgs:
@@ -115,6 +171,22 @@ def database_secret_args() -> DatabaseSecretArgs:
     )
 
 
+def _boundary() -> PermissionsBoundary:
+    return PermissionsBoundary(
+        "boundary", PermissionsBoundaryArgs(account=ACCOUNT, arn=BOUNDARY, protected_roles=(APPLY_ROLE,))
+    )
+
+
+def _role(name: str, args: CiRoleArgs) -> CiRole:
+    boundary = _boundary()
+    provider = GithubOidcProvider("github", GithubOidcProviderArgs(account=ACCOUNT))
+    return CiRole(name, args, pulumi.ResourceOptions(depends_on=[boundary, provider]))
+
+
+def _cicd_role() -> CicdRole:
+    return CicdRole("cicd", cicd_role_args(), pulumi.ResourceOptions(depends_on=[_boundary()]))
+
+
 def _runner_security() -> RunnerSecurityGroups:
     network = Network("network", network_args())
     return RunnerSecurityGroups(
@@ -128,6 +200,11 @@ def _image_repository() -> ImageRepository:
 
 
 SAMPLES: tuple[Sample, ...] = (
+    Sample("oidc-provider", lambda: GithubOidcProvider("github", GithubOidcProviderArgs(account=ACCOUNT))),
+    Sample("boundary", _boundary),
+    Sample("build-role", lambda: _role("build", build_role_args())),
+    Sample("deploy-role", lambda: _role("deploy", deploy_role_args())),
+    Sample("cicd-role", _cicd_role),
     Sample("network", lambda: Network("network", network_args())),
     Sample("runner-security", _runner_security),
     Sample("image-repository", _image_repository),

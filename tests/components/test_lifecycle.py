@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.registry.lifecycle import SHIELDED, lifecycle_policy, preview_lifecycle_policy
+from components.registry.lifecycle import lifecycle_policy, preview_lifecycle_policy
 from slipway.errors import SlipwayError
 
 
@@ -52,7 +52,7 @@ def expired(policy: dict[str, Any], images: list[Image]) -> set[Image]:
 
 
 def shielded(image: Image) -> bool:
-    return any(fnmatch.fnmatchcase(tag, pattern) for tag in image.tags for pattern in SHIELDED)
+    return any(tag.startswith(("v", "deployed-")) for tag in image.tags)
 
 
 tags = st.one_of(
