@@ -107,7 +107,7 @@ def _compare(old: Any, new: Any, path: str, name: str, shape: Shape, found: dict
     if isinstance(old, list) and isinstance(new, list):
         _compare_lists(cast("list[Any]", old), cast("list[Any]", new), path, name, shape, found)
         return
-    if old != new or type(old) is bool != type(new) is bool:
+    if old != new or isinstance(old, bool) != isinstance(new, bool):
         _note(old, new, path, name, shape, found)
 
 

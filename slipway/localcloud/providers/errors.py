@@ -19,7 +19,7 @@ class UnknownTypeError(ProviderError):
     """A resource type or function that the embedded cloud does not have."""
 
 
-class InitFailed(ProviderError):  # noqa: N818 - the name Pulumi gives this state
+class InitFailed(ProviderError):
     """The object exists (`id`), but something that had to follow its creation or update failed.
 
     An engine must record `id` and `properties` (what exists, as far as it could be read) before it reports

@@ -1,0 +1,196 @@
+"""The AWS provider: every type that the platform's components use, on moto's server."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pulumi.provider.experimental.provider import (
+    ConfigureRequest,
+    ConfigureResponse,
+    PropertyDiff,
+)
+
+from slipway.localcloud.providers import diffs
+from slipway.localcloud.providers.aws import (
+    ec2_endpoints,
+    ec2_gateways,
+    ec2_network,
+    ec2_routes,
+    ec2_security,
+    ecr,
+    eks,
+    eks_access,
+    iam,
+    iam_policies,
+    kms,
+    logs,
+    parameters,
+    s3,
+    s3_settings,
+)
+from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
+from slipway.localcloud.providers.base import Function, ResourceProvider
+from slipway.localcloud.providers.errors import ProviderError
+from slipway.localcloud.providers.handler import Handler
+from slipway.localcloud.providers.values import UNKNOWN, Props, plain_map
+
+AwsHandler = Handler[AwsCall]
+
+_MODULES = (
+    ec2_endpoints,
+    ec2_gateways,
+    ec2_network,
+    ec2_routes,
+    ec2_security,
+    ecr,
+    eks,
+    eks_access,
+    iam,
+    iam_policies,
+    kms,
+    logs,
+    parameters,
+    s3,
+    s3_settings,
+)
+HANDLERS: Mapping[str, AwsHandler] = {one.token: one for module in _MODULES for one in module.HANDLERS}
+
+
+def is_gone(code: str) -> bool:
+    """Whether an AWS error code says that the object does not exist (`InvalidVpcID.NotFound`, `NoSuchEntity` …)."""
+    return "NotFound" in code or code.startswith("NoSuch") or code in ("404", "ParameterNotFound")
+
+
+class AwsProvider(ResourceProvider[AwsCall]):
+    """`pulumi-aws` on loopback. Configured like it: region, accessKey, secretKey, endpoints, defaultTags."""
+
+    package = "aws"
+
+    def __init__(self) -> None:
+        self._cloud: AwsCloud | None = None
+        self._default_tags: dict[str, str] = {}
+
+    @property
+    def handlers(self) -> Mapping[str, AwsHandler]:
+        return HANDLERS
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        return {
+            "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+            "aws:index/getRegion:getRegion": _region,
+            "aws:index/getPartition:getPartition": _partition,
+        }
+
+    async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
+        """Take endpoints and dummy keys from the provider's arguments alone.
+
+        Raises:
+            FenceError: an endpoint is missing or not on loopback.
+        """
+        config = {**_variables(request.variables), **plain_map(request.args)}
+        endpoints: dict[str, str] = {}
+        for block in _list(_parsed(config.get("endpoints"))):
+            endpoints.update({key: str(url) for key, url in block.items() if url})
+        tags: Any = _parsed(config.get("defaultTags")) or {}
+        self._default_tags = {} if tags is UNKNOWN else dict(tags.get("tags") or {})
+        self._cloud = AwsCloud(
+            region=str(config.get("region") or "us-east-1"),
+            endpoints=endpoints,
+            access_key=str(config.get("accessKey") or "test"),
+            secret_key=str(config.get("secretKey") or "test"),
+        )
+        return ConfigureResponse(accept_secrets=True, supports_preview=True)
+
+    def cloud(self, urn: str) -> AwsCall:
+        if self._cloud is None:
+            raise ProviderError("the AWS provider was used before it was configured", where=urn)
+        return AwsCall(self._cloud, urn)
+
+    def explain(self, error: Exception) -> tuple[str, bool] | None:
+        if isinstance(error, ClientError):
+            details: Any = error.response.get("Error", {})
+            code = str(details.get("Code", ""))
+            return f"{error.operation_name}: {code}: {details.get('Message', '')}", is_gone(code)
+        if isinstance(error, BotoCoreError):
+            return f"{type(error).__name__}: {error}", False
+        return None
+
+    def expected(self, handler: AwsHandler, inputs: Props) -> Props:
+        if handler.tagger is None:
+            return inputs
+        own = inputs.get("tags")
+        if own is UNKNOWN:
+            return {**inputs, "tagsAll": UNKNOWN}
+        return {**inputs, "tagsAll": {**self._default_tags, **(own or {})}}
+
+    def observed(self, handler: AwsHandler, found: Props, inputs: Props) -> Props:
+        if handler.tagger is None or "tagsAll" not in found:
+            return found
+        own = inputs.get("tags") or {}
+        everything: dict[str, str] = found["tagsAll"]
+        tags = {
+            key: value
+            for key, value in everything.items()
+            if key in own or self._default_tags.get(key) != value
+        }
+        return {**found, "tags": tags}
+
+    def compare(
+        self, handler: AwsHandler, old: Props, new: Props, ignore: list[str]
+    ) -> dict[str, PropertyDiff]:
+        found = super().compare(handler, old, new, ignore)
+        if handler.tagger is None or "tags" in ignore or "tagsAll" in ignore:
+            return found
+        after = self.expected(handler, new)["tagsAll"]
+        everything = diffs.differences({"tagsAll": old.get("tagsAll")}, {"tagsAll": after}, handler.shape)
+        # A tag of the resource's own is shown once, under `tags`.
+        found.update({path: one for path, one in everything.items() if f"tags{path[7:]}" not in found})
+        return found
+
+
+def _caller_identity(call: AwsCall, arguments: Props) -> Props:
+    del arguments
+    caller: Any = call.client("sts").get_caller_identity()
+    return {
+        "accountId": caller["Account"],
+        "arn": caller["Arn"],
+        "userId": caller["UserId"],
+        "id": caller["Account"],
+    }
+
+
+def _region(call: AwsCall, arguments: Props) -> Props:
+    name = arguments.get("region") or arguments.get("name") or call.region
+    return {
+        "name": name,
+        "region": name,
+        "id": name,
+        "description": name,
+        "endpoint": f"ec2.{name}.amazonaws.com",
+    }
+
+
+def _partition(call: AwsCall, arguments: Props) -> Props:
+    del call, arguments
+    return {
+        "partition": "aws",
+        "id": "aws",
+        "dnsSuffix": "amazonaws.com",
+        "reverseDnsPrefix": "com.amazonaws",
+    }
+
+
+def _variables(variables: Mapping[str, str]) -> Props:
+    """`aws:config:region` -> `region`."""
+    return {key.rpartition(":")[2]: value for key, value in variables.items()}
+
+
+def _parsed(value: Any) -> Any:
+    """Provider arguments that are lists or objects travel as JSON text."""
+    return json.loads(value) if isinstance(value, str) and value else value
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", value) if isinstance(value, list) else []

@@ -1,0 +1,314 @@
+"""Route tables, routes, endpoints and flow logs."""
+
+import zlib
+from typing import Any
+
+from slipway.localcloud.providers.aws import tags
+from slipway.localcloud.providers.aws.cloud import AwsCall
+from slipway.localcloud.providers.aws.ec2_network import first
+from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.errors import ProviderError
+from slipway.localcloud.providers.handler import Handler, Rule, names, one_of, pick
+from slipway.localcloud.providers.values import Props
+
+_TARGETS = {
+    "GatewayId": "gatewayId",
+    "NatGatewayId": "natGatewayId",
+    "NetworkInterfaceId": "networkInterfaceId",
+    "TransitGatewayId": "transitGatewayId",
+    "VpcPeeringConnectionId": "vpcPeeringConnectionId",
+    "VpcEndpointId": "vpcEndpointId",
+}
+
+
+def _table_create(call: AwsCall, inputs: Props) -> str:
+    specification = tags.specification(call, "route-table", inputs)
+    made = call.client("ec2").create_route_table(VpcId=inputs["vpcId"], TagSpecifications=specification)
+    return str(made["RouteTable"]["RouteTableId"])
+
+
+def _table(call: AwsCall, id_: str) -> Props:
+    return call.client("ec2").describe_route_tables(RouteTableIds=[id_])["RouteTables"][0]
+
+
+def _table_read(call: AwsCall, id_: str, old: Props) -> Props:
+    found = _table(call, id_)
+    state: Props = {
+        "arn": call.arn("ec2", f"route-table/{id_}"),
+        "ownerId": found.get("OwnerId", call.account),
+        "vpcId": found["VpcId"],
+        "tagsAll": tags.unpaired(found.get("Tags")),
+    }
+    # Only where the program manages them here: routes of their own would show as drift otherwise.
+    if old.get("routes"):
+        state["routes"] = [_inline(one) for one in found["Routes"] if one.get("GatewayId") != "local"]
+    return state
+
+
+def _inline(route: Props) -> Props:
+    targets = {name: route[parameter] for parameter, name in _TARGETS.items() if route.get(parameter)}
+    return {"cidrBlock": route.get("DestinationCidrBlock"), **targets}
+
+
+def _table_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    ec2 = call.client("ec2")
+    before: dict[str, Props] = {one["cidrBlock"]: one for one in old.get("routes") or []}
+    after: dict[str, Props] = {one["cidrBlock"]: one for one in new.get("routes") or []}
+    for cidr in sorted(set(before) - set(after)):
+        ec2.delete_route(RouteTableId=id_, DestinationCidrBlock=cidr)
+    for cidr, route in sorted(after.items()):
+        if before.get(cidr) != route:
+            write = ec2.replace_route if cidr in before else ec2.create_route
+            write(RouteTableId=id_, DestinationCidrBlock=cidr, **pick(route, _TARGETS))
+
+
+def _table_delete(call: AwsCall, id_: str, state: Props) -> None:
+    del state
+    call.client("ec2").delete_route_table(RouteTableId=id_)
+
+
+def _table_find(call: AwsCall, inputs: Props) -> str | None:
+    del inputs
+    found = call.client("ec2").describe_route_tables(Filters=tags.stamped(call))["RouteTables"]
+    return first([one["RouteTableId"] for one in found])
+
+
+def _destination(inputs: Props) -> Props:
+    return pick(
+        inputs,
+        {
+            "DestinationCidrBlock": "destinationCidrBlock",
+            "DestinationIpv6CidrBlock": "destinationIpv6CidrBlock",
+            "DestinationPrefixListId": "destinationPrefixListId",
+        },
+    )
+
+
+def _route_id(inputs: Props) -> str:
+    """As the AWS provider forms it: the table, and a CRC-32 of the destination."""
+    destination = str(next(iter(_destination(inputs).values())))
+    return f"r-{inputs['routeTableId']}{zlib.crc32(destination.encode())}"
+
+
+def _route_create(call: AwsCall, inputs: Props) -> str:
+    if _route(call, inputs) is not None:
+        # EC2 says so for a route to another target only; the AWS provider looks before it creates.
+        raise ProviderError(
+            f"CreateRoute: RouteAlreadyExists: {_destination(inputs)} in {inputs['routeTableId']}"
+        )
+    call.client("ec2").create_route(
+        RouteTableId=inputs["routeTableId"], **_destination(inputs), **pick(inputs, _TARGETS)
+    )
+    return _route_id(inputs)
+
+
+def _route(call: AwsCall, inputs: Props) -> Props | None:
+    wanted = _destination(inputs)
+    found: list[Props] = _table(call, inputs["routeTableId"])["Routes"]
+    return first([one for one in found if all(one.get(key) == value for key, value in wanted.items())])
+
+
+def _route_read(call: AwsCall, id_: str, old: Props) -> Props | None:
+    if not old:
+        raise ProviderError("a route cannot be imported by its id alone", where=id_)
+    found = _route(call, old)
+    if found is None:
+        return None
+    state: Props = {name: found.get(parameter) for parameter, name in _TARGETS.items()}
+    return {**state, "state": found.get("State"), "origin": found.get("Origin")}
+
+
+def _route_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    del id_
+    if old:
+        call.client("ec2").replace_route(
+            RouteTableId=new["routeTableId"], **_destination(new), **pick(new, _TARGETS)
+        )
+
+
+def _route_delete(call: AwsCall, id_: str, state: Props) -> None:
+    del id_
+    call.client("ec2").delete_route(RouteTableId=state["routeTableId"], **_destination(state))
+
+
+def _route_find(call: AwsCall, inputs: Props) -> str | None:
+    return _route_id(inputs) if _route(call, inputs) else None
+
+
+def _association_create(call: AwsCall, inputs: Props) -> str:
+    given = pick(inputs, {"RouteTableId": "routeTableId", "SubnetId": "subnetId", "GatewayId": "gatewayId"})
+    return str(call.client("ec2").associate_route_table(**given)["AssociationId"])
+
+
+def _associations(call: AwsCall, filters: list[Props]) -> list[Props]:
+    tables = call.client("ec2").describe_route_tables(Filters=filters)["RouteTables"]
+    return [
+        {**one, "RouteTableId": table["RouteTableId"]} for table in tables for one in table["Associations"]
+    ]
+
+
+def _association_read(call: AwsCall, id_: str, old: Props) -> Props | None:
+    del old
+    filters = [{"Name": "association.route-table-association-id", "Values": [id_]}]
+    listed = _associations(call, filters)
+    found = first([one for one in listed if one["RouteTableAssociationId"] == id_])
+    if found is None:
+        return None
+    return {
+        "routeTableId": found["RouteTableId"],
+        "subnetId": found.get("SubnetId"),
+        "gatewayId": found.get("GatewayId"),
+    }
+
+
+def _association_delete(call: AwsCall, id_: str, state: Props) -> None:
+    del state
+    call.client("ec2").disassociate_route_table(AssociationId=id_)
+
+
+def _association_find(call: AwsCall, inputs: Props) -> str | None:
+    listed = _associations(call, [{"Name": "route-table-id", "Values": [inputs["routeTableId"]]}])
+    for one in listed:
+        for parameter, name in (("SubnetId", "subnetId"), ("GatewayId", "gatewayId")):
+            if inputs.get(name) and one.get(parameter) == inputs[name]:
+                return str(one["RouteTableAssociationId"])
+    return None
+
+
+def _flow_create(call: AwsCall, inputs: Props) -> str:
+    resource, kind = next(
+        (inputs[name], kind)
+        for name, kind in (("vpcId", "VPC"), ("subnetId", "Subnet"), ("eniId", "NetworkInterface"))
+        if inputs.get(name)
+    )
+    given = pick(
+        inputs,
+        {
+            "TrafficType": "trafficType",
+            "LogDestinationType": "logDestinationType",
+            "LogDestination": "logDestination",
+            "LogFormat": "logFormat",
+            "DeliverLogsPermissionArn": "iamRoleArn",
+            "MaxAggregationInterval": "maxAggregationInterval",
+        },
+    )
+    made: Any = call.client("ec2").create_flow_logs(
+        ResourceIds=[resource],
+        ResourceType=kind,
+        **given,
+        TagSpecifications=tags.specification(call, "vpc-flow-log", inputs),
+    )
+    if made.get("Unsuccessful"):
+        error = made["Unsuccessful"][0]["Error"]
+        raise ProviderError(f"CreateFlowLogs: {error['Code']}: {error['Message']}")
+    return str(made["FlowLogIds"][0])
+
+
+def _flow_read(call: AwsCall, id_: str, old: Props) -> Props | None:
+    listed = call.client("ec2").describe_flow_logs(FlowLogIds=[id_])["FlowLogs"]
+    found: Props | None = first(listed)
+    if found is None:
+        return None
+    resource = str(found["ResourceId"])
+    name = (
+        "vpcId" if resource.startswith("vpc-") else "subnetId" if resource.startswith("subnet-") else "eniId"
+    )
+    state: Props = {
+        "arn": call.arn("ec2", f"vpc-flow-log/{id_}"),
+        name: resource,
+        "trafficType": found["TrafficType"],
+        "logDestinationType": found["LogDestinationType"],
+        "logFormat": found.get("LogFormat"),
+        "iamRoleArn": found.get("DeliverLogsPermissionArn"),
+        "maxAggregationInterval": int(found.get("MaxAggregationInterval") or 600),
+        "tagsAll": tags.unpaired(found.get("Tags")),
+    }
+    # moto gives CloudWatch as a name where the request had an ARN; the recorded one is the same place.
+    destination = found.get("LogDestination") or old.get("logDestination")
+    return {**state, "logDestination": destination}
+
+
+def _flow_delete(call: AwsCall, id_: str, state: Props) -> None:
+    if _flow_read(call, id_, state) is not None:
+        call.client("ec2").delete_flow_logs(FlowLogIds=[id_])
+
+
+def _flow_find(call: AwsCall, inputs: Props) -> str | None:
+    del inputs
+    found = call.client("ec2").describe_flow_logs(Filters=tags.stamped(call))["FlowLogs"]
+    return first([one["FlowLogId"] for one in found])
+
+
+HANDLERS = (
+    Handler[AwsCall](
+        token="aws:ec2/routeTable:RouteTable",
+        source=f"{DOCS}/route_table",
+        create=_table_create,
+        read=_table_read,
+        configure=_table_configure,
+        delete=_table_delete,
+        find=_table_find,
+        tagger=tags.EC2,
+        replace_on=names("vpcId"),
+        computed=names("arn ownerId routes propagatingVgws"),
+        unordered=names("routes"),
+    ),
+    Handler[AwsCall](
+        token="aws:ec2/route:Route",
+        source=f"{DOCS}/route",
+        create=_route_create,
+        read=_route_read,
+        configure=_route_configure,
+        delete=_route_delete,
+        find=_route_find,
+        natural=(
+            "routeTableId",
+            "destinationCidrBlock",
+            "destinationIpv6CidrBlock",
+            "destinationPrefixListId",
+        ),
+        replace_on=names(
+            "routeTableId destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId"
+        ),
+        computed=names("state origin instanceId instanceOwnerId networkInterfaceId"),
+        rules=(
+            Rule(
+                name="routeTableId",
+                reason="must be a route table's id",
+                accepts=lambda v: str(v).startswith("rtb-"),
+            ),
+        ),
+    ),
+    Handler[AwsCall](
+        token="aws:ec2/routeTableAssociation:RouteTableAssociation",
+        source=f"{DOCS}/route_table_association",
+        create=_association_create,
+        read=_association_read,
+        delete=_association_delete,
+        find=_association_find,
+        # EC2 refuses a second table for a subnet, so the old association has to go first.
+        natural=("subnetId", "gatewayId"),
+        replace_on=names("subnetId gatewayId routeTableId"),
+    ),
+    Handler[AwsCall](
+        token="aws:ec2/flowLog:FlowLog",
+        source=f"{DOCS}/flow_log",
+        create=_flow_create,
+        read=_flow_read,
+        delete=_flow_delete,
+        find=_flow_find,
+        tagger=tags.EC2,
+        natural=("vpcId", "subnetId", "eniId", "logDestination"),
+        replace_on=names(
+            "vpcId subnetId eniId trafficType logDestinationType logDestination logFormat iamRoleArn "
+            "maxAggregationInterval deliverCrossAccountRole destinationOptions"
+        ),
+        computed=names("arn logDestination logFormat"),
+        defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
+        rules=(
+            one_of("trafficType", "ACCEPT", "REJECT", "ALL"),
+            one_of("logDestinationType", "cloud-watch-logs", "s3", "kinesis-data-firehose"),
+            one_of("maxAggregationInterval", 60, 600),
+        ),
+    ),
+)

@@ -1,0 +1,319 @@
+"""Security groups and their rules."""
+
+import ipaddress
+from typing import Any
+
+from slipway.localcloud.providers.aws import tags
+from slipway.localcloud.providers.aws.cloud import AwsCall
+from slipway.localcloud.providers.aws.ec2_network import first
+from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.errors import ProviderError
+from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern
+from slipway.localcloud.providers.values import Props
+
+_TEXT = r"[\w .:/()#,@\[\]+=&;{}!$*-]{0,255}"
+"""https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html"""
+
+
+def _create(call: AwsCall, inputs: Props) -> str:
+    ec2 = call.client("ec2")
+    given: Props = {"GroupName": inputs["name"], "Description": inputs["description"]}
+    if inputs.get("vpcId"):
+        given["VpcId"] = inputs["vpcId"]
+    made = ec2.create_security_group(
+        **given, TagSpecifications=tags.specification(call, "security-group", inputs)
+    )
+    return str(made["GroupId"])
+
+
+def _group(call: AwsCall, id_: str) -> Props:
+    return call.client("ec2").describe_security_groups(GroupIds=[id_])["SecurityGroups"][0]
+
+
+def _read(call: AwsCall, id_: str, old: Props) -> Props:
+    found = _group(call, id_)
+    state: Props = {
+        "arn": call.arn("ec2", f"security-group/{id_}"),
+        "name": found["GroupName"],
+        "description": found["Description"],
+        "vpcId": found.get("VpcId"),
+        "ownerId": found.get("OwnerId", call.account),
+        "tagsAll": tags.unpaired(found.get("Tags")),
+    }
+    # Only where the program manages them here: rules of their own would show as drift otherwise.
+    for name, parameter in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+        if old.get(name):
+            state[name] = [_block(one) for one in found[parameter]]
+    return state
+
+
+def _block(permission: Props) -> Props:
+    block: Props = {
+        "protocol": permission["IpProtocol"],
+        "fromPort": permission.get("FromPort", 0),
+        "toPort": permission.get("ToPort", 0),
+        "cidrBlocks": [one["CidrIp"] for one in permission.get("IpRanges", [])],
+        "ipv6CidrBlocks": [one["CidrIpv6"] for one in permission.get("Ipv6Ranges", [])],
+        "securityGroups": [one["GroupId"] for one in permission.get("UserIdGroupPairs", [])],
+        "prefixListIds": [one["PrefixListId"] for one in permission.get("PrefixListIds", [])],
+    }
+    return {key: value for key, value in block.items() if value != []}
+
+
+def _permission(block: Props, own: str) -> Props:
+    groups = [*(block.get("securityGroups") or []), *([own] if block.get("self") else [])]
+    protocol = str(block["protocol"])
+    permission: Props = {"IpProtocol": "-1" if protocol == "all" else protocol}
+    if permission["IpProtocol"] != "-1":
+        permission.update(FromPort=block["fromPort"], ToPort=block["toPort"])
+    text = {"Description": block["description"]} if block.get("description") else {}
+    ranges = {
+        "IpRanges": [{"CidrIp": one, **text} for one in block.get("cidrBlocks") or []],
+        "Ipv6Ranges": [{"CidrIpv6": one, **text} for one in block.get("ipv6CidrBlocks") or []],
+        "UserIdGroupPairs": [{"GroupId": one, **text} for one in groups],
+        "PrefixListIds": [{"PrefixListId": one, **text} for one in block.get("prefixListIds") or []],
+    }
+    return {**permission, **{key: value for key, value in ranges.items() if value}}
+
+
+def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    ec2 = call.client("ec2")
+    if not old:
+        # EC2 gives a new group leave to send everything anywhere; Pulumi's provider takes that back.
+        _revoke_all(ec2, _group(call, id_), egress=True)
+    for name in ("ingress", "egress"):
+        if changed(old, new, name) and (old.get(name) or new.get(name)):
+            _revoke_all(ec2, _group(call, id_), egress=name == "egress")
+            blocks = [_permission(one, id_) for one in new.get(name) or []]
+            if blocks:
+                authorize = getattr(ec2, f"authorize_security_group_{name}")
+                authorize(GroupId=id_, IpPermissions=blocks)
+
+
+def _revoke_all(ec2: Any, group: Props, *, egress: bool) -> None:
+    permissions = group["IpPermissionsEgress" if egress else "IpPermissions"]
+    if permissions:
+        revoke = ec2.revoke_security_group_egress if egress else ec2.revoke_security_group_ingress
+        revoke(GroupId=group["GroupId"], IpPermissions=permissions)
+
+
+def _delete(call: AwsCall, id_: str, state: Props) -> None:
+    if state.get("revokeRulesOnDelete"):
+        group = _group(call, id_)
+        _revoke_all(call.client("ec2"), group, egress=True)
+        _revoke_all(call.client("ec2"), group, egress=False)
+    call.client("ec2").delete_security_group(GroupId=id_)
+
+
+def _find(call: AwsCall, inputs: Props) -> str | None:
+    filters = [{"Name": "group-name", "Values": [inputs["name"]]}]
+    if inputs.get("vpcId"):
+        filters.append({"Name": "vpc-id", "Values": [inputs["vpcId"]]})
+    found = call.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+    return first([one["GroupId"] for one in found])
+
+
+def _default_find(call: AwsCall, inputs: Props) -> str | None:
+    return _find(call, {"name": "default", **inputs})
+
+
+def _default_create(call: AwsCall, inputs: Props) -> str:
+    """Take over the VPC's own default group, which nothing can create, and empty it."""
+    id_ = _default_find(call, inputs)
+    if id_ is None:
+        raise ProviderError(f"{inputs.get('vpcId') or 'the default VPC'} has no default security group")
+    _revoke_all(call.client("ec2"), _group(call, id_), egress=False)
+    if tags.wanted(inputs):
+        call.client("ec2").create_tags(Resources=[id_], Tags=tags.pairs(tags.wanted(inputs)))
+    return id_
+
+
+def _default_read(call: AwsCall, id_: str, old: Props) -> Props:
+    found = _group(call, id_)
+    rules = {
+        # This type's promise is that the group has exactly these rules, so both directions are always read.
+        "ingress": [_block(one) for one in found["IpPermissions"]],
+        "egress": [_block(one) for one in found["IpPermissionsEgress"]],
+    }
+    return {**_read(call, id_, old), **rules}
+
+
+def _default_delete(call: AwsCall, id_: str, state: Props) -> None:
+    """Leave the group where it is: it goes with its VPC."""
+
+
+def _rule_permission(inputs: Props) -> Props:
+    block = {
+        "protocol": inputs["ipProtocol"],
+        "fromPort": inputs.get("fromPort"),
+        "toPort": inputs.get("toPort", inputs.get("fromPort")),
+        "cidrBlocks": [inputs["cidrIpv4"]] if inputs.get("cidrIpv4") else [],
+        "ipv6CidrBlocks": [inputs["cidrIpv6"]] if inputs.get("cidrIpv6") else [],
+        "securityGroups": [inputs["referencedSecurityGroupId"]]
+        if inputs.get("referencedSecurityGroupId")
+        else [],
+        "prefixListIds": [inputs["prefixListId"]] if inputs.get("prefixListId") else [],
+        "description": inputs.get("description"),
+    }
+    return _permission(block, "")
+
+
+def _rule_read(call: AwsCall, id_: str, old: Props) -> Props | None:
+    del old
+    filters = [{"Name": "security-group-rule-id", "Values": [id_]}]
+    listed: list[Props] = call.client("ec2").describe_security_group_rules(Filters=filters)[
+        "SecurityGroupRules"
+    ]
+    found = first([one for one in listed if one["SecurityGroupRuleId"] == id_])
+    if found is None:
+        return None
+    any_port = str(found["IpProtocol"]) == "-1"
+    return {
+        "securityGroupRuleId": id_,
+        "arn": call.arn("ec2", f"security-group-rule/{id_}"),
+        "securityGroupId": found["GroupId"],
+        "ipProtocol": found["IpProtocol"],
+        "fromPort": None if any_port else found.get("FromPort"),
+        "toPort": None if any_port else found.get("ToPort"),
+        "cidrIpv4": found.get("CidrIpv4"),
+        "cidrIpv6": found.get("CidrIpv6"),
+        "prefixListId": found.get("PrefixListId"),
+        "referencedSecurityGroupId": (found.get("ReferencedGroupInfo") or {}).get("GroupId"),
+        "description": found.get("Description"),
+        "tagsAll": tags.unpaired(found.get("Tags")),
+    }
+
+
+def _is_cidr(value: Any) -> bool:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _rule_handler(direction: str) -> Handler[AwsCall]:
+    egress = direction == "egress"
+
+    def create(call: AwsCall, inputs: Props) -> str:
+        ec2 = call.client("ec2")
+        authorize = getattr(ec2, f"authorize_security_group_{direction}")
+        own = tags.specification(call, "security-group-rule", inputs)
+        made = authorize(
+            GroupId=inputs["securityGroupId"], IpPermissions=[_rule_permission(inputs)], TagSpecifications=own
+        )
+        return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    def configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+        watched = (
+            "ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "prefixListId",
+            "referencedSecurityGroupId", "description",
+        )  # fmt: skip
+        if not old or not any(changed(old, new, name) for name in watched):
+            return
+        rule: Props = {"IpProtocol": new["ipProtocol"], "FromPort": new.get("fromPort", -1)}
+        rule["ToPort"] = new.get("toPort", rule["FromPort"])
+        for parameter, name in (
+            ("CidrIpv4", "cidrIpv4"),
+            ("CidrIpv6", "cidrIpv6"),
+            ("PrefixListId", "prefixListId"),
+            ("ReferencedGroupId", "referencedSecurityGroupId"),
+            ("Description", "description"),
+        ):
+            if new.get(name):
+                rule[parameter] = new[name]
+        call.client("ec2").modify_security_group_rules(
+            GroupId=new["securityGroupId"],
+            SecurityGroupRules=[{"SecurityGroupRuleId": id_, "SecurityGroupRule": rule}],
+        )
+
+    def delete(call: AwsCall, id_: str, state: Props) -> None:
+        found = _rule_read(call, id_, state)
+        if found is not None:
+            revoke = getattr(call.client("ec2"), f"revoke_security_group_{direction}")
+            revoke(GroupId=found["securityGroupId"], SecurityGroupRuleIds=[id_])
+
+    def find(call: AwsCall, inputs: Props) -> str | None:
+        filters = [{"Name": "group-id", "Values": [inputs["securityGroupId"]]}]
+        listed = call.client("ec2").describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+        shape = names("cidrIpv4 cidrIpv6 ipProtocol fromPort toPort referencedSecurityGroupId prefixListId")
+        for one in listed:
+            state = _rule_read(call, one["SecurityGroupRuleId"], {})
+            if state and one["IsEgress"] == egress and all(state.get(k) == inputs.get(k) for k in shape):
+                return str(one["SecurityGroupRuleId"])
+        return None
+
+    kind = direction.capitalize()
+    return Handler[AwsCall](
+        token=f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule",
+        source=f"{DOCS}/vpc_security_group_{direction}_rule",
+        create=create,
+        read=_rule_read,
+        configure=configure,
+        delete=delete,
+        find=find,
+        tagger=tags.EC2,
+        replace_on=names("securityGroupId"),
+        computed=names("arn securityGroupRuleId"),
+        rules=(
+            Rule(
+                name="cidrIpv4",
+                reason="must be a network without host bits, like 10.0.0.0/8",
+                accepts=_is_cidr,
+            ),
+            Rule(name="cidrIpv6", reason="must be a network without host bits", accepts=_is_cidr),
+        ),
+    )
+
+
+_RULE_LISTS = names(
+    "ingress egress ingress.cidrBlocks egress.cidrBlocks ingress.securityGroups egress.securityGroups"
+)
+
+HANDLERS = (
+    Handler[AwsCall](
+        token="aws:ec2/securityGroup:SecurityGroup",
+        source=f"{DOCS}/security_group",
+        create=_create,
+        read=_read,
+        configure=_configure,
+        delete=_delete,
+        find=_find,
+        tagger=tags.EC2,
+        name=AutoName(longest=255, unless="namePrefix"),
+        natural=("name", "vpcId"),
+        replace_on=names("name namePrefix description vpcId"),
+        computed=names("arn ownerId name vpcId ingress egress"),
+        unordered=_RULE_LISTS,
+        defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
+        rules=(
+            pattern(
+                "name",
+                r"(?!sg-)" + _TEXT.replace("0,255", "1,255"),
+                "must not begin with sg-; 1 to 255 characters",
+            ),
+            pattern(
+                "description",
+                _TEXT,
+                "must be at most 255 letters, digits, spaces or any of ._-:/()#,@[]+=&;{}!$*",
+            ),
+        ),
+    ),
+    Handler[AwsCall](
+        token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        source=f"{DOCS}/default_security_group",
+        create=_default_create,
+        read=_default_read,
+        configure=_configure,
+        delete=_default_delete,
+        find=_default_find,
+        tagger=tags.EC2,
+        natural=("vpcId",),
+        replace_on=names("vpcId"),
+        computed=names("arn ownerId name description namePrefix vpcId"),
+        unordered=_RULE_LISTS,
+        defaults={"revokeRulesOnDelete": False},
+    ),
+    _rule_handler("ingress"),
+    _rule_handler("egress"),
+)

@@ -1,0 +1,301 @@
+"""IAM roles, OIDC providers and instance profiles."""
+
+import json
+from typing import Any, cast
+
+from slipway.localcloud.providers.aws import tags
+from slipway.localcloud.providers.aws.cloud import AwsCall
+from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern, pick
+from slipway.localcloud.providers.values import Props
+
+DOCS = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources"
+NAME = r"[\w+=,.@-]{1,64}"
+NAME_REASON = "must be 1 to 64 letters, digits or any of +=,.@_-"
+PATH = r"(/)|(/[!-~]{1,510}/)"
+PATH_REASON = "must begin and end with a slash"
+
+
+def is_json_text(value: Any) -> bool:
+    return isinstance(value, str) and value.lstrip().startswith("{")
+
+
+def _role_create(call: AwsCall, inputs: Props) -> str:
+    given = pick(
+        inputs,
+        {
+            "RoleName": "name",
+            "AssumeRolePolicyDocument": "assumeRolePolicy",
+            "Path": "path",
+            "Description": "description",
+            "MaxSessionDuration": "maxSessionDuration",
+            "PermissionsBoundary": "permissionsBoundary",
+        },
+    )
+    call.client("iam").create_role(**given, **tags.create_pairs(inputs))
+    return str(inputs["name"])
+
+
+def _role_read(call: AwsCall, id_: str, old: Props) -> Props:
+    iam = call.client("iam")
+    role = iam.get_role(RoleName=id_)["Role"]
+    state: Props = {
+        "name": role["RoleName"],
+        "path": role["Path"],
+        "arn": role["Arn"],
+        "uniqueId": role["RoleId"],
+        "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        # boto3 hands the document over parsed.
+        "assumeRolePolicy": _text(role["AssumeRolePolicyDocument"]),
+        "description": role.get("Description"),
+        "maxSessionDuration": role.get("MaxSessionDuration", 3600),
+        "permissionsBoundary": (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
+        "tagsAll": tags.unpaired(iam.list_role_tags(RoleName=id_)["Tags"]),
+    }
+    # Only where the program manages them here: attachments of their own would show as drift otherwise.
+    if old.get("managedPolicyArns"):
+        state["managedPolicyArns"] = _attached(iam, id_)
+    if old.get("inlinePolicies"):
+        state["inlinePolicies"] = _inline(iam, id_)
+    return state
+
+
+def _text(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+def _attached(iam: Any, role: str) -> list[str]:
+    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+    return [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+
+
+def _inline(iam: Any, role: str) -> list[Props]:
+    pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
+    listed = [name for page in pages for name in page["PolicyNames"]]
+    read = (iam.get_role_policy(RoleName=role, PolicyName=name) for name in listed)
+    return [{"name": one["PolicyName"], "policy": _text(one["PolicyDocument"])} for one in read]
+
+
+def _role_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    iam = call.client("iam")
+    if old:
+        if changed(old, new, "assumeRolePolicy"):
+            iam.update_assume_role_policy(RoleName=id_, PolicyDocument=new["assumeRolePolicy"])
+        if changed(old, new, "description") or changed(old, new, "maxSessionDuration"):
+            iam.update_role(
+                RoleName=id_,
+                Description=new.get("description") or "",
+                MaxSessionDuration=new.get("maxSessionDuration") or 3600,
+            )
+        _set_boundary(iam, id_, old, new)
+    for arn in sorted(set(new.get("managedPolicyArns") or []) - set(old.get("managedPolicyArns") or [])):
+        iam.attach_role_policy(RoleName=id_, PolicyArn=arn)
+    for arn in sorted(set(old.get("managedPolicyArns") or []) - set(new.get("managedPolicyArns") or [])):
+        iam.detach_role_policy(RoleName=id_, PolicyArn=arn)
+    kept = {one["name"] for one in new.get("inlinePolicies") or []}
+    for one in new.get("inlinePolicies") or []:
+        iam.put_role_policy(RoleName=id_, PolicyName=one["name"], PolicyDocument=one["policy"])
+    for one in old.get("inlinePolicies") or []:
+        if one["name"] not in kept:
+            iam.delete_role_policy(RoleName=id_, PolicyName=one["name"])
+
+
+def _set_boundary(iam: Any, role: str, old: Props, new: Props) -> None:
+    if not changed(old, new, "permissionsBoundary"):
+        return
+    if new.get("permissionsBoundary"):
+        iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=new["permissionsBoundary"])
+    else:
+        iam.delete_role_permissions_boundary(RoleName=role)
+
+
+def _role_delete(call: AwsCall, id_: str, state: Props) -> None:
+    """As the AWS provider does it: what the role itself declared goes with it, the rest only with `force`."""
+    iam = call.client("iam")
+    forced = bool(state.get("forceDetachPolicies"))
+    for profile in iam.list_instance_profiles_for_role(RoleName=id_)["InstanceProfiles"]:
+        iam.remove_role_from_instance_profile(
+            InstanceProfileName=profile["InstanceProfileName"], RoleName=id_
+        )
+    own = state.get("managedPolicyArns") or []
+    for arn in _attached(iam, id_):
+        if forced or arn in own:
+            iam.detach_role_policy(RoleName=id_, PolicyArn=arn)
+    own_inline = {one["name"] for one in state.get("inlinePolicies") or []}
+    for one in _inline(iam, id_):
+        if forced or one["name"] in own_inline:
+            iam.delete_role_policy(RoleName=id_, PolicyName=one["name"])
+    iam.delete_role(RoleName=id_)
+
+
+def _role_find(call: AwsCall, inputs: Props) -> str:
+    return str(call.client("iam").get_role(RoleName=inputs["name"])["Role"]["RoleName"])
+
+
+def _oidc_create(call: AwsCall, inputs: Props) -> str:
+    made = call.client("iam").create_open_id_connect_provider(
+        Url=inputs["url"],
+        ClientIDList=inputs["clientIdLists"],
+        ThumbprintList=inputs.get("thumbprintLists") or [],
+        **tags.create_pairs(inputs),
+    )
+    return str(made["OpenIDConnectProviderArn"])
+
+
+def _oidc_read(call: AwsCall, id_: str, old: Props) -> Props:
+    found = call.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=id_)
+    url = str(found["Url"])
+    if not url.startswith("https://") and str(old.get("url", "https://")).startswith("https://"):
+        # IAM keeps the address without its scheme, and takes it with one.
+        url = f"https://{url}"
+    return {
+        "arn": id_,
+        "url": url,
+        "clientIdLists": found["ClientIDList"],
+        "thumbprintLists": found["ThumbprintList"],
+        "tagsAll": tags.unpaired(found.get("Tags")),
+    }
+
+
+def _oidc_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    if not old:
+        return
+    iam = call.client("iam")
+    before, after = set(old["clientIdLists"]), set(new["clientIdLists"])
+    for client in sorted(after - before):
+        iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=id_, ClientID=client)
+    for client in sorted(before - after):
+        iam.remove_client_id_from_open_id_connect_provider(OpenIDConnectProviderArn=id_, ClientID=client)
+    thumbprints = new.get("thumbprintLists")
+    if thumbprints is not None and thumbprints != old.get("thumbprintLists"):
+        iam.update_open_id_connect_provider_thumbprint(
+            OpenIDConnectProviderArn=id_, ThumbprintList=thumbprints
+        )
+
+
+def _oidc_delete(call: AwsCall, id_: str, state: Props) -> None:
+    del state
+    iam = call.client("iam")
+    iam.get_open_id_connect_provider(OpenIDConnectProviderArn=id_)
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=id_)
+
+
+def _oidc_find(call: AwsCall, inputs: Props) -> str | None:
+    host = str(inputs["url"]).removeprefix("https://")
+    listed = call.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    arns = [str(one["Arn"]) for one in cast("list[Props]", listed)]
+    return next((arn for arn in arns if arn.endswith(f":oidc-provider/{host}")), None)
+
+
+def _profile_create(call: AwsCall, inputs: Props) -> str:
+    given = pick(inputs, {"InstanceProfileName": "name", "Path": "path"})
+    call.client("iam").create_instance_profile(**given, **tags.create_pairs(inputs))
+    return str(inputs["name"])
+
+
+def _profile_read(call: AwsCall, id_: str, old: Props) -> Props:
+    del old
+    found = call.client("iam").get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
+    roles = found.get("Roles") or []
+    return {
+        "name": found["InstanceProfileName"],
+        "path": found["Path"],
+        "arn": found["Arn"],
+        "uniqueId": found["InstanceProfileId"],
+        "createDate": found["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "role": roles[0]["RoleName"] if roles else None,
+        "tagsAll": tags.unpaired(found.get("Tags")),
+    }
+
+
+def _profile_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    iam = call.client("iam")
+    if changed(old, new, "role"):
+        if old.get("role"):
+            iam.remove_role_from_instance_profile(InstanceProfileName=id_, RoleName=old["role"])
+        if new.get("role"):
+            iam.add_role_to_instance_profile(InstanceProfileName=id_, RoleName=new["role"])
+
+
+def _profile_delete(call: AwsCall, id_: str, state: Props) -> None:
+    found = _profile_read(call, id_, state)
+    _profile_configure(call, id_, found, {})
+    call.client("iam").delete_instance_profile(InstanceProfileName=id_)
+
+
+def _profile_find(call: AwsCall, inputs: Props) -> str:
+    return str(_profile_read(call, inputs["name"], {})["name"])
+
+
+def by_name(id_: str, state: Props) -> str:
+    del state
+    return id_
+
+
+HANDLERS = (
+    Handler[AwsCall](
+        token="aws:iam/role:Role",
+        source=f"{DOCS}/iam_role",
+        create=_role_create,
+        read=_role_read,
+        configure=_role_configure,
+        delete=_role_delete,
+        find=_role_find,
+        tagger=tags.iam("role", "RoleName", by_name),
+        name=AutoName(longest=64, unless="namePrefix"),
+        natural=("name",),
+        replace_on=names("name namePrefix path"),
+        computed=names("arn createDate uniqueId name managedPolicyArns inlinePolicies"),
+        unordered=names("managedPolicyArns inlinePolicies"),
+        documents=names("assumeRolePolicy inlinePolicies.policy"),
+        defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
+        rules=(
+            pattern("name", NAME, NAME_REASON),
+            pattern("path", PATH, PATH_REASON),
+            Rule(name="assumeRolePolicy", reason="must be a JSON policy document", accepts=is_json_text),
+            Rule(
+                name="maxSessionDuration",
+                reason="must be 3600 to 43200 seconds",
+                accepts=lambda value: 3600 <= value <= 43200,
+            ),
+            pattern(
+                "permissionsBoundary", r"arn:[\w-]+:iam::(\d{12}|aws):policy/.+", "must be a policy's ARN"
+            ),
+        ),
+    ),
+    Handler[AwsCall](
+        token="aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        source=f"{DOCS}/iam_openid_connect_provider",
+        create=_oidc_create,
+        read=_oidc_read,
+        configure=_oidc_configure,
+        delete=_oidc_delete,
+        find=_oidc_find,
+        tagger=tags.iam("open_id_connect_provider", "OpenIDConnectProviderArn", by_name),
+        natural=("url",),
+        replace_on=names("url"),
+        computed=names("arn thumbprintLists"),
+        unordered=names("clientIdLists"),
+        rules=(
+            pattern("url", r"https://\S{1,247}", "must begin with https:// and be at most 255 characters"),
+        ),
+    ),
+    Handler[AwsCall](
+        token="aws:iam/instanceProfile:InstanceProfile",
+        source=f"{DOCS}/iam_instance_profile",
+        create=_profile_create,
+        read=_profile_read,
+        configure=_profile_configure,
+        delete=_profile_delete,
+        find=_profile_find,
+        tagger=tags.iam("instance_profile", "InstanceProfileName", by_name),
+        name=AutoName(longest=128, unless="namePrefix"),
+        natural=("name",),
+        replace_on=names("name namePrefix path"),
+        computed=names("arn createDate uniqueId name"),
+        defaults={"path": "/"},
+        rules=(
+            pattern("name", NAME.replace("64", "128"), NAME_REASON.replace("64", "128")),
+            pattern("path", PATH, PATH_REASON),
+        ),
+    ),
+)

@@ -1,0 +1,160 @@
+"""One row of a provider's table: how a resource type is made, looked at, changed and removed."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar, cast
+
+from slipway.localcloud.providers.diffs import Shape
+from slipway.localcloud.providers.values import UNKNOWN, Props
+
+Cloud = TypeVar("Cloud")
+"""What a provider's functions get to work with: its connections, and the URN of the resource at hand."""
+
+AUTONAME_DIGITS = 7
+"""Pulumi appends `-` and seven random hexadecimal digits to a logical name.
+https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A value that the service would refuse: `reason` (with its source) unless `accepts` it."""
+
+    name: str
+    reason: str
+    accepts: Callable[[Any], bool]
+
+
+def pattern(name: str, expression: str, reason: str) -> Rule:
+    """A text that must match `expression` as a whole."""
+    compiled = re.compile(expression, re.DOTALL)
+    return Rule(name=name, reason=reason, accepts=lambda value: compiled.fullmatch(str(value)) is not None)
+
+
+def one_of(name: str, *allowed: Any) -> Rule:
+    listed = ", ".join(str(one) for one in allowed)
+    return Rule(name=name, reason=f"must be one of {listed}", accepts=lambda value: value in allowed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoName:
+    """The property that gets a generated name when the program gives none.
+
+    Args:
+        name: the property.
+        longest: the service's limit on its length.
+        lower: the service wants lower case.
+        prefix: put before a generated name (`alias/`).
+        unless: another property that stands in for the name (`namePrefix`).
+    """
+
+    name: str = "name"
+    longest: int = 255
+    lower: bool = False
+    prefix: str = ""
+    unless: str = ""
+
+    def make(self, logical: str, digits: str) -> str:
+        kept = logical[: self.longest - len(digits) - 1 - len(self.prefix)]
+        made = f"{self.prefix}{kept}-{digits}"
+        return made.lower() if self.lower else made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tagger(Generic[Cloud]):
+    """How tags of an existing object are set and removed; arguments are cloud, id, and the resource's state."""
+
+    put: Callable[[Cloud, str, Props, dict[str, str]], None]
+    drop: Callable[[Cloud, str, Props, list[str]], None]
+
+
+def _nothing(cloud: Any, id_: str, old: Props, new: Props) -> None:
+    """For types whose every property is set on creation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handler(Generic[Cloud]):
+    """How one resource type maps to service calls.
+
+    Args:
+        token: Pulumi's type token.
+        source: where the rules about replacement and refused values are written down.
+        create: makes the object from its inputs and returns its id. Fails where the object exists already.
+        read: the state of the object with that id, or None where it is gone. What it returns is authoritative,
+            a None for a property included; properties that it leaves out keep their old value. The second
+            properties are the last known state (empty on an import).
+        configure: brings the changeable properties from a state to the inputs; runs after `create` too (with
+            an empty state), so everything that is not part of the create call belongs here.
+        delete: removes the object; the state is its third argument.
+        find: the id of the object that `create` would have made from these inputs, if there is one.
+        natural: the properties by which the service knows two objects apart; where a replacement does not
+            change them, the old object has to go first.
+        secrets: outputs that are always secret.
+        hidden: state properties that `read` needs for itself and no output shows.
+        import_inputs: properties not taken as inputs on import.
+    """
+
+    token: str
+    source: str
+    create: Callable[[Cloud, Props], str]
+    read: Callable[[Cloud, str, Props], Props | None]
+    delete: Callable[[Cloud, str, Props], None]
+    find: Callable[[Cloud, Props], str | None]
+    configure: Callable[[Cloud, str, Props, Props], None] = _nothing
+    tagger: Tagger[Cloud] | None = None
+    name: AutoName | None = None
+    natural: tuple[str, ...] = ()
+    replace_on: frozenset[str] = field(default_factory=frozenset[str])
+    computed: frozenset[str] = field(default_factory=frozenset[str])
+    unordered: frozenset[str] = field(default_factory=frozenset[str])
+    documents: frozenset[str] = field(default_factory=frozenset[str])
+    secrets: frozenset[str] = field(default_factory=frozenset[str])
+    defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    rules: tuple[Rule, ...] = ()
+    required: frozenset[str] = field(default_factory=frozenset[str])
+
+    @cached_property
+    def shape(self) -> Shape:
+        return Shape(
+            computed=self.computed | {"tagsAll", "region"},
+            unordered=self.unordered,
+            documents=self.documents,
+            replace=self.replace_on,
+        )
+
+
+def names(text: str) -> frozenset[str]:
+    """A set of property names from a text with spaces between them."""
+    return frozenset(text.split())
+
+
+def pick(inputs: Props, mapping: Mapping[str, str]) -> Props:
+    """API parameters by `mapping` (parameter -> property), those that the inputs do not give left out."""
+    return {
+        parameter: inputs[name]
+        for parameter, name in mapping.items()
+        if inputs.get(name) not in (None, "", [], {}) and inputs[name] is not UNKNOWN
+    }
+
+
+def changed(old: Props, new: Props, name: str) -> bool:
+    return bool(old.get(name) != new.get(name))
+
+
+def renamed(value: Any, *, rename: Callable[[str], str]) -> Any:
+    """`value` with every key of every object in it renamed; None values left out."""
+    if isinstance(value, dict):
+        items = cast("Props", value).items()
+        return {rename(key): renamed(item, rename=rename) for key, item in items if item is not None}
+    if isinstance(value, list):
+        return [renamed(item, rename=rename) for item in cast("list[Any]", value)]
+    return value
+
+
+def upper_first(key: str) -> str:
+    return key[:1].upper() + key[1:]
+
+
+def lower_first(key: str) -> str:
+    return key[:1].lower() + key[1:]
