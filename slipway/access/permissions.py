@@ -167,6 +167,10 @@ def _state(grant: UseState | ReadState, *, write: bool) -> tuple[Statement, ...]
         allow("ListState", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": f"{prefix}/*"}}),
         _key(f"{verb}StateKey", key_actions, grant.key_arn),
     ]
+    if ":alias/" in grant.key_arn:
+        # Whoever could move the alias could open any key by it (KMS Developer Guide, alias-authorization).
+        moves = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+        statements.append(deny("NeverMoveStateAlias", moves, [grant.key_arn]))
     if grant.bucket_key_arn:
         actions = ["kms:Decrypt", "kms:GenerateDataKey"] if write else ["kms:Decrypt"]
         statements.append(
@@ -231,7 +235,7 @@ def _key(sid: str, actions: list[str], key_arn: str, condition: Condition | None
     """Use of one key, named by its ARN or, while that is not known yet, by its alias's.
 
     An alias's ARN does not authorise the use of its key; the condition kms:ResourceAliases does
-    (KMS Developer Guide, "Use aliases to control access to KMS keys").
+    (https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html).
     """
     head, separator, name = key_arn.partition(":alias/")
     if not separator:

@@ -13,10 +13,13 @@ _NOTHING_GONE = "Nothing is taken away."
 
 
 def to_text(matrix: Matrix) -> str:
-    """A plain table for each asker, then the roles that nobody reaches and what could not be read."""
+    """A plain table for each asker, then what each role can do, and what nobody reaches or could be read."""
     parts: list[str] = []
     for who, rows in groupby(matrix.rows, key=lambda row: row.who):
-        parts += [who, *_table([_COLUMNS, *(_cells(row) for row in rows)]), ""]
+        parts += [who, *_table([_COLUMNS[:-1], *(_cells(row)[:-1] for row in rows)]), ""]
+    able = {row.role: row.capabilities for row in matrix.rows}
+    for arn in sorted(able):
+        parts += [f"{_role(arn)} can", *(f"  {text}" for text in able[arn] or ("do nothing",)), ""]
     parts += _listed("Roles that nobody here reaches:", matrix.unreached)
     parts += _listed("Not read for certain:", matrix.problems)
     return "\n".join(parts).rstrip() + "\n"

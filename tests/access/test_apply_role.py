@@ -193,6 +193,27 @@ def test_apply_stays_in_its_region_and_account(platform: Any) -> None:
         assert not might(platform, action), action
 
 
+def test_the_apply_roles_own_denials_hold_without_any_boundary(platform: Any) -> None:
+    """Even if the boundary were gone and the role were given everything."""
+    own = permission_policy(platform.role("infra-prod-apply"))
+
+    def could(action: str, resource: str, context: dict[str, str] | None = None) -> bool:
+        return evaluate([own, EVERYTHING], action, resource, context, mode=Mode.ATTACK).allowed
+
+    assert could("iam:PutRolePolicy", OTHER)
+    for action in ROLE_ACTIONS:
+        assert not could(action, OWN, BOUNDED), action
+    for action in POLICY_ACTIONS:
+        assert not could(action, BOUNDARY), action
+        arn = f"arn:aws:iam::{ACCOUNT}:policy/slipway/ci/infra-prod-apply-policy-2"
+        assert not could(action, arn), action
+    for action in ("iam:CreateRole", "iam:PutRolePermissionsBoundary"):
+        assert not could(action, OTHER), action
+        assert could(action, OTHER, BOUNDED), action
+    for action in ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"):
+        assert not could(action, OTHER, BOUNDED), action
+
+
 def test_each_denial_of_the_apply_role_is_needed(platform: Any) -> None:
     """Without its Deny statements, and without the boundary's, the same role could do each of these."""
     allows = [

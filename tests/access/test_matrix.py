@@ -210,6 +210,17 @@ def test_a_boundary_that_denies_takes_capabilities_away(platform: Any, base: Mat
     assert len({entry.role for entry in gone}) == len({row.role for row in base.rows})
 
 
+def test_a_denial_that_can_be_kept_off_does_not_hide_a_capability(platform: Any) -> None:
+    """The boundary denies this to a role without the boundary, and only to that."""
+    generous = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": "*"}],
+    }
+    change = changed("aws:iam/rolePolicy:RolePolicy", "app-build", policy=json.dumps(generous))
+    (row,) = rows(matrix(world_of(platform, change)), "arn:aws:iam::111111111111:role/slipway/ci/app-build")
+    assert [str(capability) for capability in row.capabilities] == ["change what roles may do: *"]
+
+
 def test_a_provider_with_other_clients_lets_nobody_in(platform: Any) -> None:
     kind = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
     head = matrix(world_of(platform, changed(kind, "github", clientIdLists=["https://github.com/acme"])))

@@ -15,7 +15,7 @@ from slipway.access.permissions import (
     statements_of,
 )
 from slipway.access.stack_permissions import boundary_policy
-from slipway.access.statements import BARE_STAR, is_reading
+from slipway.access.statements import BARE_STAR, document, is_reading
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
 
@@ -24,6 +24,7 @@ STATE = "arn:aws:s3:::slipway-state-acme"
 PLANS = "arn:aws:s3:::slipway-plans-acme"
 STATE_KEY = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000001"
 PLAN_KEY = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000002"
+GENEROUS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 class Ask:
@@ -154,10 +155,9 @@ def test_plan_puts_and_never_reads_a_plan_and_apply_reads_and_never_puts(platfor
 
 def test_a_plan_put_only_is_denied_even_where_another_policy_would_let_it_read(platform: Any) -> None:
     role = platform.role("infra-prod-plan")
-    generous = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     sealed = f"{PLANS}/plans/prod/7/plan.json"
-    assert not evaluate([permission_policy(role), generous], "s3:GetObject", sealed, mode=Mode.ATTACK).allowed
-    assert evaluate([permission_policy(role), generous], "s3:GetObject", f"{PLANS}/x").allowed
+    assert not evaluate([permission_policy(role), GENEROUS], "s3:GetObject", sealed, mode=Mode.ATTACK).allowed
+    assert evaluate([permission_policy(role), GENEROUS], "s3:GetObject", f"{PLANS}/x").allowed
 
 
 def test_plan_reads_settings_but_no_secret_and_no_foreign_object(platform: Any) -> None:
@@ -295,6 +295,23 @@ def test_a_key_named_by_its_alias_opens_through_that_alias_alone() -> None:
     assert who.can("kms:Decrypt", STATE_KEY, kms__ResourceAliases=["alias/slipway/app", "alias/other"])
     assert not who.might("kms:Decrypt", STATE_KEY, kms__ResourceAliases=["alias/other"])
     assert not who.might("kms:Decrypt", STATE_KEY)
+
+
+def test_who_opens_a_key_by_its_alias_cannot_move_the_alias() -> None:
+    alias = "arn:aws:kms:eu-west-1:111111111111:alias/slipway/app"
+    own = document(statements_of(UseState("bucket", "prefix", alias)))
+    for action in ("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"):
+        assert not evaluate([own, GENEROUS], action, alias, mode=Mode.ATTACK).allowed
+        assert evaluate([own, GENEROUS], action, f"{alias}2").allowed
+
+
+def test_the_plan_roles_denials_hold_whatever_else_it_is_given(platform: Any) -> None:
+    own = permission_policy(platform.role("infra-prod-plan"))
+    for action in ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"):
+        assert not evaluate([own, GENEROUS], action, mode=Mode.ATTACK).allowed
+    for service in ("ssm", "secretsmanager"):
+        via = {"kms:ViaService": f"{service}.eu-west-1.amazonaws.com"}
+        assert not evaluate([own, GENEROUS], "kms:Decrypt", STATE_KEY, via, mode=Mode.ATTACK).allowed
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "*", "a*", "a?b"])
