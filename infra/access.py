@@ -8,6 +8,7 @@ from infra.environments import PULL_REQUESTS, EnvironmentDefaults, JobKind, defa
 from infra.settings import EnvironmentSettings, ServiceSettings, Settings, Stack
 from slipway.access.model import (
     ApplyStack,
+    AssumeRoles,
     DescribeCluster,
     Grant,
     Job,
@@ -136,8 +137,19 @@ def _environment(
             jobs=jobs,
             boundary_arn=naming.boundary_arn(settings.account),
             path=naming.CI_PATH,
+            trusted_roles=_chained(settings, environment, kinds),
         ),
     )
+
+
+def _chained(settings: Settings, environment: str, kinds: tuple[JobKind, ...]) -> tuple[str, ...]:
+    """The CICD role, where this environment deploys and its stack lets the runners' chain in."""
+    chain = settings.platform.cicd_chain
+    here = ("staging", "prod") if settings.is_local else (settings.stack.value,)
+    named = any(environment in names for role, names in chain.items() if role in here)
+    if not named or JobKind.DEPLOY not in kinds:
+        return ()
+    return (naming.role_arn(settings.account_of("automation"), naming.CICD_ROLE),)
 
 
 def _of_kind(kind: str, reviewers: tuple[str, ...]) -> tuple[str, ...]:
@@ -182,7 +194,7 @@ def _grants(
                 UseState(
                     naming.state_bucket(account, region),
                     naming.release_prefix(name, environment),
-                    naming.release_key_alias(name, environment),
+                    naming.alias_arn(account, region, naming.release_key_alias(name, environment)),
                 ),
             )
 
@@ -203,8 +215,12 @@ def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration
         id=github.repository_id,
         visibility=github.visibility,
     )
-    bucket, plans = naming.state_bucket(account, region), naming.plan_bucket(account, region)
-    key = settings.platform.state_key or naming.state_key_alias(stack)
+    bucket = naming.state_bucket(account, region)
+    key = settings.platform.state_key or naming.alias_arn(account, region, naming.state_key_alias(stack))
+    # One store for all stacks, in the automation account; roles of the other accounts reach it by its policy.
+    builder = settings.account_of("automation")
+    plans = naming.plan_bucket(builder, region)
+    plan_key = naming.alias_arn(builder, region, naming.plan_key_alias())
     plan = Job(
         name="infra-plan",
         repository=repository,
@@ -214,7 +230,7 @@ def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration
         grants=(
             PlanStack(stack, account, region),
             ReadState(bucket, f".pulumi/stacks/slipway/{stack}", key),
-            PutPlans(plans, f"{stack}/", naming.plan_key_alias()),
+            PutPlans(plans, f"{stack}/", plan_key),
         ),
     )
     apply = replace(
@@ -232,12 +248,35 @@ def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration
                 own_role_arn=naming.role_arn(account, naming.apply_role(stack), naming.INFRA_PATH),
             ),
             UseState(bucket, ".pulumi/", key),
-            ReadPlans(plans, f"{stack}/", naming.plan_key_alias()),
+            ReadPlans(plans, f"{stack}/", plan_key),
         ),
     )
     return (
         _platform_role(settings, naming.plan_role(stack), plan, naming.CI_PATH),
         _platform_role(settings, naming.apply_role(stack), apply, naming.INFRA_PATH),
+    )
+
+
+def cicd_role(settings: Settings) -> RoleDeclaration | None:
+    """The CICD role of the account that builds; None where no environment lets the chain in.
+
+    Its deploy roles are in other stacks; their ARNs are computed, so nothing is read there.
+    """
+    deploy_roles = {
+        naming.role_arn(settings.account_of(role), naming.environment_role(service, environment))
+        for role, environments in settings.platform.cicd_chain.items()
+        for environment in environments
+        for service in settings.services
+    }
+    if not deploy_roles:
+        return None
+    return RoleDeclaration(
+        name=naming.CICD_ROLE,
+        account=settings.account,
+        region=settings.platform.region,
+        boundary_arn=naming.boundary_arn(settings.account),
+        trusted_roles=(naming.role_arn(settings.account, naming.RUNNER_ROLE),),
+        grants=(AssumeRoles(tuple(sorted(deploy_roles))),),
     )
 
 

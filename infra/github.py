@@ -1,7 +1,6 @@
 """GitHub's side of a stack: its services' environments and, where it builds, their repositories."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pulumi
 
@@ -20,13 +19,6 @@ from infra import naming
 from infra.access import Environment, repository_of
 from infra.environments import JobKind
 from infra.settings import ServiceSettings, Settings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Secrets:
-    """Secret values, read beside the settings so that no structured object ever holds one."""
-
-    private_actions_token: pulumi.Output[str] | None = None
 
 
 def service_repository(
@@ -84,7 +76,9 @@ def _repository(
     )
 
 
-def organization(settings: Settings, secrets: Secrets, opts: pulumi.ResourceOptions) -> OrganizationSettings:
+def organization(
+    settings: Settings, private_actions_token: pulumi.Output[str] | None, opts: pulumi.ResourceOptions
+) -> OrganizationSettings:
     """What holds for the whole organisation; only the stack that builds declares it."""
     github = settings.platform.github
     return OrganizationSettings(
@@ -97,7 +91,7 @@ def organization(settings: Settings, secrets: Secrets, opts: pulumi.ResourceOpti
                 for service in settings.services.values()
                 if service.visibility != "public"
             ),
-            private_actions_token=secrets.private_actions_token,
+            private_actions_token=private_actions_token,
         ),
         opts=opts,
     )

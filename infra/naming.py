@@ -41,6 +41,11 @@ def plan_role(stack: str) -> str:
     return f"infra-{stack}-plan"
 
 
+def alias_arn(account: str, region: str, alias: str) -> str:
+    """ARN of a KMS alias. Policies name aliases, because a key's own ARN is unknown until it exists."""
+    return f"arn:aws:kms:{region}:{account}:{alias}"
+
+
 def image_repository(service: str, image: str) -> str:
     """ECR repository for the images that main builds, without the registry's host."""
     return f"{service}/{image}"
@@ -104,3 +109,8 @@ def output_parameter(stack: str, key: str) -> str:
 def plan_key_alias() -> str:
     """Alias of the KMS key that encrypts an account's sealed plans."""
     return "alias/slipway-plans"
+
+
+REGISTRY_KEY_ALIAS: Final = "alias/slipway-registry"
+CICD_ROLE: Final = "cicd"
+RUNNER_ROLE: Final = "runner"

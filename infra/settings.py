@@ -164,6 +164,8 @@ class ServiceSettings(Model):
     visibility: Literal["public", "private", "internal"] = "private"
     subject: SubjectForm = SubjectForm.IMMUTABLE
     database: DatabaseSettings | None = None
+    values: Annotated[str, Field(pattern=r"^[\w./-]+\.ya?ml$")] | None = None
+    """A file with the chart's values that hold in every environment; published for the deploy jobs."""
     enforce: bool = False
     """Rulesets, required checks and SHA pinning: switched on once the repository has its workflows."""
     status_checks: tuple[str, ...] = ()
@@ -179,9 +181,12 @@ class PlatformSettings(Model):
     github: Github
     network: NetworkSettings
     cluster: ClusterSettings | None = None
-    workload_clusters: dict[Literal["staging", "prod"], ClusterName] = Field(default_factory=dict)
     state_key: KeyArn | None = None
     """The state bucket's key, which `slipway bootstrap` made and writes here; adopted, never created here."""
+    cicd_chain: dict[Literal["staging", "prod"], tuple[EnvironmentName, ...]] = Field(
+        default_factory=dict[Literal["staging", "prod"], tuple[EnvironmentName, ...]]
+    )
+    """Environments by account whose deploy role the runners' CICD role may go on to; none unless named."""
     adopt_oidc_provider: bool = False
     """True where the account has a provider for GitHub already: it is used and never changed."""
     protect: bool = True
@@ -208,6 +213,15 @@ class Settings(Model):
         """The account that this stack works in; `local` works in the automation account's."""
         role = "automation" if self.stack is Stack.LOCAL else self.stack.value
         return cast(str, getattr(self.platform.accounts, role))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the stack on the embedded cloud, which nothing has to be bootstrapped for."""
+        return self.stack is Stack.LOCAL
+
+    def account_of(self, role: Literal["automation", "staging", "prod"]) -> str:
+        """Account that plays a role; on `local` one account plays them all."""
+        return self.account if self.is_local else cast(str, getattr(self.platform.accounts, role))
 
     @property
     def workload_accounts(self) -> tuple[str, ...]:

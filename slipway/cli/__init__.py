@@ -1,0 +1,43 @@
+"""The `slipway` command. Each file beside this one holds one group of its commands."""
+
+import sys
+
+import click
+import typer
+from rich.console import Console
+
+from slipway.cli import access, bootstrap, cloud, stacks
+from slipway.errors import SlipwayError
+
+app = typer.Typer(
+    name="slipway",
+    help="A delivery platform for a GitHub organisation on AWS: bring it up, preview it, find drift.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+stacks.register(app)
+access.register(app)
+bootstrap.register(app)
+app.add_typer(cloud.app, name="cloud", help="The embedded cloud that the stack `local` runs on.")
+
+
+def main() -> None:
+    """Run the command and turn what a person can act on into a message and an exit code.
+
+    Exit codes: 0 done, 1 an error, 130 interrupted; commands that answer a question document their own
+    (`slipway drift`: 2 for drift). A mistyped command is 1 as well, because 2 already means drift.
+    """
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except SlipwayError as error:
+        errors.print(f"[red]error:[/red] {error}", markup=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        errors.print("interrupted; run the command again to go on")
+        sys.exit(130)

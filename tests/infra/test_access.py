@@ -37,7 +37,7 @@ def test_only_build_environments_push_and_only_to_their_own_repositories(local: 
 
 def test_a_pull_request_reaches_no_repository_that_is_promoted(local: dict[str, Any]) -> None:
     for environment in environments(parse("local", local)):
-        if any("refs/pull" in branch for branch in environment.branches):
+        if any("refs/pull" in branch for branch in environment.rules.branches):
             for grant in environment.role.all_grants:
                 assert not isinstance(grant, PushImages) or all("/preview/" in r for r in grant.repositories)
 
@@ -50,7 +50,14 @@ def test_migrations_and_deploys_see_one_cluster(prod: dict[str, Any]) -> None:
 
 def test_prod_is_always_reviewed(prod: dict[str, Any]) -> None:
     for environment in environments(parse("prod", prod)):
-        assert environment.reviewers == ("team:release-managers",)
+        assert environment.rules.reviewers.teams == ("release-managers",)
+
+
+def test_an_environment_that_github_cannot_protect_holds_no_role(prod: dict[str, Any]) -> None:
+    prod["platform"]["github"]["plan"] = "free"
+    for environment in environments(parse("prod", prod)):
+        assert not environment.holds_role
+        assert "gets no deploy role" in environment.protection.reason
 
 
 def test_a_block_overrides_what_its_name_says(prod: dict[str, Any]) -> None:
@@ -59,4 +66,8 @@ def test_a_block_overrides_what_its_name_says(prod: dict[str, Any]) -> None:
     }
     (environment,) = environments(parse("prod", prod))
     assert environment.jobs == (JobKind.DEPLOY, JobKind.MIGRATE)
-    assert (environment.branches, environment.tags, environment.namespace) == ((), ("v1.*",), "pool")
+    assert (environment.rules.branches, environment.rules.tags, environment.namespace) == (
+        (),
+        ("v1.*",),
+        "pool",
+    )

@@ -1,0 +1,92 @@
+"""What the Automation account holds besides its foundation: registries, runners' ground, plan store."""
+
+import pulumi
+
+from components.identity.runner_chain import CicdRole, CicdRoleArgs
+from components.network.runner_security import RunnerSecurityGroups, RunnerSecurityGroupsArgs
+from components.registry.image_repository import ImageRepository, ImageRepositoryArgs
+from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
+from components.state.plan_store import PlanStore, PlanStoreArgs
+from infra import naming
+from infra.access import cicd_role
+from infra.foundation import Foundation
+from infra.settings import Settings
+
+
+def building(
+    settings: Settings, base: Foundation, opts: pulumi.ResourceOptions
+) -> dict[str, ImageRepository]:
+    """Declare what builds need; image repositories by their physical name."""
+    repositories = _registries(settings, opts)
+    RunnerSecurityGroups(
+        "runners",
+        RunnerSecurityGroupsArgs(
+            name=f"slipway-{settings.stack.value}-runners",
+            vpc_id=base.network.vpc_id,
+            image_build_ssh_cidr=settings.platform.network.image_build_ssh_cidr,
+        ),
+        opts=opts,
+    )
+    chain = cicd_role(settings)
+    if chain:
+        CicdRole(
+            "cicd",
+            CicdRoleArgs(declaration=chain, instance_role_name=naming.RUNNER_ROLE),
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[base.boundary])),
+        )
+    _plan_store(settings, opts)
+    return repositories
+
+
+def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, ImageRepository]:
+    account, region = settings.account, settings.platform.region
+    key = EncryptionKey(
+        "registry-key",
+        EncryptionKeyArgs(
+            alias=naming.REGISTRY_KEY_ALIAS,
+            description="Image layers",
+            account=account,
+            granting_services=(f"ecr.{region}.amazonaws.com",),
+        ),
+        opts=opts,
+    )
+    repositories: dict[str, ImageRepository] = {}
+    for service, block in settings.services.items():
+        names = [(naming.image_repository(service, part), False) for part in (*block.images, "chart")]
+        names += [(naming.preview_repository(service, image), True) for image in block.images]
+        for name, preview in names:
+            repositories[name] = ImageRepository(
+                name.replace("/", "--"),  # neither part can hold two dashes, so no two names meet
+                ImageRepositoryArgs(
+                    name=name,
+                    account=account,
+                    region=region,
+                    key_arn=key.arn,
+                    pull_accounts=settings.workload_accounts,
+                    preview=preview,
+                ),
+                opts=opts,
+            )
+    return repositories
+
+
+def _plan_store(settings: Settings, opts: pulumi.ResourceOptions) -> PlanStore:
+    stacks = [settings.stack.value] if settings.is_local else ["automation", "staging", "prod"]
+    accounts = {stack: settings.account_of("automation") for stack in stacks} | {
+        "staging": settings.account_of("staging"),
+        "prod": settings.account_of("prod"),
+    }
+    return PlanStore(
+        "plans",
+        PlanStoreArgs(
+            bucket=naming.plan_bucket(settings.account, settings.platform.region),
+            key_alias=naming.plan_key_alias(),
+            account=settings.account,
+            put_roles=tuple(naming.role_arn(accounts[stack], naming.plan_role(stack)) for stack in stacks),
+            read_roles=tuple(
+                naming.role_arn(accounts[stack], naming.apply_role(stack), naming.INFRA_PATH)
+                for stack in stacks
+            ),
+        ),
+        opts=opts,
+    )

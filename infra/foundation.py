@@ -1,0 +1,89 @@
+"""What every account has, whatever runs in it: provider, boundary, network, the platform's own roles."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.identity.ci_role import CiRole, CiRoleArgs
+from components.identity.oidc_provider import GithubOidcProvider, GithubOidcProviderArgs
+from components.identity.origin import Origin
+from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
+from components.network.network import NatMode, Network, NetworkArgs
+from infra import naming
+from infra.access import Environment, platform_roles
+from infra.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foundation:
+    """The account's foundation, for what is built on it."""
+
+    oidc_provider: GithubOidcProvider
+    boundary: PermissionsBoundary
+    network: Network
+
+
+def foundation(settings: Settings, opts: pulumi.ResourceOptions) -> Foundation:
+    """Declare the account's foundation."""
+    origin = Origin.CREATE if settings.is_local else Origin.IMPORT
+    account = settings.account
+    plan, apply = platform_roles(settings)
+    provider = GithubOidcProvider(
+        "github-oidc",
+        GithubOidcProviderArgs(
+            account=account, origin=Origin.USE if settings.platform.adopt_oidc_provider else origin
+        ),
+        opts=opts,
+    )
+    boundary = PermissionsBoundary(
+        "ci-boundary",
+        PermissionsBoundaryArgs(
+            account=account,
+            arn=naming.boundary_arn(account),
+            protected_roles=(apply.arn,),
+            origin=origin,
+        ),
+        opts=opts,
+    )
+    on_both = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[provider, boundary]))
+    CiRole("infra-plan", CiRoleArgs(declaration=plan), opts=on_both)
+    CiRole("infra-apply", CiRoleArgs(declaration=apply, origin=origin), opts=on_both)
+    return Foundation(oidc_provider=provider, boundary=boundary, network=_network(settings, boundary, opts))
+
+
+def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.ResourceOptions) -> Network:
+    network = settings.platform.network
+    cluster = settings.platform.cluster
+    return Network(
+        "network",
+        NetworkArgs(
+            name=f"slipway-{settings.stack.value}",
+            account=settings.account,
+            region=settings.platform.region,
+            cidr=network.cidr,
+            zones=network.zones,
+            boundary_arn=naming.boundary_arn(settings.account),
+            nat=NatMode(network.nat),
+            cluster_names=(cluster.name,) if cluster else (),
+            flow_log_days=network.flow_log_days,
+            role_path=naming.CI_PATH,
+        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[boundary])),
+    )
+
+
+def environment_roles(
+    environments: tuple[Environment, ...], base: Foundation, opts: pulumi.ResourceOptions
+) -> dict[tuple[str, str], CiRole]:
+    """One role per environment that may hold one, by service and environment; a warning for each other."""
+    after = pulumi.ResourceOptions.merge(
+        opts, pulumi.ResourceOptions(depends_on=[base.oidc_provider, base.boundary])
+    )
+    roles: dict[tuple[str, str], CiRole] = {}
+    for environment in environments:
+        if not environment.holds_role:
+            pulumi.log.warn(environment.protection.reason)
+            continue
+        key = (environment.service, environment.name)
+        roles[key] = CiRole(environment.role.name, CiRoleArgs(declaration=environment.role), opts=after)
+    return roles

@@ -1,0 +1,86 @@
+"""The exported contract of a stack. Other stacks and jobs read these names; changing one breaks them."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pulumi
+
+from components.registry.image_repository import ImageRepository
+from components.state.parameters import PlatformParameters, PlatformParametersArgs
+from infra import naming
+from infra.access import Environment, cicd_role, platform_roles, repository_of
+from infra.running import Running
+from infra.settings import Settings
+
+
+def bootstrap_contract(settings: Settings) -> dict[str, str]:
+    """What `slipway bootstrap` makes in the account, computed, so that it is known before any state is."""
+    account, region = settings.account, settings.platform.region
+    return {
+        "account": account,
+        "region": region,
+        "stateBucket": naming.state_bucket(account, region),
+        "stateKeyAlias": naming.state_key_alias(settings.stack.value),
+        "applyRole": platform_roles(settings)[1].arn,
+    }
+
+
+def access_contract(settings: Settings) -> dict[str, Any]:
+    """What the access matrix needs beside the policies: the ids of repositories, and who runs where."""
+    platform = settings.platform.github
+    owner, name = platform.repository.split("/")
+    repositories = [
+        {
+            "owner": owner,
+            "name": name,
+            "owner_id": platform.organization_id,
+            "id": platform.repository_id,
+            "visibility": platform.visibility,
+            "subject": "immutable",
+        }
+    ]
+    for service in settings.services.values():
+        repository = asdict(repository_of(service))
+        repositories.append({**repository, "subject": service.subject.value})
+    chain = cicd_role(settings) if settings.stack.builds else None
+    classes = [
+        {
+            "name": "deploy",
+            "role_arn": naming.role_arn(settings.account, naming.RUNNER_ROLE),
+            "repositories": [service.repository for service in settings.services.values()],
+        }
+    ]
+    return {
+        "account": settings.account,
+        "repositories": repositories,
+        "runnerClasses": classes if chain else [],
+    }
+
+
+def export(
+    settings: Settings,
+    environments: tuple[Environment, ...],
+    repositories: dict[str, ImageRepository],
+    running: Running | None,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Export the stack's outputs, and publish what jobs need of them as SSM parameters."""
+    published: dict[str, pulumi.Input[str]] = {
+        "region": settings.platform.region,
+        "registry": naming.registry(settings.account_of("automation"), settings.platform.region),
+    }
+    outputs: dict[str, Any] = {
+        "bootstrap": bootstrap_contract(settings),
+        "access": access_contract(settings),
+        "roles": {env.role.name: env.role.arn for env in environments if env.holds_role},
+        "withoutRole": {env.role.name: env.protection.reason for env in environments if not env.holds_role},
+        "imageRepositories": {name: repository.url for name, repository in repositories.items()},
+    }
+    if running and settings.platform.cluster:
+        published["cluster"] = settings.platform.cluster.name
+        outputs["cluster"] = settings.platform.cluster.name
+    PlatformParameters(
+        "published", PlatformParametersArgs(stack=settings.stack.value, values=published), opts=opts
+    )
+    for name, value in outputs.items():
+        pulumi.export(name, value)

@@ -1,0 +1,75 @@
+"""The platform program: reads one stack's settings and wires its components, top to bottom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.registry.image_repository import ImageRepository
+from infra import github, outputs
+from infra.access import environments
+from infra.building import building
+from infra.foundation import environment_roles, foundation
+from infra.providers import aws_provider, github_provider, require_fence
+from infra.running import Running, running
+from infra.settings import Settings, load
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """Secret values, read beside the settings so that no structured object ever holds one."""
+
+    private_actions_token: pulumi.Output[str] | None
+    database_urls: Mapping[tuple[str, str], pulumi.Output[str]]
+    """By service and environment; an environment without one gets no Secret from the platform."""
+
+
+def main() -> None:
+    """Run the program for the stack at hand.
+
+    Raises:
+        SettingsError: with every mistake of the stack file, before anything is registered.
+        SlipwayError: `local` on a real cloud, or a real stack on a stand-in.
+    """
+    config = pulumi.Config()
+    settings = load(config, pulumi.get_stack())
+    require_fence(settings)
+    build(settings, read_secrets(config, settings))
+
+
+def read_secrets(config: pulumi.Config, settings: Settings) -> Secrets:
+    """Read the secrets that this stack's settings call for."""
+    urls: dict[tuple[str, str], pulumi.Output[str]] = {}
+    for environment in environments(settings):
+        if environment.deploys and settings.services[environment.service].database:
+            url = config.get_secret(f"databaseUrl-{environment.service}-{environment.name}")
+            if url is None and settings.is_local:
+                url = pulumi.Output.secret(f"postgres://local@db.invalid/{environment.service}")
+            if url is not None:
+                urls[environment.service, environment.name] = url
+    wanted = settings.platform.github.private_actions
+    return Secrets(
+        private_actions_token=config.require_secret("privateActionsToken") if wanted else None,
+        database_urls=urls,
+    )
+
+
+def build(settings: Settings, secrets: Secrets) -> None:
+    """Declare everything that the stack holds."""
+    opts = pulumi.ResourceOptions(providers=[aws_provider(settings), github_provider(settings)])
+    declared = environments(settings)
+    base = foundation(settings, opts)
+    roles = environment_roles(declared, base, opts)
+    repositories: dict[str, ImageRepository] = {}
+    if settings.stack.builds:
+        repositories = building(settings, base, opts)
+        github.organization(settings, secrets.private_actions_token, opts)
+    runs: Running | None = None
+    if settings.platform.cluster:
+        runs = running(
+            settings, settings.platform.cluster, base, declared, roles, secrets.database_urls, opts
+        )
+    for name in settings.services:
+        own = tuple(environment for environment in declared if environment.service == name)
+        github.service_repository(settings, name, own, opts)
+    outputs.export(settings, declared, repositories, runs, opts)

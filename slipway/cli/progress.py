@@ -1,0 +1,59 @@
+"""Progress of a long run: a live line on a terminal, a line per resource elsewhere."""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from slipway.engine.display import SYMBOLS
+from slipway.engine.interface import QUIET, Op, Step
+
+_PRESENT = {"create": "creating", "update": "updating", "replace": "replacing", "delete": "deleting"}
+
+
+class ConsoleProgress:
+    """Implements `slipway.engine.interface.Progress`; called from any thread."""
+
+    def __init__(self, console: Console, bar: Bar | None) -> None:
+        self._console = console
+        self._bar = bar
+        self._task = bar.add_task("starting", total=None) if bar else None
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def started(self, op: Op, urn: str) -> None:
+        """Show what is being worked on."""
+        self._show(f"{_PRESENT.get(op, 'checking')} {urn.rpartition('::')[2]}")
+
+    def finished(self, step: Step, seconds: float) -> None:
+        """Count it; where nobody watches a live line, say what changed."""
+        with self._lock:
+            self._done += 1
+        if self._bar is None and step.op not in QUIET:
+            self._console.print(f"{SYMBOLS[step.op]:<2} {step.name} ({seconds:.1f} s)", highlight=False)
+
+    def failed(self, urn: str, reason: str) -> None:
+        """Say it at once; the summary says it again."""
+        self._console.print(f"failed: {urn.rpartition('::')[2]}: {reason}", style="red", markup=False)
+
+    def message(self, text: str) -> None:
+        """Show what the engine says about the run as a whole."""
+        self._console.print(text, markup=False, highlight=False)
+
+    def _show(self, text: str) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=f"{self._done} done; {text}")
+
+
+@contextmanager
+def progress(console: Console) -> Generator[ConsoleProgress, None, None]:
+    """Progress on this console for as long as the block runs."""
+    if not console.is_terminal:
+        yield ConsoleProgress(console, None)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        yield ConsoleProgress(console, bar)

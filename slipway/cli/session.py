@@ -1,0 +1,126 @@
+"""Opens an engine for a stack, and keeps the state of `local` in step with the embedded cloud it runs on."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.engine import choice
+from slipway.engine.choice import Choice
+from slipway.engine.cli_engine import PulumiEngine
+from slipway.engine.cli_local import forget, local_engine, passphrase
+from slipway.engine.embedded import LOCAL_STACK, EmbeddedEngine
+from slipway.engine.interface import Engine, Progress, Result
+from slipway.engine.program import program_at
+from slipway.engine.project import load_project, load_stack, stack_config
+from slipway.engine.provider_resources import Config
+from slipway.engine.secrets import Crypter
+from slipway.localcloud import runtime
+from slipway.localcloud.cloud import Cloud
+from slipway.localcloud.providers import providers
+
+ENDPOINTS = "slipway:endpoints"
+
+
+@dataclass(frozen=True)
+class Session:
+    """An engine on a stack. `cloud` is the embedded cloud that `local` runs on; None for a real stack."""
+
+    root: Path
+    stack: str
+    engine: Engine
+    cloud: Cloud | None
+
+    @property
+    def where(self) -> str:
+        """One line that says what this run works on, for the person who started it."""
+        if self.cloud is None:
+            return f"engine: Pulumi CLI; stack: {self.stack} (a real cloud)"
+        engine = "Pulumi CLI" if self.engine.name == "pulumi" else "embedded"
+        kubernetes = runtime.status(self.root).detail.get("kubernetes_kind", "recording stand-in")
+        return f"engine: {engine}; cloud: embedded, {self.cloud.console}; Kubernetes: {kubernetes}"
+
+    def preview(self) -> Result:
+        """What `up` would do."""
+        return self.engine.preview()
+
+    def refresh(self) -> Result:
+        """Make the state as the world is."""
+        return self.engine.refresh()
+
+    def drift(self) -> Result:
+        """What `refresh` would find."""
+        return self.engine.drift()
+
+    def up(self) -> Result:
+        """Apply, after meeting a cloud that was started anew since the state was written."""
+        if self.cloud is not None:
+            choice.own(self.root, "pulumi" if self.engine.name == "pulumi" else "embedded")
+            if self._cloud_is_new():
+                refreshed = self.engine.refresh()
+                if not refreshed.ok:
+                    return refreshed
+            self._cloud_file.write_text(self.cloud.id, encoding="utf-8")
+        return self.engine.up()
+
+    def destroy(self) -> Result:
+        """Destroy; after that, any engine may begin `local` anew."""
+        result = self.engine.destroy()
+        if result.ok and self.cloud is not None:
+            choice.release(self.root)
+            self._cloud_file.unlink(missing_ok=True)
+            if self.engine.name == "pulumi":
+                forget(self.root)
+        return result
+
+    @property
+    def _cloud_file(self) -> Path:
+        return self.root / ".slipway" / "state-of-cloud"
+
+    def _cloud_is_new(self) -> bool:
+        # Whoever stops the embedded cloud loses what is in it; the state must learn that before it is used.
+        if self.cloud is None or not self._cloud_file.is_file():
+            return False
+        return self._cloud_file.read_text(encoding="utf-8") != self.cloud.id
+
+
+def open_session(
+    root: Path, stack: str, wanted: Choice = "auto", progress: Progress | None = None
+) -> Session:
+    """Open the engine for a stack.
+
+    Raises:
+        SlipwayError: unknown stack, an engine that may not run it, or no embedded cloud for `local`.
+    """
+    root = root.resolve()
+    load_stack(root, stack)
+    name = choice.choose(root, stack, wanted)
+    if stack != LOCAL_STACK:
+        project = load_project(root)
+        return Session(root, stack, PulumiEngine(root, project.name, stack, progress=progress), None)
+    cloud = runtime.require(root)
+    endpoints = {"aws": cloud.aws, "github": cloud.github, "kubernetes": cloud.kubernetes}
+    config = {ENDPOINTS: json.dumps(endpoints)}
+    if name == "pulumi":
+        return Session(root, stack, local_engine(root, progress, config=config), cloud)
+    return Session(root, stack, _embedded(root, config, progress), cloud)
+
+
+def _embedded(root: Path, extra: dict[str, str], progress: Progress | None) -> EmbeddedEngine:
+    project = load_project(root)
+    stack = load_stack(root, LOCAL_STACK)
+    secret: Callable[[], str] = lambda: passphrase(root)  # noqa: E731 - read at the first secret only
+    own = stack_config(project, stack, Crypter(secret, stack.salt))
+    config = Config({**own.values, **extra}, own.secret_keys)
+    return EmbeddedEngine(
+        program_at(root),
+        project.name,
+        LOCAL_STACK,
+        config,
+        root / ".slipway" / "state",
+        providers(),
+        progress,
+        passphrase=secret,
+        salt=stack.salt,
+        root=root,
+    )

@@ -1,0 +1,158 @@
+"""`slipway up | preview | refresh | destroy | drift STACK`.
+
+Exit status: 0 done; 1 an error that says what to do; 130 interrupted. `drift`: 2 where there is drift.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from slipway.cli.options import AS_JSON, ROOT, STACK, YES
+from slipway.cli.progress import progress
+from slipway.cli.session import Session, open_session
+from slipway.engine import display, offline
+from slipway.engine.choice import Choice
+from slipway.engine.interface import Result
+from slipway.errors import SlipwayError
+
+DRIFT = 2
+Format = Literal["text", "markdown", "json"]
+
+_ENGINE = typer.Option("--engine", help="auto: the Pulumi CLI where it is on PATH; `local` keeps its own.")
+ENGINE = Annotated[Choice, _ENGINE]
+FORMAT = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+_EXIT = "Exit status: 0 done; 1 an error that says what to do; 130 interrupted."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog=_EXIT)(up)
+    app.command(epilog=_EXIT)(preview)
+    app.command(epilog=_EXIT)(refresh)
+    app.command(epilog=_EXIT)(destroy)
+    app.command(epilog="Exit status: 0 no drift; 2 drift; 1 an error; 130 interrupted.")(drift)
+
+
+def up(
+    stack: STACK,
+    *,
+    engine: ENGINE = "auto",
+    yes: YES = False,
+    form: FORMAT = "text",
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Bring a stack to what its stack file says."""
+    if not yes:
+        _confirm(root, stack, engine, "Apply this?", Session.preview)
+    _report(_run(root, stack, engine, Session.up), _form(form, as_json))
+
+
+def preview(
+    stack: STACK,
+    *,
+    engine: ENGINE = "auto",
+    offline_: Annotated[
+        bool, typer.Option("--offline", help="From the program alone: no state, network or credential.")
+    ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(help="With --offline: show only what the change since this Git revision does."),
+    ] = None,
+    form: FORMAT = "text",
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Show what `up` would do, property by property, without doing it."""
+    if base is not None and not offline_:
+        raise SlipwayError("--base needs --offline", fix=f"slipway preview {stack} --offline --base {base}")
+    result = offline.preview(root, stack, base) if offline_ else _run(root, stack, engine, Session.preview)
+    _report(result, _form(form, as_json))
+
+
+def refresh(
+    stack: STACK,
+    *,
+    engine: ENGINE = "auto",
+    form: FORMAT = "text",
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Bring a stack's state to what the cloud says."""
+    _report(_run(root, stack, engine, Session.refresh), _form(form, as_json))
+
+
+def destroy(
+    stack: STACK,
+    *,
+    engine: ENGINE = "auto",
+    yes: YES = False,
+    form: FORMAT = "text",
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Delete everything that a stack holds."""
+    if not yes:
+        _ask(f"Delete everything in the stack '{stack}'?")
+    _report(_run(root, stack, engine, Session.destroy), _form(form, as_json))
+
+
+def drift(
+    stack: STACK,
+    *,
+    engine: ENGINE = "auto",
+    form: FORMAT = "text",
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Compare the cloud with what was made: name what was changed or deleted behind Pulumi's back."""
+    result = _run(root, stack, engine, Session.drift)
+    _report(result, _form(form, as_json))
+    if result.changed:
+        raise typer.Exit(DRIFT)
+
+
+def _run(root: Path, stack: str, engine: Choice, operation: Callable[[Session], Result]) -> Result:
+    console = Console(stderr=True)
+    with progress(console) as told:
+        session = open_session(root, stack, engine, told)
+        told.message(session.where)
+        return operation(session)
+
+
+def _form(form: Format, as_json: bool) -> Format:
+    return "json" if as_json else form
+
+
+def _report(result: Result, form: Format) -> None:
+    if form == "json":
+        typer.echo(json.dumps(display.to_json(result), indent=2, default=str))
+    elif form == "markdown":
+        typer.echo(display.markdown(result))
+    else:
+        Console(soft_wrap=True).print(display.rich(result))
+    if result.cancelled:
+        raise typer.Exit(130)
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+def _confirm(
+    root: Path, stack: str, engine: Choice, question: str, operation: Callable[[Session], Result]
+) -> None:
+    result = _run(root, stack, engine, operation)
+    Console(soft_wrap=True, stderr=True).print(display.rich(result))
+    if not result.ok:
+        raise typer.Exit(1)
+    _ask(question)
+
+
+def _ask(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise SlipwayError("nobody is there to be asked", fix="add --yes")
+    typer.confirm(question, abort=True, err=True)
