@@ -31,6 +31,10 @@ class PlanStoreArgs:
         where = f"plan store {self.bucket}"
         aws_names.check_bucket(self.bucket, where)
         aws_names.check_account(self.account, where)
+        for role in (*self.put_roles, *self.read_roles):
+            aws_names.check_role_arn(role, where)
+        if not (self.put_roles and self.read_roles):
+            raise SlipwayError("plans that nobody puts or nobody reads", where=where, fix="name both roles")
         both = sorted(set(self.put_roles) & set(self.read_roles))
         if both:
             raise SlipwayError(
@@ -64,7 +68,7 @@ class PlanStore(pulumi.ComponentResource):
         )
         bucket = aws.s3.Bucket(f"{name}-bucket", bucket=args.bucket, opts=self._child)
         self._close(name, bucket)
-        self._encrypt(name, bucket, key)
+        self._encrypt(name, args, bucket, key)
         self._expire(name, bucket, args.keep_days)
         self.bucket = bucket.bucket
         self.key_arn = key.arn
@@ -87,7 +91,7 @@ class PlanStore(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _encrypt(self, name: str, bucket: aws.s3.Bucket, key: EncryptionKey) -> None:
+    def _encrypt(self, name: str, args: PlanStoreArgs, bucket: aws.s3.Bucket, key: EncryptionKey) -> None:
         by_default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
             sse_algorithm="aws:kms", kms_master_key_id=key.arn
         )
@@ -102,7 +106,9 @@ class PlanStore(pulumi.ComponentResource):
             opts=self._child,
         )
         document = pulumi.Output.all(bucket.bucket, key.arn).apply(
-            lambda known: json.dumps(plan_bucket_policy(known[0], known[1]))
+            lambda known: json.dumps(
+                plan_bucket_policy(known[0], known[1], put_roles=args.put_roles, read_roles=args.read_roles)
+            )
         )
         aws.s3.BucketPolicy(f"{name}-policy", bucket=bucket.bucket, policy=document, opts=self._child)
 

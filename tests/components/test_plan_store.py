@@ -11,8 +11,10 @@ from slipway.access.policies import Decision, Policy, Principal, Request
 from slipway.errors import SlipwayError
 from tests.components.computed import computed_outputs
 from tests.components.recording import Recording, run
-from tests.components.samples import APPLY_ROLE, PLAN_ROLE, plan_store_args
+from tests.components.samples import ACCOUNT, APPLY_ROLE, PLAN_ROLE, PULLER, plan_store_args
 
+OTHER_PLAN_ROLE = PLAN_ROLE.replace(ACCOUNT, PULLER)
+OTHER_APPLY_ROLE = APPLY_ROLE.replace(ACCOUNT, PULLER)
 SSE = "s3:x-amz-server-side-encryption"
 
 
@@ -55,6 +57,36 @@ def test_an_upload_is_encrypted_with_the_stores_own_key_or_refused() -> None:
     (rule,) = recording.one("BucketServerSideEncryptionConfiguration").inputs["rules"]
     default = rule["applyServerSideEncryptionByDefault"]
     assert default == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key_arn(recording)}
+
+
+def allowed(role: str, action: str, resource: str) -> bool:
+    args = dataclasses.replace(
+        plan_store_args(), put_roles=(PLAN_ROLE, OTHER_PLAN_ROLE), read_roles=(APPLY_ROLE, OTHER_APPLY_ROLE)
+    )
+
+    def program() -> None:
+        PlanStore("plans", args)
+
+    document = Policy.parse(run(program).one("BucketPolicy").inputs["policy"], "resource")
+    context = context_of({"aws:SecureTransport": "true", "aws:PrincipalArn": role})
+    request = Request(action=action, resource=resource, principal=Principal("AWS", role), context=context)
+    return document.decide(request).allowed
+
+
+def test_roles_of_other_accounts_get_through_to_their_side_only() -> None:
+    bucket = f"arn:aws:s3:::{plan_store_args().bucket}"
+    plan = f"{bucket}/plans/prod/1"
+    for role in (PLAN_ROLE, OTHER_PLAN_ROLE):
+        assert allowed(role, "s3:PutObject", plan)
+        assert not allowed(role, "s3:GetObject", plan)
+        assert not allowed(role, "s3:ListBucket", bucket)
+    for role in (APPLY_ROLE, OTHER_APPLY_ROLE):
+        assert allowed(role, "s3:GetObject", plan)
+        assert allowed(role, "s3:ListBucket", bucket)
+        assert not allowed(role, "s3:PutObject", plan)
+    for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"):
+        assert not allowed(OTHER_PLAN_ROLE + "x", action, plan)
+    assert not allowed(OTHER_APPLY_ROLE, "s3:DeleteObject", plan)
 
 
 def test_the_bucket_is_closed_to_the_public_and_to_acls() -> None:
@@ -101,6 +133,8 @@ def test_the_key_lets_the_plan_role_seal_and_the_apply_role_open() -> None:
         ({"bucket": "Plans"}, "S3 bucket name"),
         ({"bucket": "a.b.c"}, "S3 bucket name"),
         ({"read_roles": (PLAN_ROLE,)}, "could approve its own"),
+        ({"put_roles": ()}, "nobody puts"),
+        ({"put_roles": ("arn:aws:iam::1:role/*",)}, "no exact role ARN"),
         ({"keep_days": 0}, "at least 1"),
     ],
 )
