@@ -38,7 +38,6 @@ __all__ = [
     "RoleDeclaration",
     "SubjectForm",
     "UseState",
-    "role_name_of",
 ]
 
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
@@ -183,8 +182,3 @@ class RoleDeclaration:
     def all_grants(self) -> tuple[Grant, ...]:
         """The grants of its jobs and its own, each once, in declared order."""
         return tuple(dict.fromkeys([*(grant for job in self.jobs for grant in job.grants), *self.grants]))
-
-
-def role_name_of(service: str, environment: str) -> str:
-    """The name of the role for a service's environment: `<service>-<environment>`."""
-    return f"{service}-{environment}"

@@ -196,17 +196,19 @@ def _apply_identity(grant: ApplyStack) -> tuple[Statement, ...]:
     )
 
 
+def _own_policies(role_arn: str) -> str:
+    """The ARN pattern of a role's managed policies, which lie on the role's own path."""
+    head, _, rest = role_arn.partition(":role/")
+    path, slash, name = rest.rpartition("/")
+    return f"{head}:policy/{path}{slash}{own_policy_prefix(name)}*"
+
+
 def _apply_limits(grant: ApplyStack) -> tuple[Statement, ...]:
-    path, _, name = grant.own_role_arn.partition(":role/")[2].rpartition("/")
-    own_policies = "/".join(part for part in ("policy", path, f"{own_policy_prefix(name)}*") if part)
     without = {"StringNotEquals": {"iam:PermissionsBoundary": grant.boundary_arn}}
+    own = [grant.boundary_arn, _own_policies(grant.own_role_arn)]
     return (
         deny("NeverItself", _CHANGE_ROLE, [grant.own_role_arn]),
-        deny(
-            "NeverTheBoundary",
-            _CHANGE_POLICY,
-            [grant.boundary_arn, f"arn:aws:iam::{grant.account}:{own_policies}"],
-        ),
+        deny("NeverTheBoundary", _CHANGE_POLICY, own),
         deny("NeverWithoutBoundary", _SET_BOUNDARY, ["*"], without),
         deny("NeverDropBoundary", _DROP_BOUNDARY, ["*"]),
     )
@@ -260,4 +262,6 @@ def boundary_policy(
     ]
     if protected_roles:
         statements.append(deny("NeverApplyRoles", _CHANGE_ROLE, protected_roles))
+        policies = [_own_policies(role) for role in protected_roles]
+        statements.append(deny("NeverApplyPolicies", _CHANGE_POLICY, policies))
     return document(statements)

@@ -12,7 +12,10 @@ from slipway.access.statements import Statement
 
 
 class RegistrationLike(Protocol):
-    """A resource registration; a value that is not plain JSON is one that is not known yet."""
+    """A resource registration; a value that is not plain JSON is one that is not known yet.
+
+    Where it has `property_dependencies` (input -> URNs) or `parent` (a URN), they stand in for unknown names.
+    """
 
     @property
     def urn(self) -> str: ...
@@ -140,14 +143,16 @@ def statements_in(source: object) -> tuple[Statement, ...]:
 
 
 def _managed(stack: StackRegistrations) -> Iterable[tuple[str, object]]:
+    for registration, arn in _policies(stack):
+        yield arn, registration.inputs.get("policy")
+
+
+def _policies(stack: StackRegistrations) -> Iterable[tuple[RegistrationLike, str]]:
     for registration in stack.registrations:
         if registration.type == "aws:iam/policy:Policy":
             inputs = registration.inputs
             name = text_of(inputs, "name") or registration.name
-            yield (
-                f"arn:aws:iam::{stack.account}:policy{text_of(inputs, 'path') or '/'}{name}",
-                inputs.get("policy"),
-            )
+            yield registration, f"arn:aws:iam::{stack.account}:policy{text_of(inputs, 'path') or '/'}{name}"
 
 
 class _Reader:
@@ -158,7 +163,9 @@ class _Reader:
         self.stack = stack
         self.documents = documents
         self.by_name: dict[str, Role] = {}
+        self.by_urn: dict[str, Role] = {}
         self.by_parent: dict[str, list[Role]] = {}
+        self.policy_arns = {registration.urn: arn for registration, arn in _policies(stack)}
 
     def read(self) -> None:
         readers = {
@@ -217,15 +224,17 @@ class _Reader:
             self._attach(role, known(item) or "")
         self.world.roles[arn] = role
         self.by_name[name] = role
+        self.by_urn[registration.urn] = role
         self.by_parent.setdefault(_parent(registration), []).append(role)
 
     def _role_for(self, registration: RegistrationLike) -> Role | None:
         given = text_of(registration.inputs, "role")
         role = self.by_name.get(given.rpartition("/")[2])
-        if role is None and not given:
-            # The role's name is not known yet; a component that makes one role leaves no doubt which it is.
-            siblings = self.by_parent.get(_parent(registration), [])
-            role = siblings[0] if len(siblings) == 1 else None
+        if not given:
+            sources = [self.by_urn[urn] for urn in _sources(registration, "role") if urn in self.by_urn]
+            # Failing that, a component that makes one role leaves no doubt which it is.
+            candidates = sources or self.by_parent.get(_parent(registration), [])
+            role = candidates[0] if len(candidates) == 1 else None
         if role is None:
             self._problem(
                 registration, f"belongs to a role that is not in this stack: {given or 'not known yet'}"
@@ -253,7 +262,8 @@ class _Reader:
     def _attachment(self, registration: RegistrationLike) -> None:
         role = self._role_for(registration)
         if role is not None:
-            self._attach(role, text_of(registration.inputs, "policyArn"))
+            sources = [self.policy_arns.get(urn, "") for urn in _sources(registration, "policyArn")]
+            self._attach(role, text_of(registration.inputs, "policyArn") or "".join(sources[:1]))
 
     def _provider(self, registration: RegistrationLike) -> None:
         url = text_of(registration.inputs, "url").removeprefix("https://") or ISSUER
@@ -263,6 +273,8 @@ class _Reader:
 
     def _entry(self, registration: RegistrationLike, what: str) -> None:
         role = self.world.roles.get(text_of(registration.inputs, "principalArn"))
+        for urn in _sources(registration, "principalArn") if role is None else ():
+            role = role or self.by_urn.get(urn)
         cluster = text_of(registration.inputs, "clusterName") or "a cluster not known yet"
         if role is not None:
             role.kubernetes.append(f"{cluster}: {what}")
@@ -317,3 +329,9 @@ class _Reader:
 def _parent(registration: RegistrationLike) -> str:
     parent: object = getattr(registration, "parent", "")
     return parent if isinstance(parent, str) else ""
+
+
+def _sources(registration: RegistrationLike, key: str) -> tuple[str, ...]:
+    """The URNs that an input comes from."""
+    given: Mapping[str, Sequence[str]] = getattr(registration, "property_dependencies", {})
+    return tuple(given.get(key, ()))

@@ -1,6 +1,6 @@
 """One platform of three accounts, declared and rendered, that the access tests ask questions about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -42,6 +42,7 @@ class Registration:
     name: str
     inputs: dict[str, Any]
     parent: str = ""
+    property_dependencies: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def urn(self) -> str:

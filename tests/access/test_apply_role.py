@@ -12,6 +12,7 @@ from slipway.access.stack_permissions import boundary_arn, boundary_policy
 
 ACCOUNT = "333333333333"
 OWN = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/infra-prod-apply"
+OWN_POLICY = f"arn:aws:iam::{ACCOUNT}:policy/slipway/ci/infra-prod-apply-policy-1"
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/slipway/nodes"
 BOUNDARY = boundary_arn(ACCOUNT)
 BOUNDED = {"iam:PermissionsBoundary": BOUNDARY}
@@ -240,6 +241,7 @@ def test_a_role_made_by_apply_cannot_do_what_apply_may_not() -> None:
         assert not could(action, OWN, BOUNDED), action
     for action in POLICY_ACTIONS:
         assert not could(action, BOUNDARY), action
+        assert not could(action, OWN_POLICY), action
     for action in (
         "iam:CreateRole",
         "iam:PutRolePermissionsBoundary",

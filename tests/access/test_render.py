@@ -1,0 +1,49 @@
+"""The matrix and its differences as a person, a pull request and a program read them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from slipway.access.matrix import Matrix, diff, matrix
+from slipway.access.render import (
+    diff_to_json,
+    diff_to_markdown,
+    diff_to_text,
+    to_json,
+    to_markdown,
+    to_text,
+)
+from slipway.access.world import World
+
+
+@pytest.fixture(scope="module")
+def base(platform: Any) -> Matrix:
+    return matrix(World.from_stacks(platform.stacks(), repositories=platform.repositories))
+
+
+def test_the_same_world_differs_in_nothing(platform: Any, base: Matrix) -> None:
+    found = diff(base, matrix(World.from_stacks(platform.stacks(), repositories=platform.repositories)))
+    assert found.newly_allowed == found.no_longer_allowed == ()
+    assert diff_to_text(found) == "Nothing is newly allowed.\n"
+    assert "Nothing is newly allowed." in diff_to_markdown(found)
+
+
+def test_renderings_name_everything(platform: Any, base: Matrix) -> None:
+    text, markdown, data = to_text(base), to_markdown(base), json.loads(to_json(base))
+    for row in base.rows:
+        name = row.role.rpartition("/")[2]
+        assert name in text
+        assert row.who in text
+    assert "| environment | from | on | role | can |" in markdown
+    assert "\\*" in markdown
+    assert len(data["rows"]) == len(base.rows)
+    empty = Matrix(rows=(), unreached=(), problems=("x",))
+    found = diff(empty, base)
+    assert "\n+ acme/app in build from branch main: app-build in 111111111111\n" in diff_to_text(found)
+    assert len(json.loads(diff_to_json(found))["newly_allowed"]) == len(found.newly_allowed)
+    assert "assume it" in diff_to_markdown(found)
+    back = diff(base, empty)
+    assert back.newly_allowed == ()
+    assert back.no_longer_allowed == found.newly_allowed
+    assert diff_to_text(back).startswith("- ")
