@@ -1,0 +1,285 @@
+"""The door and the first role: GitHub's provider, the boundary, and the apply role with its policies."""
+
+import json
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.bootstrap.clients import Clients, code
+from slipway.bootstrap.plan import BootstrapPlan, Document, PolicyPlan
+from slipway.bootstrap.steps import Action, Found, Refused, Step, require_own, tag_list, tag_map
+
+_POLICY_VERSIONS = 5  # IAM User Guide, "Versioning IAM policies": no more are kept
+
+
+class Identity:
+    """The IAM side of the plan."""
+
+    def __init__(self, plan: BootstrapPlan, clients: Clients) -> None:
+        self._plan = plan
+        self._iam = clients.iam
+
+    def steps(self) -> list[Step]:
+        """In the order in which each needs the one before."""
+        role = self._plan.role
+        steps = [
+            self.provider_step(),
+            self._policy_step("boundary", self._plan.boundary, account_wide=True),
+            Step(id="role", title=f"IAM role {role.name}", look=self._look_role, make=self._make_role),
+        ]
+        steps += [
+            self._policy_step(f"role.policy.{policy.name}", policy, account_wide=False)
+            for policy in role.managed
+        ]
+        steps += [
+            Step(
+                id=f"role.attachment.{policy.name}",
+                title=f"{role.name} has policy {policy.name}",
+                look=partial(self._look_attachment, policy),
+                make=partial(self._attach, policy),
+            )
+            for policy in role.managed
+        ]
+        steps += [
+            Step(
+                id=f"role.inline.{name}",
+                title=f"policy inside {role.name}",
+                look=partial(self._look_inline, name, document),
+                make=partial(self._put_inline, name, document),
+            )
+            for name, document in role.inline.items()
+        ]
+        steps.append(
+            Step(
+                id="role.only",
+                title=f"{role.name} has no other policy",
+                look=self._look_extras,
+                make=lambda _: self._drop_extras(),
+            )
+        )
+        return steps
+
+    def provider_step(self) -> Step:
+        """GitHub's provider, of which an account can have one; a stranger's is used if it fits."""
+        return Step(
+            id="provider",
+            title=f"IAM identity provider {self._plan.provider.url.removeprefix('https://')}",
+            look=self._look_provider,
+            make=self._make_provider,
+        )
+
+    def _look_provider(self) -> Found:
+        wanted = self._plan.provider
+        try:
+            held = self._iam.get_open_id_connect_provider(OpenIDConnectProviderArn=wanted.arn)
+        except ClientError as error:
+            if code(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
+                raise
+            if wanted.adopted:
+                raise Refused(
+                    "the stack is to use a provider that the account does not have",
+                    where=wanted.arn,
+                    fix="set slipway:platform.adopt_oidc_provider to false, and bootstrap makes one",
+                ) from error
+            return Found(Action.CREATE)
+        own = self._plan.tags.items() <= tag_map(held.get("Tags", [])).items()
+        lacking = sorted(set(wanted.audiences) - set(held["ClientIDList"]))
+        if lacking and not own:
+            raise Refused(
+                f"the account's provider for GitHub is not bootstrap's and lacks the audience {lacking[0]}",
+                where=wanted.arn,
+                fix="aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn "
+                f"{wanted.arn} --client-id {lacking[0]}",
+            )
+        if lacking:
+            return Found(Action.UPDATE, f"add audience {', '.join(lacking)}")
+        return (
+            Found(Action.KEEP) if own else Found(Action.ADOPT, "it is not this stack's; used, never changed")
+        )
+
+    def _make_provider(self, found: Found) -> None:
+        wanted = self._plan.provider
+        if found.action is Action.CREATE:
+            # No thumbprint: AWS checks GitHub's certificate against its own trust store and ignores them.
+            self._iam.create_open_id_connect_provider(
+                Url=wanted.url, ClientIDList=list(wanted.audiences), Tags=tag_list(self._plan.tags)
+            )
+            return
+        for audience in wanted.audiences:
+            self._iam.add_client_id_to_open_id_connect_provider(
+                OpenIDConnectProviderArn=wanted.arn, ClientID=audience
+            )
+
+    def _policy_step(self, id_: str, policy: PolicyPlan, *, account_wide: bool) -> Step:
+        return Step(
+            id=id_,
+            title=f"IAM policy {policy.name}",
+            look=partial(self._look_policy, policy, account_wide=account_wide),
+            make=partial(self._make_policy, policy),
+        )
+
+    def _look_policy(self, policy: PolicyPlan, *, account_wide: bool) -> Found:
+        held = self._held_policy(policy)
+        if held is None:
+            return Found(Action.CREATE)
+        what = f"policy {policy.name}"
+        shared = require_own(self._plan, tag_map(held.get("Tags", [])), what, account_wide=account_wide)
+        version = self._iam.get_policy_version(PolicyArn=policy.arn, VersionId=held["DefaultVersionId"])
+        same = version["PolicyVersion"]["Document"] == policy.document
+        if shared and not same:
+            raise Refused(
+                f"{what} was made for another stack of this account, and the two stacks want different ones",
+                where=policy.arn,
+                fix="make both stacks declare the same boundary",
+            )
+        if shared:
+            return Found(Action.ADOPT, "made for another stack of this account")
+        return Found(Action.KEEP if same else Action.UPDATE)
+
+    def _held_policy(self, policy: PolicyPlan) -> dict[str, Any] | None:
+        try:
+            return self._iam.get_policy(PolicyArn=policy.arn)["Policy"]
+        except ClientError as error:
+            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+                return None
+            raise
+
+    def _make_policy(self, policy: PolicyPlan, found: Found) -> None:
+        document = _compact(policy.document)
+        if found.action is Action.CREATE:
+            self._iam.create_policy(
+                PolicyName=policy.name,
+                Path=policy.path,
+                Description=policy.description,
+                PolicyDocument=document,
+                Tags=tag_list(self._plan.tags),
+            )
+            return
+        versions = self._iam.list_policy_versions(PolicyArn=policy.arn)["Versions"]
+        old = sorted(
+            (item for item in versions if not item["IsDefaultVersion"]), key=lambda item: item["CreateDate"]
+        )
+        if len(versions) >= _POLICY_VERSIONS:
+            self._iam.delete_policy_version(PolicyArn=policy.arn, VersionId=old[0]["VersionId"])
+        self._iam.create_policy_version(PolicyArn=policy.arn, PolicyDocument=document, SetAsDefault=True)
+
+    def _look_role(self) -> Found:
+        wanted = self._plan.role
+        held = self._held_role()
+        if held is None:
+            return Found(Action.CREATE)
+        require_own(self._plan, tag_map(held.get("Tags", [])), f"role {wanted.name}")
+        if held["Arn"] != wanted.arn:
+            raise Refused(f"role {wanted.name} is there under another path", where=str(held["Arn"]))
+        differing = self._differing(held)
+        return Found(Action.UPDATE, ", ".join(differing)) if differing else Found(Action.KEEP)
+
+    def _held_role(self) -> dict[str, Any] | None:
+        try:
+            return self._iam.get_role(RoleName=self._plan.role.name)["Role"]
+        except ClientError as error:
+            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+                return None
+            raise
+
+    def _differing(self, held: dict[str, Any]) -> list[str]:
+        wanted = self._plan.role
+        boundary = held.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        checks = {
+            "trust": held["AssumeRolePolicyDocument"] == wanted.trust,
+            "boundary": boundary == self._plan.boundary.arn,
+            "session": held["MaxSessionDuration"] == wanted.session_seconds,
+            "description": held.get("Description", "") == wanted.description,
+        }
+        return [name for name, same in checks.items() if not same]
+
+    def _make_role(self, found: Found) -> None:
+        wanted = self._plan.role
+        if found.action is Action.CREATE:
+            self._iam.create_role(
+                RoleName=wanted.name,
+                Path=wanted.path,
+                Description=wanted.description,
+                AssumeRolePolicyDocument=_compact(wanted.trust),
+                PermissionsBoundary=self._plan.boundary.arn,
+                MaxSessionDuration=wanted.session_seconds,
+                Tags=tag_list(self._plan.tags),
+            )
+            return
+        held = self._held_role()
+        differing = self._differing(held) if held else []
+        if "boundary" in differing:
+            self._iam.put_role_permissions_boundary(
+                RoleName=wanted.name, PermissionsBoundary=self._plan.boundary.arn
+            )
+        if "trust" in differing:
+            self._iam.update_assume_role_policy(RoleName=wanted.name, PolicyDocument=_compact(wanted.trust))
+        if "session" in differing or "description" in differing:
+            self._iam.update_role(
+                RoleName=wanted.name,
+                Description=wanted.description,
+                MaxSessionDuration=wanted.session_seconds,
+            )
+
+    def _look_inline(self, name: str, document: Document) -> Found:
+        try:
+            held = self._iam.get_role_policy(RoleName=self._plan.role.name, PolicyName=name)
+        except ClientError as error:
+            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+                return Found(Action.CREATE)
+            raise
+        return Found(Action.KEEP if held["PolicyDocument"] == document else Action.UPDATE)
+
+    def _put_inline(self, name: str, document: Document, _: Found) -> None:
+        self._iam.put_role_policy(
+            RoleName=self._plan.role.name, PolicyName=name, PolicyDocument=_compact(document)
+        )
+
+    def _attached(self) -> set[str]:
+        try:
+            pages = self._iam.get_paginator("list_attached_role_policies").paginate(
+                RoleName=self._plan.role.name
+            )
+            return {str(item["PolicyArn"]) for page in pages for item in page["AttachedPolicies"]}
+        except ClientError as error:
+            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+                return set()
+            raise
+
+    def _look_attachment(self, policy: PolicyPlan) -> Found:
+        return Found(Action.KEEP if policy.arn in self._attached() else Action.CREATE)
+
+    def _attach(self, policy: PolicyPlan, _: Found) -> None:
+        self._iam.attach_role_policy(RoleName=self._plan.role.name, PolicyArn=policy.arn)
+
+    def _inline_names(self) -> set[str]:
+        try:
+            pages = self._iam.get_paginator("list_role_policies").paginate(RoleName=self._plan.role.name)
+            return {str(name) for page in pages for name in page["PolicyNames"]}
+        except ClientError as error:
+            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+                return set()
+            raise
+
+    def _extras(self) -> tuple[list[str], list[str]]:
+        """Policies inside the role and attached to it that the program does not declare."""
+        role = self._plan.role
+        attached = self._attached() - {policy.arn for policy in role.managed}
+        return sorted(self._inline_names() - set(role.inline)), sorted(attached)
+
+    def _look_extras(self) -> Found:
+        inline, attached = self._extras()
+        extras = [*inline, *attached]
+        return Found(Action.UPDATE, f"remove {', '.join(extras)}") if extras else Found(Action.KEEP)
+
+    def _drop_extras(self) -> None:
+        inline, attached = self._extras()
+        for name in inline:
+            self._iam.delete_role_policy(RoleName=self._plan.role.name, PolicyName=name)
+        for arn in attached:
+            self._iam.detach_role_policy(RoleName=self._plan.role.name, PolicyArn=arn)
+
+
+def _compact(document: Document) -> str:
+    return json.dumps(document, separators=(",", ":"))
