@@ -8,10 +8,11 @@ from typing import Any
 
 import pulumi
 from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.provider.experimental.provider import ConstructResponse
 from pulumi.resource import DependencyProviderResource, DependencyResource
 
 from slipway.engine import urn as urns
-from slipway.engine.plugins import Refused
+from slipway.engine.plugins import Plugin, Refused
 from slipway.engine.properties import from_properties, to_properties
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.registrar import Registrar
@@ -86,13 +87,7 @@ class EngineBackend:
             reference = self._providers.reference_for(registration.type, explicit, version)
             plugin = self._providers.plugin(reference)
             plugin.prepare()
-            coroutine = plugin.construct(
-                registration.type,
-                registration.name,
-                _with_dependencies(registration),
-                _options(registration),
-            )
-            response = asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+            response = asyncio.run_coroutine_threadsafe(_construct(plugin, registration), self._loop).result()
         except (Refused, SlipwayError) as error:
             self._run.fail(registration.urn, str(error))
             return Outcome(registration.urn, status="failed"), {}
@@ -101,6 +96,12 @@ class EngineBackend:
             return Outcome(registration.urn, status="failed"), {}
         needs = {key: set(item.all_dependencies()) for key, item in response.state.items()}
         return Outcome(response.urn, outputs=from_properties(response.state)), needs
+
+
+async def _construct(plugin: Plugin, registration: Registration) -> ConstructResponse:
+    """On the program's loop: the options' resources are made of futures, which belong to one."""
+    inputs = _with_dependencies(registration)
+    return await plugin.construct(registration.type, registration.name, inputs, _options(registration))
 
 
 def _with_dependencies(registration: Registration) -> dict[str, PropertyValue]:

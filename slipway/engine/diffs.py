@@ -22,7 +22,7 @@ def compare(old: dict[str, Plain], new: dict[str, Plain]) -> list[PropertyChange
     compared as a structure. Keys that begin with ``__`` are Pulumi's own and left out.
     """
     changes: list[PropertyChange] = []
-    for key in [*old, *(key for key in new if key not in old)]:
+    for key in sorted({*old, *new}):
         if not key.startswith("__"):
             changes.extend(_compare(_child("", key), old.get(key, _MISSING), new.get(key, _MISSING)))
     return changes
@@ -58,7 +58,7 @@ def _compare_secrets(path: str, old: Any, new: Any) -> Iterator[PropertyChange]:
 
 
 def _compare_maps(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[PropertyChange]:
-    for key in [*old, *(key for key in new if key not in old)]:
+    for key in sorted({*old, *new}):
         yield from _compare(_child(path, key), old.get(key, _MISSING), new.get(key, _MISSING))
 
 

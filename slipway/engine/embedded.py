@@ -134,7 +134,7 @@ class EmbeddedEngine:
         def work(run: Run, providers: ProviderResources) -> None:
             error = run_program(self._program, self._project, self._config, monitor, preview=run.preview)
             if error is not None and not isinstance(error, Cancelled):
-                run.diagnostics.append(Diagnostic("error", str(error)))
+                run.diagnostics.append(Diagnostic("error", run.redacted(str(error))))
             if run.ok:
                 delete_leftovers(run, providers)
 

@@ -7,6 +7,7 @@ import contextvars
 import logging
 import re
 import runpy
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -103,10 +104,15 @@ def _run(
     loop.run_until_complete(stack.run_in_stack(program))
 
 
+def leave_interrupts() -> None:
+    """Let Ctrl-C wake the main thread: one that a worker takes is noticed only when the main thread wakes anyway."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 @contextmanager
 def _event_loop(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Make `loop` the current one, with enough threads that remote components cannot starve their children."""
-    executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="pulumi")
+    executor = ThreadPoolExecutor(_WORKERS, "pulumi", initializer=leave_interrupts)
     loop.set_default_executor(executor)
     # When a program fails, futures stay behind that nobody will ask; the SDK's own launcher silences this too.
     logger = logging.getLogger("asyncio")

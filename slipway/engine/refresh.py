@@ -10,6 +10,7 @@ from slipway.engine.changes import guard_secrets
 from slipway.engine.diffs import compare
 from slipway.engine.interface import PropertyChange
 from slipway.engine.plugins import Refused
+from slipway.engine.program import leave_interrupts
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.run import Run, now
 from slipway.engine.state import Properties, ResourceState
@@ -21,8 +22,12 @@ _READERS = 8
 def refresh(run: Run, providers: ProviderResources) -> None:
     """Read all resources, several at a time. With the ledger of a preview this is the drift report."""
     managed = [state for state in run.snapshot.ordered() if state.custom and not urns.is_provider(state.type)]
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as executor:
-        for _ in executor.map(lambda state: _refresh(run, providers, state), managed):
+
+    def read(state: ResourceState) -> None:
+        _refresh(run, providers, state)
+
+    with ThreadPoolExecutor(_READERS, "read", initializer=leave_interrupts) as executor:
+        for _ in executor.map(read, managed):
             pass
 
 

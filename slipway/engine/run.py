@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from slipway.engine import urn as urns
 from slipway.engine.interface import Diagnostic, Op, Progress, PropertyChange, Step
-from slipway.engine.plugins import Refused
+from slipway.engine.plugins import Refused, redact
 from slipway.engine.state import Properties, ResourceState, Snapshot
 from slipway.errors import SlipwayError
 
@@ -162,10 +162,16 @@ class Run:
 
     def fail(self, urn: str, reason: str) -> None:
         """Record that a resource failed; what needs it will be skipped."""
+        reason = self.redacted(reason)
         with self._lock:
             self.failed.add(urn)
             self.diagnostics.append(Diagnostic("error", reason, urn))
         self.progress.failed(urn, reason)
+
+    def redacted(self, text: str) -> str:
+        """`text` without any secret that the state has: a provider may tell of another resource's."""
+        states = list(self.snapshot.live.values())
+        return redact(text, *(state.inputs for state in states), *(state.outputs for state in states))
 
     def skip(self, urn: str, because: str) -> None:
         """Record that a resource was left alone because one it needs failed."""

@@ -11,10 +11,10 @@ from typing import Any
 
 import pulumi
 from pulumi.provider.experimental import provider as sdk
-from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.provider.experimental.property_value import PropertyValue
 
 from slipway.engine.properties import from_properties, to_properties
-from slipway.engine.values import reveal
+from slipway.engine.values import UNKNOWN_TEXT, reveal
 
 
 @dataclass
@@ -76,7 +76,7 @@ class ToyProvider(sdk.Provider):
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         inputs = dict(request.properties)
         if request.preview:
-            computed = PropertyValue(Computed())
+            computed = PropertyValue(UNKNOWN_TEXT)
             return sdk.CreateResponse(None, {**inputs, "made": computed, "size": computed})
         self.world.called("create", request.urn)
         id_ = f"id-{next(self.world.counter)}"
@@ -119,7 +119,17 @@ class ToyProvider(sdk.Provider):
         component = Group(request.name, from_properties(request.inputs).get("count", 1), request.options)
         urn = await component.urn.future()
         assert urn is not None
-        return sdk.ConstructResponse(urn, {"total": PropertyValue(await component.total.future())}, {})
+        return sdk.ConstructResponse(
+            urn,
+            {
+                "total": PropertyValue(
+                    float(await component.total.future() or 0)
+                    if not pulumi.runtime.is_dry_run()
+                    else UNKNOWN_TEXT
+                )
+            },
+            {},
+        )
 
     def find(self, urn: str, inputs: dict[str, PropertyValue]) -> str | None:
         return next((id_ for id_, item in self.world.objects.items() if item["urn"] == urn), None)

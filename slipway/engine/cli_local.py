@@ -1,0 +1,153 @@
+"""The stack `local` under the Pulumi CLI: a project folder of its own that no real stack ever sees.
+
+``<root>/.slipway/pulumi`` holds a project file that names the stand-in providers by path, their plugin folders, a
+PULUMI_HOME and a file backend. The program is the repository's own, by ``main: ../..``.
+"""
+
+from __future__ import annotations
+
+import ensurepip
+import importlib.util
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from slipway.engine.cli_engine import PulumiEngine
+from slipway.engine.interface import Progress
+from slipway.engine.offline import scrubbed
+from slipway.engine.project import load_project, load_stack
+
+STACK: Final = "local"
+PACKAGES: Final = ("aws", "github", "kubernetes", "eks")
+PROVIDER_MODULE: Final = "slipway.localcloud.providers"
+
+_PLUGIN = """import runpy
+import sys
+
+sys.path.insert(0, {root!r})
+sys.argv.insert(1, {package!r})
+runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
+"""
+
+
+def passphrase(root: Path) -> str:
+    """The passphrase of `local`'s secrets: made at random once, readable by its owner only. Guards nothing real."""
+    path = passphrase_file(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(secrets.token_urlsafe(24))
+    return path.read_text(encoding="utf-8")
+
+
+def passphrase_file(root: Path) -> Path:
+    return root / ".slipway" / "passphrase"
+
+
+def local_engine(
+    root: Path,
+    progress: Progress | None = None,
+    *,
+    packages: Sequence[str] = PACKAGES,
+    module: str = PROVIDER_MODULE,
+    environment: Mapping[str, str] | None = None,
+) -> PulumiEngine:
+    """The Pulumi CLI for `local`, fenced: no credential of the caller's is in its environment.
+
+    Args:
+        root: the repository's folder.
+        packages: the stand-in providers to name in the project file.
+        module: run as ``python -m <module> <package> <engine address>``, it serves one of them.
+        environment: instead of the present one; scrubbed all the same.
+
+    Raises:
+        SlipwayError: no Pulumi CLI on PATH, or the project's files cannot be read.
+    """
+    root = root.resolve()
+    project = load_project(root)
+    folder = root / ".slipway" / "pulumi"
+    for package in packages:
+        _write_plugin(folder / "plugins" / package, root, package, module)
+    (folder / "backend").mkdir(parents=True, exist_ok=True)
+    document = {
+        "name": project.name,
+        "main": "../..",
+        "runtime": _runtime(),
+        "plugins": {"providers": [{"name": name, "path": f"plugins/{name}"} for name in packages]},
+    }
+    if "config" in project.document:
+        document["config"] = project.document["config"]
+    _write_yaml(folder / "Pulumi.yaml", document)
+    _write_stack(root, folder)
+    passphrase(root)
+    given = os.environ if environment is None else environment
+    return PulumiEngine(folder, project.name, STACK, _environment(root, folder, given), progress, create=True)
+
+
+def _environment(root: Path, folder: Path, given: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **scrubbed(given),
+        "PYTHONPATH": _module_path(given),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase_file(root)),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _runtime() -> dict[str, Any]:
+    """This interpreter's virtual environment, wherever the project file stands."""
+    return {"name": "python", "options": {"virtualenv": sys.prefix}}
+
+
+def _module_path(given: Mapping[str, str]) -> str:
+    """PYTHONPATH, with the standard library's own pip where the environment has none (uv makes such ones).
+
+    Pulumi's Python host runs ``python -m pip list`` before any program.
+    """
+    paths = [given["PYTHONPATH"]] if given.get("PYTHONPATH") else []
+    if importlib.util.find_spec("pip") is None:
+        bundled = Path(ensurepip.__file__).parent / "_bundled"
+        paths.extend(str(wheel) for wheel in bundled.glob("pip-*.whl"))
+    return os.pathsep.join(paths)
+
+
+def _write_plugin(folder: Path, root: Path, package: str, module: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_yaml(folder / "PulumiPlugin.yaml", {"runtime": _runtime()})
+    text = _PLUGIN.format(root=str(root), package=package, module=module)
+    (folder / "__main__.py").write_text(text, encoding="utf-8")
+
+
+def _write_stack(root: Path, folder: Path) -> None:
+    """The stack file as the repository has it, with the salt that the CLI added to its own copy."""
+    target = folder / f"Pulumi.{STACK}.yaml"
+    stack = load_stack(root, STACK)
+    salt = stack.salt or (load_stack(folder, STACK).salt if target.exists() else "")
+    document: dict[str, Any] = {"encryptionsalt": salt} if salt else {}
+    _write_yaml(target, {**document, "config": stack.config})
+
+
+def _write_yaml(path: Path, document: dict[str, Any]) -> None:
+    text = StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.dump(document, text)
+    path.write_text(text.getvalue(), encoding="utf-8")
+
+
+def forget(root: Path) -> None:
+    """Remove the folder, after a destroy: it can be made again from the repository."""
+    shutil.rmtree(root / ".slipway" / "pulumi", ignore_errors=True)

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from slipway.engine import choice
+from slipway.engine.cli_events import Events
+from slipway.engine.cli_local import local_engine, passphrase
+from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.interface import Result, Silent
+from slipway.engine.program import program_at
+from slipway.engine.project import load_project, load_stack, stack_config
+from slipway.engine.secrets import Crypter
+from slipway.errors import SlipwayError
+from tests.engine.toy import ToyProvider, World
+
+needs_pulumi = [
+    pytest.mark.pulumi_cli,
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"),
+]
+
+PROGRAM = """
+import pulumi
+from tests.engine.toy import Box, Thing, ToyCloud
+
+config = pulumi.Config()
+cloud = ToyCloud("cloud", "north")
+on_cloud = pulumi.ResourceOptions(provider=cloud)
+box = Box("box", pulumi.ResourceOptions(providers={"toy": cloud}))
+a = Thing("a", pulumi.ResourceOptions(parent=box), value=config.require("value"), name="a")
+b = Thing("b", on_cloud, value=a.made, password=config.require_secret("password"))
+if config.get_bool("extra"):
+    Thing("c", pulumi.ResourceOptions(provider=cloud, depends_on=[b]), value={"list": [1, 2], "flag": True})
+pulumi.export("value", a.value)
+pulumi.export("password", b.password if hasattr(b, "password") else config.require_secret("password"))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    root.mkdir()
+    crypter = Crypter("pass")
+    secure = crypter.encrypt("hunter22")
+    (root / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    (root / "Pulumi.local.yaml").write_text(
+        f"encryptionsalt: {crypter.salt}\nconfig:\n  value: one\n  password:\n    secure: {secure}\n"
+    )
+    (root / "__main__.py").write_text(PROGRAM)
+    (root / ".slipway").mkdir()
+    (root / ".slipway/passphrase").write_text("pass")
+    return root
+
+
+def cli(root: Path):
+    environment = {
+        **os.environ,
+        "TOY_WORLD": str(root / "world.json"),
+        "PYTHONPATH": os.getcwd(),
+        "AWS_SECRET_ACCESS_KEY": "real",
+    }
+    return local_engine(root, packages=("toy",), module="tests.engine.toy_plugin", environment=environment)
+
+
+def embedded(root: Path, world: World) -> EmbeddedEngine:
+    stack = load_stack(root, "local")
+    config = stack_config(load_project(root), stack, Crypter(passphrase(root), stack.salt))
+    return EmbeddedEngine(
+        program_at(root), "demo", "local", config, root / ".slipway/state", {"toy": ToyProvider(world)},
+        passphrase=passphrase(root), salt=stack.salt, root=root,
+    )  # fmt: skip
+
+
+def told(result: Result) -> dict[str, tuple[str, tuple[str, ...]]]:
+    return {step.urn: (step.op, tuple(sorted(c.path for c in step.diff))) for step in result.steps}
+
+
+class TestBothEngines:
+    pytestmark = needs_pulumi
+
+    def test_the_same_walk_gives_the_same_operations_and_outputs(self, project):
+        world = World()
+        text = (project / "Pulumi.local.yaml").read_text()
+        for change in (text, text, text + "  extra: true\n", text.replace("value: one", "value: two"), text):
+            (project / "Pulumi.local.yaml").write_text(change)
+            for action in ("preview", "up"):
+                real = getattr(cli(project), action)()
+                ours = getattr(embedded(project, world), action)()
+                assert real.ok, real.diagnostics
+                assert ours.ok, ours.diagnostics
+                assert told(ours) == told(real), (action, change)
+                if action == "up":
+                    assert ours.outputs == real.outputs
+        assert cli(project).drift().changed is embedded(project, world).drift().changed is False
+        real, ours = cli(project).destroy(), embedded(project, world).destroy()
+        assert real.ok, real.diagnostics
+        assert told(ours) == told(real)
+        assert world.objects == json.loads((project / "world.json").read_text()) == {}
+
+    def test_the_cli_accepts_our_state(self, project):
+        embedded(project, World()).up()
+        engine = cli(project)
+        engine.outputs()
+        state = project / ".slipway/state/local.json"
+        done = subprocess.run(
+            ["pulumi", "stack", "import", "--stack", "local", "--file", str(state)],
+            cwd=project / ".slipway/pulumi", env=engine._environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert engine.outputs()["password"] == "[secret]"
+        exported = subprocess.run(
+            ["pulumi", "stack", "output", "--show-secrets", "--json", "--stack", "local"],
+            cwd=project / ".slipway/pulumi", env=engine._environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert json.loads(exported.stdout)["password"] == "hunter22"
+
+    def test_no_credential_reaches_the_program(self, project):
+        (project / "__main__.py").write_text(
+            "import os, pulumi\npulumi.export('seen', sorted(k for k in os.environ if k.startswith('AWS_SECRET')))"
+        )
+        assert cli(project).up().outputs == {"seen": []}
+
+    def test_a_failure_is_reported(self, project):
+        (project / "__main__.py").write_text("raise ValueError('no zone')")
+        result = cli(project).preview()
+        assert not result.ok
+        assert any("no zone" in item.message for item in result.errors)
+
+
+def test_events_become_steps():
+    result = Result("preview", "demo", "local", "pulumi")
+    events = Events(result, Silent())
+    urn = "urn:pulumi:local::demo::toy:index:Thing::a"
+    events.line(
+        json.dumps(
+            {
+                "resourcePreEvent": {
+                    "metadata": {
+                        "op": "replace", "urn": urn, "type": "toy:index:Thing", "keys": ["name"],
+                        "old": {"inputs": {"name": "a", "key": "[secret]"}}, "new": {"inputs": {"name": "b", "key": "[secret]"}},
+                        "detailedDiff": {"key": {"diffKind": "update", "inputDiff": True}},
+                    }
+                }
+            }
+        )
+    )  # fmt: skip
+    events.line(
+        '{"diagnosticEvent": {"severity": "error", "message": "<{%fg 1%}>broken<{%reset%}>", "urn": ""}}'
+    )
+    (step,) = result.steps
+    assert (step.op, [(c.path, c.forces_replace) for c in step.diff]) == (
+        "replace",
+        [("name", True), ("key", False)],
+    )
+    assert result.errors[0].message == "broken"
+
+
+def test_choice(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert choice.choose(tmp_path, "local") == "embedded"
+    with pytest.raises(SlipwayError, match="only the Pulumi CLI touches a real cloud"):
+        choice.choose(tmp_path, "prod")
+    with pytest.raises(SlipwayError, match="runs 'local' only"):
+        choice.choose(tmp_path, "prod", "embedded")
+    (tmp_path / "pulumi").write_text("#!/bin/sh\n")
+    (tmp_path / "pulumi").chmod(0o755)
+    assert choice.choose(tmp_path, "local") == "pulumi"
+    choice.own(tmp_path, "embedded")
+    assert choice.choose(tmp_path, "local") == "embedded"
+    with pytest.raises(SlipwayError, match="belongs to the engine 'embedded'"):
+        choice.choose(tmp_path, "local", "pulumi")
+    choice.release(tmp_path)
+    assert choice.choose(tmp_path, "local", "pulumi") == "pulumi"
