@@ -3,16 +3,19 @@
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components import aws_names
-from components.registry.lifecycle import MOVING_TAGS, lifecycle_policy, preview_lifecycle_policy
+from components.registry.lifecycle import MOVING_TAGS, RELEASED, lifecycle_policy, preview_lifecycle_policy
 from components.registry.pull_policy import pull_policy
 from slipway.errors import SlipwayError
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_PATTERN = re.compile(r"[0-9A-Za-z._*-]{1,128}")
+_MOST_WILDCARDS = 4  # Amazon ECR User Guide, lifecycle_policy_parameters
 _NAME_LENGTHS = range(2, 257)  # ECR API Reference, CreateRepository
 
 
@@ -29,6 +32,8 @@ class ImageRepositoryArgs:
     """Workload accounts whose clusters run these images."""
     preview: bool = False
     """For images of pull requests, which are never promoted: no tag moves, and everything expires."""
+    released: str = RELEASED
+    """Pattern of the tags that are released versions; `*` for charts, whose every tag is one."""
     max_images: int = 200
     untagged_days: int = 7
     preview_days: int = 30
@@ -52,8 +57,19 @@ class ImageRepositoryArgs:
                 where=where,
                 fix="call previews <service>/preview/<image>, and nothing else",
             )
-        lifecycle_policy(max_images=self.max_images, untagged_days=self.untagged_days)
-        preview_lifecycle_policy(days=self.preview_days)
+        if not _PATTERN.fullmatch(self.released) or self.released.count("*") > _MOST_WILDCARDS:
+            raise SlipwayError(
+                f"{self.released!r} cannot be a pattern of tags", where=where, fix="give one such as v*"
+            )
+        self.lifecycle()
+
+    def lifecycle(self) -> dict[str, Any]:
+        """Which images expire, as an ECR lifecycle policy. Raises SlipwayError for a number below one."""
+        if self.preview:
+            return preview_lifecycle_policy(days=self.preview_days)
+        return lifecycle_policy(
+            max_images=self.max_images, untagged_days=self.untagged_days, released=self.released
+        )
 
 
 class ImageRepository(pulumi.ComponentResource):
@@ -85,13 +101,8 @@ class ImageRepository(pulumi.ComponentResource):
             force_delete=args.preview,
             opts=child,
         )
-        rules = (
-            preview_lifecycle_policy(days=args.preview_days)
-            if args.preview
-            else lifecycle_policy(max_images=args.max_images, untagged_days=args.untagged_days)
-        )
         aws.ecr.LifecyclePolicy(
-            f"{name}-lifecycle", repository=repository.name, policy=json.dumps(rules), opts=child
+            f"{name}-lifecycle", repository=repository.name, policy=json.dumps(args.lifecycle()), opts=child
         )
         others = sorted(set(args.pull_accounts) - {args.account})
         if others:

@@ -13,8 +13,7 @@ from slipway.errors import SlipwayError
 
 RELEASED = "v*"
 DEPLOYED = "deployed-*"
-SHIELDED = (RELEASED, DEPLOYED)
-"""Tags that outrank expiry."""
+"""Tags that outrank expiry, beside whatever else a repository calls a release."""
 
 MOVING_TAGS = ("latest", DEPLOYED)
 """Tags that may move; every other tag names one digest for ever (at most five filters, ECR API Reference)."""
@@ -23,12 +22,13 @@ MORE_THAN_A_REPOSITORY_HOLDS = 100_000
 """Images per repository before the quota is raised (Amazon ECR User Guide, service-quotas)."""
 
 
-def lifecycle_policy(*, max_images: int, untagged_days: int) -> dict[str, Any]:
+def lifecycle_policy(*, max_images: int, untagged_days: int, released: str = RELEASED) -> dict[str, Any]:
     """The policy of a repository that main pushes to.
 
     Args:
         max_images: newest images to keep; shielded ones count, and are kept beyond it.
         untagged_days: days after which an image without any tag goes.
+        released: the pattern of released versions; `*` where every tag is one, as a chart's are.
 
     Raises:
         SlipwayError: a number below one.
@@ -46,7 +46,7 @@ def lifecycle_policy(*, max_images: int, untagged_days: int) -> dict[str, Any]:
                 "countNumber": MORE_THAN_A_REPOSITORY_HOLDS,
             },
         )
-        for priority, pattern in enumerate(SHIELDED, start=1)
+        for priority, pattern in enumerate((released, DEPLOYED), start=1)
     ]
     return {
         "rules": [

@@ -53,6 +53,12 @@ def test_the_lifecycle_policy_is_the_one_that_shields_releases() -> None:
     assert policy == lifecycle_policy(max_images=200, untagged_days=7)
 
 
+def test_every_tag_of_a_chart_is_a_release() -> None:
+    args = dataclasses.replace(image_repository_args(), name="skill-pool/chart", released="*")
+    first = json.loads(declared(args).one("LifecyclePolicy").inputs["policy"])["rules"][0]
+    assert first["selection"]["tagPatternList"] == ["*"]
+
+
 def may(document: str, account: str, action: str) -> bool:
     principal = Principal("AWS", f"arn:aws:iam::{account}:role/node")
     return Policy.parse(document, "resource").decide(Request(action=action, principal=principal)).allowed
@@ -99,7 +105,9 @@ def test_outputs() -> None:
         ({"name": "skill-pool/preview/server"}, "its name says otherwise"),
         ({"pull_accounts": ("1",)}, "no AWS account"),
         ({"max_images": 0}, "at least 1"),
-        ({"preview_days": 0}, "at least 1"),
+        ({"preview": True, "name": "a/preview/b", "preview_days": 0}, "at least 1"),
+        ({"released": "v **"}, "pattern of tags"),
+        ({"released": "*1*2*3*4*"}, "pattern of tags"),
     ],
 )
 def test_what_ecr_would_refuse_is_refused_at_construction(changes: dict[str, Any], said: str) -> None:

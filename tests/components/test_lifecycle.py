@@ -94,6 +94,12 @@ def test_every_preview_expires(images: list[Image], days: int) -> None:
     assert gone == {one for one in images if one.age_days > days}
 
 
+@given(repositories, st.integers(1, 30), st.integers(1, 60))
+def test_no_version_of_a_chart_expires(images: list[Image], max_images: int, untagged_days: int) -> None:
+    policy = lifecycle_policy(max_images=max_images, untagged_days=untagged_days, released="*")
+    assert expired(policy, images) == {one for one in images if not one.tags and one.age_days > untagged_days}
+
+
 def test_every_rule_is_one_that_ecr_takes() -> None:
     rules = lifecycle_policy(max_images=200, untagged_days=7)["rules"]
     priorities = [rule["rulePriority"] for rule in rules]
