@@ -1,5 +1,6 @@
 """The exported contract of a stack. Other stacks and jobs read these names; changing one breaks them."""
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ from components.registry.image_repository import ImageRepository
 from components.state.parameters import PlatformParameters, PlatformParametersArgs
 from infra import naming
 from infra.access import Environment, cicd_role, platform_roles, repository_of
+from infra.cluster_access import PARAMETER_KEY, access_declaration
 from infra.running import Running
 from infra.settings import Settings
 
@@ -76,11 +78,18 @@ def export(
         "withoutRole": {env.role.name: env.protection.reason for env in environments if not env.holds_role},
         "imageRepositories": {name: repository.url for name, repository in repositories.items()},
     }
-    if running and settings.platform.cluster:
-        published["cluster"] = settings.platform.cluster.name
-        outputs["cluster"] = settings.platform.cluster.name
+    cluster = settings.platform.cluster
+    after = opts
+    if running and cluster:
+        published["cluster"] = outputs["cluster"] = cluster.name
+        declaration = access_declaration(settings, cluster, environments)
+        published[PARAMETER_KEY] = json.dumps(declaration.to_plain(), separators=(",", ":"))
+        # Written last: until the cluster and its entries are as declared, the former declaration is in force.
+        after = pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(depends_on=[running.cluster, running.access])
+        )
     PlatformParameters(
-        "published", PlatformParametersArgs(stack=settings.stack.value, values=published), opts=opts
+        "published", PlatformParametersArgs(stack=settings.stack.value, values=published), opts=after
     )
     for name, value in outputs.items():
         pulumi.export(name, value)

@@ -9,6 +9,7 @@ from components.registry.image_repository import ImageRepository
 from infra import github, outputs
 from infra.access import environments
 from infra.building import building
+from infra.cluster_access import access_declaration, require_way_in
 from infra.foundation import environment_roles, foundation
 from infra.providers import aws_provider, github_provider, require_fence
 from infra.running import Running, running
@@ -56,8 +57,11 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> Secrets:
 
 def build(settings: Settings, secrets: Secrets) -> None:
     """Declare everything that the stack holds."""
-    opts = pulumi.ResourceOptions(providers=[aws_provider(settings), github_provider(settings)])
     declared = environments(settings)
+    cloud = aws_provider(settings)
+    if settings.platform.cluster:
+        require_way_in(settings, access_declaration(settings, settings.platform.cluster, declared), cloud)
+    opts = pulumi.ResourceOptions(providers=[cloud, github_provider(settings)])
     base = foundation(settings, opts)
     roles = environment_roles(declared, base, opts)
     repositories: dict[str, ImageRepository] = {}
@@ -67,7 +71,13 @@ def build(settings: Settings, secrets: Secrets) -> None:
     runs: Running | None = None
     if settings.platform.cluster:
         runs = running(
-            settings, settings.platform.cluster, base, declared, roles, secrets.database_urls, opts
+            settings,
+            settings.platform.cluster,
+            base=base,
+            environments=declared,
+            roles=roles,
+            database_urls=secrets.database_urls,
+            opts=opts,
         )
     for name in settings.services:
         own = tuple(environment for environment in declared if environment.service == name)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
-from components.cluster.access import ClusterAccess, ClusterAccessArgs, NamespaceAccess
-from components.cluster.cluster import AuthenticationMode, Cluster, ClusterArgs, NodeGroupSpec
 
+from components.cluster.access import ClusterAccess, ClusterAccessArgs
+from components.cluster.authentication import AuthenticationMode
+from components.cluster.cluster import Cluster, ClusterArgs
+from components.cluster.node_groups import NodeGroupSpec
 from components.identity.ci_role import CiRole
 from components.release.app_release import AppRelease, AppReleaseArgs
 from components.release.values import ImageReference
@@ -16,6 +18,7 @@ from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.parameters import HelmValuesParameter, HelmValuesParameterArgs
 from infra import naming
 from infra.access import Environment, platform_roles
+from infra.cluster_access import mappings, namespaces
 from infra.foundation import Foundation
 from infra.providers import kubernetes_provider
 from infra.settings import ClusterSettings, Settings
@@ -35,6 +38,7 @@ class Running:
 def running(
     settings: Settings,
     declared: ClusterSettings,
+    *,
     base: Foundation,
     environments: tuple[Environment, ...],
     roles: Roles,
@@ -43,7 +47,7 @@ def running(
 ) -> Running:
     """Declare the cluster, its access, and what each environment's release finds there."""
     in_cluster = tuple(environment for environment in environments if environment.runs_in_cluster)
-    cluster = _cluster(settings, declared, base, opts)
+    cluster = _cluster(settings, declared, base, in_cluster, opts)
     inside = pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(providers=[kubernetes_provider(cluster.kubeconfig)])
     )
@@ -56,10 +60,9 @@ def running(
             apply_principal=platform_roles(settings)[1].arn,
             node_role_arn=cluster.node_role_arn,
             namespaces=namespaces(settings, in_cluster),
+            after=(cluster, *roles.values()),
         ),
-        opts=pulumi.ResourceOptions.merge(
-            inside, pulumi.ResourceOptions(depends_on=[cluster, *roles.values()])
-        ),
+        opts=inside,
     )
     ready = pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[access]))
     for environment in in_cluster:
@@ -75,7 +78,11 @@ def running(
 
 
 def _cluster(
-    settings: Settings, declared: ClusterSettings, base: Foundation, opts: pulumi.ResourceOptions
+    settings: Settings,
+    declared: ClusterSettings,
+    base: Foundation,
+    environments: tuple[Environment, ...],
+    opts: pulumi.ResourceOptions,
 ) -> Cluster:
     return Cluster(
         "cluster",
@@ -87,7 +94,6 @@ def _cluster(
             authentication_mode=AuthenticationMode(declared.authentication_mode),
             vpc_id=base.network.vpc_id,
             private_subnet_ids=base.network.private_subnet_ids,
-            public_subnet_ids=base.network.public_subnet_ids,
             boundary_arn=naming.boundary_arn(settings.account),
             public_access_cidrs=declared.public_access_cidrs,
             reachable_from=declared.reachable_from,
@@ -101,34 +107,13 @@ def _cluster(
                 )
                 for name, group in declared.node_groups.items()
             },
+            role_mappings=mappings(settings, declared, environments),
             deletion_protection=declared.deletion_protection,
+            role_path=naming.CI_PATH,
         ),
         opts=pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(protect=settings.platform.protect, depends_on=[base.boundary])
         ),
-    )
-
-
-def namespaces(settings: Settings, environments: tuple[Environment, ...]) -> tuple[NamespaceAccess, ...]:
-    """Who may do what in which namespace; environments that share one become one entry."""
-    shared: dict[str, list[Environment]] = {}
-    for environment in environments:
-        shared.setdefault(environment.namespace, []).append(environment)
-    return tuple(_namespace(settings, name, members) for name, members in shared.items())
-
-
-def _namespace(settings: Settings, name: str, members: list[Environment]) -> NamespaceAccess:
-    owner = next((member for member in members if member.deploys), members[0])
-    migrator = next((member for member in members if member.migrates), None)
-    database = settings.services[owner.service].database
-    return NamespaceAccess(
-        namespace=name,
-        service=owner.service,
-        environment=owner.name,
-        deploy_role_arn=owner.role.arn if owner.deploys and owner.holds_role else None,
-        migrate_role_arn=migrator.role.arn if migrator and migrator.holds_role else None,
-        database_secret=database.secret if database else None,
-        preview=owner.name == "preview",
     )
 
 

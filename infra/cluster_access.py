@@ -1,0 +1,103 @@
+"""Who gets into the cluster, from settings alone, and the proof that a change of it locks nobody out.
+
+The declaration in force is kept in an SSM parameter, written last. It is read before anything is registered,
+so that a change which would lock the last administrator, Pulumi or the nodes out stops there, whichever
+command runs the program.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import cast
+
+import pulumi
+import pulumi_aws as aws
+
+from components.cluster.authentication import AuthenticationMode
+from components.cluster.aws_auth import RoleMapping, role_mappings
+from components.cluster.declare import declare
+from components.cluster.lockout import AccessDeclaration, require
+from components.cluster.namespace_access import NamespaceAccess, groups_by_role
+from components.cluster.service_roles import node_role_arn
+from infra import naming
+from infra.access import Environment, platform_roles
+from infra.settings import ClusterSettings, Settings
+
+PARAMETER_KEY = "cluster-access"
+
+
+def access_declaration(
+    settings: Settings, cluster: ClusterSettings, environments: Sequence[Environment]
+) -> AccessDeclaration:
+    """What the cluster's access will be once this program has run."""
+    return declare(
+        cluster=cluster.name,
+        region=settings.platform.region,
+        mode=AuthenticationMode(cluster.authentication_mode),
+        administrators=cluster.administrators,
+        apply_principal=platform_roles(settings)[1].arn,
+        node_role_arn=node_role_arn(settings.account, cluster.name, naming.CI_PATH),
+        namespaces=namespaces(settings, environments),
+        public_access_cidrs=cluster.public_access_cidrs,
+        reachable_from=cluster.reachable_from,
+    )
+
+
+def require_way_in(settings: Settings, wanted: AccessDeclaration, provider: aws.Provider) -> None:
+    """Refuse a change that locks somebody out who must stay in.
+
+    Raises:
+        SlipwayError: with each reason and what to do, before anything is registered.
+    """
+    name = naming.output_parameter(settings.stack.value, PARAMETER_KEY)
+    require(_in_force(name, provider), wanted)
+
+
+def _in_force(name: str, provider: aws.Provider) -> AccessDeclaration | None:
+    """The declaration that the account holds; None where there is none yet, or where none can be read.
+
+    An offline preview reads nothing: it still finds what is wrong with the new declaration by itself.
+    """
+    try:
+        # Not `aws.ssm.get_parameter`: that cannot be handed an answer which is unknown, as it is offline.
+        found = pulumi.runtime.invoke(
+            "aws:ssm/getParameter:getParameter", {"name": name}, opts=pulumi.InvokeOptions(provider=provider)
+        ).value
+    except Exception as error:
+        if "ParameterNotFound" in str(error) or "couldn't find resource" in str(error):
+            return None
+        raise
+    value = cast(dict[str, object], found).get("value") if isinstance(found, dict) else None
+    return AccessDeclaration.from_plain(json.loads(value)) if isinstance(value, str) else None
+
+
+def mappings(
+    settings: Settings, cluster: ClusterSettings, environments: Sequence[Environment]
+) -> tuple[RoleMapping, ...]:
+    """Lines of aws-auth, in modes that have it."""
+    return role_mappings(
+        AuthenticationMode(cluster.authentication_mode),
+        node_roles=(node_role_arn(settings.account, cluster.name, naming.CI_PATH),),
+        jobs=groups_by_role(namespaces(settings, environments)),
+        administrators=cluster.administrators,
+    )
+
+
+def namespaces(settings: Settings, environments: Sequence[Environment]) -> tuple[NamespaceAccess, ...]:
+    """Which jobs work in which namespace."""
+    return tuple(
+        _namespace(settings, environment) for environment in environments if environment.runs_in_cluster
+    )
+
+
+def _namespace(settings: Settings, environment: Environment) -> NamespaceAccess:
+    database = settings.services[environment.service].database
+    role = environment.role.arn if environment.holds_role else None
+    return NamespaceAccess(
+        namespace=environment.namespace,
+        service=environment.service,
+        environment=environment.name,
+        deploy_role_arn=role if environment.deploys else None,
+        migrate_role_arn=role if environment.migrates and database else None,
+        database_secret=database.secret if database else None,
+        preview=environment.name == "preview",
+    )
