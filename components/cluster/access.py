@@ -1,0 +1,214 @@
+"""Who gets into a cluster, by entries of our own, and what each job finds there: its namespaces alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from components import aws_names
+from components.cluster import rbac
+from components.cluster.authentication import AuthenticationMode
+from components.cluster.aws_auth import mapped_arn
+from components.cluster.namespace_access import NamespaceAccess, check_namespaces, groups_by_role
+from slipway.errors import SlipwayError
+
+ADMINISTRATOR_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+SERVICE_LABEL = "slipway.dev/service"
+ENVIRONMENT_LABEL = "slipway.dev/environment"
+POD_SECURITY = "restricted"
+"""The strictest of Kubernetes' Pod Security Standards; pods that ask for more are refused, and say why."""
+
+_RBAC = "rbac.authorization.k8s.io"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterAccessArgs:
+    """Who gets in. Roles are ARNs with their paths; aws-auth, which cannot have them, is told without."""
+
+    cluster_name: str
+    authentication_mode: AuthenticationMode
+    administrators: tuple[str, ...]
+    """Roles of people, who may do everything."""
+    apply_principal: str
+    """The role that applies the stack and so made the cluster: EKS's hidden administrator."""
+    node_role_arn: str
+    namespaces: tuple[NamespaceAccess, ...] = ()
+    after: tuple[pulumi.Resource, ...] = ()
+    """What must exist first: the cluster, and the roles, as EKS refuses an entry for one that does not."""
+
+    def __post_init__(self) -> None:
+        """Raise SlipwayError for a role with two purposes, or namespaces that mix services."""
+        where = f"access to cluster {self.cluster_name}"
+        if not self.administrators:
+            raise SlipwayError("no administrator", where=where, fix="give the role of one person at least")
+        jobs = groups_by_role(self.namespaces)
+        for role in (*self.administrators, self.apply_principal, self.node_role_arn):
+            aws_names.check_role_arn(role, where)
+        if mapped_arn(self.apply_principal) in [mapped_arn(role) for role in self.administrators]:
+            # EKS holds an entry for its creator already; a second is refused (ResourceInUseException).
+            raise SlipwayError(
+                f"{self.apply_principal} made the cluster and is its administrator already",
+                where=where,
+                fix="leave it out of the administrators",
+            )
+        everyone = [self.apply_principal, self.node_role_arn, *self.administrators, *jobs]
+        names = [mapped_arn(role) for role in everyone]
+        for role, mapped in zip(everyone, names, strict=True):
+            if names.count(mapped) > 1:
+                raise SlipwayError(
+                    f"{role} would get in twice, or is told from another by its path alone",
+                    where=where,
+                    fix="give people, nodes and each job a role of their own",
+                )
+        check_namespaces(self.namespaces, where)
+
+
+class ClusterAccess(pulumi.ComponentResource):
+    """Access entries, namespaces and what each job may do there; the aws-auth lines are the Cluster's.
+
+    The component needs providers for aws and for kubernetes. There is no entry for the principal that made
+    the cluster, since EKS keeps one, nor for the nodes: EKS keeps theirs for managed node groups in every
+    mode that has entries (containers-roadmap issue 185).
+    """
+
+    namespaces: Sequence[str]
+    """The namespaces that there are now, sorted."""
+
+    def __init__(
+        self, name: str, args: ClusterAccessArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:cluster:ClusterAccess", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self, depends_on=[*args.after])
+        if args.authentication_mode.has_entries:
+            for role in args.administrators:
+                self._administrator(role)
+            for role, groups in groups_by_role(args.namespaces).items():
+                self._entry(f"job-{_role_name(role)}", role, groups)
+        made: dict[str, k8s.core.v1.Namespace] = {}
+        for one in args.namespaces:
+            if one.namespace not in made:
+                made[one.namespace] = self._namespace(one)
+            inside = pulumi.ResourceOptions(parent=self, depends_on=[made[one.namespace], *args.after])
+            if one.deploy_role_arn is not None:
+                self._grant(one, "deploy", one.deploy_group, rbac.DEPLOY, inside)
+            if one.migrate_role_arn is not None and one.database_secret is not None:
+                self._grant(one, "migrate", one.migrate_group, rbac.migrate(one.database_secret), inside)
+        self.namespaces = sorted(made)
+        self.register_outputs({"namespaces": self.namespaces})
+
+    def _entry(self, suffix: str, role: str, groups: Sequence[str]) -> aws.eks.AccessEntry:
+        return aws.eks.AccessEntry(
+            f"{self._name}-{suffix}",
+            cluster_name=self._args.cluster_name,
+            principal_arn=role,
+            type="STANDARD",
+            kubernetes_groups=list(groups),
+            opts=self._child,
+        )
+
+    def _administrator(self, role: str) -> None:
+        suffix = f"administrator-{_role_name(role)}"
+        # By policy: EKS refuses system:masters as the group of an entry.
+        entry = self._entry(suffix, role, ())
+        aws.eks.AccessPolicyAssociation(
+            f"{self._name}-{suffix}",
+            cluster_name=self._args.cluster_name,
+            principal_arn=role,
+            policy_arn=ADMINISTRATOR_POLICY,
+            access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[entry]),
+        )
+
+    def _namespace(self, first: NamespaceAccess) -> k8s.core.v1.Namespace:
+        sharing = [one for one in self._args.namespaces if one.namespace == first.namespace]
+        owner = next((one for one in sharing if one.deploy_role_arn is not None), first)
+        namespace = k8s.core.v1.Namespace(
+            f"{self._name}-{first.namespace}",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=first.namespace,
+                labels={
+                    SERVICE_LABEL: owner.service,
+                    ENVIRONMENT_LABEL: owner.environment,
+                    **{
+                        f"pod-security.kubernetes.io/{level}": POD_SECURITY
+                        for level in ("enforce", "audit", "warn")
+                    },
+                },
+            ),
+            opts=self._child,
+        )
+        if first.preview:
+            self._close(first.namespace, namespace)
+        return namespace
+
+    def _close(self, namespace: str, after: k8s.core.v1.Namespace) -> None:
+        """Let in only the namespace itself and what belongs to no service, such as an ingress controller.
+
+        Policies add up: a chart whose load balancer goes straight to its pods opens their port with its own.
+        """
+        platform = k8s.meta.v1.LabelSelectorRequirementArgs(key=SERVICE_LABEL, operator="DoesNotExist")
+        k8s.networking.v1.NetworkPolicy(
+            f"{self._name}-{namespace}",
+            metadata=k8s.meta.v1.ObjectMetaArgs(name="slipway-default", namespace=namespace),
+            spec=k8s.networking.v1.NetworkPolicySpecArgs(
+                pod_selector=k8s.meta.v1.LabelSelectorArgs(),
+                policy_types=["Ingress"],
+                ingress=[
+                    k8s.networking.v1.NetworkPolicyIngressRuleArgs(
+                        from_=[
+                            k8s.networking.v1.NetworkPolicyPeerArgs(
+                                pod_selector=k8s.meta.v1.LabelSelectorArgs()
+                            ),
+                            k8s.networking.v1.NetworkPolicyPeerArgs(
+                                namespace_selector=k8s.meta.v1.LabelSelectorArgs(match_expressions=[platform])
+                            ),
+                        ]
+                    )
+                ],
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[after]),
+        )
+
+    def _grant(
+        self,
+        one: NamespaceAccess,
+        kind: str,
+        group: str,
+        rules: Sequence[rbac.Rule],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        metadata = k8s.meta.v1.ObjectMetaArgs(
+            name=f"slipway-{one.environment}-{kind}", namespace=one.namespace
+        )
+        role = k8s.rbac.v1.Role(
+            f"{self._name}-{one.key}-{kind}",
+            metadata=metadata,
+            rules=[_policy_rule(rule) for rule in rules],
+            opts=opts,
+        )
+        k8s.rbac.v1.RoleBinding(
+            f"{self._name}-{one.key}-{kind}",
+            metadata=metadata,
+            role_ref=k8s.rbac.v1.RoleRefArgs(
+                api_group=_RBAC, kind="Role", name=f"slipway-{one.environment}-{kind}"
+            ),
+            subjects=[k8s.rbac.v1.SubjectArgs(kind="Group", api_group=_RBAC, name=group)],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role]),
+        )
+
+
+def _role_name(role: str) -> str:
+    return role.rpartition("/")[2]
+
+
+def _policy_rule(rule: rbac.Rule) -> k8s.rbac.v1.PolicyRuleArgs:
+    return k8s.rbac.v1.PolicyRuleArgs(
+        api_groups=list(rule.groups),
+        resources=list(rule.resources),
+        verbs=list(rule.verbs),
+        resource_names=list(rule.names) or None,
+    )

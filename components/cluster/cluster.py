@@ -1,0 +1,276 @@
+"""An EKS cluster whose endpoint, keys, logs, roles and nodes are all said here and none left to a default."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_eks as eks
+
+from components import aws_names
+from components.cluster.authentication import AuthenticationMode
+from components.cluster.aws_auth import RoleMapping, mapped_arn
+from components.cluster.endpoint import check_endpoint
+from components.cluster.node_groups import NodeGroupSpec
+from components.cluster.service_roles import (
+    NODE_POLICIES,
+    SERVICE_POLICIES,
+    managed_policy_arn,
+    node_role_arn,
+    node_role_name,
+    node_trust,
+    service_role_name,
+    service_trust,
+)
+from components.network.network import RETENTION_DAYS
+from slipway.errors import SlipwayError
+
+LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+"""All that there are (EKS User Guide, "Send control plane logs to CloudWatch Logs")."""
+
+KEY_WINDOW_DAYS = 30
+"""The longest wait that KMS offers: without this key no secret of the cluster can ever be read again."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,55}")
+_VERSION = re.compile(r"1\.[0-9]{2}")
+_NODE_GROUP = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]|[a-z]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """A cluster. `role_mappings` are the lines of aws-auth, complete, in modes that have it."""
+
+    name: str
+    account: str
+    region: str
+    version: str
+    """Kubernetes' minor version, always said, so that no cluster is upgraded by the calendar."""
+    authentication_mode: AuthenticationMode
+    vpc_id: pulumi.Input[str]
+    private_subnet_ids: pulumi.Input[Sequence[str]]
+    boundary_arn: str
+    node_groups: Mapping[str, NodeGroupSpec]
+    """By a name that is part of the URN: never rename one, add another and remove the first."""
+    public_access_cidrs: tuple[str, ...] = ()
+    reachable_from: tuple[str, ...] = ()
+    """Runner classes with a network path to the private endpoint."""
+    role_mappings: tuple[RoleMapping, ...] = ()
+    deletion_protection: bool = True
+    log_days: int = 90
+    role_path: str = aws_names.DEFAULT_ROLE_PATH
+
+    def __post_init__(self) -> None:
+        """Raise SlipwayError for what EKS would refuse, or what would lock somebody out."""
+        where = f"cluster {self.name}"
+        # EKS allows 100 characters; the roles' names have 64, of which `-service` takes eight.
+        if not _NAME.fullmatch(self.name):
+            raise SlipwayError(
+                f"{self.name!r} cannot be a cluster's name",
+                where=where,
+                fix="use at most 56 of A-Z a-z 0-9 _ -",
+            )
+        aws_names.check_account(self.account, where)
+        aws_names.check_region(self.region, where)
+        aws_names.check_boundary(self.boundary_arn, where)
+        aws_names.check_role_path(self.role_path, where)
+        check_endpoint(self.public_access_cidrs, self.reachable_from, where)
+        if not _VERSION.fullmatch(self.version):
+            raise SlipwayError(
+                f"{self.version!r} is no Kubernetes version", where=where, fix='give one such as "1.33"'
+            )
+        if not self.node_groups:
+            raise SlipwayError(
+                "no node group", where=where, fix="give one at least: nothing runs without nodes"
+            )
+        for name in self.node_groups:
+            if not _NODE_GROUP.fullmatch(name):
+                raise SlipwayError(
+                    f"{name!r} cannot be a node group's name", where=where, fix="use a-z 0-9 -"
+                )
+        if self.log_days not in RETENTION_DAYS:
+            raise SlipwayError(
+                f"logs cannot be kept for {self.log_days} days",
+                where=where,
+                fix=f"choose from {', '.join(map(str, sorted(RETENTION_DAYS)))}",
+            )
+        self._check_mappings(where)
+
+    def _check_mappings(self, where: str) -> None:
+        if not self.authentication_mode.has_config_map:
+            if self.role_mappings:
+                raise SlipwayError(
+                    f"role mappings in mode {self.authentication_mode}, which has no aws-auth",
+                    where=where,
+                    fix="leave them out: access entries say it all",
+                )
+            return
+        nodes = [one for one in self.role_mappings if one.of_nodes]
+        if mapped_arn(self.node_role_arn) not in [one.role_arn for one in nodes]:
+            raise SlipwayError(
+                f"no role mapping lets the nodes of {self.node_role_arn} join",
+                where=where,
+                fix="make the mappings with aws_auth.role_mappings(node_roles=...)",
+            )
+
+    @property
+    def node_role_arn(self) -> str:
+        """ARN of the role that all managed nodes run as."""
+        return node_role_arn(self.account, self.name, self.role_path)
+
+
+class Cluster(pulumi.ComponentResource):
+    """The cluster and its managed node groups.
+
+    pulumi_eks.Cluster is a remote component that has EKS make the principal that creates the cluster an
+    administrator, and this cannot be switched off (pulumi-eks issue 2373). So it must be created by the
+    stack's apply role and no other: that role stays an administrator for the life of the cluster, without
+    any resource here that shows it.
+    """
+
+    name: str
+    kubeconfig: pulumi.Output[str]
+    """JSON, a secret although it holds no credential: it runs `aws eks get-token`."""
+    cluster_security_group_id: pulumi.Output[str]
+    """EKS's own group, which the API server and every managed node carry."""
+    node_role_arn: str
+    oidc_issuer: pulumi.Output[str]
+    """Host and path of the cluster's token issuer, without https://."""
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:cluster:Cluster", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        service, service_policies = self._role(
+            "service",
+            service_role_name(args.name),
+            json.dumps(service_trust(args.account, args.region, args.name)),
+            SERVICE_POLICIES,
+        )
+        nodes, node_policies = self._role(
+            "nodes", node_role_name(args.name), json.dumps(node_trust()), NODE_POLICIES
+        )
+        # EKS would make this group itself, to be kept for ever.
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=f"/aws/eks/{args.name}/cluster",
+            retention_in_days=args.log_days,
+            opts=self._child,
+        )
+        cluster = self._cluster(service, self._key(), [*service_policies, logs])
+        self._node_groups(nodes, [cluster, *node_policies])
+
+        self.name = args.name
+        self.kubeconfig = pulumi.Output.secret(cluster.kubeconfig_json)
+        self.cluster_security_group_id = cluster.cluster_security_group_id
+        self.node_role_arn = args.node_role_arn
+        self.oidc_issuer = cluster.oidc_issuer
+        self.register_outputs(
+            {
+                "name": self.name,
+                "kubeconfig": self.kubeconfig,
+                "clusterSecurityGroupId": self.cluster_security_group_id,
+                "nodeRoleArn": self.node_role_arn,
+                "oidcIssuer": self.oidc_issuer,
+            }
+        )
+
+    def _role(
+        self, suffix: str, physical_name: str, trust: str, policies: Sequence[str]
+    ) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
+        role = aws.iam.Role(
+            f"{self._name}-{suffix}",
+            name=physical_name,
+            path=self._args.role_path,
+            permissions_boundary=self._args.boundary_arn,
+            assume_role_policy=trust,
+            opts=self._child,
+        )
+        return role, [
+            aws.iam.RolePolicyAttachment(
+                f"{self._name}-{suffix}-{policy}",
+                role=role.name,
+                policy_arn=managed_policy_arn(policy),
+                opts=self._child,
+            )
+            for policy in policies
+        ]
+
+    def _key(self) -> aws.kms.Key:
+        key = aws.kms.Key(
+            f"{self._name}-secrets",
+            description=f"Secrets of the cluster {self._args.name}",
+            enable_key_rotation=True,
+            deletion_window_in_days=KEY_WINDOW_DAYS,
+            opts=self._child,
+        )
+        aws.kms.Alias(
+            f"{self._name}-secrets",
+            name=f"alias/slipway-cluster-{self._args.name}",
+            target_key_id=key.key_id,
+            opts=self._child,
+        )
+        return key
+
+    def _cluster(
+        self, service: aws.iam.Role, key: aws.kms.Key, after: Sequence[pulumi.Resource]
+    ) -> eks.Cluster:
+        args = self._args
+        mode = args.authentication_mode
+        return eks.Cluster(
+            f"{self._name}-eks",
+            name=args.name,
+            version=args.version,
+            vpc_id=args.vpc_id,
+            private_subnet_ids=args.private_subnet_ids,
+            endpoint_private_access=True,
+            endpoint_public_access=bool(args.public_access_cidrs),
+            # Set without the public endpoint, pulumi-eks raises.
+            public_access_cidrs=list(args.public_access_cidrs) or None,
+            authentication_mode=eks.AuthenticationMode(mode.value),
+            # Never instance_roles: pulumi-eks would map the nodes' role with its path, and none could join.
+            role_mappings=[
+                eks.RoleMappingArgs(role_arn=one.role_arn, username=one.username, groups=list(one.groups))
+                for one in args.role_mappings
+            ]
+            or None,
+            encryption_config_key_arn=key.arn,
+            enabled_cluster_log_types=list(LOG_TYPES),
+            service_role=service,
+            skip_default_node_group=True,
+            create_instance_role=False,
+            # Managed nodes carry EKS's own group; pulumi-eks's two more would only be open to the outside.
+            skip_default_security_groups=True,
+            # Without it the network policies of preview namespaces would be accepted and not enforced.
+            vpc_cni_options=eks.VpcCniOptionsArgs(enable_network_policy=True),
+            deletion_protection=args.deletion_protection,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after]),
+        )
+
+    def _node_groups(self, role: aws.iam.Role, after: Sequence[pulumi.Resource]) -> None:
+        for key, spec in self._args.node_groups.items():
+            # No physical name: a change of types or disk replaces a group, the new one before the old.
+            aws.eks.NodeGroup(
+                f"{self._name}-{key}",
+                cluster_name=self._args.name,
+                node_role_arn=role.arn,
+                subnet_ids=self._args.private_subnet_ids,
+                version=self._args.version,
+                ami_type=spec.ami_type,
+                instance_types=list(spec.instance_types),
+                capacity_type=spec.capacity,
+                disk_size=spec.disk_gib,
+                scaling_config=aws.eks.NodeGroupScalingConfigArgs(
+                    min_size=spec.minimum, max_size=spec.maximum, desired_size=spec.desired_at_first
+                ),
+                update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=33),
+                labels={"slipway.dev/node-group": key},
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[*after],
+                    # The cluster's autoscaler moves it all day; an update must not move it back.
+                    ignore_changes=["scalingConfig.desiredSize"],
+                ),
+            )

@@ -1,0 +1,65 @@
+"""What a managed node group is asked to be."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from slipway.errors import SlipwayError
+
+_INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.[a-z0-9-]+")
+_ARM = re.compile(r"(?:a1|[a-z]+[0-9]+g[a-z0-9]*)\.")  # EC2 naming: `g` after the generation is Graviton
+MAX_NODES = 450  # EKS service quotas, "Nodes per managed node group"
+SMALLEST_DISK_GIB, LARGEST_DISK_GIB = 20, 16_384
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeGroupSpec:
+    """A managed node group; `instance_types` share one architecture, earlier ones are preferred on demand."""
+
+    instance_types: tuple[str, ...]
+    minimum: int = 1
+    maximum: int = 3
+    capacity: Literal["ON_DEMAND", "SPOT"] = "ON_DEMAND"
+    disk_gib: int = 50
+
+    def __post_init__(self) -> None:
+        """Raise SlipwayError for anything that EKS would refuse."""
+        where = "node group"
+        wrong = [one for one in self.instance_types if not _INSTANCE_TYPE.fullmatch(one)]
+        if not self.instance_types or wrong:
+            raise SlipwayError(
+                f"{', '.join(wrong) or 'nothing'} as instance types",
+                where=where,
+                fix="give some like m7i.xlarge",
+            )
+        if len({bool(_ARM.match(one)) for one in self.instance_types}) > 1:
+            raise SlipwayError(
+                f"{', '.join(self.instance_types)} need different images: some are Arm, some are not",
+                where=where,
+                fix="make a node group for each architecture",
+            )
+        if not 0 <= self.minimum <= self.maximum <= MAX_NODES or self.maximum < 1:
+            raise SlipwayError(
+                f"from {self.minimum} to {self.maximum} nodes",
+                where=where,
+                fix=f"give 0 <= minimum <= maximum and 1 <= maximum <= {MAX_NODES}",
+            )
+        if self.capacity not in ("ON_DEMAND", "SPOT"):
+            raise SlipwayError(f"{self.capacity!r} as capacity", where=where, fix="give ON_DEMAND or SPOT")
+        if not SMALLEST_DISK_GIB <= self.disk_gib <= LARGEST_DISK_GIB:
+            raise SlipwayError(
+                f"a disk of {self.disk_gib} GiB",
+                where=where,
+                fix=f"give {SMALLEST_DISK_GIB} to {LARGEST_DISK_GIB}",
+            )
+
+    @property
+    def ami_type(self) -> str:
+        """The image family for the architecture (EKS API Reference, Nodegroup, amiType)."""
+        arm = _ARM.match(self.instance_types[0])
+        return "AL2023_ARM_64_STANDARD" if arm else "AL2023_x86_64_STANDARD"
+
+    @property
+    def desired_at_first(self) -> int:
+        """Nodes to begin with: one at least, or nothing would run the cluster's own pods."""
+        return max(self.minimum, 1)

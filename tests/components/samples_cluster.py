@@ -1,0 +1,151 @@
+"""Realistic arguments for the cluster's components, and programs that declare them with what they need."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+
+from components.cluster.access import ClusterAccess, ClusterAccessArgs
+from components.cluster.authentication import AuthenticationMode
+from components.cluster.aws_auth import RoleMapping, role_mappings
+from components.cluster.cluster import Cluster, ClusterArgs
+from components.cluster.declare import declare
+from components.cluster.lockout import AccessDeclaration
+from components.cluster.namespace_access import NamespaceAccess, groups_by_role
+from components.cluster.node_groups import NodeGroupSpec
+from components.cluster.service_roles import node_role_arn
+from components.network.network import Network
+from tests.components import recording
+from tests.components.samples import ACCOUNT, BOUNDARY, REGION, Sample, network_args
+
+NAME = "slipway-staging"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+APPLY = f"{ROLE}/slipway/infra/infra-staging-apply"
+ADMIN = f"{ROLE}/people/platform-admin"
+BREAK_GLASS = f"{ROLE}/break-glass"
+NODES = node_role_arn(ACCOUNT, NAME)
+
+REFERENCES: recording.Invokes = {
+    # The recorder answers with a resource's inputs; the service role's reference in them is then looked up.
+    "pulumi:pulumi:getResource": lambda args: {"urn": args["urn"], "id": "looked-up", "state": {}}
+}
+
+
+def run(program: Callable[[], None], *, preview: bool = False) -> recording.Recording:
+    """Run a program that declares a cluster."""
+    return recording.run(program, invokes=REFERENCES, preview=preview)
+
+
+def ci_role(key: str) -> str:
+    return f"{ROLE}/slipway/ci/{key}"
+
+
+NAMESPACES = (
+    NamespaceAccess(
+        namespace="skill-pool",
+        service="skill-pool",
+        environment="production",
+        deploy_role_arn=ci_role("skill-pool-production"),
+    ),
+    NamespaceAccess(
+        namespace="skill-pool",
+        service="skill-pool",
+        environment="prod",
+        migrate_role_arn=ci_role("skill-pool-prod"),
+        database_secret="skill-pool-db",
+    ),
+    NamespaceAccess(
+        namespace="skill-pool-staging",
+        service="skill-pool",
+        environment="staging",
+        deploy_role_arn=ci_role("skill-pool-staging"),
+        migrate_role_arn=ci_role("skill-pool-staging"),
+        database_secret="skill-pool-db",
+    ),
+    NamespaceAccess(
+        namespace="skill-pool-preview",
+        service="skill-pool",
+        environment="preview",
+        deploy_role_arn=ci_role("skill-pool-preview"),
+        preview=True,
+    ),
+    NamespaceAccess(
+        namespace="billing",
+        service="billing",
+        environment="staging",
+        deploy_role_arn=ci_role("billing-staging"),
+    ),
+)
+
+
+def mappings(mode: AuthenticationMode) -> tuple[RoleMapping, ...]:
+    return role_mappings(
+        mode,
+        node_roles=(NODES,),
+        jobs=groups_by_role(NAMESPACES),
+        administrators=(ADMIN, BREAK_GLASS),
+    )
+
+
+def cluster_args(mode: AuthenticationMode = AuthenticationMode.API, **changes: Any) -> ClusterArgs:
+    args = ClusterArgs(
+        name=NAME,
+        account=ACCOUNT,
+        region=REGION,
+        version="1.33",
+        authentication_mode=mode,
+        vpc_id="vpc-0123456789abcdef0",
+        private_subnet_ids=["subnet-a", "subnet-b"],
+        boundary_arn=BOUNDARY,
+        node_groups={
+            "default": NodeGroupSpec(instance_types=("m7i.xlarge", "m7a.xlarge"), minimum=2, maximum=6),
+            "batch": NodeGroupSpec(instance_types=("m7g.large",), minimum=0, capacity="SPOT", disk_gib=80),
+        },
+        reachable_from=("deploy",),
+        role_mappings=mappings(mode),
+    )
+    return dataclasses.replace(args, **changes)
+
+
+def access_args(mode: AuthenticationMode = AuthenticationMode.API, **changes: Any) -> ClusterAccessArgs:
+    args = ClusterAccessArgs(
+        cluster_name=NAME,
+        authentication_mode=mode,
+        administrators=(ADMIN, BREAK_GLASS),
+        apply_principal=APPLY,
+        node_role_arn=NODES,
+        namespaces=NAMESPACES,
+    )
+    return dataclasses.replace(args, **changes)
+
+
+def declaration(mode: AuthenticationMode = AuthenticationMode.API) -> AccessDeclaration:
+    return declare(
+        cluster=NAME,
+        region=REGION,
+        mode=mode,
+        administrators=(ADMIN, BREAK_GLASS),
+        apply_principal=APPLY,
+        node_role_arn=NODES,
+        namespaces=NAMESPACES,
+        reachable_from=("deploy",),
+    )
+
+
+def declare_cluster(mode: AuthenticationMode = AuthenticationMode.API) -> Cluster:
+    network = Network("network", network_args())
+    return Cluster(
+        "cluster",
+        cluster_args(mode, vpc_id=network.vpc_id, private_subnet_ids=network.private_subnet_ids),
+    )
+
+
+def declare_access(mode: AuthenticationMode = AuthenticationMode.API) -> pulumi.ComponentResource:
+    return ClusterAccess("access", access_args(mode, after=(declare_cluster(mode),)))
+
+
+SAMPLES: tuple[Sample, ...] = (
+    Sample("cluster", declare_cluster),
+    Sample("cluster-access", declare_access),
+)

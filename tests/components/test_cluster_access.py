@@ -1,0 +1,442 @@
+"""Who gets into a cluster and what each job may do there, judged on the objects that would be made."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.cluster.access import ClusterAccess
+from components.cluster.authentication import AuthenticationMode
+from components.cluster.aws_auth import MASTERS, mapped_arn
+from components.cluster.lockout import check
+from components.cluster.namespace_access import NamespaceAccess, groups_by_role
+from slipway.errors import SlipwayError
+from tests.components.recording import Recorded, Recording
+from tests.components.samples_cluster import (
+    ADMIN,
+    APPLY,
+    BREAK_GLASS,
+    NAME,
+    NAMESPACES,
+    NODES,
+    access_args,
+    ci_role,
+    cluster_args,
+    declaration,
+    declare_access,
+    run,
+)
+
+CONFIG_MAP, BOTH, API = AuthenticationMode
+WITH_ENTRIES = (BOTH, API)
+ENTRY, ASSOCIATION = (
+    "aws:eks/accessEntry:AccessEntry",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+)
+DEPLOY, MIGRATE = "slipway:skill-pool:production:deploy", "slipway:skill-pool:prod:migrate"
+PREVIEW = "slipway:skill-pool:preview:deploy"
+
+
+def declared(mode: AuthenticationMode = API, **changes: Any) -> Recording:
+    args = access_args(mode, **changes)
+
+    def program() -> None:
+        access = ClusterAccess("access", args)
+        pulumi.export("namespaces", access.namespaces)
+
+    return run(program)
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    return declared()
+
+
+# --- entries -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", WITH_ENTRIES)
+def test_each_job_has_one_entry_with_the_groups_of_its_environment(mode: AuthenticationMode) -> None:
+    entries = {one.inputs["principalArn"]: one for one in declared(mode).of(ENTRY)}
+    jobs = {arn: one.inputs["kubernetesGroups"] for arn, one in entries.items() if "/slipway/ci/" in arn}
+    assert jobs == {
+        ci_role("skill-pool-production"): [DEPLOY],
+        ci_role("skill-pool-prod"): [MIGRATE],
+        ci_role("skill-pool-staging"): [
+            "slipway:skill-pool:staging:deploy",
+            "slipway:skill-pool:staging:migrate",
+        ],
+        ci_role("skill-pool-preview"): [PREVIEW],
+        ci_role("billing-staging"): ["slipway:billing:staging:deploy"],
+    }
+    assert {one.inputs["type"] for one in entries.values()} == {"STANDARD"}
+    assert {one.inputs["clusterName"] for one in entries.values()} == {NAME}
+
+
+@pytest.mark.parametrize("mode", WITH_ENTRIES)
+def test_only_people_are_administrators_and_by_policy(mode: AuthenticationMode) -> None:
+    found = declared(mode)
+    for one in found.of(ASSOCIATION):
+        assert one.inputs["accessScope"] == {"type": "cluster"}
+        assert one.inputs["policyArn"] == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+        (entry,) = [e for e in found.of(ENTRY) if e.inputs["principalArn"] == one.inputs["principalArn"]]
+        assert entry.urn in one.dependencies
+        assert entry.inputs.get("kubernetesGroups") in (None, [])
+    assert {one.inputs["principalArn"] for one in found.of(ASSOCIATION)} == {ADMIN, BREAK_GLASS}
+
+
+@pytest.mark.parametrize("mode", WITH_ENTRIES)
+def test_eks_keeps_the_entries_of_the_creator_and_of_the_nodes_itself(mode: AuthenticationMode) -> None:
+    # A second entry for either fails: ResourceInUseException.
+    assert not {APPLY, NODES} & {one.inputs["principalArn"] for one in declared(mode).of(ENTRY)}
+
+
+def test_without_entries_in_the_mode_there_are_none_and_the_namespaces_are_the_same() -> None:
+    with_map = declared(CONFIG_MAP)
+    assert with_map.of(ENTRY) == with_map.of(ASSOCIATION) == []
+    assert [one.urn for one in with_map.of("Role")] == [one.urn for one in declared(API).of("Role")]
+
+
+@pytest.mark.parametrize("mode", AuthenticationMode)
+def test_no_job_is_in_a_group_of_kubernetes(mode: AuthenticationMode) -> None:
+    groups = [group for one in declared(mode).of(ENTRY) for group in one.inputs.get("kubernetesGroups") or []]
+    jobs = {mapped_arn(role) for role in groups_by_role(NAMESPACES)}
+    groups += [
+        group for line in cluster_args(mode).role_mappings if line.role_arn in jobs for group in line.groups
+    ]
+    assert groups
+    assert not [group for group in groups if group == MASTERS or not group.startswith("slipway:")]
+
+
+@pytest.mark.parametrize("mode", AuthenticationMode)
+def test_what_is_declared_to_the_proof_is_what_is_made(mode: AuthenticationMode) -> None:
+    found, said = run(lambda: void(declare_access(mode))), declaration(mode)
+    assert check(None, said) == []
+    admins = {one.inputs["principalArn"] for one in found.of(ASSOCIATION)}
+    assert set(said.admin_entries) == admins
+    assert set(said.job_entries) == {one.inputs["principalArn"] for one in found.of(ENTRY)} - admins
+    lines = found.one("eks:index:Cluster").inputs.get("roleMappings") or []
+    masters = {line["roleArn"] for line in lines if MASTERS in line["groups"]}
+    nodes = {line["roleArn"] for line in lines if "system:nodes" in line["groups"]}
+    assert set(said.admin_mappings) == masters
+    assert set(said.node_mappings) == nodes
+    assert set(said.job_mappings) == {line["roleArn"] for line in lines} - masters - nodes
+    assert set(said.node_roles) == {one.inputs["nodeRoleArn"] for one in found.of("NodeGroup")}
+    cluster = found.one("eks:index:Cluster").inputs
+    assert (said.cluster, said.mode.value) == (cluster["name"], cluster["authenticationMode"])
+
+
+def test_the_way_from_aws_auth_to_entries_passes_the_proof_step_by_step() -> None:
+    assert check(declaration(CONFIG_MAP), declaration(BOTH)) == []
+    assert check(declaration(BOTH), declaration(API)) == []
+    assert check(declaration(CONFIG_MAP), declaration(API))
+
+
+def test_everything_waits_for_the_cluster() -> None:
+    found = run(lambda: void(declare_access()))
+    cluster = found.one("eks:index:Cluster")
+    for one in [
+        *found.of(ENTRY),
+        *found.of("Namespace"),
+        *found.of("kubernetes:rbac.authorization.k8s.io/v1:Role"),
+    ]:
+        assert cluster.urn in one.dependencies, one.name
+
+
+# --- what each group may do ----------------------------------------------------------------------------
+
+
+def rules_of(recording: Recording, group: str, namespace: str) -> Iterator[dict[str, Any]]:
+    """The rules that a group has in a namespace; Kubernetes only adds them up."""
+    for binding in recording.of("RoleBinding"):
+        inputs = binding.inputs
+        if inputs["metadata"]["namespace"] != namespace:
+            continue
+        subjects = [(one["kind"], one["apiGroup"], one["name"]) for one in inputs["subjects"]]
+        if ("Group", "rbac.authorization.k8s.io", group) not in subjects:
+            continue
+        assert inputs["roleRef"]["kind"] == "Role"
+        assert inputs["roleRef"]["apiGroup"] == "rbac.authorization.k8s.io"
+        for role in recording.of("kubernetes:rbac.authorization.k8s.io/v1:Role"):
+            metadata = role.inputs["metadata"]
+            if (metadata["namespace"], metadata["name"]) == (namespace, inputs["roleRef"]["name"]):
+                yield from role.inputs["rules"]
+
+
+def can(  # noqa: PLR0917 - in the words of `kubectl auth can-i`
+    recording: Recording, group: str, verb: str, resource: str, namespace: str, name: str | None = None
+) -> bool:
+    """Kubernetes' own answer: `resource` is `group/resource[/subresource]`, core resources without group.
+
+    A rule with names covers no request without one, which `create`, `list` and `watch` are.
+    """
+    api_group, _, plain = resource.partition(":") if ":" in resource else ("", "", resource)
+    for rule in rules_of(recording, group, namespace):
+        names = rule.get("resourceNames") or []
+        if (
+            {api_group, "*"} & set(rule["apiGroups"])
+            and {plain, "*"} & set(rule["resources"])
+            and {verb, "*"} & set(rule["verbs"])
+            and (not names or name in names)
+        ):
+            return True
+    return False
+
+
+VERBS = (
+    "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection",
+    "escalate", "bind", "impersonate", "approve", "sign", "use",
+)  # fmt: skip
+RESOURCES = (
+    "configmaps", "secrets", "services", "serviceaccounts", "serviceaccounts/token", "pods", "pods/log",
+    "pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "pods/eviction", "events",
+    "endpoints", "persistentvolumeclaims", "persistentvolumes", "namespaces", "nodes", "nodes/proxy",
+    "services/proxy", "resourcequotas", "limitranges", "users", "groups",
+    "apps:deployments", "apps:statefulsets", "apps:daemonsets", "apps:replicasets", "batch:jobs",
+    "batch:cronjobs", "networking.k8s.io:ingresses", "networking.k8s.io:networkpolicies",
+    "networking.k8s.io:ingressclasses", "autoscaling:horizontalpodautoscalers", "policy:poddisruptionbudgets",
+    "discovery.k8s.io:endpointslices", "rbac.authorization.k8s.io:roles",
+    "rbac.authorization.k8s.io:rolebindings", "rbac.authorization.k8s.io:clusterroles",
+    "rbac.authorization.k8s.io:clusterrolebindings", "apiextensions.k8s.io:customresourcedefinitions",
+    "admissionregistration.k8s.io:validatingwebhookconfigurations",
+    "certificates.k8s.io:certificatesigningrequests",
+    "storage.k8s.io:storageclasses", "coordination.k8s.io:leases", "made.up:things",
+)  # fmt: skip
+ALL_NAMESPACES = (
+    "skill-pool",
+    "skill-pool-staging",
+    "skill-pool-preview",
+    "billing",
+    "default",
+    "kube-system",
+)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "secrets", "configmaps", "services", "serviceaccounts", "persistentvolumeclaims",
+        "apps:deployments", "apps:statefulsets", "batch:jobs", "batch:cronjobs",
+        "networking.k8s.io:ingresses", "autoscaling:horizontalpodautoscalers", "policy:poddisruptionbudgets",
+    ],
+)  # fmt: skip
+def test_a_deploy_manages_what_a_chart_holds_in_its_own_namespace(
+    recording: Recording, resource: str
+) -> None:
+    for verb in ("get", "list", "watch", "create", "update", "patch", "delete"):
+        assert can(recording, DEPLOY, verb, resource, "skill-pool", "any")
+
+
+def test_a_deploy_sees_how_its_rollout_went(recording: Recording) -> None:
+    for verb, resource in (
+        ("get", "pods/log"),
+        ("watch", "pods"),
+        ("list", "events"),
+        ("list", "apps:replicasets"),
+    ):
+        assert can(recording, DEPLOY, verb, resource, "skill-pool")
+
+
+@pytest.mark.parametrize("group", [DEPLOY, MIGRATE, PREVIEW])
+@pytest.mark.parametrize(
+    ("verbs", "resource"),
+    [
+        (VERBS, "rbac.authorization.k8s.io:roles"),
+        (VERBS, "rbac.authorization.k8s.io:rolebindings"),
+        (VERBS, "rbac.authorization.k8s.io:clusterroles"),
+        (VERBS, "serviceaccounts/token"),
+        (VERBS, "pods/exec"),
+        (VERBS, "namespaces"),
+        (VERBS, "nodes"),
+        (VERBS, "resourcequotas"),
+        (VERBS, "made.up:things"),
+        (("deletecollection", "escalate", "bind", "impersonate", "use"), "secrets"),
+    ],
+)
+def test_no_job_writes_access_rules_or_leaves_its_namespace(
+    recording: Recording, group: str, verbs: tuple[str, ...], resource: str
+) -> None:
+    for namespace in ALL_NAMESPACES:
+        for verb in verbs:
+            assert not can(recording, group, verb, resource, namespace, "any"), (namespace, verb)
+
+
+def test_no_rule_has_a_wildcard(recording: Recording) -> None:
+    for role in recording.of("kubernetes:rbac.authorization.k8s.io/v1:Role"):
+        for rule in role.inputs["rules"]:
+            assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
+    assert recording.of("ClusterRole") == recording.of("ClusterRoleBinding") == []
+
+
+def test_a_group_has_rights_in_the_namespace_of_its_environment_alone(recording: Recording) -> None:
+    own = {group: one.namespace for one in NAMESPACES for group in (one.deploy_group, one.migrate_group)}
+    reached: dict[str, set[str]] = {}
+    for group in own:
+        for namespace in ALL_NAMESPACES:
+            if any(
+                can(recording, group, verb, thing, namespace, "any") for verb in VERBS for thing in RESOURCES
+            ):
+                reached.setdefault(group, set()).add(namespace)
+    groups = {group for groups in groups_by_role(NAMESPACES).values() for group in groups}
+    assert reached == {group: {own[group]} for group in groups}
+
+
+def test_a_migration_runs_pods_and_jobs_and_reads_one_secret(recording: Recording) -> None:
+    allowed = {
+        (verb, thing)
+        for verb in VERBS
+        for thing in RESOURCES
+        if can(recording, MIGRATE, verb, thing, "skill-pool", "skill-pool-db")
+    }
+    run_verbs = ("get", "list", "watch", "create", "delete")
+    assert allowed == {
+        *((verb, thing) for verb in run_verbs for thing in ("pods", "batch:jobs")),
+        *((verb, "events") for verb in ("get", "list", "watch")),
+        ("get", "pods/log"),
+        ("get", "secrets"),
+    }
+    assert not can(recording, MIGRATE, "get", "secrets", "skill-pool", "sh.helm.release.v1.skill-pool.v1")
+    assert not can(recording, MIGRATE, "get", "secrets", "skill-pool")
+    assert not can(recording, MIGRATE, "list", "secrets", "skill-pool")
+
+
+def test_a_deploy_without_a_migration_has_no_group_for_it(recording: Recording) -> None:
+    unused = "slipway:skill-pool:production:migrate"
+    assert not list(rules_of(recording, unused, "skill-pool"))
+
+
+# --- namespaces ----------------------------------------------------------------------------------------
+
+
+def namespaces(recording: Recording) -> dict[str, Recorded]:
+    return {one.inputs["metadata"]["name"]: one for one in recording.of("Namespace")}
+
+
+def test_two_environments_share_one_namespace_with_a_binding_each(recording: Recording) -> None:
+    found = namespaces(recording)
+    assert sorted(found) == ["billing", "skill-pool", "skill-pool-preview", "skill-pool-staging"]
+    assert recording.outputs["namespaces"] == sorted(found)
+    bindings = [
+        one for one in recording.of("RoleBinding") if one.inputs["metadata"]["namespace"] == "skill-pool"
+    ]
+    assert [one.inputs["subjects"][0]["name"] for one in bindings] == [DEPLOY, MIGRATE]
+    roles = {one.urn: one for one in recording.of("kubernetes:rbac.authorization.k8s.io/v1:Role")}
+    for one in bindings:
+        (role,) = one.dependencies
+        assert found["skill-pool"].urn in roles[role].dependencies
+
+
+def test_a_namespace_says_whose_it_is_and_refuses_pods_that_ask_for_more(recording: Recording) -> None:
+    for name, one in namespaces(recording).items():
+        labels = one.inputs["metadata"]["labels"]
+        assert labels["slipway.dev/service"] == ("billing" if name == "billing" else "skill-pool")
+        for level in ("enforce", "audit", "warn"):
+            assert labels[f"pod-security.kubernetes.io/{level}"] == "restricted"
+    labels = namespaces(recording)["skill-pool"].inputs["metadata"]["labels"]
+    assert labels["slipway.dev/environment"] == "production"
+
+
+def test_the_order_of_environments_does_not_relabel_a_namespace() -> None:
+    turned = declared(namespaces=tuple(reversed(NAMESPACES)))
+    labels = namespaces(turned)["skill-pool"].inputs["metadata"]["labels"]
+    assert labels["slipway.dev/environment"] == "production"
+
+
+def test_only_previews_are_closed_to_other_services(recording: Recording) -> None:
+    policy = recording.one("NetworkPolicy")
+    assert policy.inputs["metadata"]["namespace"] == "skill-pool-preview"
+    spec = policy.inputs["spec"]
+    assert spec["podSelector"] == {}
+    assert spec["policyTypes"] == ["Ingress"]
+    (rule,) = spec["ingress"]
+    assert "ports" not in rule
+    same, platform = rule["from"]
+    assert same == {"podSelector": {}}
+    requirement = {"key": "slipway.dev/service", "operator": "DoesNotExist"}
+    assert platform == {"namespaceSelector": {"matchExpressions": [requirement]}}
+
+
+def test_everything_belongs_to_the_component(recording: Recording) -> None:
+    component = recording.one("slipway:cluster:ClusterAccess")
+    assert recording.children(component) == [one for one in recording if one is not component]
+    assert component.outputs == {"namespaces": recording.outputs["namespaces"]}
+
+
+# --- refused -------------------------------------------------------------------------------------------
+
+DEPLOYING = NAMESPACES[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"administrators": ()}, "no administrator"),
+        ({"administrators": (ADMIN, APPLY)}, "administrator already"),
+        ({"administrators": (APPLY.replace("/slipway/infra/", "/"),)}, "administrator already"),
+        ({"administrators": (ADMIN, ADMIN)}, "get in twice"),
+        ({"administrators": (ADMIN, NODES)}, "get in twice"),
+        ({"administrators": (ci_role("skill-pool-production"),)}, "get in twice"),
+        ({"administrators": (ADMIN.replace("/people/", "/"), ADMIN)}, "get in twice"),
+        ({"administrators": ("arn:aws:iam::111111111111:role/*",)}, "exact role ARN"),
+        ({"administrators": ("arn:aws:iam::111111111111:user/me",)}, "exact role ARN"),
+        ({"node_role_arn": APPLY}, "get in twice"),
+        ({"apply_principal": ci_role("billing-staging")}, "get in twice"),
+        ({"namespaces": (DEPLOYING, DEPLOYING)}, "skill-pool-production twice"),
+        (
+            {"namespaces": (DEPLOYING, dataclasses.replace(NAMESPACES[4], namespace="skill-pool"))},
+            "share the namespace",
+        ),
+        (
+            {"namespaces": (DEPLOYING, dataclasses.replace(NAMESPACES[3], namespace="skill-pool"))},
+            "share the namespace",
+        ),
+        (
+            {
+                "namespaces": (
+                    DEPLOYING,
+                    dataclasses.replace(NAMESPACES[4], deploy_role_arn=DEPLOYING.deploy_role_arn),
+                )
+            },
+            "role of skill-pool-production and of billing-staging",
+        ),
+        (
+            {
+                "namespaces": (
+                    NamespaceAccess(namespace="x", service="a-b", environment="c"),
+                    NamespaceAccess(namespace="y", service="a", environment="b-c"),
+                )
+            },
+            "a-b-c twice",
+        ),
+    ],
+)
+def test_access_that_would_fail_or_mix_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SlipwayError, match=message) as raised:
+        access_args(**changes)
+    assert raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"namespace": "default"}, "belongs to the cluster"),
+        ({"namespace": "kube-system"}, "belongs to the cluster"),
+        ({"namespace": "Skill_Pool"}, "namespace"),
+        ({"namespace": "feature/x"}, "namespace"),
+        ({"namespace": "a" * 64}, "namespace"),
+        ({"service": "Skill"}, "service"),
+        ({"environment": "prod:east"}, "environment"),
+        ({"deploy_role_arn": "skill-pool"}, "exact role ARN"),
+        ({"migrate_role_arn": ci_role("x")}, "without a database"),
+        ({"database_secret": "Skill_DB"}, "name a Secret"),
+    ],
+)
+def test_names_that_kubernetes_would_refuse_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SlipwayError, match=message):
+        dataclasses.replace(DEPLOYING, **changes)
+
+
+def void(_: object) -> None:
+    return None
