@@ -118,7 +118,7 @@ def _environment(
         name=environment,
         branches=branches,
         tags=tags,
-        reviewers=Reviewers(users=_of_kind("user", reviewers), teams=_of_kind("team", reviewers)),
+        reviewers=reviewers_of(reviewers),
         wait_minutes=block.wait_minutes,
         prevent_self_review=block.prevent_self_review,
     )
@@ -152,8 +152,13 @@ def _chained(settings: Settings, environment: str, kinds: tuple[JobKind, ...]) -
     return (naming.role_arn(settings.account_of("automation"), naming.CICD_ROLE),)
 
 
-def _of_kind(kind: str, reviewers: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name.split(":", 1)[1] for name in reviewers if name.startswith(f"{kind}:"))
+def reviewers_of(names: tuple[str, ...]) -> Reviewers:
+    """`team:slug` and `user:login`, as a stack file has them, told apart."""
+
+    def of_kind(kind: str) -> tuple[str, ...]:
+        return tuple(name.split(":", 1)[1] for name in names if name.startswith(f"{kind}:"))
+
+    return Reviewers(users=of_kind("user"), teams=of_kind("team"))
 
 
 def _events(kind: JobKind, branches: tuple[str, ...]) -> tuple[str, ...]:
@@ -229,7 +234,7 @@ def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration
         branches=("main",),
         grants=(
             PlanStack(stack, account, region),
-            ReadState(bucket, f".pulumi/stacks/slipway/{stack}", key),
+            ReadState(bucket, ".pulumi", key),
             PutPlans(plans, f"{stack}/", plan_key),
         ),
     )
@@ -247,7 +252,7 @@ def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration
                 role_path=naming.CI_PATH,
                 own_role_arn=naming.role_arn(account, naming.apply_role(stack), naming.INFRA_PATH),
             ),
-            UseState(bucket, ".pulumi/", key),
+            UseState(bucket, ".pulumi", key),
             ReadPlans(plans, f"{stack}/", plan_key),
         ),
     )

@@ -6,7 +6,7 @@ import pulumi
 
 from components.github.labels import delivery_labels
 from components.github.organization_settings import OrganizationSettings, OrganizationSettingsArgs
-from components.github.protection import GithubPlan
+from components.github.protection import EnvironmentRules, GithubPlan, plan_protection
 from components.github.rulesets import Enforcement
 from components.github.service_repository import (
     EnvironmentSettings,
@@ -16,9 +16,9 @@ from components.github.service_repository import (
 )
 from components.github.variables import environment_variables, repository_variables
 from infra import naming
-from infra.access import Environment, repository_of
+from infra.access import Environment, platform_roles, repository_of, reviewers_of
 from infra.environments import JobKind
-from infra.settings import ServiceSettings, Settings
+from infra.settings import ServiceSettings, Settings, Stack
 
 
 def service_repository(
@@ -72,6 +72,42 @@ def _repository(
             reviewer.split(":", 1)[1]
             for reviewer in settings.platform.github.reviewers
             if reviewer.startswith("team:")
+        ),
+    )
+
+
+def platform_repository(settings: Settings, opts: pulumi.ResourceOptions) -> ServiceRepository:
+    """The platform's own repository: the environments in which this stack is planned and applied.
+
+    Without them GitHub would make an environment of that name for any branch that asks for it.
+    """
+    github, stack = settings.platform.github, settings.stack.value
+    plan, apply = platform_roles(settings)
+    reviewers = settings.platform.github.reviewers if settings.stack is Stack.PROD else ()
+    return ServiceRepository(
+        "platform",
+        ServiceRepositoryArgs(
+            repository=plan.jobs[0].repository,
+            plan=GithubPlan(github.plan),
+            environments=(
+                _infra_environment(settings, f"infra-{stack}-plan", plan.arn, ()),
+                _infra_environment(settings, f"infra-{stack}-apply", apply.arn, reviewers),
+            ),
+        ),
+        opts=opts,
+    )
+
+
+def _infra_environment(
+    settings: Settings, name: str, role_arn: str, reviewers: tuple[str, ...]
+) -> EnvironmentSettings:
+    rules = EnvironmentRules(name=name, branches=("main",), reviewers=reviewers_of(reviewers))
+    github = settings.platform.github
+    protection = plan_protection(rules, GithubPlan(github.plan), github.visibility)
+    return EnvironmentSettings(
+        rules=rules,
+        variables=environment_variables(
+            region=settings.platform.region, role_arn=role_arn if protection.protectable else None
         ),
     )
 
