@@ -39,7 +39,9 @@ def _resolve(alias: str | AliasSpec, registration: Registration, project: str, s
     )
 
 
-def _inherited(type_: str, name: str, parent_name: str, parent_alias: str, project: str, stack: str) -> str:
+def _inherited(  # noqa: PLR0917 - the parts of a URN
+    type_: str, name: str, parent_name: str, parent_alias: str, project: str, stack: str
+) -> str:
     """By convention a child's name begins with its parent's, so a renamed parent renames its children."""
     if name.startswith(parent_name):
         name = urns.name_of(parent_alias) + name.removeprefix(parent_name)

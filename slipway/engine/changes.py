@@ -1,4 +1,4 @@
-"""What has to happen to one resource, worked out from its old state, its new inputs and the provider's answer."""
+"""What has to happen to one resource, from its old state, its new inputs and the provider's answer."""
 
 from __future__ import annotations
 
@@ -95,4 +95,4 @@ def _guard(value: Plain, given: Plain) -> Plain:
     if isinstance(value, list) and isinstance(given, list):
         items, others = cast(list[Any], value), cast(list[Any], given)
         return [_guard(item, others[i] if i < len(others) else None) for i, item in enumerate(items)]
-    return value
+    return cast(Plain, value)

@@ -21,7 +21,8 @@ def choose(root: Path, stack: str, wanted: Choice = "auto") -> EngineName:
     ``auto`` is the owner of `local`'s state, else Pulumi where it is on PATH, else the embedded engine.
 
     Raises:
-        SlipwayError: a real stack without the Pulumi CLI, or `local` with an engine that does not own its state.
+        SlipwayError: a real stack without the Pulumi CLI, or `local` with an engine that does not own its
+        state.
     """
     installed = shutil.which("pulumi") is not None
     if stack != LOCAL_STACK:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -156,7 +156,9 @@ def _last(lines: list[str]) -> str:
 
 
 @contextmanager
-def _forward_interrupts(process: subprocess.Popen[str], result: Result, progress: Progress) -> Iterator[None]:
+def _forward_interrupts(
+    process: subprocess.Popen[str], result: Result, progress: Progress
+) -> Generator[None]:
     """Ctrl-C once: Pulumi finishes what is in flight. Twice: it is ended."""
     if threading.current_thread() is not threading.main_thread():
         yield

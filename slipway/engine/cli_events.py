@@ -131,7 +131,8 @@ def _hidden(metadata: dict[str, Any]) -> bool:
 
 def _step(op: Op, metadata: dict[str, Any]) -> Step:
     urn = metadata["urn"]
-    old, new = metadata.get("old") or {}, metadata.get("new") or {}
+    old = cast(dict[str, Any], metadata.get("old") or {})
+    new = cast(dict[str, Any], metadata.get("new") or {})
     parent = (new or old).get("parent", "")
     diff = _changes(op, metadata, old, new) if op in ("update", "replace", "refresh") else []
     if op == "refresh":
@@ -153,7 +154,8 @@ def _changes(
             kind = cast(ChangeKind, item["diffKind"].removesuffix("-replace"))
             segments = parse(path)
             changes.append(PropertyChange(path, kind, masked(before, segments), masked(after, segments)))
-    return mark_forcing(changes, [*forced, *(metadata.get("keys") or [] if op == "replace" else [])])
+    keys = cast(list[str], metadata.get("keys") or []) if op == "replace" else []
+    return mark_forcing(changes, [*forced, *keys])
 
 
 def _plain(values: dict[str, Any] | None) -> dict[str, Any]:

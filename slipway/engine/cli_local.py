@@ -1,7 +1,7 @@
 """The stack `local` under the Pulumi CLI: a project folder of its own that no real stack ever sees.
 
-``<root>/.slipway/pulumi`` holds a project file that names the stand-in providers by path, their plugin folders, a
-PULUMI_HOME and a file backend. The program is the repository's own, by ``main: ../..``.
+``<root>/.slipway/pulumi`` holds a project file that names the stand-in providers by path, their plugin
+folders, a PULUMI_HOME and a file backend. The program is the repository's own, by ``main: ../..``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
 
 
 def passphrase(root: Path) -> str:
-    """The passphrase of `local`'s secrets: made at random once, readable by its owner only. Guards nothing real."""
+    """The passphrase of `local`'s secrets: random, made once, readable by its owner only."""
     path = passphrase_file(root)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -61,6 +61,7 @@ def local_engine(
     packages: Sequence[str] = PACKAGES,
     module: str = PROVIDER_MODULE,
     environment: Mapping[str, str] | None = None,
+    config: Mapping[str, str] | None = None,
 ) -> PulumiEngine:
     """The Pulumi CLI for `local`, fenced: no credential of the caller's is in its environment.
 
@@ -69,6 +70,7 @@ def local_engine(
         packages: the stand-in providers to name in the project file.
         module: run as ``python -m <module> <package> <engine address>``, it serves one of them.
         environment: instead of the present one; scrubbed all the same.
+        config: keys that this run adds to the stack file's, such as where the embedded cloud answers.
 
     Raises:
         SlipwayError: no Pulumi CLI on PATH, or the project's files cannot be read.
@@ -88,7 +90,7 @@ def local_engine(
     if "config" in project.document:
         document["config"] = project.document["config"]
     _write_yaml(folder / "Pulumi.yaml", document)
-    _write_stack(root, folder)
+    _write_stack(root, folder, config or {})
     passphrase(root)
     given = os.environ if environment is None else environment
     return PulumiEngine(folder, project.name, STACK, _environment(root, folder, given), progress, create=True)
@@ -131,18 +133,18 @@ def _write_plugin(folder: Path, root: Path, package: str, module: str) -> None:
     (folder / "__main__.py").write_text(text, encoding="utf-8")
 
 
-def _write_stack(root: Path, folder: Path) -> None:
+def _write_stack(root: Path, folder: Path, config: Mapping[str, str]) -> None:
     """The stack file as the repository has it, with the salt that the CLI added to its own copy."""
     target = folder / f"Pulumi.{STACK}.yaml"
     stack = load_stack(root, STACK)
     salt = stack.salt or (load_stack(folder, STACK).salt if target.exists() else "")
     document: dict[str, Any] = {"encryptionsalt": salt} if salt else {}
-    _write_yaml(target, {**document, "config": stack.config})
+    _write_yaml(target, {**document, "config": {**stack.config, **config}})
 
 
 def _write_yaml(path: Path, document: dict[str, Any]) -> None:
     text = StringIO()
-    yaml = YAML(typ="safe", pure=True)
+    yaml: Any = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.dump(document, text)
     path.write_text(text.getvalue(), encoding="utf-8")

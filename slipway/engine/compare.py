@@ -14,10 +14,10 @@ MAY_REPLACE = "may replace"
 
 
 def compare(base: Rendered | None, head: Rendered) -> Result:
-    """Steps from `base` to `head`, in the order of creation by name; deletions last. None for base: all is new.
+    """Steps from `base` to `head` by URN, deletions last. Without a base everything is new.
 
-    A changed property whose type has a rule in `slipway.engine.replace_rules` makes a replace or an update; for any
-    other type nobody here knows, and the step says 'may replace'.
+    A changed property whose type has a rule in `slipway.engine.replace_rules` makes a replace or an update;
+    for any other type nobody here knows, and the step says 'may replace'.
     """
     before = {item.urn: item for item in base.registrations} if base else {}
     parents: dict[str, str] = {}

@@ -25,8 +25,8 @@ def delete_leftovers(run: Run, providers: ProviderResources) -> None:
     for state in guarded:
         run.fail(
             state.urn,
-            "it is protected and the program no longer has it; put it back, or set protect to false and apply "
-            "that first",
+            "it is protected and the program no longer has it; put it back, or set protect to false and "
+            "apply that first",
         )
     if not guarded:
         _delete_all(run, providers, [*doomed, *run.snapshot.condemned.values()])
@@ -45,8 +45,8 @@ def delete_everything(run: Run, providers: ProviderResources) -> None:
 def delete_first(run: Run, providers: ProviderResources, old: ResourceState) -> None:
     """Delete `old` before its replacement is made, and before it whatever could not live without it.
 
-    Source of the rule: `calculateDependentReplacements` in pkg/resource/deploy/step_generator.go (v3.260): those
-    dependents whose own provider would replace them if the properties that come from here were unknown.
+    Source of the rule: `calculateDependentReplacements` in pkg/resource/deploy/step_generator.go (v3.260):
+    those dependents whose own provider would replace them if the properties that come from here were unknown.
 
     Raises:
         Refused: one of them is protected, or cannot be deleted.
@@ -63,7 +63,7 @@ def delete_first(run: Run, providers: ProviderResources, old: ResourceState) -> 
 
 
 def adopt_interrupted(run: Run, providers: ProviderResources) -> None:
-    """Take creations that an earlier run began, and that nobody registered since, into the state: to be deleted."""
+    """Take into the state what an earlier run began to create and nobody registered since: to delete it."""
     for urn, state in list(run.snapshot.pending.items()):
         if run.registered(urn) or run.preview:
             continue

@@ -174,7 +174,7 @@ def _restore(new: Any, old: Any, path: Path) -> Any:
             if head in ("*", index):
                 items[index] = _restore(items[index], olds[index], rest) if rest else olds[index]
         return items
-    return new
+    return cast(Plain, new)
 
 
 def _restore_map(new: dict[str, Any], old: dict[str, Any], head: str | int, rest: Path) -> dict[str, Any]:

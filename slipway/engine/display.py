@@ -117,7 +117,7 @@ def _severity_style(severity: str) -> str:
 
 
 def markdown(result: Result, *, limit: int = GITHUB_LIMIT) -> str:
-    """For a job summary or a comment: at most `limit` characters, cut between resources, saying how many are not shown."""
+    """For a job summary or comment: cut between resources to `limit` characters, saying how many."""
     head = [f"### {result.operation} of `{result.stack}`", "", _escape(summary(result)), ""]
     head.extend(f"> **{item.severity}** {_escape(_diagnostic(item))}" for item in result.diagnostics)
     blocks = [_block(step) for step in result.steps if step.op not in QUIET]
@@ -163,10 +163,11 @@ def _escape(text: str) -> str:
 def to_json(result: Result) -> dict[str, Any]:
     """A stable form for other programs.
 
-    Keys: ``operation``, ``project``, ``stack``, ``engine``, ``ok``, ``cancelled``, ``changed``, ``seconds``, ``counts``
-    (operation to number), ``steps`` (each ``op``, ``urn``, ``type``, ``name``, ``parent``, ``note``, ``diff``: each
-    ``path``, ``kind``, ``old``, ``new``, ``forces_replace``), ``outputs`` and ``diagnostics`` (each ``severity``,
-    ``message``, ``urn``). Secrets are ``[secret]``, values that are not known yet ``[unknown]``.
+    Keys: ``operation``, ``project``, ``stack``, ``engine``, ``ok``, ``cancelled``, ``changed``, ``seconds``,
+    ``counts`` (operation to number), ``steps`` (each ``op``, ``urn``, ``type``, ``name``, ``parent``,
+    ``note``, ``diff``: each ``path``, ``kind``, ``old``, ``new``, ``forces_replace``), ``outputs`` and
+    ``diagnostics`` (each ``severity``, ``message``, ``urn``). Secrets are ``[secret]``, values that are not
+    known yet ``[unknown]``.
     """
     return {
         "operation": result.operation,

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -53,7 +53,7 @@ class EmbeddedEngine:
 
     name = "embedded"
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - who runs what where, in the order of the class's docstring
         self,
         program: Program,
         project: str,
@@ -108,7 +108,7 @@ class EmbeddedEngine:
             return self._without_program("refresh", run, warnings, refresh)
 
     def drift(self) -> Result:
-        """Which resources were changed or deleted behind our back; inputs are compared, nothing is written."""
+        """What was changed or deleted behind our back. Inputs are compared; nothing is written."""
         snapshot, warnings = self._store.load()
         run = self._run(Rehearsal(snapshot), preview=True)
         return self._without_program("drift", run, warnings, refresh)
@@ -190,8 +190,8 @@ def _outputs(snapshot: Snapshot) -> Properties:
 
 
 @contextmanager
-def interruptible(run: Run, progress: Progress) -> Iterator[None]:
-    """Ctrl-C once: finish what is in flight, save, stop. Twice: stop at once; the journal keeps what was done."""
+def interruptible(run: Run, progress: Progress) -> Generator[None]:
+    """Ctrl-C once: finish what is in flight, save, stop. Twice: stop at once; the journal has it all."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

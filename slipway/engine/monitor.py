@@ -1,4 +1,4 @@
-"""The resource monitor that the Python SDK talks to, in process: the SDK's own test seam, with an engine behind it."""
+"""The resource monitor that the Python SDK talks to: its own test seam, with an engine behind it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
 )
-"""What the monitor says it supports. Transforms, hooks, state migrations and parameterised packages are missing, and
-the SDK refuses them itself."""
+"""What the monitor says it supports. Transforms, hooks, state migrations and parameterised packages are
+missing, and the SDK refuses them itself."""
 
 _RESULTS = {
     "ok": resource_pb2.Result.SUCCESS,

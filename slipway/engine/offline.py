@@ -12,7 +12,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -109,7 +109,7 @@ def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def worktree(root: Path, revision: str) -> Iterator[Path]:
+def worktree(root: Path, revision: str) -> Generator[Path]:
     """The project folder as it was at a revision, in a temporary work tree that is removed in any case.
 
     Raises:

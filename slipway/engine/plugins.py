@@ -24,8 +24,8 @@ from slipway.errors import SlipwayError
 T = TypeVar("T")
 Properties = dict[str, Plain]
 ProviderSource = sdk.Provider | Callable[[], sdk.Provider]
-"""A provider, or a function that makes one. Each provider resource gets its own: a copy of the instance (shallow, so
-that what an instance shares stays shared) or a fresh one from the function."""
+"""A provider, or a function that makes one. Each provider resource gets its own: a copy of the instance
+(shallow, so that what an instance shares stays shared) or a fresh one from the function."""
 
 _CONFIG_SEED = b"slipway"
 
@@ -119,7 +119,7 @@ class Plugin:
             raise Refused("the provider created it and returned no id")
         return "" if preview else str(response.resource_id), from_properties(response.properties)
 
-    def update(
+    def update(  # noqa: PLR0917 - what Pulumi's update takes
         self, urn: str, id_: str, old: Properties, new: Properties, timeout: float, ignore: Iterable[str],
         preview: bool,
     ) -> Properties:  # fmt: skip

@@ -10,7 +10,7 @@ import runpy
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def run_program(
     return monitor.error
 
 
-def _run(
+def _run(  # noqa: PLR0917 - run_program's own arguments, inside the context
     loop: asyncio.AbstractEventLoop,
     program: Program,
     project: Project,
@@ -90,7 +90,7 @@ def _run(
     # With no root resource set, set_mocks would register a stack of its own before the program's.
     settings.set_root_resource(cast(Any, object()))
     mocks.set_mocks(
-        mocks.MockMonitor.__new__(mocks.MockMonitor),
+        monitor.mocks,
         project=project.name,
         stack=project.stack,
         preview=preview,
@@ -98,23 +98,25 @@ def _run(
         organization=project.organization,
     )
     settings.ROOT.set(None)
-    settings.SETTINGS.outputs = set()
-    settings.SETTINGS.package_refs = {}
-    settings.SETTINGS.root_directory = str(project.root)
+    sdk_settings: Any = settings.SETTINGS  # context variables in the guise of read-only properties
+    sdk_settings.outputs = set()
+    sdk_settings.package_refs = {}
+    sdk_settings.root_directory = str(project.root)
     loop.run_until_complete(stack.run_in_stack(program))
 
 
 def leave_interrupts() -> None:
-    """Let Ctrl-C wake the main thread: one that a worker takes is noticed only when the main thread wakes anyway."""
+    """Let Ctrl-C wake the main thread: when a worker takes the signal, nothing does."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 @contextmanager
-def _event_loop(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Make `loop` the current one, with enough threads that remote components cannot starve their children."""
+def _event_loop(loop: asyncio.AbstractEventLoop) -> Generator[None]:
+    """Make `loop` the current one, with enough threads for remote components and their children."""
     executor = ThreadPoolExecutor(_WORKERS, "pulumi", initializer=leave_interrupts)
     loop.set_default_executor(executor)
-    # When a program fails, futures stay behind that nobody will ask; the SDK's own launcher silences this too.
+    # When a program fails, futures stay behind that nobody will ask; the SDK's own launcher silences this
+    # too.
     logger = logging.getLogger("asyncio")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Reads ``Pulumi.yaml`` and ``Pulumi.<stack>.yaml``, and gives their values the form in which a program sees them."""
+"""Reads ``Pulumi.yaml`` and ``Pulumi.<stack>.yaml``, in the form in which a program sees their values."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ def load_stack(root: Path, stack: str) -> StackFile:
             fix=f"did you mean {near[0]!r}?" if near else f"the stacks are: {', '.join(known) or 'none'}",
         )
     document = _read(path)
-    config = document.get("config") or {}
+    config: Any = document.get("config") or {}
     if not isinstance(config, dict):
         raise SlipwayError("`config` must be a map of keys to values", where=str(path))
     return StackFile(path, str(document.get("encryptionsalt") or ""), cast(dict[str, Any], config))
 
 
 def stack_config(project: ProjectFile, stack: StackFile, crypter: Crypter | None) -> Config:
-    """The configuration as the Pulumi CLI hands it to a program: ``namespace:key`` to text, structures as JSON.
+    """The configuration as a program gets it from Pulumi: ``namespace:key`` to text, structures as JSON.
 
     Args:
         crypter: decrypts ``secure:`` values; None leaves every secret unknown, as an offline preview must.
@@ -131,7 +131,8 @@ def _as_json(value: Any) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document: Any = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        yaml: Any = YAML(typ="safe", pure=True)
+        document: Any = yaml.load(path.read_text(encoding="utf-8"))
     except YAMLError as error:
         mark: Any = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""

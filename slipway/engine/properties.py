@@ -21,8 +21,8 @@ from slipway.engine.values import (
     whole,
 )
 
-# The SDK's plugin host hands unknowns over as this text (and its `Computed` cannot be compared: `__eq__` looks for
-# a name that does not exist, pulumi 3.272), so a provider sees the same under both engines.
+# The SDK's plugin host hands unknowns over as this text (and its `Computed` cannot be compared: `__eq__`
+# looks for a name that does not exist, pulumi 3.272), so a provider sees the same under both engines.
 _COMPUTED = PropertyValue(UNKNOWN_TEXT)
 _NULL = PropertyValue(None)
 

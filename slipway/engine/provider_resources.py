@@ -1,4 +1,4 @@
-"""Provider resources: explicit ones, the default ones that Pulumi makes by itself, and whose plugin is whose."""
+"""Provider resources: explicit ones, Pulumi's default ones, and the plugin behind each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class ProviderResources:
         self._config = config
         self._defaults: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
-        # With their inputs as the last run left them: what is deleted is deleted with the provider that made it.
+        # With their inputs as the last run left them: what is deleted is deleted with the provider that made
+        # it.
         self._known: dict[str, Properties] = {
             urns.provider_reference(state.urn, state.id): state.inputs
             for state in (*run.snapshot.live.values(), *run.snapshot.condemned.values())
@@ -56,7 +57,7 @@ class ProviderResources:
         return found or self._plugins.get_or_make(reference, self._known.get(reference, {}))
 
     def reference_for(self, token: str, explicit: str, version: str) -> str:
-        """The reference to use for a resource or function: the explicit one, or the package's default provider."""
+        """The provider of a resource or function: the explicit one, or the package's default."""
         return explicit or self._default(urns.package_of(token), version)
 
     def _default(self, package: str, version: str) -> str:

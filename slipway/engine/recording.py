@@ -1,4 +1,4 @@
-"""The recorder behind an offline preview: writes down what a program registers, and knows nothing of any cloud."""
+"""The recorder behind an offline preview: writes down what a program registers, and knows no cloud."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Rendered:
 
 
 class Recorder:
-    """Implements `slipway.engine.monitor.Backend`: inputs are known as far as they are, all else is unknown."""
+    """Implements `slipway.engine.monitor.Backend`: inputs are known, everything else is not."""
 
     def __init__(self) -> None:
         self.registrations: dict[str, Registration] = {}
@@ -134,12 +134,11 @@ def _load_registration(record: dict[str, Any]) -> Registration:
     if aliases:
         options["aliases"] = aliases
     needs = cast(Mapping[str, list[str]], record["property_dependencies"])
-    return Registration(
-        **{
-            **record,
-            "inputs": from_state(record["inputs"], None),
-            "options": options,
-            "dependencies": tuple(record["dependencies"]),
-            "property_dependencies": {key: tuple(items) for key, items in needs.items()},
-        }
-    )
+    fields_: dict[str, Any] = {
+        **record,
+        "inputs": from_state(record["inputs"], None),
+        "options": options,
+        "dependencies": tuple(record["dependencies"]),
+        "property_dependencies": {key: tuple(items) for key, items in needs.items()},
+    }
+    return Registration(**fields_)

@@ -43,8 +43,10 @@ class Registrar:
         )
 
     def set_outputs(self, urn: str, outputs: Properties) -> None:
-        """Record what a component, or the stack, puts out. What is unknown because a resource failed keeps its
-        former value."""
+        """Record what a component, or the stack, puts out.
+
+        What is unknown because a resource failed keeps its former value.
+        """
         state = self._run.snapshot.live.get(urn)
         if state is None:
             return

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
@@ -29,8 +30,8 @@ SUPPORTED_OPTIONS: Final = (
     "version",
     "plugin_download_url",
 )
-"""The resource options that the embedded engine honours (`version` and `plugin_download_url` are recorded: nothing is
-downloaded). Every other option is refused by its name."""
+"""The resource options that the embedded engine honours (`version` and `plugin_download_url` are recorded:
+nothing is downloaded). Every other option is refused by its name."""
 
 _REFUSED_FIELDS: Final = {
     "deletedWith": "deleted_with",
@@ -86,7 +87,7 @@ class Registration:
         return self.options.get(option, ())
 
     def timeout(self, operation: str) -> float:
-        """The custom timeout of ``create``, ``update`` or ``delete``, in seconds; 0 for the provider's own."""
+        """The custom timeout of ``create``, ``update`` or ``delete`` in seconds; 0 for the provider's."""
         return self.options.get("custom_timeouts", {}).get(operation, 0.0)
 
 
@@ -143,7 +144,7 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> dict[str, Any]:
         "import_": request.importId,
         "version": request.version,
         "providers": dict(request.providers),
-        "aliases": tuple(_alias(item) for item in request.aliases),
+        "aliases": tuple(map(_alias, cast(Iterable[alias_pb2.Alias], request.aliases))),
         "custom_timeouts": _timeouts(request),
     }
     options = {name: value for name, value in options.items() if value}

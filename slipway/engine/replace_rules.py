@@ -1,9 +1,9 @@
 """Which changed property makes the provider replace a resource, for the types this platform declares.
 
-Source: the attributes that the upstream Terraform providers mark ``ForceNew`` (or plan as ``RequiresReplace``), which
-the Pulumi providers take over. AWS: hashicorp/terraform-provider-aws v6, ``internal/service/<service>/<file>``;
-GitHub: integrations/terraform-provider-github v6, ``github/<file>``. Each entry names its file. A type that is not
-listed is unknown here, and a preview says 'may replace'.
+Source: the attributes that the upstream Terraform providers mark ``ForceNew`` (or plan as
+``RequiresReplace``), which the Pulumi providers take over. AWS: hashicorp/terraform-provider-aws v6,
+``internal/service/<service>/<file>``; GitHub: integrations/terraform-provider-github v6, ``github/<file>``.
+Each entry names its file. A type that is not listed is unknown here, and a preview says 'may replace'.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ _BINDINGS: Final = ("RoleBinding", "ClusterRoleBinding")
 
 
 def forcing(type_: str) -> tuple[str, ...] | None:
-    """Property paths whose change replaces a resource of this type, possibly none; None for a type not known."""
+    """Property paths whose change replaces a resource of this type; None where that is not known."""
     known = _AWS.get(type_) or _GITHUB.get(type_)
     if known is not None:
         return known[1]

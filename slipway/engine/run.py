@@ -20,7 +20,7 @@ _COMPARED = tuple(item.name for item in fields(ResourceState) if item.name not i
 
 
 class Ledger(Protocol):
-    """Where changes of the snapshot are written: `slipway.engine.store.Journal`, or `Rehearsal` for a preview."""
+    """Where changes of the snapshot are written: `slipway.engine.store.Journal` or `Rehearsal`."""
 
     snapshot: Snapshot
 
@@ -74,7 +74,7 @@ class Run:
         self.aliases: dict[str, str] = {}
         """URN of today -> the URN under which the state had it, where they differ."""
         self.replaced_with: dict[str, ResourceState] = {}
-        """Resources deleted because something they need is replaced; they are made again when they register."""
+        """Deleted because something they need is replaced; made again when they register."""
         self._registered: set[str] = set()
         self._claimed: set[str] = set()
         self._lock = threading.Lock()

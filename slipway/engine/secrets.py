@@ -1,8 +1,8 @@
 """Pulumi's passphrase encryption, byte for byte.
 
-Source: sdk/go/common/resource/config/crypt.go and pkg/secrets/passphrase/manager.go (v3.260): the key is PBKDF2
-with SHA-256, 1,000,000 rounds and an 8-byte salt; a value is ``v1:<nonce>:<ciphertext>``, AES-256-GCM with a
-12-byte nonce, all base64; the salt's record is ``v1:<salt>:<the word "pulumi", encrypted>``.
+Source: sdk/go/common/resource/config/crypt.go and pkg/secrets/passphrase/manager.go (v3.260): the key is
+PBKDF2 with SHA-256, 1,000,000 rounds and an 8-byte salt; a value is ``v1:<nonce>:<ciphertext>``, AES-256-GCM
+with a 12-byte nonce, all base64; the salt's record is ``v1:<salt>:<the word "pulumi", encrypted>``.
 """
 
 from __future__ import annotations

@@ -250,9 +250,9 @@ def to_deployment(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
 
 def from_deployment(document: dict[str, Any], crypter: Crypter) -> Snapshot:
     """Read a deployment document. A resource deleted for a replacement that never came is left out."""
-    deployment = document["deployment"]
+    deployment = cast(dict[str, Any], document["deployment"])
     snapshot = Snapshot()
-    for record in deployment.get("resources") or []:
+    for record in cast(list[dict[str, Any]], deployment.get("resources") or []):
         if record.get("pendingReplacement"):
             continue
         state = decode(record, crypter.decrypt)
@@ -260,7 +260,7 @@ def from_deployment(document: dict[str, Any], crypter: Crypter) -> Snapshot:
             snapshot.condemned[state.urn, state.id] = state
         else:
             snapshot.live[state.urn] = state
-    for operation in deployment.get("pending_operations") or []:
+    for operation in cast(list[dict[str, Any]], deployment.get("pending_operations") or []):
         if operation["type"] == "creating":
             state = decode(operation["resource"], crypter.decrypt)
             snapshot.pending[state.urn] = state
@@ -269,6 +269,6 @@ def from_deployment(document: dict[str, Any], crypter: Crypter) -> Snapshot:
 
 def salt_of(document: dict[str, Any]) -> str:
     """The passphrase salt's record that a deployment document carries, or nothing."""
-    provider = document["deployment"].get("secrets_providers") or {}
-    state = provider.get("state") or {}
+    provider = cast(dict[str, Any], document["deployment"].get("secrets_providers") or {})
+    state = cast(dict[str, Any], provider.get("state") or {})
     return state.get("salt", "") if provider.get("type") == "passphrase" else ""

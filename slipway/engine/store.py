@@ -1,9 +1,10 @@
 """Where a stack's state lives, so that neither a kill nor a cut-short file loses what was made.
 
 Three files per stack: ``<stack>.json`` (the state), ``<stack>.json.bak`` (the state before the last run that
-changed something) and ``<stack>.journal`` (what that run did, one JSON record per line). State before plus journal
-is state after, so any one of them may be damaged. Records are handed to the operating system one by one but not
-forced to disk: a kill loses none of them, and a power cut takes the embedded cloud with it anyway.
+changed something) and ``<stack>.journal`` (what that run did, one JSON record per line). State before plus
+journal is state after, so any one of them may be damaged. Records are handed to the operating system one by
+one but not forced to disk: a kill loses none of them, and a power cut takes the embedded cloud with it
+anyway.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -51,7 +52,7 @@ class Store:
         self._base = ""
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None]:
         """Hold the stack. The lock dies with its process, so there is no stale one to clean up.
 
         Raises:
@@ -64,7 +65,7 @@ class Store:
             except BlockingIOError:
                 handle.seek(0)
                 raise SlipwayError(
-                    f"another run is working on stack {self._stack!r} (process {handle.read().strip() or '?'})",
+                    f"another run works on stack {self._stack!r} (process {handle.read().strip() or '?'})",
                     where=str(self._lock_path),
                     fix="wait for it to end, or end it with Ctrl-C",
                 ) from None

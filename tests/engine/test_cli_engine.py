@@ -62,7 +62,7 @@ def cli(root: Path):
     environment = {
         **os.environ,
         "TOY_WORLD": str(root / "world.json"),
-        "PYTHONPATH": os.getcwd(),
+        "PYTHONPATH": str(Path.cwd()),
         "AWS_SECRET_ACCESS_KEY": "real",
     }
     return local_engine(root, packages=("toy",), module="tests.engine.toy_plugin", environment=environment)
@@ -111,18 +111,21 @@ class TestBothEngines:
         done = subprocess.run(
             ["pulumi", "stack", "import", "--stack", "local", "--file", str(state)],
             cwd=project / ".slipway/pulumi", env=engine._environment, capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert engine.outputs()["password"] == "[secret]"
         exported = subprocess.run(
             ["pulumi", "stack", "output", "--show-secrets", "--json", "--stack", "local"],
             cwd=project / ".slipway/pulumi", env=engine._environment, capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
         assert json.loads(exported.stdout)["password"] == "hunter22"
 
     def test_no_credential_reaches_the_program(self, project):
         (project / "__main__.py").write_text(
-            "import os, pulumi\npulumi.export('seen', sorted(k for k in os.environ if k.startswith('AWS_SECRET')))"
+            "import os, pulumi\n"
+            "pulumi.export('seen', sorted(k for k in os.environ if k.startswith('AWS_SECRET')))"
         )
         assert cli(project).up().outputs == {"seen": []}
 
@@ -143,7 +146,8 @@ def test_events_become_steps():
                 "resourcePreEvent": {
                     "metadata": {
                         "op": "replace", "urn": urn, "type": "toy:index:Thing", "keys": ["name"],
-                        "old": {"inputs": {"name": "a", "key": "[secret]"}}, "new": {"inputs": {"name": "b", "key": "[secret]"}},
+                        "old": {"inputs": {"name": "a", "key": "[secret]"}},
+                        "new": {"inputs": {"name": "b", "key": "[secret]"}},
                         "detailedDiff": {"key": {"diffKind": "update", "inputDiff": True}},
                     }
                 }

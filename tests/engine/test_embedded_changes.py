@@ -22,7 +22,10 @@ def changes(result: Result, name: str) -> list[tuple]:
 
 def test_an_update_names_each_property(engine, world):
     engine(lambda: Thing("a", value={"x": 1, "y": [1, 2], "gone": True})).up()
-    program = lambda: Thing("a", value={"x": 2, "y": [1, 3], "new.key": "n"})
+
+    def program():
+        return Thing("a", value={"x": 2, "y": [1, 3], "new.key": "n"})
+
     expected = [
         ("value.gone", "delete", True, None, False),
         ('value["new.key"]', "add", None, "n", False),
@@ -82,7 +85,10 @@ def test_delete_before_replace_takes_dependents_along_that_would_be_replaced(eng
 
 def test_replace_on_changes(engine):
     engine(lambda: Thing("a", value="1")).up()
-    program = lambda: Thing("a", ResourceOptions(replace_on_changes=["value"]), value="2")
+
+    def program():
+        return Thing("a", ResourceOptions(replace_on_changes=["value"]), value="2")
+
     assert changes(engine(program).preview(), "a") == [("value", "update", "1", "2", True)]
 
 
@@ -120,7 +126,10 @@ def test_retain_on_delete_keeps_the_object(engine, world):
 
 def test_ignored_changes_keep_the_old_value(engine, world):
     engine(lambda: Thing("a", value={"x": 1, "y": 1})).up()
-    program = lambda: Thing("a", ResourceOptions(ignore_changes=["value.x"]), value={"x": 2, "y": 2})
+
+    def program():
+        return Thing("a", ResourceOptions(ignore_changes=["value.x"]), value={"x": 2, "y": 2})
+
     assert changes(engine(program).up(), "a") == [("value.y", "update", 1, 2, False)]
     assert world.objects["id-1"]["value"] == {"x": 1, "y": 2}
 
@@ -149,9 +158,12 @@ def test_children_move_with_their_parent(engine, world):
 
 def test_a_resource_may_move_under_a_component(engine):
     engine(lambda: Thing("a")).up()
-    program = lambda: Thing(
-        "a", ResourceOptions(parent=Box("box"), aliases=[Alias(parent=pulumi.ROOT_STACK_RESOURCE)])
-    )
+
+    def program():
+        return Thing(
+            "a", ResourceOptions(parent=Box("box"), aliases=[Alias(parent=pulumi.ROOT_STACK_RESOURCE)])
+        )
+
     assert ops(engine(program).up()) == {"box": "create", "a": "same"}
 
 

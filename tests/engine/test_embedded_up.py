@@ -37,7 +37,7 @@ def test_state_is_pulumis_format(engine, tmp_path):
     document = json.loads((tmp_path / "state/local.json").read_text())
     resources = document["deployment"]["resources"]
     assert document["version"] == 3
-    assert [r["type"] for r in resources][0] == "pulumi:pulumi:Stack"
+    assert next(r["type"] for r in resources) == "pulumi:pulumi:Stack"
     urns = [r["urn"] for r in resources]
     assert "urn:pulumi:local::demo::test:index:Box$toy:index:Thing::a" in urns
     assert urns.index("urn:pulumi:local::demo::test:index:Box$toy:index:Thing::a") < urns.index(

@@ -280,7 +280,8 @@ def program():
         previous = thing
 
 world = World(delay=0.4)
-result = EmbeddedEngine(program, "demo", "local", {}, Path(sys.argv[1]), {"toy": ToyProvider(world)}, Loud()).up()
+toy = {"toy": ToyProvider(world)}
+result = EmbeddedEngine(program, "demo", "local", {}, Path(sys.argv[1]), toy, Loud()).up()
 print("ended", result.ok, result.cancelled, len(world.objects), flush=True)
 """
 

@@ -20,7 +20,7 @@ role = pulumi.CustomResource("aws:iam/role:Role", "role", {
     "assumeRolePolicy": json.dumps({"Statement": [{"Action": config.get("action") or "sts:AssumeRole"}]}),
     "arn": None,
 })
-thing = Thing("thing", value=role.arn if hasattr(role, "arn") else role.id, password=config.get_secret("password"))
+thing = Thing("thing", value=role.id, password=config.get_secret("password"))
 group = RemoteGroup("group", 2)
 other = pulumi.StackReference("org/other/prod")
 pulumi.export("total", group.total)
@@ -84,14 +84,17 @@ def test_base_shows_only_the_change_and_leaves_no_worktree(project):
         ("name", True),
         ("assumeRolePolicy#Statement[0].Action", False),
     }
-    listed = subprocess.run(["git", "-C", str(project), "worktree", "list"], capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "-C", str(project), "worktree", "list"], capture_output=True, text=True, check=True
+    )
     assert len(listed.stdout.splitlines()) == 1
     assert "forces replacement" in display.markdown(result)
 
 
 def test_credentials_never_reach_the_other_process(project, monkeypatch):
     (project / "__main__.py").write_text(
-        "import os, pulumi\npulumi.export('seen', sorted(k for k in os.environ if 'AWS' in k or 'TOKEN' in k))\n"
+        "import os, pulumi\n"
+        "pulumi.export('seen', sorted(k for k in os.environ if 'AWS' in k or 'TOKEN' in k))\n"
     )
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     monkeypatch.setenv("GITHUB_TOKEN", "x")

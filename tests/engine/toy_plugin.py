@@ -1,4 +1,4 @@
-"""Serves the toy provider to the Pulumi CLI: ``python -m tests.engine.toy_plugin toy ADDRESS``. The world is a file."""
+"""Serves the toy provider to the Pulumi CLI: ``python -m tests.engine.toy_plugin toy ADDRESS``."""
 
 from __future__ import annotations
 
