@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install up preview drift down test check benchmarks locks clean
+.PHONY: help install up preview drift down test check benchmarks trees locks clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ test: check ## Everything that continuous integration runs
 
 benchmarks: install ## Print the speed ratios that Slipway promises
 	@$(BIN)/python -m benchmarks
+
+trees: install ## Rewrite the snapshots of what the real stacks consist of
+	@$(BIN)/python -m tests.program.test_trees
 
 locks: install ## Recompile the locks from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --no-emit-index-url --universal --python-version 3.11 --generate-hashes \

@@ -5,6 +5,7 @@ import pulumi
 from components.identity.runner_chain import CicdRole, CicdRoleArgs
 from components.network.runner_security import RunnerSecurityGroups, RunnerSecurityGroupsArgs
 from components.registry.image_repository import ImageRepository, ImageRepositoryArgs
+from components.registry.lifecycle import RELEASED
 from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.plan_store import PlanStore, PlanStoreArgs
 from infra import naming
@@ -64,6 +65,8 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
                     key_arn=key.arn,
                     pull_accounts=settings.workload_accounts,
                     preview=preview,
+                    # A chart's versions carry no `v`, and none of them may expire.
+                    released="*" if name.endswith("/chart") else RELEASED,
                 ),
                 opts=opts,
             )
