@@ -1,13 +1,11 @@
 """One realistic sample of every AWS type: its inputs, a change in place, and one that needs a new object."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from tests.providers.driver import Driver, Made
+from tests.providers.life import Sample, plain
 
-Inputs = dict[str, Any]
 ACCOUNT = "123456789012"
 
 TRUST = json.dumps(
@@ -35,7 +33,12 @@ LIFECYCLE = json.dumps(
         "rules": [
             {
                 "rulePriority": 1,
-                "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7},
+                "selection": {
+                    "tagStatus": "untagged",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 7,
+                },
                 "action": {"type": "expire"},
             }
         ]
@@ -64,12 +67,12 @@ class World:
         self.made: list[Made] = []
         self._by_name: dict[str, Made] = {}
 
-    def get(self, token: str, name: str, **inputs: Any) -> Made:
-        if name not in self._by_name:
-            made = self.aws.create(token, inputs, name)
-            self._by_name[name] = made
+    def get(self, token: str, key: str, /, **inputs: Any) -> Made:
+        if key not in self._by_name:
+            made = self.aws.create(token, inputs, key)
+            self._by_name[key] = made
             self.made.append(made)
-        return self._by_name[name]
+        return self._by_name[key]
 
     def clear(self) -> None:
         for made in reversed(self.made):
@@ -103,11 +106,15 @@ class World:
         return self.get("aws:ec2/securityGroup:SecurityGroup", f"group-{number}", vpcId=self.vpc).id
 
     def role(self, number: int = 1) -> Made:
-        return self.get("aws:iam/role:Role", f"role-{number}", assumeRolePolicy=TRUST, name=f"world-role-{number}")
+        return self.get(
+            "aws:iam/role:Role", f"role-{number}", assumeRolePolicy=TRUST, name=f"world-role-{number}"
+        )
 
     @property
     def policy(self) -> str:
-        return self.get("aws:iam/policy:Policy", "policy", policy=allow("s3:GetObject"), name="world-policy").id
+        return self.get(
+            "aws:iam/policy:Policy", "policy", policy=allow("s3:GetObject"), name="world-policy"
+        ).id
 
     def repository(self, number: int = 1) -> str:
         return self.get("aws:ecr/repository:Repository", f"repo-{number}", name=f"world/repo-{number}").id
@@ -120,7 +127,9 @@ class World:
 
     def secret(self, number: int = 1) -> str:
         name = f"world/secret-{number}"
-        return self.get("aws:secretsmanager/secret:Secret", f"secret-{number}", name=name, recoveryWindowInDays=0).id
+        return self.get(
+            "aws:secretsmanager/secret:Secret", f"secret-{number}", name=name, recoveryWindowInDays=0
+        ).id
 
     @property
     def log_group(self) -> str:
@@ -148,23 +157,6 @@ class World:
         )
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Inputs for a create; `changed` overlays them for an update, `replaced` for a replacement (None: no such)."""
-
-    inputs: Callable[[World], Inputs]
-    changed: Callable[[World], Inputs] | None = None
-    replaced: Callable[[World], Inputs] | None = None
-    stays: bool = False
-    """Its object outlives its deletion."""
-    imports: bool = True
-    unstable_inputs: tuple[str, ...] = field(default=())
-
-
-def plain(**inputs: Any) -> Callable[[World], Inputs]:
-    return lambda world: inputs
-
-
 TAGS = {"Name": "sample"}
 NEW_TAGS = {"Name": "renamed", "extra": "1"}
 
@@ -175,7 +167,12 @@ SAMPLES: dict[str, Sample] = {
         plain(cidrBlock="10.31.0.0/16"),
     ),
     "aws:ec2/subnet:Subnet": Sample(
-        lambda w: {"vpcId": w.vpc, "cidrBlock": "10.20.9.0/24", "availabilityZone": "eu-west-1a", "tags": TAGS},
+        lambda w: {
+            "vpcId": w.vpc,
+            "cidrBlock": "10.20.9.0/24",
+            "availabilityZone": "eu-west-1a",
+            "tags": TAGS,
+        },
         plain(mapPublicIpOnLaunch=True, tags=NEW_TAGS),
         plain(cidrBlock="10.20.10.0/24"),
     ),
@@ -183,14 +180,20 @@ SAMPLES: dict[str, Sample] = {
         lambda w: {"vpcId": w.vpc, "tags": TAGS},
         plain(tags=NEW_TAGS),
     ),
-    "aws:ec2/eip:Eip": Sample(plain(domain="vpc", tags=TAGS), plain(tags=NEW_TAGS), plain(publicIpv4Pool="amazon")),
+    "aws:ec2/eip:Eip": Sample(
+        plain(domain="vpc", tags=TAGS), plain(tags=NEW_TAGS), plain(publicIpv4Pool="amazon")
+    ),
     "aws:ec2/natGateway:NatGateway": Sample(
         lambda w: {"subnetId": w.subnet(1), "allocationId": w.eip(1), "tags": TAGS},
         plain(tags=NEW_TAGS),
         lambda w: {"subnetId": w.subnet(2)},
     ),
     "aws:ec2/routeTable:RouteTable": Sample(
-        lambda w: {"vpcId": w.vpc, "tags": TAGS, "routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": w.gateway}]},
+        lambda w: {
+            "vpcId": w.vpc,
+            "tags": TAGS,
+            "routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": w.gateway}],
+        },
         lambda w: {"tags": NEW_TAGS, "routes": [{"cidrBlock": "10.99.0.0/16", "gatewayId": w.gateway}]},
         plain(vpcId="vpc-other"),
     ),
@@ -276,7 +279,9 @@ SAMPLES: dict[str, Sample] = {
         plain(name="/sample/other"),
     ),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Sample(
-        plain(url="https://token.actions.githubusercontent.com", clientIdLists=["sts.amazonaws.com"], tags=TAGS),
+        plain(
+            url="https://token.actions.githubusercontent.com", clientIdLists=["sts.amazonaws.com"], tags=TAGS
+        ),
         plain(clientIdLists=["sts.amazonaws.com", "other"], tags=NEW_TAGS),
         plain(url="https://example.com"),
     ),
@@ -312,7 +317,13 @@ SAMPLES: dict[str, Sample] = {
         lambda w: {"role": w.role(2).id},
     ),
     "aws:iam/policy:Policy": Sample(
-        plain(name="sample-policy", path="/slipway/", description="a policy", policy=allow("s3:GetObject"), tags=TAGS),
+        plain(
+            name="sample-policy",
+            path="/slipway/",
+            description="a policy",
+            policy=allow("s3:GetObject"),
+            tags=TAGS,
+        ),
         plain(policy=allow("s3:PutObject"), tags=NEW_TAGS),
         plain(description="another"),
     ),
@@ -360,7 +371,6 @@ SAMPLES: dict[str, Sample] = {
         lambda w: {"name": "alias/sample", "targetKeyId": w.key(1).state["arn"]},
         lambda w: {"targetKeyId": w.key(2).state["keyId"]},
         plain(name="alias/other"),
-        unstable_inputs=("targetKeyId",),
     ),
     "aws:eks/cluster:Cluster": Sample(
         lambda w: {
@@ -401,7 +411,11 @@ SAMPLES: dict[str, Sample] = {
             "labels": {"class": "default"},
             "tags": TAGS,
         },
-        plain(scalingConfig={"minSize": 1, "maxSize": 5, "desiredSize": 3}, labels={"class": "big"}, tags=NEW_TAGS),
+        plain(
+            scalingConfig={"minSize": 1, "maxSize": 5, "desiredSize": 3},
+            labels={"class": "big"},
+            tags=NEW_TAGS,
+        ),
         plain(instanceTypes=["m7i.xlarge"]),
     ),
     "aws:eks/accessEntry:AccessEntry": Sample(
@@ -477,7 +491,16 @@ SAMPLES: dict[str, Sample] = {
                 {"id": "all", "status": "Enabled", "noncurrentVersionExpiration": {"noncurrentDays": 90}},
             ],
         },
-        plain(rules=[{"id": "old-plans", "status": "Disabled", "filter": {"prefix": ""}, "expiration": {"days": 60}}]),
+        plain(
+            rules=[
+                {
+                    "id": "old-plans",
+                    "status": "Disabled",
+                    "filter": {"prefix": ""},
+                    "expiration": {"days": 60},
+                }
+            ]
+        ),
         lambda w: {"bucket": w.bucket(2)},
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Sample(

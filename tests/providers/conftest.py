@@ -11,9 +11,13 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from slipway.localcloud.aws import Aws
+from slipway.localcloud.github.app import GitHub
 from slipway.localcloud.providers.aws import AwsProvider
+from slipway.localcloud.providers.github import GitHubProvider
 from slipway.localcloud.records import Records, RecordsApi
+from slipway.localcloud.web import RequestLog
 from tests.providers.driver import Driver
+from tests.providers.github_samples import SEED
 
 REGION = "eu-west-1"
 SERVICES = ("ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts")
@@ -59,4 +63,18 @@ def aws_arguments(url: str, **more: Any) -> dict[str, Any]:
 def aws(aws_server: Served) -> Driver:
     driver = Driver(AwsProvider())
     driver.configure(aws_arguments(aws_server.url))
+    return driver
+
+
+@pytest.fixture(scope="session")
+def github_server() -> Iterator[Served]:
+    app = GitHub(RequestLog())
+    app.world.seed(SEED)
+    yield from serve(app)
+
+
+@pytest.fixture
+def github(github_server: Served) -> Driver:
+    driver = Driver(GitHubProvider())
+    driver.configure({"baseUrl": github_server.url, "token": "stand-in", "owner": "acme"})
     return driver

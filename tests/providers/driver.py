@@ -59,7 +59,9 @@ class Driver:
             raise CheckFailed(response.failures)
         return plain_map(response.inputs or {})
 
-    def create(self, token: str, inputs: dict[str, Any], name: str = "it", secrets: set[str] | None = None) -> Made:
+    def create(
+        self, token: str, inputs: dict[str, Any], name: str = "it", secrets: set[str] | None = None
+    ) -> Made:
         checked = self.check(token, inputs, name=name)
         request = sdk.CreateRequest(urn(token, name), wrap_map(checked, secrets or set()), 60, False)
         response = finish(self.provider.create(request))
@@ -68,7 +70,9 @@ class Driver:
         return Made(urn(token, name), response.resource_id, checked, plain_map(response.properties), hidden)
 
     def preview(self, token: str, inputs: dict[str, Any], name: str = "it") -> dict[str, Any]:
-        request = sdk.CreateRequest(urn(token, name), wrap_map(self.check(token, inputs, name=name)), 60, True)
+        request = sdk.CreateRequest(
+            urn(token, name), wrap_map(self.check(token, inputs, name=name)), 60, True
+        )
         response = finish(self.provider.create(request))
         assert not response.resource_id
         return plain_map(response.properties)
@@ -89,7 +93,9 @@ class Driver:
         response = finish(self.provider.read(request))
         if not response.resource_id:
             return None
-        return Made(made.urn, response.resource_id, plain_map(response.inputs), plain_map(response.properties))
+        return Made(
+            made.urn, response.resource_id, plain_map(response.inputs), plain_map(response.properties)
+        )
 
     def imported(self, token: str, id_: str, name: str = "it") -> Made | None:
         return self.read(Made(urn(token, name), id_, {}, {}))

@@ -128,9 +128,8 @@ class ResourceProvider(Provider, Generic[Cloud]):
         handler = self._handler(request.urn)
         new = self._clean(plain_map(request.new_inputs))
         old = self._clean(plain_map(request.old_state))
-        new = {key: old.get(key) if key in request.ignore_changes else value for key, value in new.items()}
         found = self.compare(handler, old, new, request.ignore_changes)
-        replaces = diffs.replaced(found, handler.shape)
+        replaces = diffs.replaced(found, handler.shape_between(old, new))
         return DiffResponse(
             changes=bool(found),
             replaces=replaces,
@@ -145,8 +144,8 @@ class ResourceProvider(Provider, Generic[Cloud]):
     ) -> dict[str, PropertyDiff]:
         schema_ = self.schema(handler.token)
         relevant = {key: value for key, value in old.items() if key in schema_.inputs or key in new}
-        found = diffs.differences(relevant, new, handler.shape)
-        return {path: kind for path, kind in found.items() if path.split(".")[0].split("[")[0] not in ignore}
+        found = diffs.differences(relevant, new, handler.shape_between(old, new))
+        return {path: kind for path, kind in found.items() if not _ignored(path, ignore)}
 
     async def create(self, request: CreateRequest) -> CreateResponse:
         """Make the object; on a preview, say what is known beforehand.
@@ -197,9 +196,8 @@ class ResourceProvider(Provider, Generic[Cloud]):
         handler = self._handler(request.urn)
         old = self._clean(plain_map(request.olds))
         new = self._clean(plain_map(request.news))
-        for name in request.ignore_changes:
-            if name in old:
-                new[name] = old[name]
+        for path in request.ignore_changes:
+            _keep(old, new, path.split("."))
         secret = secret_names(request.olds, request.news) | handler.secrets
         outputs = {key: value for key, value in old.items() if key in handler.shape.computed}
         if request.preview:
@@ -208,7 +206,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         try:
             wanted = self.expected(handler, new)
             handler.configure(cloud, request.resource_id, old, wanted)
-            self._retag(handler, cloud, request.resource_id, old, wanted)
+            self._retag(handler, cloud, request.resource_id, old, {**old, **wanted})
             state = self._state(handler, cloud, request.resource_id, {**outputs, **new}, new)
         except Exception as error:
             reason = self._reason(error, request.news)
@@ -390,6 +388,22 @@ def _secret_texts(values: Mapping[str, PropertyValue], *, within: bool) -> Itera
 
 def _unchanged(handler: Handler[Any], key: str, found: Any, old: Any) -> bool:
     return not diffs.differences({key: found}, {key: old}, handler.shape)
+
+
+def _ignored(path: str, ignore: list[str]) -> bool:
+    named = diffs.without_indexes(path)
+    return any(named == one or named.startswith(f"{one}.") for one in ignore)
+
+
+def _keep(old: Any, new: Any, path: list[str]) -> None:
+    """Take the value at `path` over from `old`; the engine does so before it asks, unless it was not told."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    held, given = cast("Props", old), cast("Props", new)
+    if len(path) > 1:
+        _keep(held.get(path[0]), given.get(path[0]), path[1:])
+    elif path[0] in held:
+        given[path[0]] = held[path[0]]
 
 
 def _filled(old: Any, found: Any) -> Any:

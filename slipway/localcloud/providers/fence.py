@@ -91,7 +91,9 @@ class Rest:
             answer = connection.getresponse()
             raw = answer.read()
             found = {key.lower(): value for key, value in answer.getheaders()}
-            return Reply(answer.status, json.loads(raw) if raw.strip() else None, found)
+            is_json = "json" in found.get("content-type", "")
+            data = json.loads(raw) if raw.strip() and (is_json or answer.status < 400) else None
+            return Reply(answer.status, data, found)
         except (OSError, http.client.HTTPException) as error:
             raise ProviderError(
                 f"{self._what} does not answer ({type(error).__name__})",

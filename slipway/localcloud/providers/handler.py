@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
@@ -73,6 +73,11 @@ def _nothing(cloud: Any, id_: str, old: Props, new: Props) -> None:
     """For types whose every property is set on creation."""
 
 
+def _never(old: Props, new: Props) -> frozenset[str]:
+    """For types whose rules about replacement depend on no value."""
+    return frozenset()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Handler(Generic[Cloud]):
     """How one resource type maps to service calls.
@@ -91,8 +96,7 @@ class Handler(Generic[Cloud]):
         natural: the properties by which the service knows two objects apart; where a replacement does not
             change them, the old object has to go first.
         secrets: outputs that are always secret.
-        hidden: state properties that `read` needs for itself and no output shows.
-        import_inputs: properties not taken as inputs on import.
+        replace_when: more properties that need a new object, judged by the state and the inputs.
     """
 
     token: str
@@ -106,6 +110,7 @@ class Handler(Generic[Cloud]):
     name: AutoName | None = None
     natural: tuple[str, ...] = ()
     replace_on: frozenset[str] = field(default_factory=frozenset[str])
+    replace_when: Callable[[Props, Props], frozenset[str]] = _never
     computed: frozenset[str] = field(default_factory=frozenset[str])
     unordered: frozenset[str] = field(default_factory=frozenset[str])
     documents: frozenset[str] = field(default_factory=frozenset[str])
@@ -113,6 +118,10 @@ class Handler(Generic[Cloud]):
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     rules: tuple[Rule, ...] = ()
     required: frozenset[str] = field(default_factory=frozenset[str])
+
+    def shape_between(self, old: Props, new: Props) -> Shape:
+        """`shape` with what `replace_when` says about these two."""
+        return replace(self.shape, replace=self.replace_on | self.replace_when(old, new))
 
     @cached_property
     def shape(self) -> Shape:

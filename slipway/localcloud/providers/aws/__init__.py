@@ -114,7 +114,8 @@ class AwsProvider(ResourceProvider[AwsCall]):
             code = str(details.get("Code", ""))
             return f"{error.operation_name}: {code}: {details.get('Message', '')}", is_gone(code)
         if isinstance(error, BotoCoreError):
-            return f"{type(error).__name__}: {error}", False
+            # botocore quotes a whole answer that it cannot read; its first line says enough.
+            return f"{type(error).__name__}: {str(error).splitlines()[0]}", False
         return None
 
     def expected(self, handler: AwsHandler, inputs: Props) -> Props:

@@ -53,7 +53,9 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
 
 def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     kms = call.client("kms")
-    if bool(new.get("enableKeyRotation")) != bool(old.get("enableKeyRotation")) or (new.get("enableKeyRotation") and changed(old, new, "rotationPeriodInDays")):
+    if bool(new.get("enableKeyRotation")) != bool(old.get("enableKeyRotation")) or (
+        new.get("enableKeyRotation") and changed(old, new, "rotationPeriodInDays")
+    ):
         _set_rotation(kms, id_, new)
     if new.get("isEnabled", True) != old.get("isEnabled", True):
         (kms.enable_key if new.get("isEnabled", True) else kms.disable_key)(KeyId=id_)

@@ -1,0 +1,78 @@
+"""The GitHub provider: every type that the platform's components use, on the GitHub stand-in."""
+
+from collections.abc import Mapping
+
+from pulumi.provider.experimental.provider import ConfigureRequest, ConfigureResponse
+
+from slipway.localcloud.providers.base import Function, ResourceProvider
+from slipway.localcloud.providers.errors import FenceError, ProviderError
+from slipway.localcloud.providers.fence import Rest
+from slipway.localcloud.providers.github import (
+    environments,
+    labels,
+    lookups,
+    permissions,
+    rulesets,
+    runner_groups,
+    secrets,
+    variables,
+)
+from slipway.localcloud.providers.github.client import API_VERSION, GitHubCloud, GitHubRefused
+from slipway.localcloud.providers.handler import Handler
+from slipway.localcloud.providers.values import plain_map
+
+_MODULES = (environments, labels, permissions, rulesets, runner_groups, secrets, variables)
+HANDLERS: Mapping[str, Handler[GitHubCloud]] = {
+    one.token: one for module in _MODULES for one in module.HANDLERS
+}
+
+
+class GitHubProvider(ResourceProvider[GitHubCloud]):
+    """`pulumi-github` on loopback. Configured like it: baseUrl, token, owner."""
+
+    package = "github"
+
+    def __init__(self) -> None:
+        self._cloud: GitHubCloud | None = None
+
+    @property
+    def handlers(self) -> Mapping[str, Handler[GitHubCloud]]:
+        return HANDLERS
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        return lookups.FUNCTIONS
+
+    async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
+        """Take the address and the token from the provider's arguments alone; GITHUB_TOKEN is not looked at.
+
+        Raises:
+            FenceError: no address, no token, or an address that is not on loopback.
+        """
+        given = plain_map(request.args)
+        config = {key.rpartition(":")[2]: value for key, value in request.variables.items()} | given
+        for name in ("baseUrl", "token", "owner"):
+            if not config.get(name):
+                raise FenceError(
+                    f"the GitHub provider was given no {name}",
+                    fix="set it to what `slipway cloud status` prints; nothing is taken from the environment",
+                )
+        headers = {
+            "Authorization": f"Bearer {config['token']}",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": API_VERSION,
+            "User-Agent": "slipway",
+        }
+        rest = Rest(str(config["baseUrl"]), "the GitHub address", headers)
+        self._cloud = GitHubCloud(str(config["owner"]), rest)
+        return ConfigureResponse(accept_secrets=True, supports_preview=True)
+
+    def cloud(self, urn: str) -> GitHubCloud:
+        if self._cloud is None:
+            raise ProviderError("the GitHub provider was used before it was configured", where=urn)
+        return self._cloud
+
+    def explain(self, error: Exception) -> tuple[str, bool] | None:
+        if isinstance(error, GitHubRefused):
+            return str(error), error.status == 404
+        return None

@@ -1,0 +1,93 @@
+"""Requests to GitHub's REST API at an explicit loopback address with an explicit token."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import quote
+
+from slipway.localcloud.providers.errors import ProviderError
+from slipway.localcloud.providers.fence import Reply, Rest
+from slipway.localcloud.providers.values import Props
+
+API_VERSION = "2022-11-28"
+PAGE = 100
+
+
+class GitHubRefused(Exception):  # noqa: N818 - named like the answer it carries
+    """GitHub answered with an error: its status, and what it says."""
+
+    def __init__(self, request: str, status: int, data: Any) -> None:
+        body = cast("Props", data) if isinstance(data, dict) else {}
+        details = [_detail(one) for one in body.get("errors") or []]
+        text = "; ".join([str(body.get("message", "")), *details])
+        super().__init__(f"{request}: {status} {text}")
+        self.status = status
+
+
+def _detail(one: Any) -> str:
+    if isinstance(one, dict):
+        return " ".join(str(value) for value in cast("Mapping[str, Any]", one).values())
+    return str(one)
+
+
+def escaped(*parts: Any) -> str:
+    """A path of `parts`, each escaped by itself, so that a slash in an environment's name stays in it."""
+    return "/" + "/".join(quote(str(part), safe="") for part in parts)
+
+
+@dataclass(frozen=True)
+class GitHubCloud:
+    """One owner's view of the stand-in."""
+
+    owner: str
+    rest: Rest
+    ids: dict[str, int] = field(default_factory=dict[str, int])
+
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer's data; raises GitHubRefused for any status from 300."""
+        reply: Reply = self.rest.request(method, path, body)
+        if reply.status >= 300:
+            raise GitHubRefused(f"{method} {path}", reply.status, reply.data)
+        return reply.data
+
+    def get(self, path: str) -> Any:
+        return self.send("GET", path)
+
+    def every(self, path: str, name: str = "") -> list[Props]:
+        """All items of a list over all its pages; `name` is the field that holds them, if there is one."""
+        found: list[Props] = []
+        for page in range(1, 1000):
+            data: Any = self.get(f"{path}?per_page={PAGE}&page={page}")
+            items = cast("list[Props]", data[name] if name else data)
+            found += items
+            if len(items) < PAGE:
+                break
+        return found
+
+    def repo(self, name: Any, *parts: Any) -> str:
+        return "/repos" + escaped(self.owner, name, *parts)
+
+    def org(self, *parts: Any) -> str:
+        return "/orgs" + escaped(self.owner, *parts)
+
+    def repository_id(self, name: str) -> int:
+        if name not in self.ids:
+            self.ids[name] = int(self.get(self.repo(name))["id"])
+        return self.ids[name]
+
+
+def two(id_: str) -> tuple[str, str]:
+    """`<repository>:<rest>`; a repository's name holds no colon, an environment's or label's may."""
+    first, colon, rest = id_.partition(":")
+    if not colon:
+        raise ProviderError(f"{id_!r} is no id of the form <repository>:<name>")
+    return first, rest
+
+
+def three(id_: str) -> tuple[str, str, str]:
+    """`<repository>:<environment>:<rest>`; what follows the last colon holds none itself."""
+    first, rest = two(id_)
+    middle, colon, last = rest.rpartition(":")
+    if not colon:
+        raise ProviderError(f"{id_!r} is no id of the form <repository>:<environment>:<name>")
+    return first, middle, last

@@ -1,0 +1,184 @@
+"""Deployment environments of a repository, and which branches and tags may deploy to them."""
+
+from slipway.localcloud.providers.github.client import GitHubCloud, three, two
+from slipway.localcloud.providers.handler import Handler, Rule, names
+from slipway.localcloud.providers.values import Props
+
+DOCS = "https://registry.terraform.io/providers/integrations/github/latest/docs/resources"
+
+
+def _body(inputs: Props) -> Props:
+    reviewers = [
+        {"type": kind, "id": int(id_)}
+        for block in inputs.get("reviewers") or []
+        for kind, listed in (("Team", block.get("teams")), ("User", block.get("users")))
+        for id_ in listed or []
+    ]
+    policy = inputs.get("deploymentBranchPolicy")
+    return {
+        "wait_timer": inputs.get("waitTimer") or 0,
+        "prevent_self_review": bool(inputs.get("preventSelfReview")),
+        "can_admins_bypass": inputs.get("canAdminsBypass", True),
+        "reviewers": reviewers or None,
+        "deployment_branch_policy": {
+            "protected_branches": bool(policy.get("protectedBranches")),
+            "custom_branch_policies": bool(policy.get("customBranchPolicies")),
+        }
+        if policy
+        else None,
+    }
+
+
+def _write(cloud: GitHubCloud, inputs: Props) -> str:
+    """GitHub has one call for both, so a create takes over an environment that exists, as pulumi-github does."""
+    name = inputs["environment"]
+    cloud.send("PUT", cloud.repo(inputs["repository"], "environments", name), _body(inputs))
+    return f"{inputs['repository']}:{name}"
+
+
+def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
+    del old
+    repository, name = two(id_)
+    found: Props = cloud.get(cloud.repo(repository, "environments", name))
+    rules: dict[str, Props] = {one["type"]: one for one in found.get("protection_rules") or []}
+    review = rules.get("required_reviewers", {})
+    reviewers: dict[str, list[int]] = {"teams": [], "users": []}
+    for one in review.get("reviewers") or []:
+        reviewers["teams" if one["type"] == "Team" else "users"].append(one["reviewer"]["id"])
+    policy: Props | None = found.get("deployment_branch_policy")
+    return {
+        "repository": repository,
+        "environment": found["name"],
+        "repositoryId": cloud.repository_id(repository),
+        "waitTimer": rules.get("wait_timer", {}).get("wait_timer") or None,
+        "canAdminsBypass": found.get("can_admins_bypass", True),
+        "preventSelfReview": bool(review.get("prevent_self_review")),
+        "reviewers": [{key: value for key, value in reviewers.items() if value}]
+        if any(reviewers.values())
+        else None,
+        "deploymentBranchPolicy": {
+            "protectedBranches": policy["protected_branches"],
+            "customBranchPolicies": policy["custom_branch_policies"],
+        }
+        if policy
+        else None,
+    }
+
+
+def _configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
+    del id_
+    if old:
+        _write(cloud, new)
+
+
+def _delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
+    del state
+    repository, name = two(id_)
+    cloud.send("DELETE", cloud.repo(repository, "environments", name))
+
+
+def _find(cloud: GitHubCloud, inputs: Props) -> str:
+    id_ = f"{inputs['repository']}:{inputs['environment']}"
+    _read(cloud, id_, {})
+    return id_
+
+
+def _policies(cloud: GitHubCloud, repository: str, environment: str) -> str:
+    return cloud.repo(repository, "environments", environment, "deployment-branch-policies")
+
+
+def _policy_create(cloud: GitHubCloud, inputs: Props) -> str:
+    repository, environment = inputs["repository"], inputs["environment"]
+    kind, name = (
+        ("branch", inputs["branchPattern"]) if inputs.get("branchPattern") else ("tag", inputs["tagPattern"])
+    )
+    made = cloud.send("POST", _policies(cloud, repository, environment), {"name": name, "type": kind})
+    return f"{repository}:{environment}:{made['id']}"
+
+
+def _policy_read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
+    del old
+    repository, environment, number = three(id_)
+    found: Props = cloud.get(f"{_policies(cloud, repository, environment)}/{number}")
+    is_tag = found.get("type") == "tag"
+    return {
+        "repository": repository,
+        "environment": environment,
+        "branchPattern": None if is_tag else found["name"],
+        "tagPattern": found["name"] if is_tag else None,
+        "policyId": str(found["id"]),
+        "repositoryId": cloud.repository_id(repository),
+    }
+
+
+def _policy_configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
+    if old:
+        repository, environment, number = three(id_)
+        name = new.get("branchPattern") or new.get("tagPattern")
+        cloud.send("PUT", f"{_policies(cloud, repository, environment)}/{number}", {"name": name})
+
+
+def _policy_delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
+    del state
+    repository, environment, number = three(id_)
+    cloud.send("DELETE", f"{_policies(cloud, repository, environment)}/{number}")
+
+
+def _policy_find(cloud: GitHubCloud, inputs: Props) -> str | None:
+    repository, environment = inputs["repository"], inputs["environment"]
+    wanted = (
+        ("branch", inputs["branchPattern"])
+        if inputs.get("branchPattern")
+        else ("tag", inputs.get("tagPattern"))
+    )
+    for one in cloud.every(_policies(cloud, repository, environment), "branch_policies"):
+        if (one["type"], one["name"]) == wanted:
+            return f"{repository}:{environment}:{one['id']}"
+    return None
+
+
+def _other_kind(old: Props, new: Props) -> frozenset[str]:
+    """GitHub cannot turn a branch policy into a tag policy."""
+    return (
+        names("branchPattern tagPattern")
+        if bool(old.get("tagPattern")) != bool(new.get("tagPattern"))
+        else names("")
+    )
+
+
+HANDLERS = (
+    Handler[GitHubCloud](
+        token="github:index/repositoryEnvironment:RepositoryEnvironment",
+        source=f"{DOCS}/repository_environment",
+        create=_write,
+        read=_read,
+        configure=_configure,
+        delete=_delete,
+        find=_find,
+        natural=("repository", "environment"),
+        replace_on=names("repository environment"),
+        computed=names("repositoryId"),
+        unordered=names("reviewers.teams reviewers.users"),
+        defaults={"canAdminsBypass": True, "preventSelfReview": False},
+        rules=(
+            # https://docs.github.com/en/rest/deployments/environments
+            Rule(
+                name="environment", reason="must be 1 to 255 characters", accepts=lambda v: 0 < len(v) <= 255
+            ),
+            Rule(name="waitTimer", reason="must be 0 to 43200 minutes", accepts=lambda v: 0 <= v <= 43_200),
+        ),
+    ),
+    Handler[GitHubCloud](
+        token="github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy",
+        source=f"{DOCS}/repository_environment_deployment_policy",
+        create=_policy_create,
+        read=_policy_read,
+        configure=_policy_configure,
+        delete=_policy_delete,
+        find=_policy_find,
+        natural=("repository", "environment", "branchPattern", "tagPattern"),
+        replace_on=names("repository environment"),
+        replace_when=_other_kind,
+        computed=names("policyId repositoryId"),
+    ),
+)
