@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -37,6 +38,7 @@ class Aws:
     def warm(self) -> None:
         """Load the services that every stack uses; the first request to each would pay for it otherwise."""
         for service in WARM:
+            time.sleep(0.1)  # a lock is not fair: whoever asks meanwhile gets it here
             with self._lock:
                 self._app.get_application({"PATH_INFO": "/", "HTTP_AUTHORIZATION": _signature(service)})
 

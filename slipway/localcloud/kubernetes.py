@@ -14,7 +14,8 @@ from http import HTTPStatus
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from werkzeug.wrappers import Request, Response
 
 from slipway.localcloud.kubernetes_fields import RBAC, Object
@@ -256,8 +257,8 @@ def _body(request: Request) -> Object:
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
     try:
         yaml_body = "yaml" in request.mimetype
-        body: object = yaml.safe_load(data) if yaml_body else json.loads(data)
-    except (ValueError, yaml.YAMLError) as error:
+        body: object = cast("Any", YAML(typ="safe")).load(data) if yaml_body else json.loads(data)
+    except (ValueError, YAMLError) as error:
         raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", "the body is neither JSON nor YAML") from error
     if not isinstance(body, dict):
         raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", "the body is not an object")

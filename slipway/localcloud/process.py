@@ -58,9 +58,20 @@ def end(pid: int, identity: str, timeout_s: float) -> None:
             os.kill(pid, number)
         deadline = time.monotonic() + wait_s
         while time.monotonic() < deadline:
-            if not is_ours(pid, identity):
+            if _has_ended(pid, identity):
                 return
             time.sleep(0.02)
+
+
+def _has_ended(pid: int, identity: str) -> bool:
+    """Whether the process is over, its sockets closed: it loses its command line some time before those."""
+    if _command_line(pid):
+        return not is_ours(pid, identity)
+    try:
+        # After the name in parentheses comes the state; Z waits for its parent, and holds nothing any more.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in {"Z", "X"}
+    except OSError:
+        return True
 
 
 def _command_line(pid: int) -> str:

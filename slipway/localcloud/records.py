@@ -30,7 +30,7 @@ RECORDED: dict[str, str] = {
 """Resource types that are only recorded, and why: nothing checks, or acts on, what was declared."""
 
 NOT_ENFORCED: dict[str, str] = {
-    "IAM trust policies": "moto lets any token assume any role; `slipway access` evaluates them itself",
+    "IAM trust policies": "moto lets any token assume any role; slipway access evaluates them itself",
     "IAM permission policies": "kept off, so that a caller of the embedded cloud needs no identity",
     "Conditions in bucket policies": "moto would apply them without the condition, so they are stored only",
     "Kubernetes RBAC, quotas, network policies": "stored only; a real control plane enforces them",

@@ -28,7 +28,7 @@ from slipway.localcloud.cloud import (
 )
 from slipway.localcloud.kubeconfig import loopback_server
 
-_STOP_S = 5.0
+_STOP_S = 3.0
 
 
 class CloudNotRunning(SlipwayError):
@@ -68,7 +68,7 @@ def running(root: Path) -> Cloud | None:
     if held is None:
         return None
     try:
-        return held if _get_json(held.console, "/healthz").get("id") == held.id else None
+        return held if _get_json(held.console, "/healthz", timeout_s=2).get("id") == held.id else None
     except (OSError, ValueError, http.client.HTTPException):
         return None
 
@@ -186,10 +186,11 @@ def _remove_if_empty(root: Path) -> None:
 
 def _run_until_report(root: Path, command: list[str], timeout_s: float) -> dict[str, Any]:
     """Run the server; all that it reported of itself until it was ready, failed, or time was up."""
+    deadline = time.monotonic() + timeout_s
     read_end, write_end = os.pipe()
     log = os.open(log_file(root), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        # The command's first process ends at once and leaves the server to init.
+    # The command's first process ends as soon as all is loaded, and leaves the server to init.
+    with suppress(subprocess.TimeoutExpired):
         subprocess.run(
             [*command, "--report-fd", str(write_end)],
             stdin=subprocess.DEVNULL,
@@ -199,13 +200,13 @@ def _run_until_report(root: Path, command: list[str], timeout_s: float) -> dict[
             env=process.environment(folder(root), os.environ),
             pass_fds=[write_end],
             start_new_session=True,
+            timeout=timeout_s,
             check=False,
         )
-    finally:
-        os.close(log)
-        os.close(write_end)
+    os.close(log)
+    os.close(write_end)
     try:
-        return _read_report(read_end, time.monotonic() + timeout_s)
+        return _read_report(read_end, deadline)
     finally:
         os.close(read_end)
 
@@ -276,9 +277,9 @@ def _lock(root: Path) -> Generator[None]:
         os.close(fd)
 
 
-def _get_json(base: str, path: str) -> dict[str, Any]:
+def _get_json(base: str, path: str, *, timeout_s: float = 10) -> dict[str, Any]:
     """GET by the standard library's client, which knows no proxies."""
-    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=timeout_s)
     try:
         connection.request("GET", path)
         return cast("dict[str, Any]", json.loads(connection.getresponse().read()))

@@ -124,12 +124,8 @@ def _put_workflow(ask: Ask) -> Response:
     if wanted not in {"read", "write"}:
         raise invalid("Validation Failed", {"field": "default_workflow_permissions", "code": "invalid"})
     if isinstance(place, Repository) and place.owner.type == "Organization":
-        above = _setting(place.owner, "workflow", _WORKFLOW_DEFAULT)
-        if (
-            "workflow" in place.owner.settings
-            and wanted == "write"
-            and above["default_workflow_permissions"] == "read"
-        ):
+        above = _setting(place.owner, "workflow", _WORKFLOW_DEFAULT)["default_workflow_permissions"]
+        if (wanted, above) == ("write", "read"):
             raise GitHubError(HTTPStatus.CONFLICT, "Conflict: the organization allows read only")
     held = _setting(place, "workflow", _WORKFLOW_DEFAULT)
     held |= {key: body[key] for key in _WORKFLOW_DEFAULT if key in body}
