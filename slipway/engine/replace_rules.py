@@ -31,7 +31,7 @@ _AWS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "aws:ec2/internetGateway:InternetGateway": ("ec2/vpc_internet_gateway.go", ()),
     "aws:ec2/natGateway:NatGateway": (
         "ec2/vpc_nat_gateway.go",
-        ("allocationId", "connectivityType", "privateIp", "subnetId"),
+        ("allocationId", "connectivityType", "privateIp", "secondaryPrivateIpAddressCount", "subnetId"),
     ),
     "aws:ec2/route:Route": (
         "ec2/vpc_route.go",
@@ -53,7 +53,14 @@ _AWS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "aws:ec2/vpc:Vpc": ("ec2/vpc_.go", ("cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength")),
     "aws:ec2/vpcEndpoint:VpcEndpoint": (
         "ec2/vpc_endpoint.go",
-        ("vpcId", "serviceName", "vpcEndpointType", "serviceRegion"),
+        (
+            "vpcId",
+            "serviceName",
+            "serviceNetworkArn",
+            "resourceConfigurationArn",
+            "serviceRegion",
+            "vpcEndpointType",
+        ),
     ),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": (
         "ec2/vpc_security_group_ingress_rule.go",
