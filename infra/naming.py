@@ -61,16 +61,6 @@ def registry(account: str, region: str) -> str:
     return f"{account}.dkr.ecr.{region}.amazonaws.com"
 
 
-def deploy_group(service: str, environment: str) -> str:
-    """Kubernetes group that the deploy job of one environment belongs to."""
-    return f"slipway:{service}:{environment}:deploy"
-
-
-def migrate_group(service: str, environment: str) -> str:
-    """Kubernetes group that the migration job of one environment belongs to."""
-    return f"slipway:{service}:{environment}:migrate"
-
-
 def state_bucket(account: str, region: str) -> str:
     """Bucket of the account's Pulumi state; `slipway bootstrap` owns it."""
     return f"slipway-state-{account}-{region}"

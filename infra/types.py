@@ -63,7 +63,9 @@ RepositorySlug = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$")
 ]
 Organization = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$")]
-ClusterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
+ClusterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,55}$")]
+"""EKS takes 100 characters; the cluster's roles are called after it, and IAM takes 64."""
+
 KubernetesVersion = Annotated[str, StringConstraints(pattern=r"^1\.\d{2}$")]
 Reviewer = Annotated[str, StringConstraints(pattern=r"^(team|user):[A-Za-z0-9][A-Za-z0-9-]*$")]
 """Who approves: `team:slug` or `user:login`."""

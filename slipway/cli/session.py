@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway.cli.seeding import seed_of
 from slipway.engine import choice
 from slipway.engine.choice import Choice
 from slipway.engine.cli_engine import PulumiEngine
@@ -99,6 +100,7 @@ def open_session(
         project = load_project(root)
         return Session(root, stack, PulumiEngine(root, project.name, stack, progress=progress), None)
     cloud = runtime.require(root)
+    runtime.seed(cloud, seed_of(load_stack(root, stack).config))
     endpoints = {"aws": cloud.aws, "github": cloud.github, "kubernetes": cloud.kubernetes}
     config = {ENDPOINTS: json.dumps(endpoints)}
     if name == "pulumi":

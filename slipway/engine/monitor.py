@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
@@ -71,6 +72,7 @@ class Monitor(mocks.MockMonitor):
         self._stack = stack
         self._backend = backend
         self.error: SlipwayError | None = None
+        self.refusal: SlipwayError | None = None
         """The first error that was about the program rather than one resource, with its advice."""
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:
@@ -122,9 +124,9 @@ class Monitor(mocks.MockMonitor):
                 lambda: self._backend.invoke(request.tok, args, request.provider, request.version)
             )
         except Refused as error:
-            error_of = SlipwayError(f"the function {request.tok} failed: {error}")
-            self.error = self.error or error_of
-            raise error_of from None
+            # Not an error of the run: a program may ask for what might not be there, and catch the answer.
+            self.refusal = SlipwayError(f"the function {request.tok} failed: {error}")
+            raise _Failed(self.refusal.what) from None
         if result is None:
             return resource_pb2.ResourceInvokeResponse(unknown=True)
         response = resource_pb2.ResourceInvokeResponse()
@@ -148,6 +150,20 @@ class Monitor(mocks.MockMonitor):
         except SlipwayError as error:
             self.error = self.error or error
             raise
+
+
+class _Failed(grpc.RpcError):
+    """A call that failed, as the SDK gets it from a real engine: the only form that a program can catch."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self._what = what
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self._what
 
 
 class _NoMocks(mocks.Mocks):

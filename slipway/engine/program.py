@@ -75,6 +75,9 @@ def run_program(
         except SlipwayError as error:
             return monitor.error or error
         except Exception as error:
+            refusal = monitor.refusal
+            if refusal is not None and refusal.what in str(error):
+                return monitor.error or refusal
             return monitor.error or _explain(error, project.root)
     return monitor.error
 
@@ -122,8 +125,8 @@ def _event_loop(loop: asyncio.AbstractEventLoop) -> Generator[None]:
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     asyncio.set_event_loop(loop)
-    # A program only ever adds objects until it ends. With the usual thresholds the collector walks all of them
-    # again and again, which makes the cost of a resource grow with their number.
+    # A program only ever adds objects until it ends. With the usual thresholds the collector walks all of
+    # them again and again, which makes the cost of a resource grow with their number.
     thresholds = gc.get_threshold()
     gc.set_threshold(50_000, 50, 1000)
     try:

@@ -130,8 +130,10 @@ class RecordingMonitor(MockMonitor):
         computes = (request.custom or request.remote) and not self._preview
         id_, extra = computed_outputs(record) if computes else ("", {})
         self.resources[urn] = MockMonitor.ResourceRegistration(urn, id_, {})
+        # A remote component answers with its outputs alone.
+        echoed = struct_pb2.Struct() if request.remote else request.object
         return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=id_, object=_with(request.object, extra), stable=False
+            urn=urn, id=id_, object=_with(echoed, extra), stable=False
         )
 
     def ReadResource(self, request: Any) -> Any:

@@ -81,6 +81,7 @@ class AwsProvider(ResourceProvider[AwsCall]):
             "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
             "aws:index/getRegion:getRegion": _region,
             "aws:index/getPartition:getPartition": _partition,
+            "aws:ssm/getParameter:getParameter": _parameter,
         }
 
     async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
@@ -159,6 +160,18 @@ def _caller_identity(call: AwsCall, arguments: Props) -> Props:
         "arn": caller["Arn"],
         "userId": caller["UserId"],
         "id": caller["Account"],
+    }
+
+
+def _parameter(call: AwsCall, arguments: Props) -> Props:
+    found: Any = call.client("ssm").get_parameter(Name=arguments["name"], WithDecryption=False)["Parameter"]
+    return {
+        "name": found["Name"],
+        "id": found["Name"],
+        "arn": found["ARN"],
+        "type": found["Type"],
+        "value": found["Value"],
+        "version": found["Version"],
     }
 
 
