@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from slipway.localcloud import runtime
+from slipway.localcloud.aws import Aws
 from slipway.localcloud.cloud import Cloud
 
 TRUST = {
@@ -195,6 +197,33 @@ def test_parallel_creates_are_all_kept(aws: Any) -> None:
     pages = iam.get_paginator("list_roles").paginate()
     names = {role["RoleName"] for page in pages for role in page["Roles"]}
     assert {f"parallel-{index}" for index in range(100)} <= names
+
+
+@pytest.mark.parametrize(("service", "at_once"), [("iam", 1), ("s3", 1), ("sqs", 3)])
+def test_requests_wait_for_each_other_except_where_one_may_wait_long(service: str, at_once: int) -> None:
+    """SQS polls for up to 20 s, which nobody else may have to wait for."""
+    inside, most, gate = [0], [0], threading.Lock()
+
+    def slow(environ: Any, start_response: Any) -> list[bytes]:
+        with gate:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        time.sleep(0.1)
+        with gate:
+            inside[0] -= 1
+        return []
+
+    served = Aws()
+    served._app = slow  # type: ignore[assignment]  any WSGI application does
+    scope = {
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/{service}/aws4_request"
+    }
+    threads = [threading.Thread(target=served, args=(dict(scope), None)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [at_once]
 
 
 def test_a_bucket_named_slipway_is_a_bucket(aws: Any) -> None:

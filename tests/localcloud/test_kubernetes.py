@@ -243,6 +243,13 @@ class TestApply:
         k8s("PATCH", f"{namespace}/configmaps/settings", {"data": {"c": "3"}}, MERGE)
         assert apply(k8s, namespace, "slipway", {"d": "4"}).json["data"] == {"b": "2", "c": "3", "d": "4"}
 
+    def test_a_field_that_another_applied_too_stays_when_one_leaves_it_out(
+        self, k8s: Client, namespace: str
+    ) -> None:
+        apply(k8s, namespace, "slipway", {"a": "1", "b": "2"})
+        apply(k8s, namespace, "other", {"b": "2"})
+        assert apply(k8s, namespace, "slipway", {"a": "1"}).json["data"] == {"a": "1", "b": "2"}
+
     def test_two_managers_of_one_field_conflict_unless_forced(self, k8s: Client, namespace: str) -> None:
         apply(k8s, namespace, "slipway", {"a": "1"})
         assert apply(k8s, namespace, "other", {"a": "1"}).status == 200

@@ -1,6 +1,5 @@
 """The WSGI application of the GitHub stand-in: authenticates, charges, routes, answers 501 to the unknown."""
 
-import time
 from collections.abc import Iterable
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -46,7 +45,6 @@ class GitHub:
             except GitHubError as error:
                 response = error.response()
         response.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
-        response.headers["Date"] = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
         return response(environ, start_response)
 
     def _answer(self, request: Request, segments: list[str]) -> Response:
