@@ -12,7 +12,9 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,17 +33,20 @@ _KEY = "SLIPWAY_OFFLINE_KEY"
 _TIMEOUT_SECONDS = 600
 
 
-def render(root: Path, stack: str) -> Rendered:
+def render(root: Path, stack: str, extra: Mapping[str, str] | None = None) -> Rendered:
     """What the program at `root` declares for `stack`, rendered in this process.
 
     Stack references, lookups and configuration secrets are unknown; nothing is read but the project's files.
+
+    Args:
+        extra: configuration on top of the stack file's, ``namespace:key`` to text.
 
     Raises:
         SlipwayError: unknown stack, broken YAML, or the program failed.
     """
     root = root.resolve()
     project = load_project(root)
-    config = stack_config(project, load_stack(root, stack), None)
+    config = stack_config(project, load_stack(root, stack), None, extra)
     recorder = Recorder()
 
     def monitor(_loop: asyncio.AbstractEventLoop) -> Monitor:
@@ -63,18 +68,24 @@ def preview(root: Path, stack: str, base: str | None = None) -> Result:
     Raises:
         SlipwayError: unknown stack or revision, broken YAML, or one of the two programs failed.
     """
-    root = root.resolve()
+    began = time.monotonic()
+    result = _preview(root.resolve(), stack, base)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _preview(root: Path, stack: str, base: str | None) -> Result:
     key = secrets.token_hex(16)
     load_stack(root, stack)
     if base is None:
         return compare(None, render_apart(root, stack, key))
-    with worktree(root, base) as folder:
-        head = render_apart(root, stack, key)
+    with worktree(root, base) as folder, ThreadPoolExecutor(1) as executor:
+        rendering = executor.submit(render_apart, root, stack, key)
         if not (folder / f"Pulumi.{stack}.yaml").exists():
-            result = compare(None, head)
+            result = compare(None, rendering.result())
             result.diagnostics.append(Diagnostic("info", f"the stack {stack!r} does not exist in {base}"))
             return result
-        return compare(render_apart(folder, stack, key), head)
+        return compare(render_apart(folder, stack, key), rendering.result())
 
 
 def render_apart(root: Path, stack: str, key: str) -> Rendered:

@@ -80,11 +80,14 @@ def load_stack(root: Path, stack: str) -> StackFile:
     return StackFile(path, str(document.get("encryptionsalt") or ""), cast(dict[str, Any], config))
 
 
-def stack_config(project: ProjectFile, stack: StackFile, crypter: Crypter | None) -> Config:
+def stack_config(
+    project: ProjectFile, stack: StackFile, crypter: Crypter | None, extra: Mapping[str, str] | None = None
+) -> Config:
     """The configuration as a program gets it from Pulumi: ``namespace:key`` to text, structures as JSON.
 
     Args:
         crypter: decrypts ``secure:`` values; None leaves every secret unknown, as an offline preview must.
+        extra: values on top, ``namespace:key`` to text: what a command knows and no file does.
 
     Raises:
         SlipwayError: a secret cannot be decrypted.
@@ -97,6 +100,7 @@ def stack_config(project: ProjectFile, stack: StackFile, crypter: Crypter | None
         values[full] = plain if isinstance(plain, str) else _as_json(plain)
         if is_secret:
             secret_keys.add(full)
+    values.update(extra or {})
     return Config(values, frozenset(secret_keys))
 
 

@@ -106,3 +106,8 @@ def test_a_failing_program_is_named(project):
     (project / "__main__.py").write_text("raise ValueError('no zone')\n")
     with pytest.raises(SlipwayError, match=r"ValueError: no zone[\s\S]*__main__.py:1"):
         offline.preview(project, "prod")
+
+
+def test_extra_configuration_lies_on_top(project):
+    rendered = offline.render(project, "prod", {"demo:role": "other"})
+    assert rendered.outputs["name"] == "other"
