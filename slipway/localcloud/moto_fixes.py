@@ -19,6 +19,10 @@ AUTHENTICATION_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
 """In the only order in which EKS lets a cluster change.
 https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html"""
 
+_ACCESS_CONFIG = {"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": True}
+"""What EKS takes for a cluster that does not say.
+https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html"""
+
 # moto's classes carry no usable types, so what is patched here is typed as Any on purpose.
 
 
@@ -96,33 +100,19 @@ def _fix_eks() -> None:
     def create_cluster(response: Any) -> Any:
         result = create(response)
         asked: dict[str, Any] = response._get_param("accessConfig") or {}
-        result.result["cluster"].access_config = {
-            "authenticationMode": asked.get("authenticationMode", "CONFIG_MAP"),
-            "bootstrapClusterCreatorAdminPermissions": asked.get(
-                "bootstrapClusterCreatorAdminPermissions", True
-            ),
-        }
+        result.result["cluster"].access_config = {**_ACCESS_CONFIG, **asked}
         return result
 
     def update_cluster_config(response: Any) -> Any:
         asked: dict[str, Any] = response._get_param("accessConfig") or {}
-        wanted = asked.get("authenticationMode")
         cluster = response.eks_backend.describe_cluster(response._get_param("name"))
-        if wanted:
-            held = cluster.access_config["authenticationMode"]
-            if wanted not in _later_modes(held):
-                raise InvalidRequestException(
-                    message=f"Unsupported authentication mode update from {held} to {wanted}"
-                )
-            cluster.access_config = {**cluster.access_config, "authenticationMode": wanted}
-        vpc_config = response._get_param("resourcesVpcConfig")
-        if vpc_config:
-            # EKS changes what is given and keeps the rest; moto replaces the whole block.
-            vpc_config = {**cluster.resources_vpc_config, **vpc_config}
+        if asked:
+            _change_mode(cluster, asked["authenticationMode"], InvalidRequestException)
+        # EKS changes what is given and keeps the rest; moto replaces the whole block.
+        vpc_config = {**cluster.resources_vpc_config, **(response._get_param("resourcesVpcConfig") or {})}
         update(response)
-        if vpc_config:
-            cluster.resources_vpc_config = vpc_config
-        return ActionResult({"update": _finished("AccessConfigUpdate" if wanted else "ConfigUpdate")})
+        cluster.resources_vpc_config = vpc_config
+        return ActionResult({"update": _finished("AccessConfigUpdate" if asked else "ConfigUpdate")})
 
     def update_cluster_version(response: Any) -> Any:
         cluster = response.eks_backend.describe_cluster(response._get_param("name"))
@@ -142,8 +132,11 @@ def _fix_eks() -> None:
     url_paths["{0}/clusters/(?P<name>[^/]+)/updates/(?P<updateId>[^/]+)$"] = dispatch
 
 
-def _later_modes(mode: str) -> tuple[str, ...]:
-    return AUTHENTICATION_MODES[AUTHENTICATION_MODES.index(mode) + 1 :]
+def _change_mode(cluster: Any, wanted: str, refusal: Any) -> None:
+    held = cluster.access_config["authenticationMode"]
+    if wanted not in AUTHENTICATION_MODES[AUTHENTICATION_MODES.index(held) + 1 :]:
+        raise refusal(message=f"Unsupported authentication mode update from {held} to {wanted}")
+    cluster.access_config = {**cluster.access_config, "authenticationMode": wanted}
 
 
 def _finished(kind: str) -> dict[str, Any]:
