@@ -109,7 +109,8 @@ def _fix_eks() -> None:
         if asked:
             _change_mode(cluster, asked["authenticationMode"], InvalidRequestException)
         # EKS changes what is given and keeps the rest; moto replaces the whole block.
-        vpc_config = {**cluster.resources_vpc_config, **(response._get_param("resourcesVpcConfig") or {})}
+        given: dict[str, Any] = response._get_param("resourcesVpcConfig") or {}
+        vpc_config = {**cluster.resources_vpc_config, **given}
         update(response)
         cluster.resources_vpc_config = vpc_config
         return ActionResult({"update": _finished("AccessConfigUpdate" if asked else "ConfigUpdate")})
