@@ -75,7 +75,7 @@ def updated(driver: Driver, made: Made, inputs: Inputs) -> Made:
     found = driver.diff(made, inputs)
     assert found.changes
     assert not found.replaces
-    assert not REPLACING & {one.kind for one in found.detailed_diff.values()}
+    assert not REPLACING & {one.kind for one in found.detailed_diff.values()}, list(found.detailed_diff)
     new = driver.update(made, inputs)
     assert not driver.diff(new, inputs).detailed_diff, "an update does all that it says"
     unchanged(driver, new)

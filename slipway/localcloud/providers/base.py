@@ -104,7 +104,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         given = {key: value for key, value in plain_map(request.new_inputs).items() if value is not None}
         old = plain_map(request.old_inputs)
         given.pop(DEFAULTS, None)
-        added = self._added(handler, given, old, request)
+        added = self.added(handler, given, old, request)
         inputs = {**given, **added}
         failures = [*self._unfit(handler, given, inputs), *self.judge(handler, inputs)]
         out = {key: value for key, value in request.new_inputs.items() if key in given}
@@ -264,7 +264,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
     def _clean(values: Props) -> Props:
         return {key: value for key, value in values.items() if key not in (DEFAULTS, "id", "urn")}
 
-    def _added(self, handler: Handler[Cloud], given: Props, old: Props, request: CheckRequest) -> Props:
+    def added(self, handler: Handler[Cloud], given: Props, old: Props, request: CheckRequest) -> Props:
         added = {key: value for key, value in handler.defaults.items() if key not in given}
         auto = handler.name
         if auto is None or auto.name in given or (auto.unless and auto.unless in given):
@@ -283,7 +283,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
             yield CheckFailure(name, f"{handler.token} needs the input {name!r}")
 
     def _collides(self, handler: Handler[Cloud], old: Props, new: Props) -> bool:
-        return bool(handler.natural) and all(old.get(name) == new.get(name) for name in handler.natural)
+        return bool(handler.natural) and all(at(old, name) == at(new, name) for name in handler.natural)
 
     def _read(
         self, handler: Handler[Cloud], cloud: Cloud, id_: str, old: Props, inputs: Props
@@ -332,8 +332,8 @@ class ResourceProvider(Provider, Generic[Cloud]):
     def _inputs_of(self, handler: Handler[Cloud], state: Props, inputs: Props) -> Props:
         """The inputs that describe `state`: those given before, and what deviates from the defaults."""
         accepted = self.schema(handler.token).inputs
-        shown = {
-            key: value
+        shown: Props = {
+            key: _declared(value, inputs.get(key), key, handler.computed)
             for key, value in state.items()
             if key in accepted
             and (key in inputs or (key not in handler.computed and not diffs.empty(value)) or not inputs)
@@ -365,6 +365,14 @@ class ResourceProvider(Provider, Generic[Cloud]):
 
 class _Gone(Exception):
     """The object is gone already."""
+
+
+def at(values: Props, path: str) -> Any:
+    """The value at a dotted path, None where there is none."""
+    found: Any = values
+    for step in path.split("."):
+        found = cast("Props", found).get(step) if isinstance(found, dict) else None
+    return found
 
 
 def redact(text: str, properties: Mapping[str, PropertyValue]) -> str:
@@ -404,6 +412,18 @@ def _keep(old: Any, new: Any, path: list[str]) -> None:
         _keep(held.get(path[0]), given.get(path[0]), path[1:])
     elif path[0] in held:
         given[path[0]] = held[path[0]]
+
+
+def _declared(value: Any, given: Any, path: str, computed: frozenset[str]) -> Any:
+    """`value` without the fields below it that the service decides and the given input does not name."""
+    if not isinstance(value, dict) or not isinstance(given, dict):
+        return value
+    held, named = cast("Props", value), cast("Props", given)
+    return {
+        key: _declared(one, named.get(key), f"{path}.{key}", computed)
+        for key, one in held.items()
+        if key in named or f"{path}.{key}" not in computed
+    }
 
 
 def _filled(old: Any, found: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the installed SDK's class of a type accepts and requires, so that nothing about it is written twice."""
+"""What the installed SDK's class of a type accepts and requires: nothing about it is written twice."""
 
 import functools
 import importlib
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi import _types  # the SDK generator's own names for properties; there is no public way to them
+from pulumi import _types  # pyright: ignore[reportPrivateUsage] # the SDK generator's own names for properties; there is no public way to them
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,27 @@ def _module_and_class(token: str) -> tuple[str, str]:
     return f"pulumi_{package}.{inner}", class_name
 
 
-@functools.cache
 def of(token: str) -> TypeSchema:
-    """The schema of `token` from the installed `pulumi_<package>`; ImportError or AttributeError if it has none."""
-    module_name, class_name = _module_and_class(token)
+    """The schema of `token` from the installed `pulumi_<package>`.
+
+    Raises:
+        ImportError, AttributeError: the SDK has no such type.
+    """
+    return of_class(*_module_and_class(token))
+
+
+@functools.cache
+def of_class(module_name: str, class_name: str) -> TypeSchema:
+    """The schema of a resource class in a module of an installed SDK."""
     module = importlib.import_module(module_name)
     resource: Any = getattr(module, class_name)
     # Where a nested type already has the name <Class>Args, the generator calls the resource's own InitArgs.
-    arguments: Any = getattr(module, f"{class_name}InitArgs", None) or getattr(module, f"{class_name}Args")
+    home = importlib.import_module(resource.__module__)
+    arguments: Any = getattr(home, f"{class_name}InitArgs", None) or getattr(home, f"{class_name}Args")
     names: dict[str, str] = _types.input_type_py_to_pulumi_names(arguments)
     parameters = inspect.signature(arguments.__init__).parameters
-    required = {
-        names[key]
-        for key, one in parameters.items()
-        if key in names and one.default is inspect.Parameter.empty
-    }
+    absent = inspect.Parameter.empty
+    required = {names[key] for key, one in parameters.items() if key in names and one.default is absent}
     outputs: dict[str, str] = _types.resource_py_to_pulumi_names(resource)
     return TypeSchema(
         frozenset(required), frozenset(names.values()), frozenset(outputs.values()) - {"urn", "id"}

@@ -19,6 +19,8 @@ from slipway.localcloud.providers.handler import (
 from slipway.localcloud.providers.values import Props
 
 MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
+NODE_TAGS = "aws:eks/nodeGroup:NodeGroup tags"
+"""Records of tags that were changed: moto 5.2 finds no node group by its ARN, and so tags none after creation."""
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _NETWORK = (
     "subnetIds",
@@ -191,7 +193,7 @@ def _nodes_read(call: AwsCall, id_: str, old: Props) -> Props:
         "labels": found.get("labels") or None,
         "taints": found.get("taints") or None,
         "resources": [_node_resources(found)],
-        "tagsAll": tags.mapped(found.get("tags")),
+        "tagsAll": _node_tags(call, id_, found),
     }
     for name_ in ("diskSize", "updateConfig"):
         if found.get(name_) is not None:
@@ -202,6 +204,21 @@ def _nodes_read(call: AwsCall, id_: str, old: Props) -> Props:
         for key, value in state.items()
         if value is not None or key not in old or key in ("labels", "taints")
     }
+
+
+def _node_tags(call: AwsCall, id_: str, found: Props) -> dict[str, str]:
+    kept = call.cloud.records.get(NODE_TAGS, id_)
+    return dict(kept["tags"]) if kept else tags.mapped(found.get("tags"))
+
+
+def _put_node_tags(call: AwsCall, id_: str, state: Props, given: dict[str, str]) -> None:
+    del given
+    call.cloud.records.put(NODE_TAGS, id_, {"tags": tags.wanted(state)})
+
+
+def _drop_node_tags(call: AwsCall, id_: str, state: Props, keys: list[str]) -> None:
+    del keys
+    call.cloud.records.put(NODE_TAGS, id_, {"tags": tags.wanted(state)})
 
 
 def _node_resources(found: Props) -> Props:
@@ -238,6 +255,7 @@ def _nodes_delete(call: AwsCall, id_: str, state: Props) -> None:
     del state
     cluster, _, name = id_.partition(":")
     call.client("eks").delete_nodegroup(clusterName=cluster, nodegroupName=name)
+    call.cloud.records.delete(NODE_TAGS, id_)
 
 
 def _nodes_find(call: AwsCall, inputs: Props) -> str:
@@ -297,7 +315,7 @@ HANDLERS = (
         configure=_nodes_configure,
         delete=_nodes_delete,
         find=_nodes_find,
-        tagger=tags.by_arn("eks", "resourceArn", paired=False),
+        tagger=tags.AwsTagger(put=_put_node_tags, drop=_drop_node_tags),
         name=AutoName(name="nodeGroupName", longest=63, unless="nodeGroupNamePrefix"),
         natural=("clusterName", "nodeGroupName"),
         replace_on=names(
