@@ -21,6 +21,7 @@ from slipway.localcloud.cloud import Cloud
 from slipway.localcloud.providers import providers
 
 ENDPOINTS = "slipway:endpoints"
+_OUT_OF_STEP = "drifted"
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,21 @@ class Session:
         return self.engine.refresh()
 
     def drift(self) -> Result:
-        """What `refresh` would find."""
-        return self.engine.drift()
+        """What `refresh` would find. Where it finds something, the next `up` begins by taking it in."""
+        result = self.engine.drift()
+        if result.changed and self.cloud is not None:
+            self._cloud_file.write_text(_OUT_OF_STEP, encoding="utf-8")
+        return result
 
-    def up(self) -> Result:
-        """Apply, after meeting a cloud that was started anew since the state was written."""
+    def up(self, *, refresh: bool = False) -> Result:
+        """Apply; first refresh, where that is asked for or the state is known to be behind the cloud."""
         if self.cloud is not None:
             choice.own(self.root, "pulumi" if self.engine.name == "pulumi" else "embedded")
-            if self._cloud_is_new():
-                refreshed = self.engine.refresh()
-                if not refreshed.ok:
-                    return refreshed
+        if refresh or self._out_of_step():
+            refreshed = self.engine.refresh()
+            if not refreshed.ok:
+                return refreshed
+        if self.cloud is not None:
             self._cloud_file.write_text(self.cloud.id, encoding="utf-8")
         return self.engine.up()
 
@@ -78,7 +83,7 @@ class Session:
     def _cloud_file(self) -> Path:
         return self.root / ".slipway" / "state-of-cloud"
 
-    def _cloud_is_new(self) -> bool:
+    def _out_of_step(self) -> bool:
         # Whoever stops the embedded cloud loses what is in it; the state must learn that before it is used.
         if self.cloud is None or not self._cloud_file.is_file():
             return False

@@ -43,14 +43,18 @@ def up(
     *,
     engine: ENGINE = "auto",
     yes: YES = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="First bring the state to what the cloud says.")
+    ] = False,
     form: FORMAT = "text",
     as_json: AS_JSON = False,
     root: ROOT = Path(),
 ) -> None:
-    """Bring a stack to what its stack file says."""
+    """Bring a stack to what its stack file says. After `drift` found something, that is mended too."""
     if not yes:
         _confirm(root, stack, engine, "Apply this?", Session.preview)
-    _report(_run(root, stack, engine, Session.up), _form(form, as_json))
+    result = _run(root, stack, engine, lambda session: session.up(refresh=refresh))
+    _report(result, _form(form, as_json))
 
 
 def preview(
@@ -114,6 +118,7 @@ def drift(
     result = _run(root, stack, engine, Session.drift)
     _report(result, _form(form, as_json))
     if result.changed:
+        typer.echo(f"Drift. `slipway up {stack}` mends it.", err=True)
         raise typer.Exit(DRIFT)
 
 

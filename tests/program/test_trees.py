@@ -1,6 +1,6 @@
 """What automation, staging and prod consist of, against snapshots that a person has reviewed.
 
-A changed line is either meant, and then `make trees` writes it and the review sees it, or it is a resource that
+A changed line is either meant, and then `make trees` writes it and a review sees it, or it is a resource that
 would be deleted and made again because somebody renamed it.
 """
 

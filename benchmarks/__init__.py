@@ -1,0 +1,1 @@
+"""The speeds that Slipway promises, measured on this machine: `make benchmarks`."""

@@ -1,0 +1,46 @@
+"""The platform program for `local` under the SDK's own mocks, in a process of its own: the yardstick."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks
+from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.stack import run_in_stack
+from ruamel.yaml import YAML
+
+_ENDPOINT = "http://127.0.0.1:1"
+
+
+class _Mocks(mocks.Mocks):
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+        return f"{args.name}-id", {"arn": f"arn:aws:x:::{args.name}", **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+        if args.token.endswith("getRepository"):
+            return {"repoId": 70001 if "skill" in args.args["fullName"] else 70000}
+        return {"id": "1"}
+
+
+def main() -> None:
+    """Run it once."""
+    document = YAML(typ="safe").load(Path("Pulumi.local.yaml"))
+    config = {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in document["config"].items()
+    }
+    endpoints = dict.fromkeys(("aws", "github", "kubernetes"), _ENDPOINT)
+    config["slipway:endpoints"] = json.dumps(endpoints)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    mocks.set_mocks(_Mocks(), project="slipway", stack="local", preview=False)
+    set_root_resource(None)  # pyright: ignore[reportArgumentType] - set_mocks makes one that nothing waits for
+    pulumi.runtime.set_all_config(config)
+    from infra.program import main as program  # noqa: PLC0415 - importing it is part of what is measured
+
+    loop.run_until_complete(run_in_stack(program))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""`slipway preview prod --offline` against `pulumi preview` of the same program and stack file."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from slipway.engine.cli_local import project_folder
+from slipway.engine.offline import scrubbed
+
+ROOT = Path(__file__).parents[1]
+FLOOR = 5.0
+RUNS = 3
+
+
+def measure() -> bool | None:
+    """Print both medians and their ratio; None where there is no Pulumi CLI to compare with."""
+    ours = statistics.median(_timed(_offline) for _ in range(RUNS))
+    print(f"  slipway preview prod --offline: {ours:.1f} s")
+    if shutil.which("pulumi") is None:
+        print("  pulumi is not on PATH: nothing to compare with (skipped)")
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        environment = _prepare(Path(folder))
+        theirs = statistics.median(_timed(lambda: _pulumi(Path(folder), environment)) for _ in range(RUNS))
+    print(f"  pulumi preview: {theirs:.1f} s")
+    print(f"  ratio {theirs / ours:.1f} (at least {FLOOR:.0f})")
+    return theirs / ours >= FLOOR
+
+
+def _timed(run: "object") -> float:
+    started = time.perf_counter()
+    run()  # pyright: ignore[reportCallIssue]
+    return time.perf_counter() - started
+
+
+def _offline() -> None:
+    slipway = Path(sys.executable).parent / "slipway"
+    subprocess.run([slipway, "preview", "prod", "--offline"], cwd=ROOT, check=True, capture_output=True)
+
+
+def _prepare(folder: Path) -> dict[str, str]:
+    """A project folder for `prod` whose providers agree to everything, so that the engine alone is measured."""
+    environment = project_folder(ROOT, folder, "prod", module="benchmarks.echo", environment=scrubbed(os.environ))
+    subprocess.run(
+        ["pulumi", "stack", "init", "prod"], cwd=folder, env=environment, check=True, capture_output=True
+    )
+    return environment
+
+
+def _pulumi(folder: Path, environment: dict[str, str]) -> None:
+    subprocess.run(
+        ["pulumi", "preview", "--stack", "prod", "--non-interactive"],
+        cwd=folder,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )

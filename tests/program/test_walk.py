@@ -1,0 +1,91 @@
+"""The walk of the README, as a user makes it: up, change, preview, up, break, drift, mend, down."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.program.conftest import Project
+
+ENGINES = [
+    "embedded",
+    pytest.param(
+        "pulumi",
+        marks=[
+            pytest.mark.pulumi_cli,
+            pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"),
+        ],
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_whole_walk(cloud: Project, engine: str) -> None:
+    cloud.engine = engine
+    first = cloud.result("up", "local", "--yes")
+    assert first["ok"], first["diagnostics"]
+    assert set(first["counts"]) <= {"create", "read", "same"}
+    assert_visible(cloud)
+
+    again = cloud.result("up", "local", "--yes")
+    assert again["ok"]
+    assert not again["changed"], [step for step in again["steps"] if step["op"] not in ("same", "read")]
+
+    cloud.edit("flow_log_days: 7", "flow_log_days: 14")
+    previewed = cloud.result("preview", "local")
+    (step,) = [step for step in previewed["steps"] if step["op"] not in ("same", "read", "refresh")]
+    assert (step["op"], step["type"]) == ("update", "aws:cloudwatch/logGroup:LogGroup")
+    assert [(c["path"], c["old"], c["new"]) for c in step["diff"]] == [("retentionInDays", 7, 14)]
+    assert cloud.result("up", "local", "--yes")["counts"]["update"] == 1
+
+    iam = cloud.client("iam")
+    iam.delete_role_policy(RoleName="skill-pool-build", PolicyName="skill-pool-build")
+    iam.delete_role(RoleName="skill-pool-build")
+    done = cloud.run("drift", "local", "--json", "--engine", engine)
+    assert done.returncode == 2, done.stderr
+    drifted = [
+        step for step in json.loads(done.stdout)["steps"] if step["op"] not in ("same", "read", "refresh")
+    ]
+    assert sorted((step["op"], step["name"]) for step in drifted) == [
+        ("delete", "skill-pool-build-policy"),
+        ("delete", "skill-pool-build-role"),
+    ]
+    mended = cloud.result("up", "local", "--yes")
+    assert mended["counts"]["create"] == 2
+    assert cloud.run("drift", "local", "--engine", engine).returncode == 0
+    assert iam.get_role(RoleName="skill-pool-build")["Role"]["PermissionsBoundary"]
+
+    destroyed = cloud.result("destroy", "local", "--yes")
+    assert destroyed["ok"], destroyed["diagnostics"]
+    assert_empty(cloud)
+
+
+def assert_visible(cloud: Project) -> None:
+    """Any ordinary client sees what came up."""
+    iam, ecr = cloud.client("iam"), cloud.client("ecr")
+    (provider,) = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    assert provider["Arn"].endswith("oidc-provider/token.actions.githubusercontent.com")
+    names = {role["RoleName"] for role in iam.list_roles()["Roles"]}
+    assert {"skill-pool-build", "skill-pool-production", "infra-local-apply", "cicd"} <= names
+    repositories = {one["repositoryName"] for one in ecr.describe_repositories()["repositories"]}
+    assert {
+        "skill-pool/server",
+        "skill-pool/web",
+        "skill-pool/preview/web",
+        "skill-pool/chart",
+    } <= repositories
+    assert cloud.client("eks").describe_cluster(name="slipway-local")["cluster"]["status"] == "ACTIVE"
+
+
+def assert_empty(cloud: Project) -> None:
+    """Nothing that the platform made is left."""
+    iam = cloud.client("iam")
+    assert not iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    assert not [role for role in iam.list_roles()["Roles"] if "/slipway/" in role["Path"]]
+    assert not iam.list_policies(Scope="Local")["Policies"]
+    assert not cloud.client("ecr").describe_repositories()["repositories"]
+    assert not cloud.client("eks").list_clusters()["clusters"]
+    assert not cloud.client("s3").list_buckets()["Buckets"]
+    vpcs = cloud.client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])
+    assert not vpcs["Vpcs"]
