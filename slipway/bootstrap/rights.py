@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from slipway.access.stack_permissions import own_policy_prefix
 from slipway.access.statements import Document, Statement, allow, document
 from slipway.bootstrap.plan import BootstrapPlan
 
@@ -61,20 +62,20 @@ def administrator_policy(plan: BootstrapPlan) -> Document:
     Actions, resources and condition keys: Service Authorization Reference, the pages of KMS, S3 and IAM.
     """
     bounded = {"StringEquals": {"iam:PermissionsBoundary": plan.boundary.arn}}
-    managed = [policy.arn for policy in plan.role.managed]
+    # Any number of them: into how many the role's rights are split is known only once the key is there.
+    managed = f"arn:aws:iam::{plan.account}:policy{plan.role.path}{own_policy_prefix(plan.role.name)}*"
+    own_only = {**bounded, "ArnLike": {"iam:PolicyARN": managed}}
     statements = [
         *_key(plan),
         allow("StateBucket", _BUCKET, [f"arn:aws:s3:::{plan.bucket}"]),
         allow("LookAtProvider", ["iam:GetOpenIDConnectProvider"], [plan.provider.arn]),
-        allow("Policies", _POLICY, [plan.boundary.arn, *managed]),
+        allow("Policies", _POLICY, [plan.boundary.arn, managed]),
         allow("ApplyRole", _ROLE, [plan.role.arn]),
         allow("ApplyRoleUnderBoundary", _ROLE_UNDER_BOUNDARY, [plan.role.arn], bounded),
+        allow("AttachOwnPolicies", ["iam:AttachRolePolicy"], [plan.role.arn], own_only),
     ]
     if not plan.provider.adopted:
         statements.append(allow("GitHubProvider", _PROVIDER, [plan.provider.arn]))
-    if managed:
-        ours = {**bounded, "ArnEquals": {"iam:PolicyARN": managed}}
-        statements.append(allow("AttachOwnPolicies", ["iam:AttachRolePolicy"], [plan.role.arn], ours))
     return document(statements)
 
 

@@ -39,8 +39,8 @@ class Session:
         if self.cloud is None:
             return f"engine: Pulumi CLI; stack: {self.stack} (a real cloud)"
         engine = "Pulumi CLI" if self.engine.name == "pulumi" else "embedded"
-        kubernetes = runtime.status(self.root).detail.get("kubernetes_kind", "recording stand-in")
-        return f"engine: {engine}; cloud: embedded, {self.cloud.console}; Kubernetes: {kubernetes}"
+        console, kubernetes = self.cloud.console, self.cloud.kubernetes_label
+        return f"engine: {engine}; cloud: embedded, {console}; Kubernetes: {kubernetes}"
 
     def preview(self) -> Result:
         """What `up` would do."""

@@ -122,7 +122,7 @@ def test_local_uses_and_prints_no_real_credential_and_never_leaves_loopback(
 def test_the_guard_of_these_tests_works(hostile: dict[str, str], tmp_path: Path) -> None:
     python = shutil.which("python3")
     assert python
-    status = os.spawnve(
+    status = os.spawnve(  # noqa: S606
         os.P_WAIT,
         python,
         [python, "-c", "import socket; socket.create_connection(('192.0.2.1', 80))"],

@@ -98,6 +98,11 @@ class ResourceProvider(Provider, Generic[Cloud]):
 
     # --- Pulumi's interface -------------------------------------------------------------------------
 
+    async def diff_config(self, request: DiffRequest) -> DiffResponse:
+        """Other settings (a port after a restart) are used from then on; no object is replaced for them."""
+        changed = plain_map(request.old_state) != plain_map(request.new_inputs)
+        return DiffResponse(changes=changed)
+
     async def check(self, request: CheckRequest) -> CheckResponse:
         """Complete and judge inputs: every mistake at once, in terms of the program's property names."""
         handler = self._handler(request.urn)
