@@ -85,31 +85,23 @@ class Identity:
             return Found(Action.CREATE)
         own = self._plan.tags.items() <= tag_map(held.get("Tags", [])).items()
         lacking = sorted(set(wanted.audiences) - set(held["ClientIDList"]))
-        if lacking and not own:
+        if lacking:
             raise Refused(
-                f"the account's provider for GitHub is not bootstrap's and lacks the audience {lacking[0]}",
+                f"the account's provider for GitHub lacks the audience {lacking[0]}",
                 where=wanted.arn,
                 fix="aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn "
                 f"{wanted.arn} --client-id {lacking[0]}",
             )
-        if lacking:
-            return Found(Action.UPDATE, f"add audience {', '.join(lacking)}")
         return (
             Found(Action.KEEP) if own else Found(Action.ADOPT, "it is not this stack's; used, never changed")
         )
 
-    def _make_provider(self, found: Found) -> None:
+    def _make_provider(self, _: Found) -> None:
         wanted = self._plan.provider
-        if found.action is Action.CREATE:
-            # No thumbprint: AWS checks GitHub's certificate against its own trust store and ignores them.
-            self._iam.create_open_id_connect_provider(
-                Url=wanted.url, ClientIDList=list(wanted.audiences), Tags=tag_list(self._plan.tags)
-            )
-            return
-        for audience in wanted.audiences:
-            self._iam.add_client_id_to_open_id_connect_provider(
-                OpenIDConnectProviderArn=wanted.arn, ClientID=audience
-            )
+        # No thumbprint: AWS checks GitHub's certificate against its own trust store and ignores them.
+        self._iam.create_open_id_connect_provider(
+            Url=wanted.url, ClientIDList=list(wanted.audiences), Tags=tag_list(self._plan.tags)
+        )
 
     def _policy_step(self, id_: str, policy: PolicyPlan, *, account_wide: bool) -> Step:
         return Step(

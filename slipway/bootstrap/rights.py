@@ -49,11 +49,7 @@ _ROLE_UNDER_BOUNDARY = (
     "iam:PutRolePermissionsBoundary",
     "iam:PutRolePolicy",
 )
-_PROVIDER = (
-    "iam:AddClientIDToOpenIDConnectProvider",
-    "iam:CreateOpenIDConnectProvider",
-    "iam:TagOpenIDConnectProvider",
-)
+_PROVIDER = ("iam:CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider")
 
 
 def administrator_policy(plan: BootstrapPlan) -> Document:
