@@ -16,9 +16,9 @@ from components.github.service_repository import (
 )
 from components.github.variables import environment_variables, repository_variables
 from infra import naming
-from infra.access import Environment, platform_roles, repository_of, reviewers_of
+from infra.access import Environment, platform_roles, repository_of
 from infra.environments import JobKind
-from infra.settings import ServiceSettings, Settings, Stack
+from infra.settings import ServiceSettings, Settings
 
 
 def service_repository(
@@ -77,38 +77,26 @@ def _repository(
 
 
 def platform_repository(settings: Settings, opts: pulumi.ResourceOptions) -> ServiceRepository:
-    """The platform's own repository: the environments in which this stack is planned and applied.
+    """The platform's own repository: the environment in which this stack is planned, for main only.
 
-    Without them GitHub would make an environment of that name for any branch that asks for it.
+    The one in which it is applied is made by hand before the first apply, like the apply role itself
+    (docs/from-zero.md): a job that could change its own environment could let any branch in.
     """
-    github, stack = settings.platform.github, settings.stack.value
-    plan, apply = platform_roles(settings)
-    reviewers = settings.platform.github.reviewers if settings.stack is Stack.PROD else ()
+    github = settings.platform.github
+    plan, _ = platform_roles(settings)
+    rules = EnvironmentRules(name=plan.jobs[0].environment, branches=("main",))
+    protected = plan_protection(rules, GithubPlan(github.plan), github.visibility).protectable
+    variables = environment_variables(
+        region=settings.platform.region, role_arn=plan.arn if protected else None
+    )
     return ServiceRepository(
         "platform",
         ServiceRepositoryArgs(
             repository=plan.jobs[0].repository,
             plan=GithubPlan(github.plan),
-            environments=(
-                _infra_environment(settings, f"infra-{stack}-plan", plan.arn, ()),
-                _infra_environment(settings, f"infra-{stack}-apply", apply.arn, reviewers),
-            ),
+            environments=(EnvironmentSettings(rules=rules, variables=variables),),
         ),
         opts=opts,
-    )
-
-
-def _infra_environment(
-    settings: Settings, name: str, role_arn: str, reviewers: tuple[str, ...]
-) -> EnvironmentSettings:
-    rules = EnvironmentRules(name=name, branches=("main",), reviewers=reviewers_of(reviewers))
-    github = settings.platform.github
-    protection = plan_protection(rules, GithubPlan(github.plan), github.visibility)
-    return EnvironmentSettings(
-        rules=rules,
-        variables=environment_variables(
-            region=settings.platform.region, role_arn=role_arn if protection.protectable else None
-        ),
     )
 
 
