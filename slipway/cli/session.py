@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from slipway.cli.seeding import seed_of
@@ -18,7 +19,7 @@ from slipway.engine.provider_resources import Config
 from slipway.engine.secrets import Crypter
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
-from slipway.localcloud.providers import providers
+from slipway.localcloud.providers import PACKAGES, provider
 
 ENDPOINTS = "slipway:endpoints"
 _OUT_OF_STEP = "drifted"
@@ -125,7 +126,7 @@ def _embedded(root: Path, extra: dict[str, str], progress: Progress | None) -> E
         LOCAL_STACK,
         config,
         root / ".slipway" / "state",
-        providers(),
+        {package: partial(provider, package) for package in PACKAGES},
         progress,
         passphrase=secret,
         salt=stack.salt,

@@ -49,7 +49,7 @@ def unknown_job(project: Project) -> None:
     [
         (break_yaml, ["Pulumi.local.yaml"]),
         (misspell, ["flow_log_dayz", "did you mean 'flow_log_days'"]),
-        (claim_twice, ["slipway:services.other.repository", "slipway:services.other.hostname"]),
+        (claim_twice, [".repository: found", "has claimed this one", ".hostname: found"]),
         (bad_name, ["Skill_Pool", "expected text of the form"]),
         (unknown_job, ["environments.blue", "'jobs' and 'branches' or 'tags'"]),
     ],
