@@ -150,7 +150,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         schema_ = self.schema(handler.token)
         relevant = {key: value for key, value in old.items() if key in schema_.inputs or key in new}
         found = diffs.differences(relevant, new, handler.shape_between(old, new))
-        return {path: kind for path, kind in found.items() if not _ignored(path, ignore)}
+        return {path: kind for path, kind in found.items() if not ignored(path, ignore)}
 
     async def create(self, request: CreateRequest) -> CreateResponse:
         """Make the object; on a preview, say what is known beforehand.
@@ -212,7 +212,8 @@ class ResourceProvider(Provider, Generic[Cloud]):
             wanted = self.expected(handler, new)
             handler.configure(cloud, request.resource_id, old, wanted)
             self._retag(handler, cloud, request.resource_id, old, {**old, **wanted})
-            state = self._state(handler, cloud, request.resource_id, {**outputs, **new}, new)
+            # Read with the inputs alone: what was noted about the object before is out of date now.
+            state = {**outputs, **self._state(handler, cloud, request.resource_id, new, new)}
         except Exception as error:
             reason = self._reason(error, request.news)
             present = self._present(handler, cloud, request.resource_id, old)
@@ -403,7 +404,7 @@ def _unchanged(handler: Handler[Any], key: str, found: Any, old: Any) -> bool:
     return not diffs.differences({key: found}, {key: old}, handler.shape)
 
 
-def _ignored(path: str, ignore: list[str]) -> bool:
+def ignored(path: str, ignore: list[str]) -> bool:
     named = diffs.without_indexes(path)
     return any(named == one or named.startswith(f"{one}.") for one in ignore)
 

@@ -116,10 +116,13 @@ def _compare_lists(
 ) -> None:
     if name in shape.unordered and not is_unknown(new):
         old, new = _without_common(old, new, name, shape)
-    for index in range(max(len(old), len(new))):
-        left = old[index] if index < len(old) else None
-        right = new[index] if index < len(new) else None
+    for index, (left, right) in enumerate(zip(old, new, strict=False)):
         _compare(left, right, f"{path}[{index}]", name, shape, found)
+    # An item says something by being there, even an empty one: "" is Kubernetes' core API group.
+    for index in range(len(new), len(old)):
+        _note(old[index], None, f"{path}[{index}]", name, shape, found)
+    for index in range(len(old), len(new)):
+        _note(None, new[index], f"{path}[{index}]", name, shape, found)
 
 
 def _without_common(old: list[Any], new: list[Any], name: str, shape: Shape) -> tuple[list[Any], list[Any]]:

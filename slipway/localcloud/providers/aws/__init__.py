@@ -30,7 +30,7 @@ from slipway.localcloud.providers.aws import (
     s3_settings,
 )
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
-from slipway.localcloud.providers.base import Function, ResourceProvider
+from slipway.localcloud.providers.base import Function, ResourceProvider, ignored
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import Handler
 from slipway.localcloud.providers.values import UNKNOWN, Props, plain_map
@@ -148,7 +148,13 @@ class AwsProvider(ResourceProvider[AwsCall]):
         after = self.expected(handler, new)["tagsAll"]
         everything = diffs.differences({"tagsAll": old.get("tagsAll")}, {"tagsAll": after}, handler.shape)
         # A tag of the resource's own is shown once, under `tags`.
-        found.update({path: one for path, one in everything.items() if f"tags{path[7:]}" not in found})
+        found.update(
+            {
+                path: one
+                for path, one in everything.items()
+                if f"tags{path[7:]}" not in found and not ignored(f"tags{path[7:]}", ignore)
+            }
+        )
         return found
 
 

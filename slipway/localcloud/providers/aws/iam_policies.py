@@ -6,6 +6,7 @@ from typing import Any
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.iam import DOCS, PATH, PATH_REASON, by_name, is_json_text
+from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern, pick
 from slipway.localcloud.providers.values import Props
 
@@ -67,6 +68,9 @@ def _policy_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
 def _policy_delete(call: AwsCall, id_: str, state: Props) -> None:
     del state
     iam = call.client("iam")
+    if iam.get_policy(PolicyArn=id_)["Policy"]["AttachmentCount"]:
+        # moto 5.2 deletes it all the same; AWS does not.
+        raise ProviderError("DeletePolicy: DeleteConflict: Cannot delete a policy attached to entities.")
     for one in _versions(iam, id_):
         iam.delete_policy_version(PolicyArn=id_, VersionId=one["VersionId"])
     iam.delete_policy(PolicyArn=id_)

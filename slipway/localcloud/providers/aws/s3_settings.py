@@ -172,7 +172,7 @@ def _setting(token: str, page: str, put: Write, get: Read, drop: Remove, **more:
         delete=delete,
         find=find,
         natural=("bucket",),
-        replace_on=names("bucket expectedBucketOwner"),
+        replace_on=names("bucket"),
         **more,
     )
 

@@ -1,0 +1,103 @@
+"""What GitHub's types do beyond the life that all types share."""
+
+import json
+
+import pytest
+
+from slipway.localcloud.providers.errors import ProviderError
+from tests.providers.driver import CheckFailed, Driver
+
+SECRET = "github:index/actionsSecret:ActionsSecret"
+VARIABLE = "github:index/actionsVariable:ActionsVariable"
+ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
+INPUTS = {"repository": "app", "secretName": "KEY", "plaintextValue": "hush-hush"}
+
+
+@pytest.fixture
+def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in whose clock moves by a second with every write."""
+    seconds = iter(range(60))
+    monkeypatch.setattr(
+        "slipway.localcloud.github.secrets.now", lambda: f"2026-01-01T00:00:{next(seconds):02}Z"
+    )
+
+
+@pytest.mark.usefixtures("ticking")
+def test_a_secret_of_our_own_update_is_no_drift(github: Driver) -> None:
+    made = github.create(SECRET, INPUTS)
+    made = github.update(made, {**INPUTS, "plaintextValue": "new"})
+    read = github.read(made)
+    assert read is not None
+    assert read.state["plaintextValue"] == "new"
+    github.delete(made)
+
+
+@pytest.mark.usefixtures("ticking")
+def test_a_secret_that_somebody_else_wrote_is_written_again(github: Driver) -> None:
+    made = github.create(SECRET, INPUTS)
+    github.create(SECRET, {**INPUTS, "plaintextValue": "theirs"}, name="other")
+    read = github.read(made)
+    assert read is not None
+    assert "plaintextValue" not in read.state
+    assert set(github.diff(read, INPUTS).detailed_diff) == {"plaintextValue"}
+    github.delete(made)
+
+
+def test_a_secret_is_sealed_on_the_wire_and_secret_in_the_state(
+    github: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    cloud = github.provider.cloud("")
+    request = cloud.rest.request
+
+    def spy(method: str, path: str, body: object = None, headers: object = None) -> object:
+        sent.append(json.dumps(body))
+        return request(method, path, body, headers)
+
+    monkeypatch.setattr(cloud.rest, "request", spy)
+    made = github.create(SECRET, INPUTS)
+    assert sent
+    assert "hush-hush" not in "".join(sent)
+    assert "plaintextValue" in made.secrets
+    github.delete(made)
+
+
+def test_a_refused_secret_is_not_quoted(github: Driver) -> None:
+    inputs = {"repository": "hush-hush", "secretName": "KEY", "plaintextValue": "hush-hush"}
+    with pytest.raises(ProviderError) as raised:
+        github.create(SECRET, inputs, secrets={"plaintextValue"})
+    assert "404" in str(raised.value)
+    assert "hush-hush" not in str(raised.value)
+
+
+def test_a_variable_that_exists_is_not_taken_over(github: Driver) -> None:
+    inputs = {"repository": "app", "variableName": "ONE", "value": "1"}
+    made = github.create(VARIABLE, inputs)
+    with pytest.raises(ProviderError, match="409"):
+        github.create(VARIABLE, inputs)
+    github.delete(made)
+
+
+@pytest.mark.parametrize("name", ["1ST", "GITHUB_TOKEN", "github_x", "WITH-DASH", ""])
+def test_a_name_that_github_would_refuse_is_refused_by_check(name: str, github: Driver) -> None:
+    with pytest.raises(CheckFailed) as raised:
+        github.check(VARIABLE, {"repository": "app", "variableName": name, "value": "1"})
+    assert raised.value.properties == ["variableName"]
+
+
+def test_the_names_of_environments_travel_whole(github: Driver) -> None:
+    made = github.create(ENVIRONMENT, {"repository": "app", "environment": "a/b:c d%2f"})
+    assert made.id == "app:a/b:c d%2f"
+    assert github.read(made) is not None
+    github.delete(made)
+
+
+def test_lookups(github: Driver) -> None:
+    assert github.invoke("github:index/getRepository:getRepository", {"fullName": "acme/app"})["repoId"] == 31
+    assert github.invoke("github:index/getUser:getUser", {"username": "ada"})["id"] == "11"
+    team = github.invoke("github:index/getTeam:getTeam", {"slug": "release"})
+    assert (team["id"], team["members"]) == ("21", ["ada"])
+    with pytest.raises(ProviderError, match="404"):
+        github.invoke("github:index/getRepository:getRepository", {"name": "nowhere"})
+    with pytest.raises(ProviderError, match="no function"):
+        github.invoke("github:index/getBranch:getBranch", {})
