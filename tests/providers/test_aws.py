@@ -156,12 +156,12 @@ def test_an_update_that_fails_in_the_middle_says_what_is_there_now(aws: Driver, 
     inputs = {
         **role.inputs,
         "description": "new",
-        "permissionsBoundary": "arn:aws:iam::123456789012:policy/absent",
+        "inlinePolicies": [{"name": "x", "policy": "{"}],
     }
     with pytest.raises(InitFailed) as raised:
         aws.update(role, inputs)
     assert raised.value.properties["description"].value == "new"
-    assert "permissionsBoundary" not in raised.value.properties
+    assert "inlinePolicies" not in raised.value.properties
 
 
 def test_a_create_that_fails_makes_nothing(aws: Driver) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given
@@ -12,7 +13,6 @@ from slipway.localcloud.providers.diffs import (
     Shape,
     canonical,
     differences,
-    empty,
     replaced,
     same_document,
     without_indexes,
@@ -44,24 +44,26 @@ def test_what_differs_one_way_differs_the_other_way(old: dict[str, Any], new: di
     assert set(differences(old, new, PLAIN)) == set(differences(new, old, PLAIN))
 
 
-@given(PROPS, PROPS)
-def test_no_difference_means_that_all_that_says_something_is_equal(
-    old: dict[str, Any], new: dict[str, Any]
-) -> None:
-    assert (not differences(old, new, PLAIN)) == (stripped(old) == stripped(new))
+@given(PROPS, st.randoms())
+def test_a_change_of_one_value_is_found_there_and_nowhere_else(values: dict[str, Any], random: Any) -> None:
+    leaves = list(paths(values))
+    if leaves:
+        where = random.choice(leaves)
+        changed = copy.deepcopy(values)
+        holder = changed
+        for step in where[:-1]:
+            holder = holder[step]
+        holder[where[-1]] = "changed"
+        assert len(differences(values, changed, PLAIN)) == 1
 
 
-def stripped(value: Any) -> Any:
-    """`value` without what says nothing; types kept apart, since Python finds True equal to 1."""
-    if isinstance(value, dict):
-        kept = {key: stripped(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item is not None} or None
-    if isinstance(value, list):
-        kept_items = [stripped(item) for item in value]
-        while kept_items and kept_items[-1] is None:
-            kept_items.pop()
-        return kept_items or None
-    return None if empty(value) else (type(value).__name__, value)
+def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every scalar."""
+    if isinstance(value, dict | list):
+        for step, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from paths(item, (*at, step))
+    else:
+        yield at
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=2), max_size=5), st.randoms())
