@@ -262,6 +262,17 @@ def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration
     )
 
 
+def apply_roles_in(settings: Settings) -> tuple[str, ...]:
+    """ARNs of all apply roles of this stack's account: stacks that share one share its boundary too."""
+    accounts = settings.platform.accounts
+    stacks = {"automation": accounts.automation, "staging": accounts.staging, "prod": accounts.prod}
+    here = [stack for stack, account in stacks.items() if account == settings.account]
+    names = [settings.stack.value] if settings.is_local else here
+    return tuple(
+        naming.role_arn(settings.account, naming.apply_role(name), naming.INFRA_PATH) for name in names
+    )
+
+
 def cicd_role(settings: Settings) -> RoleDeclaration | None:
     """The CICD role of the account that builds; None where no environment lets the chain in.
 

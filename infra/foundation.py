@@ -10,7 +10,7 @@ from components.identity.origin import Origin
 from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
 from components.network.network import NatMode, Network, NetworkArgs
 from infra import naming
-from infra.access import Environment, platform_roles
+from infra.access import Environment, apply_roles_in, platform_roles
 from infra.settings import Settings
 
 
@@ -40,7 +40,7 @@ def foundation(settings: Settings, opts: pulumi.ResourceOptions) -> Foundation:
         PermissionsBoundaryArgs(
             account=account,
             arn=naming.boundary_arn(account),
-            protected_roles=(apply.arn,),
+            protected_roles=apply_roles_in(settings),
             origin=origin,
         ),
         opts=opts,

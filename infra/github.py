@@ -89,6 +89,8 @@ def platform_repository(settings: Settings, opts: pulumi.ResourceOptions) -> Ser
     variables = environment_variables(
         region=settings.platform.region, role_arn=plan.arn if protected else None
     )
+    bucket = naming.state_bucket(settings.account, settings.platform.region)
+    variables["PULUMI_BACKEND_URL"] = f"s3://{bucket}?region={settings.platform.region}"
     return ServiceRepository(
         "platform",
         ServiceRepositoryArgs(

@@ -27,6 +27,7 @@ def door(plan: BootstrapPlan) -> tuple[str, ...]:
         f"gh api --method POST {environment}/deployment-branch-policies -f name=main",
         f"gh api --method POST {environment}/variables -f name=AWS_ROLE_ARN -f value={plan.role.arn}",
         f"gh api --method POST {environment}/variables -f name=AWS_REGION -f value={plan.region}",
+        f"gh api --method POST {environment}/variables -f name=PULUMI_BACKEND_URL -f value='{plan.backend}'",
     )
 
 

@@ -103,8 +103,7 @@ def open_session(
     load_stack(root, stack)
     name = choice.choose(root, stack, wanted)
     if stack != LOCAL_STACK:
-        project = load_project(root)
-        return Session(root, stack, PulumiEngine(root, project.name, stack, progress=progress), None)
+        return Session(root, stack, _real(root, stack, progress), None)
     cloud = runtime.require(root)
     runtime.seed(cloud, seed_of(load_stack(root, stack).config))
     endpoints = {"aws": cloud.aws, "github": cloud.github, "kubernetes": cloud.kubernetes}
@@ -112,6 +111,19 @@ def open_session(
     if name == "pulumi":
         return Session(root, stack, local_engine(root, progress, config=config), cloud)
     return Session(root, stack, _embedded(root, config, progress), cloud)
+
+
+def _real(root: Path, stack: str, progress: Progress | None) -> PulumiEngine:
+    """The Pulumi CLI on a real stack, made in its state bucket if it is not there and bootstrap has been."""
+    sealed_by = load_stack(root, stack).secrets_provider
+    return PulumiEngine(
+        root,
+        load_project(root).name,
+        stack,
+        progress=progress,
+        create=bool(sealed_by),
+        secrets_provider=sealed_by,
+    )
 
 
 def _embedded(root: Path, extra: dict[str, str], progress: Progress | None) -> EmbeddedEngine:

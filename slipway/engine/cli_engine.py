@@ -33,7 +33,8 @@ class PulumiEngine:
         environment: what the command sees; the present environment if None. For `local` it must come from
             `slipway.engine.cli_local`, which leaves no credential in it.
         progress: told about every step.
-        create: make the stack if the backend does not have it (`local` only).
+        create: make the stack, at the first `up` or at once for `local`, if the backend does not have it.
+        secrets_provider: what seals the secrets of a stack that is made; the backend's own if empty.
 
     Raises:
         SlipwayError: ``pulumi`` is not on PATH.
@@ -50,6 +51,7 @@ class PulumiEngine:
         progress: Progress | None = None,
         *,
         create: bool = False,
+        secrets_provider: str = "",
     ) -> None:
         self._environment = dict(os.environ if environment is None else environment)
         command = shutil.which("pulumi", path=self._environment.get("PATH"))
@@ -61,6 +63,7 @@ class PulumiEngine:
         self._stack = stack
         self._progress = progress or Silent()
         self._create = create
+        self._secrets_provider = secrets_provider
 
     def preview(self) -> Result:
         """What `up` would do. Takes no lock, writes nothing."""
@@ -90,7 +93,8 @@ class PulumiEngine:
 
     def _select(self) -> None:
         if self._create:
-            self._call("stack", "select", "--create", self._stack)
+            sealed = ["--secrets-provider", self._secrets_provider] if self._secrets_provider else []
+            self._call("stack", "select", "--create", *sealed, self._stack)
 
     def _call(self, *arguments: str) -> str:
         done = subprocess.run(

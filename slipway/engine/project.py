@@ -34,6 +34,7 @@ class StackFile:
     path: Path
     salt: str
     config: dict[str, Any]
+    secrets_provider: str = ""
 
 
 def load_project(root: Path) -> ProjectFile:
@@ -77,7 +78,12 @@ def load_stack(root: Path, stack: str) -> StackFile:
     config: Any = document.get("config") or {}
     if not isinstance(config, dict):
         raise SlipwayError("`config` must be a map of keys to values", where=str(path))
-    return StackFile(path, str(document.get("encryptionsalt") or ""), cast(dict[str, Any], config))
+    return StackFile(
+        path,
+        str(document.get("encryptionsalt") or ""),
+        cast(dict[str, Any], config),
+        str(document.get("secretsprovider") or ""),
+    )
 
 
 def stack_config(

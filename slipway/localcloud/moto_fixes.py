@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Callable
 from typing import Any, cast
+from xml.etree import ElementTree
 
 ROLE_TRUST_POLICY_CHARACTERS = 2048
 """AWS's default quota for a role's trust policy, white space not counted.
@@ -37,10 +38,27 @@ def apply(service: str) -> None:
 def _fix_s3() -> None:
     """moto applies a bucket policy's statement without its Condition: a TLS-only policy locks everybody out.
 
-    Such a statement is kept and shown, and takes no part in the decision.
+    Such a statement is kept and shown, and takes no part in the decision. moto also drops the tags that a
+    bucket is created with, by which its maker would know it again.
     """
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3.models import FakeBucket
+    from moto.s3.responses import S3Response
+
+    response_class: Any = S3Response
+    create = response_class._bucket_response_put
+
+    def create_bucket(response: Any, request: Any, name: str, query: dict[str, Any]) -> Any:
+        answer = create(response, request, name, query)
+        body = response.body if isinstance(response.body, str) else (response.body or b"").decode()
+        if not query and "<CreateBucketConfiguration" in body:
+            found = ElementTree.fromstring(body).iterfind(".//{*}Tag")  # noqa: S314 - a client on loopback
+            tags = {tag.findtext("{*}Key"): tag.findtext("{*}Value") for tag in found}
+            if tags:
+                response.backend.put_bucket_tagging(name, tags)
+        return answer
+
+    response_class._bucket_response_put = create_bucket
 
     def get_permission(bucket: Any, action: str, resource: str) -> Any:
         if bucket.policy is None:
