@@ -13,7 +13,7 @@ from slipway.localcloud.providers.kubernetes.fields import merge_patch, same_qua
 from slipway.localcloud.providers.kubernetes.kinds import KINDS
 from slipway.localcloud.providers.kubernetes.kubeconfig import parse
 from slipway.localcloud.providers.values import UNKNOWN
-from tests.providers.conftest import Served
+from tests.providers.conftest import Served, serve
 from tests.providers.driver import CheckFailed, Driver
 from tests.providers.kubernetes_samples import SAMPLES
 from tests.providers.kubernetes_world import (
@@ -230,6 +230,37 @@ def test_secret_values_are_secret_outputs_and_in_no_error(kubernetes: Driver, wo
     with pytest.raises(ProviderError, match="illegal base64") as raised:
         kubernetes.create(SECRET, bad)
     assert "hunter2" not in str(raised.value)
+
+
+def test_a_refusal_that_quotes_a_secret_shows_none_of_it() -> None:
+    def refuse(environ: Any, start_response: Any) -> list[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+        answer = {"reason": "Invalid", "message": f"is invalid: {body} and hunter2"}
+        start_response("422 Unprocessable", [("Content-Type", "application/json")])
+        return [json.dumps(answer).encode()]
+
+    server = next(serving := serve(refuse))
+    driver = Driver(KubernetesProvider())
+    driver.configure({"kubeconfig": kubeconfig(server.url)})
+    with pytest.raises(ProviderError, match="is invalid") as raised:
+        driver.create(SECRET, {"metadata": {"name": "x"}, "stringData": {"a": "hunter2"}})
+    assert "hunter2" not in str(raised.value)
+    assert base64.b64encode(b"hunter2").decode() not in str(raised.value)
+    next(serving, None)
+
+
+def test_a_property_that_is_gone_altogether_shows(
+    kubernetes: Driver,  # noqa: F811
+    world: World,  # noqa: F811
+    kubernetes_server: Served,  # noqa: F811
+) -> None:
+    made = kubernetes.create(CONFIG_MAP, SAMPLES[CONFIG_MAP].inputs(world))
+    call(kubernetes_server, "PATCH", "/api/v1/namespaces/world/configmaps/sample", {"data": None})
+    found = kubernetes.read(made)
+    assert found is not None
+    assert "data" not in found.inputs
+    assert set(kubernetes.diff(found, made.inputs).detailed_diff) == {"data"}
+    kubernetes.delete(made)
 
 
 def test_a_drifted_secret_shows(

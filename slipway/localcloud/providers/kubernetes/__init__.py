@@ -20,9 +20,10 @@ from slipway.localcloud.kubernetes_fields import name_problem
 from slipway.localcloud.providers.base import ResourceProvider, type_of
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.localcloud.providers.handler import names
-from slipway.localcloud.providers.kubernetes import objects
+from slipway.localcloud.providers.kubernetes import objects, releases
 from slipway.localcloud.providers.kubernetes.api import Api, KubernetesRefused, spellings
 from slipway.localcloud.providers.kubernetes.fields import SERVER_METADATA, differences, own
+from slipway.localcloud.providers.kubernetes.helm import HelmFailed
 from slipway.localcloud.providers.kubernetes.kinds import KINDS, Kind
 from slipway.localcloud.providers.kubernetes.kubeconfig import DEFAULT_NAMESPACE, parse
 from slipway.localcloud.providers.kubernetes.objects import KubernetesHandler
@@ -46,7 +47,7 @@ class KubernetesProvider(ResourceProvider[Api]):
     def __init__(self) -> None:
         self._api: Api | None = None
         self._namespace = DEFAULT_NAMESPACE
-        self._handlers: Mapping[str, KubernetesHandler] = objects.handlers()
+        self._handlers = self._table({})
 
     @property
     def handlers(self) -> Mapping[str, KubernetesHandler]:
@@ -70,11 +71,15 @@ class KubernetesProvider(ResourceProvider[Api]):
             target = parse(str(text), str(config.get("context") or ""))
             self._api = Api(target)
             self._namespace = str(config.get("namespace") or target.namespace)
-        self._handlers = objects.handlers(
+        self._handlers = self._table(config)
+        return ConfigureResponse(accept_secrets=True, supports_preview=True)
+
+    def _table(self, config: Props) -> Mapping[str, KubernetesHandler]:
+        made = objects.handlers(
             mutable_config_maps=_is_true(config.get("enableConfigMapMutable")),
             mutable_secrets=_is_true(config.get("enableSecretMutable")),
         )
-        return ConfigureResponse(accept_secrets=True, supports_preview=True)
+        return {**made, releases.TOKEN: releases.handler(self._namespace)}
 
     def cloud(self, urn: str) -> Api:
         if self._api is None:
@@ -84,9 +89,12 @@ class KubernetesProvider(ResourceProvider[Api]):
     def explain(self, error: Exception) -> tuple[str, bool] | None:
         if isinstance(error, KubernetesRefused):
             return str(error), error.status == 404
-        return None
+        return (str(error), False) if isinstance(error, HelmFailed) else None
 
     def schema(self, token: str) -> TypeSchema:
+        if token == releases.TOKEN:
+            outputs = releases.INPUTS | names("resourceNames status")
+            return TypeSchema(required=frozenset(), inputs=releases.INPUTS, outputs=outputs)
         kind = KINDS[token]
         outputs = kind.inputs | names("status") if kind.status else kind.inputs
         return TypeSchema(required=frozenset(), inputs=kind.inputs, outputs=outputs)
@@ -106,7 +114,8 @@ class KubernetesProvider(ResourceProvider[Api]):
     def judge(self, handler: KubernetesHandler, inputs: Props) -> list[CheckFailure]:
         failures = super().judge(handler, inputs)
         kind = KINDS.get(handler.token)
-        return failures if kind is None else [*failures, *_misnamed(kind, inputs)]
+        more = releases.judge(inputs) if kind is None else _misnamed(kind, inputs)
+        return [*failures, *more]
 
     def compare(
         self, handler: KubernetesHandler, old: Props, new: Props, ignore: list[str]
@@ -132,6 +141,8 @@ class KubernetesProvider(ResourceProvider[Api]):
 
     def _collides(self, handler: KubernetesHandler, old: Props, new: Props) -> bool:
         """Another object of the same name: the old one has to go first."""
+        if handler.token == releases.TOKEN:
+            return False  # only another name or namespace replaces one
         return all(_at(old, path) == _at(new, path) for path in _IDENTITY)
 
     def _reason(self, error: Exception, properties: Mapping[str, PropertyValue]) -> str:
