@@ -12,8 +12,9 @@ Routes, mounted on the console port and on the AWS port (percent-encode a type; 
 
 import copy
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -73,16 +74,25 @@ class Records:
 
 
 class RecordsApi:
-    """WSGI middleware that serves `/slipway/records` and leaves every other path to `app`."""
+    """WSGI middleware that serves `/slipway/records` and `/slipway/info`; other paths are for `app`.
 
-    def __init__(self, records: Records, app: WSGIApplication) -> None:
+    Args:
+        info: addresses of the cloud's other parts; a provider that knows one of them asks for the rest.
+    """
+
+    def __init__(
+        self, records: Records, app: WSGIApplication, info: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._records = records
         self._app = app
+        self._info = dict(info)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         segments = raw_segments(environ)
         # A signed request is for AWS, whatever its path: `slipway` is a legal name for a bucket.
         signed = str(environ.get("HTTP_AUTHORIZATION", "")).startswith("AWS")
+        if segments == ["slipway", "info"] and not signed:
+            return json_response(self._info)(environ, start_response)
         if segments[:2] != ["slipway", "records"] or signed:
             return self._app(environ, start_response)
         return self._answer(Request(environ), segments[2:])(environ, start_response)

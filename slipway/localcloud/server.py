@@ -91,7 +91,7 @@ def applications(cloud: Cloud) -> tuple[dict[str, WSGIApplication], Callable[[],
         del counts["kubernetes"]
     console = Console(cloud, counts, records, log)
     apps: dict[str, WSGIApplication] = {
-        "aws": RecordsApi(records, aws),
+        "aws": RecordsApi(records, aws, {"kubernetes": cloud.kubernetes, "account": cloud.account}),
         "github": github,
         "kubernetes": kubernetes,
         "console": RecordsApi(records, console),
