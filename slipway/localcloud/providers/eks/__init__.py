@@ -1,7 +1,7 @@
 """The EKS provider: pulumi-eks's Cluster, a remote component, emulated at its boundary."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.provider.experimental.property_value import PropertyValue, ResourceReference
@@ -68,10 +68,8 @@ async def _resolved(value: Any) -> PropertyValue:
     if isinstance(value, pulumi.Resource):
         return PropertyValue(ResourceReference(str(await value.urn.future())))
     if isinstance(value, Mapping):
-        items: dict[str, PropertyValue] = {
-            key: await _resolved(item) for key, item in value.items() if item is not None
-        }  # pyright: ignore
-        return PropertyValue(items)
+        items = cast("Mapping[str, Any]", value).items()
+        return PropertyValue({key: await _resolved(item) for key, item in items if item is not None})
     output: pulumi.Output[Any] = pulumi.Output.from_input(value)
     known, secret = await output.is_known(), await output.is_secret()
     urns = {str(await one.urn.future()) for one in await output.resources()}

@@ -75,7 +75,7 @@ class Cluster(pulumi.ComponentResource):
         own_group = cluster.vpc_config.apply(lambda found: found.cluster_security_group_id or "")
         self.results = {
             "eksCluster": cluster,
-            "kubeconfig": text.apply(json.loads) if kubeconfig is None else text.apply(_loaded),
+            "kubeconfig": text.apply(_loaded),
             "kubeconfigJson": text,
             # Without security groups of pulumi-eks's own both are the one that EKS made.
             "clusterSecurityGroupId": own_group,
@@ -149,7 +149,8 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _tags(self, first: Mapping[str, str], *more: str) -> pulumi.Output[dict[str, str]]:
-        return pulumi.Output.all(*[self._inputs.get(name) or {} for name in more]).apply(
+        given: list[Any] = [self._inputs.get(name) or {} for name in more]
+        return pulumi.Output.all(*given).apply(
             lambda maps: {**first, **{key: value for one in maps for key, value in one.items()}}
         )
 

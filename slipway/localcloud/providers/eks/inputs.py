@@ -1,8 +1,8 @@
-"""The inputs of eks:index:Cluster: which of them are carried out, what is refused, and their way into outputs.
+"""The inputs of eks:index:Cluster: which are carried out, which refused, and their way into outputs.
 
 The rules are those of pulumi-eks 4 (nodejs/eks/cluster/cluster.ts and authenticationMode.ts of
-https://github.com/pulumi/pulumi-eks), and a few of this platform, which wants no role or group that it did not
-declare itself.
+https://github.com/pulumi/pulumi-eks), and a few of this platform, which wants no role or group that it did
+not declare itself.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,17 +20,17 @@ from slipway.localcloud.providers.values import Props, is_unknown, plain, plain_
 MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
 SUPPORTED = names(
     "authenticationMode bootstrapSelfManagedAddons clusterTags corednsAddonOptions createInstanceRole "
-    "createOidcProvider deletionProtection enableConfigMapMutable enabledClusterLogTypes encryptionConfigKeyArn "
-    "endpointPrivateAccess endpointPublicAccess instanceRole instanceRoles ipFamily kubeProxyAddonOptions "
+    "createOidcProvider deletionProtection enableConfigMapMutable enabledClusterLogTypes "
+    "encryptionConfigKeyArn endpointPrivateAccess endpointPublicAccess instanceRole instanceRoles ipFamily "
+    "kubeProxyAddonOptions "
     "kubernetesServiceIpAddressRange name privateSubnetIds publicAccessCidrs publicSubnetIds roleMappings "
-    "serviceRole skipDefaultNodeGroup skipDefaultSecurityGroups subnetIds tags upgradePolicy useDefaultVpcCni "
-    "userMappings version vpcCniOptions vpcId"
+    "serviceRole skipDefaultNodeGroup skipDefaultSecurityGroups subnetIds tags upgradePolicy "
+    "useDefaultVpcCni userMappings version vpcCniOptions vpcId"
 )
 CNI_OPTIONS = names(
     "addonVersion configurationValues enableNetworkPolicy resolveConflictsOnCreate resolveConflictsOnUpdate "
     "serviceAccountRoleArn"
 )
-_ROLES = ("serviceRole", "instanceRole", "instanceRoles")
 
 
 class Inputs:
@@ -100,7 +100,7 @@ def _wrong(given: Props) -> Iterator[str]:
     yield from _wrong_access(given)
     yield from _wrong_network(given)
     if "serviceRole" not in given:
-        yield "serviceRole is missing: pulumi-eks would make a role of its own, without a permissions boundary"
+        yield "serviceRole is missing: pulumi-eks would make a role without a permissions boundary"
     if given.get("skipDefaultNodeGroup") is not True:
         yield "skipDefaultNodeGroup must be true: the nodes are declared beside the cluster"
     if given.get("createInstanceRole"):
