@@ -116,4 +116,4 @@ def _token(urn_: str) -> str:
 
 
 def _name(urn_: str) -> str:
-    return urn_.split("::")[-1]
+    return urn_.rpartition("::")[2]

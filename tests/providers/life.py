@@ -15,7 +15,7 @@ REPLACING = {PropertyDiffKind.ADD_REPLACE, PropertyDiffKind.UPDATE_REPLACE, Prop
 
 @dataclass(frozen=True)
 class Sample:
-    """Inputs for a create; `changed` overlays them for an update, `replaced` for a replacement (None: no such).
+    """Inputs for a create; `changed` overlays them for an update, `replaced` for a replacement.
 
     Each is a function of the world that the provider's tests keep around a sample.
     """

@@ -1,4 +1,4 @@
-"""What every provider of the embedded cloud does alike: check, diff, create, read, update, delete, invoke, find.
+"""What every provider of the embedded cloud does alike: check, diff, create, read, update, delete, find.
 
 All methods are coroutines because Pulumi's interface has them so; none awaits anything, so an engine in the
 same process may step each to its end by hand.
@@ -8,8 +8,8 @@ import contextlib
 import hashlib
 import secrets
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, cast
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any, Generic
 
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import (
@@ -34,6 +34,8 @@ from pulumi.provider.experimental.provider import (
 from slipway.localcloud.providers import diffs, schema
 from slipway.localcloud.providers.errors import InitFailed, ProviderError, UnknownTypeError
 from slipway.localcloud.providers.handler import AUTONAME_DIGITS, Cloud, Handler
+from slipway.localcloud.providers.merging import at, declared, filled, ignored, keep
+from slipway.localcloud.providers.redaction import redact
 from slipway.localcloud.providers.values import (
     UNKNOWN,
     Props,
@@ -76,7 +78,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
 
     @abstractmethod
     def explain(self, error: Exception) -> tuple[str, bool] | None:
-        """What a service's error says and whether it means 'no such object'; None if it is no service's error."""
+        """What a service's error says, and whether it means 'no such object'; None for any other error."""
 
     def schema(self, token: str) -> schema.TypeSchema:
         return schema.of(token)
@@ -92,7 +94,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         return found
 
     def preview(self, handler: Handler[Cloud], inputs: Props) -> Props:
-        """Outputs of a create that is only previewed: the inputs, and unknowns for what the service decides."""
+        """Outputs of a previewed create: the inputs, and unknowns for what the service decides."""
         unknown = {name: UNKNOWN for name in handler.computed if "." not in name and name not in inputs}
         return {**unknown, **self.expected(handler, inputs)}
 
@@ -202,7 +204,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         old = self._clean(plain_map(request.olds))
         new = self._clean(plain_map(request.news))
         for path in request.ignore_changes:
-            _keep(old, new, path.split("."))
+            keep(old, new, path.split("."))
         secret = secret_names(request.olds, request.news) | handler.secrets
         outputs = {key: value for key, value in old.items() if key in handler.shape.computed}
         if request.preview:
@@ -305,7 +307,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
             return None
         found = self.observed(handler, found, inputs or old)
         return {
-            key: _filled(old[key], value)
+            key: filled(old[key], value)
             if key in old and _unchanged(handler, key, value, old[key])
             else value
             for key, value in found.items()
@@ -339,7 +341,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         """The inputs that describe `state`: those given before, and what deviates from the defaults."""
         accepted = self.schema(handler.token).inputs
         shown: Props = {
-            key: _declared(value, inputs.get(key), key, handler.computed)
+            key: declared(value, inputs.get(key), key, handler.computed)
             for key, value in state.items()
             if key in accepted
             and (key in inputs or (key not in handler.computed and not diffs.empty(value)) or not inputs)
@@ -349,8 +351,8 @@ class ResourceProvider(Provider, Generic[Cloud]):
         return {key: value for key, value in shown.items() if value is not None}
 
     @contextlib.contextmanager
-    def _clear_errors(self, what: str, properties: Mapping[str, PropertyValue]) -> Iterator[None]:
-        """Turn a service's error into a ProviderError without secrets; 'no such object' on a delete into _Gone."""
+    def _clear_errors(self, what: str, properties: Mapping[str, PropertyValue]) -> Generator[None]:
+        """A service's error becomes a ProviderError without secrets, 'no such object' on a delete _Gone."""
         try:
             yield
         except ProviderError:
@@ -373,78 +375,12 @@ class _Gone(Exception):
     """The object is gone already."""
 
 
-def at(values: Props, path: str) -> Any:
-    """The value at a dotted path, None where there is none."""
-    found: Any = values
-    for step in path.split("."):
-        found = cast("Props", found).get(step) if isinstance(found, dict) else None
-    return found
-
-
-def redact(text: str, properties: Mapping[str, PropertyValue]) -> str:
-    """`text` without any secret text of `properties`."""
-    for value in _secret_texts(properties, within=False):
-        text = text.replace(value, "[secret]")
-    return text
-
-
-def _secret_texts(values: Mapping[str, PropertyValue], *, within: bool) -> Iterator[str]:
-    for value in values.values():
-        secret = within or value.is_secret
-        inner: Any = value.value
-        if isinstance(inner, str) and secret and inner:
-            yield inner
-        elif isinstance(inner, Mapping):
-            yield from _secret_texts(inner, within=secret)  # pyright: ignore[reportUnknownArgumentType]
-        elif isinstance(inner, tuple):
-            yield from _secret_texts(dict(enumerate(inner)), within=secret)  # pyright: ignore
-
-
 def _unchanged(handler: Handler[Any], key: str, found: Any, old: Any) -> bool:
     return not diffs.differences({key: found}, {key: old}, handler.shape)
 
 
-def ignored(path: str, ignore: list[str]) -> bool:
-    named = diffs.without_indexes(path)
-    return any(named == one or named.startswith(f"{one}.") for one in ignore)
-
-
-def _keep(old: Any, new: Any, path: list[str]) -> None:
-    """Take the value at `path` over from `old`; the engine does so before it asks, unless it was not told."""
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return
-    held, given = cast("Props", old), cast("Props", new)
-    if len(path) > 1:
-        _keep(held.get(path[0]), given.get(path[0]), path[1:])
-    elif path[0] in held:
-        given[path[0]] = held[path[0]]
-
-
-def _declared(value: Any, given: Any, path: str, computed: frozenset[str]) -> Any:
-    """`value` without the fields below it that the service decides and the given input does not name."""
-    if not isinstance(value, dict) or not isinstance(given, dict):
-        return value
-    held, named = cast("Props", value), cast("Props", given)
-    return {
-        key: _declared(one, named.get(key), f"{path}.{key}", computed)
-        for key, one in held.items()
-        if key in named or f"{path}.{key}" not in computed
-    }
-
-
-def _filled(old: Any, found: Any) -> Any:
-    """`old`, which means the same as `found`, with the fields that only the service knows added."""
-    if isinstance(old, dict) and isinstance(found, dict):
-        known, seen = cast("Props", old), cast("Props", found)
-        return {
-            key: _filled(known[key], seen[key]) if key in known and key in seen else one
-            for key, one in {**seen, **known}.items()
-        }
-    return old
-
-
 def _digits(urn: str, seed: bytes) -> str:
-    """The random part of a generated name: from the engine's seed where it gives one, so a retry repeats it."""
+    """The random part of a generated name, from the engine's seed where it gives one: a retry repeats it."""
     if not seed:
         return secrets.token_hex(4)[:AUTONAME_DIGITS]
     return hashlib.blake2b(urn.encode(), key=seed[:64]).hexdigest()[:AUTONAME_DIGITS]

@@ -1,4 +1,4 @@
-"""How two sets of properties differ: by structure, with unordered lists and JSON documents compared by meaning."""
+"""How two sets of properties differ: by structure, with sets and JSON documents compared by meaning."""
 
 import json
 from collections.abc import Collection
@@ -60,17 +60,12 @@ def same_document(old: Any, new: Any) -> bool:
         return bool(old == new)
 
 
-def same(old: Any, new: Any, path: str, shape: Shape) -> bool:
-    """Whether `new`, as an input at `path`, is what `old` (a state) already is."""
-    return not differences({path: old}, {path: new}, shape)
-
-
 def differences(old: Props, new: Props, shape: Shape) -> dict[str, PropertyDiff]:
-    """By Pulumi property path, what changes from the state `old` to the inputs `new`; empty when nothing does."""
-    found: dict[str, PropertyDiff] = {}
+    """By Pulumi property path, what changes from the state `old` to the inputs `new`."""
+    comparison = _Comparison(shape)
     for key in [*new, *(key for key in old if key not in new)]:
-        _compare(old.get(key), new.get(key), key, key, shape, found)
-    return found
+        comparison.values(old.get(key), new.get(key), key, key)
+    return comparison.found
 
 
 def replaced(diffs: Collection[str], shape: Shape) -> list[str]:
@@ -94,64 +89,63 @@ def without_indexes(path: str) -> str:
     return "".join(out)
 
 
-def _compare(old: Any, new: Any, path: str, name: str, shape: Shape, found: dict[str, PropertyDiff]) -> None:
-    if (new is None and name in shape.computed) or (empty(old) and empty(new)):
-        return
-    if name in shape.documents and same_document(old, new):
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        left, right = cast("Props", old), cast("Props", new)
-        for key in [*right, *(key for key in left if key not in right)]:
-            _compare(left.get(key), right.get(key), path + _step(key), f"{name}.{key}", shape, found)
-        return
-    if isinstance(old, list) and isinstance(new, list):
-        _compare_lists(cast("list[Any]", old), cast("list[Any]", new), path, name, shape, found)
-        return
-    if old != new or isinstance(old, bool) != isinstance(new, bool):
-        _note(old, new, path, name, shape, found)
+class _Comparison:
+    """Collects differences. `path` is Pulumi's, `name` the same without list indexes, as `Shape` has it."""
 
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self.found: dict[str, PropertyDiff] = {}
 
-def _compare_lists(
-    old: list[Any], new: list[Any], path: str, name: str, shape: Shape, found: dict[str, PropertyDiff]
-) -> None:
-    if name in shape.unordered and not is_unknown(new):
-        old, new = _without_common(old, new, name, shape)
-    for index, (left, right) in enumerate(zip(old, new, strict=False)):
-        _compare(left, right, f"{path}[{index}]", name, shape, found)
-    # An item says something by being there, even an empty one: "" is Kubernetes' core API group.
-    for index in range(len(new), len(old)):
-        _note(old[index], None, f"{path}[{index}]", name, shape, found)
-    for index in range(len(old), len(new)):
-        _note(None, new[index], f"{path}[{index}]", name, shape, found)
+    def values(self, old: Any, new: Any, path: str, name: str) -> None:
+        if (new is None and name in self._shape.computed) or (empty(old) and empty(new)):
+            return
+        if name in self._shape.documents and same_document(old, new):
+            return
+        if isinstance(old, dict) and isinstance(new, dict):
+            left, right = cast("Props", old), cast("Props", new)
+            for key in [*right, *(key for key in left if key not in right)]:
+                self.values(left.get(key), right.get(key), path + _step(key), f"{name}.{key}")
+        elif isinstance(old, list) and isinstance(new, list):
+            self._lists(cast("list[Any]", old), cast("list[Any]", new), path, name)
+        elif old != new or isinstance(old, bool) != isinstance(new, bool):
+            self._note(old, new, path, name)
 
+    def _lists(self, old: list[Any], new: list[Any], path: str, name: str) -> None:
+        if name in self._shape.unordered and not is_unknown(new):
+            old, new = self._without_common(old, new, name)
+        for index, (left, right) in enumerate(zip(old, new, strict=False)):
+            self.values(left, right, f"{path}[{index}]", name)
+        # An item says something by being there, even an empty one: "" is Kubernetes' core API group.
+        for index in range(len(new), len(old)):
+            self._note(old[index], None, f"{path}[{index}]", name)
+        for index in range(len(old), len(new)):
+            self._note(None, new[index], f"{path}[{index}]", name)
 
-def _without_common(old: list[Any], new: list[Any], name: str, shape: Shape) -> tuple[list[Any], list[Any]]:
-    left = list(old)
-    right: list[Any] = []
-    for item in new:
-        match = next((index for index, have in enumerate(left) if _equal(have, item, name, shape)), None)
-        if match is None:
-            right.append(item)
+    def _without_common(self, old: list[Any], new: list[Any], name: str) -> tuple[list[Any], list[Any]]:
+        left = list(old)
+        right: list[Any] = []
+        for item in new:
+            match = next((index for index, have in enumerate(left) if self._equal(have, item, name)), None)
+            if match is None:
+                right.append(item)
+            else:
+                del left[match]
+        return left, right
+
+    def _equal(self, old: Any, new: Any, name: str) -> bool:
+        inner = _Comparison(self._shape)
+        inner.values(old, new, name, name)
+        return not inner.found
+
+    def _note(self, old: Any, new: Any, path: str, name: str) -> None:
+        forces = any(_within(name, one) for one in self._shape.replace)
+        if old is None:
+            kind = PropertyDiffKind.ADD_REPLACE if forces else PropertyDiffKind.ADD
+        elif new is None:
+            kind = PropertyDiffKind.DELETE_REPLACE if forces else PropertyDiffKind.DELETE
         else:
-            del left[match]
-    return left, right
-
-
-def _equal(old: Any, new: Any, name: str, shape: Shape) -> bool:
-    found: dict[str, PropertyDiff] = {}
-    _compare(old, new, name, name, shape, found)
-    return not found
-
-
-def _note(old: Any, new: Any, path: str, name: str, shape: Shape, found: dict[str, PropertyDiff]) -> None:
-    forces = any(_within(name, one) for one in shape.replace)
-    if old is None:
-        kind = PropertyDiffKind.ADD_REPLACE if forces else PropertyDiffKind.ADD
-    elif new is None:
-        kind = PropertyDiffKind.DELETE_REPLACE if forces else PropertyDiffKind.DELETE
-    else:
-        kind = PropertyDiffKind.UPDATE_REPLACE if forces else PropertyDiffKind.UPDATE
-    found[path] = PropertyDiff(kind, input_diff=True)
+            kind = PropertyDiffKind.UPDATE_REPLACE if forces else PropertyDiffKind.UPDATE
+        self.found[path] = PropertyDiff(kind, input_diff=True)
 
 
 def _within(path: str, name: str) -> bool:

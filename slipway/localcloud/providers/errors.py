@@ -1,4 +1,4 @@
-"""What the providers raise. An engine in the same process catches these; the plugin server translates them."""
+"""What the providers raise. An engine in the same process catches these; a plugin translates them."""
 
 from collections.abc import Mapping
 

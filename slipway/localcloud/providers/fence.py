@@ -26,7 +26,7 @@ def loopback(url: str, what: str) -> str:
         raise FenceError(
             f"{what} is not on this machine",
             where=f"{parts.scheme}://{host or '?'}",
-            fix="use an address that `slipway cloud status` prints; the embedded cloud's providers use no other",
+            fix="use an address that `slipway cloud status` prints; these providers use no other",
         )
     if parts.username or parts.password:
         raise FenceError(f"{what} carries credentials in its address", where=host)

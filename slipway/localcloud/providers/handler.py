@@ -63,7 +63,7 @@ class AutoName:
 
 @dataclass(frozen=True, kw_only=True)
 class Tagger(Generic[Cloud]):
-    """How tags of an existing object are set and removed; arguments are cloud, id, and the resource's state."""
+    """How tags of an existing object are set and removed; the third argument is the resource's state."""
 
     put: Callable[[Cloud, str, Props, dict[str, str]], None]
     drop: Callable[[Cloud, str, Props, list[str]], None]
@@ -86,9 +86,9 @@ class Handler(Generic[Cloud]):
         token: Pulumi's type token.
         source: where the rules about replacement and refused values are written down.
         create: makes the object from its inputs and returns its id. Fails where the object exists already.
-        read: the state of the object with that id, or None where it is gone. What it returns is authoritative,
-            a None for a property included; properties that it leaves out keep their old value. The second
-            properties are the last known state (empty on an import).
+        read: the state of the object with that id, or None where it is gone. What it returns is
+            authoritative, a None for a property included; properties that it leaves out keep their old
+            value. Its last argument is the last known state, empty on an import.
         configure: brings the changeable properties from a state to the inputs; runs after `create` too (with
             an empty state), so everything that is not part of the create call belongs here.
         delete: removes the object; the state is its third argument.

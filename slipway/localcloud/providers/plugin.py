@@ -76,34 +76,39 @@ class Servicer(ProviderServicer):
     """The SDK's servicer, with errors that the engine and the person can use."""
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:
-        return await _clear(super().CheckConfig(request, context), context)
+        return await _clear(_plain(super()).CheckConfig(request, context), context)
 
     async def DiffConfig(self, request: Any, context: Any) -> Any:
-        return await _clear(super().DiffConfig(request, context), context)
+        return await _clear(_plain(super()).DiffConfig(request, context), context)
 
     async def Configure(self, request: Any, context: Any) -> Any:
-        return await _clear(super().Configure(request, context), context)
+        return await _clear(_plain(super()).Configure(request, context), context)
 
     async def Check(self, request: Any, context: Any) -> Any:
-        return await _clear(super().Check(request, context), context)
+        return await _clear(_plain(super()).Check(request, context), context)
 
     async def Diff(self, request: Any, context: Any) -> Any:
-        return await _clear(super().Diff(request, context), context)
+        return await _clear(_plain(super()).Diff(request, context), context)
 
     async def Create(self, request: Any, context: Any) -> Any:
-        return await _clear(super().Create(request, context), context)
+        return await _clear(_plain(super()).Create(request, context), context)
 
     async def Read(self, request: Any, context: Any) -> Any:
-        return await _clear(super().Read(request, context), context)
+        return await _clear(_plain(super()).Read(request, context), context)
 
     async def Update(self, request: Any, context: Any) -> Any:
-        return await _clear(super().Update(request, context), context)
+        return await _clear(_plain(super()).Update(request, context), context)
 
     async def Delete(self, request: Any, context: Any) -> Any:
-        return await _clear(super().Delete(request, context), context)
+        return await _clear(_plain(super()).Delete(request, context), context)
 
     async def Invoke(self, request: Any, context: Any) -> Any:
-        return await _clear(super().Invoke(request, context), context)
+        return await _clear(_plain(super()).Invoke(request, context), context)
+
+
+def _plain(servicer_: Any) -> Any:
+    """The SDK's servicer without its half-known types."""
+    return servicer_
 
 
 async def _clear(call: Awaitable[Any], context: Any) -> Any:

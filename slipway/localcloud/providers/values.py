@@ -52,6 +52,16 @@ def plain(value: PropertyValue) -> Any:
     return inner
 
 
+def block(value: Any) -> Props:
+    """An object, and an absent one as an empty one."""
+    return cast("Props", value) if value else {}
+
+
+def items(value: Any) -> list[Any]:
+    """A list, and an absent one as an empty one."""
+    return cast("list[Any]", value) if value else []
+
+
 def plain_map(values: Mapping[str, PropertyValue]) -> Props:
     return {key: plain(value) for key, value in values.items()}
 
@@ -71,7 +81,7 @@ def wrap(value: Any, *, secret: bool = False) -> PropertyValue:
 
 
 def wrap_map(values: Mapping[str, Any], secrets: Collection[str] = ()) -> dict[str, PropertyValue]:
-    """Property values of `values`, those named in `secrets` marked secret; absent (None) ones are left out."""
+    """Property values of `values`, those in `secrets` marked secret; absent (None) ones are left out."""
     return {key: wrap(value, secret=key in secrets) for key, value in values.items() if value is not None}
 
 

@@ -30,10 +30,11 @@ from slipway.localcloud.providers.aws import (
     s3_settings,
 )
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
-from slipway.localcloud.providers.base import Function, ResourceProvider, ignored
+from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import Handler
-from slipway.localcloud.providers.values import UNKNOWN, Props, plain_map
+from slipway.localcloud.providers.merging import ignored
+from slipway.localcloud.providers.values import UNKNOWN, Props, block, plain_map
 
 AwsHandler = Handler[AwsCall]
 
@@ -58,7 +59,7 @@ HANDLERS: Mapping[str, AwsHandler] = {one.token: one for module in _MODULES for 
 
 
 def is_gone(code: str) -> bool:
-    """Whether an AWS error code says that the object does not exist (`InvalidVpcID.NotFound`, `NoSuchEntity` …)."""
+    """Whether an AWS error code means 'no such object' (`InvalidVpcID.NotFound`, `NoSuchEntity` …)."""
     return "NotFound" in code or code.startswith("NoSuch") or code in ("404", "ParameterNotFound")
 
 
@@ -92,10 +93,10 @@ class AwsProvider(ResourceProvider[AwsCall]):
         """
         config = {**_variables(request.variables), **plain_map(request.args)}
         endpoints: dict[str, str] = {}
-        for block in _list(_parsed(config.get("endpoints"))):
-            endpoints.update({key: str(url) for key, url in block.items() if url})
+        for one in _list(_parsed(config.get("endpoints"))):
+            endpoints.update({key: str(url) for key, url in one.items() if url})
         tags: Any = _parsed(config.get("defaultTags")) or {}
-        self._default_tags = {} if tags is UNKNOWN else dict(tags.get("tags") or {})
+        self._default_tags = {} if tags is UNKNOWN else dict(block(tags.get("tags")))
         self._cloud = AwsCloud(
             region=str(config.get("region") or "us-east-1"),
             endpoints=endpoints,
@@ -111,9 +112,10 @@ class AwsProvider(ResourceProvider[AwsCall]):
 
     def explain(self, error: Exception) -> tuple[str, bool] | None:
         if isinstance(error, ClientError):
-            details: Any = error.response.get("Error", {})
+            refused: Any = error  # botocore's stubs leave these attributes untyped
+            details = block(refused.response.get("Error"))
             code = str(details.get("Code", ""))
-            return f"{error.operation_name}: {code}: {details.get('Message', '')}", is_gone(code)
+            return f"{refused.operation_name}: {code}: {details.get('Message', '')}", is_gone(code)
         if isinstance(error, BotoCoreError):
             # botocore quotes a whole answer that it cannot read; its first line says enough.
             return f"{type(error).__name__}: {str(error).splitlines()[0]}", False
@@ -130,7 +132,7 @@ class AwsProvider(ResourceProvider[AwsCall]):
     def observed(self, handler: AwsHandler, found: Props, inputs: Props) -> Props:
         if handler.tagger is None or "tagsAll" not in found:
             return found
-        own = inputs.get("tags") or {}
+        own = block(inputs.get("tags"))
         everything: dict[str, str] = found["tagsAll"]
         tags = {
             key: value

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 import boto3
 import botocore.session
+from botocore import configprovider
 from botocore.config import Config
-from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
+from botocore.configprovider import ConstantProvider
 
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.localcloud.providers.fence import Rest, loopback
@@ -27,26 +28,28 @@ ENDPOINT_NAMES: Mapping[str, tuple[str, ...]] = {"logs": ("logs", "cloudwatchlog
 """The keys of the provider's `endpoints` for a boto3 service, where they differ from its name."""
 
 
+_VARIABLES: dict[str, Any] = vars(configprovider)["BOTOCORE_DEFAUT_SESSION_VARIABLES"]
+"""botocore's settings and where it would look for them; fetched by name, since its stubs do not type it."""
+
+
 def isolated_session(region: str, access_key: str, secret_key: str) -> Any:
     """A boto3 session that reads no file, no profile and no environment variable.
 
     boto3 publishes no types for its clients; they are Any from here on.
     """
-    core = botocore.session.Session()
+    core: Any = botocore.session.Session()
     store: Any = core.get_component("config_store")
-    variables: dict[str, Any] = BOTOCORE_DEFAUT_SESSION_VARIABLES
-    for name, (_, _, default, _) in variables.items():
+    for name, (_, _, default, _) in _VARIABLES.items():
         store.set_config_provider(name, ConstantProvider(default))
     for name in ("config_file", "credentials_file"):
         store.set_config_provider(name, ConstantProvider(os.devnull))
     store.set_config_provider("region", ConstantProvider(region))
     core.set_credentials(access_key, secret_key)
-    session: Any = boto3.session.Session(botocore_session=core, region_name=region)
-    return session
+    return boto3.Session(botocore_session=core, region_name=region)
 
 
 class AwsCloud:
-    """One moto server under one region and one pair of dummy keys. Clients are made once and are thread safe."""
+    """One moto server under one region and one pair of dummy keys. Thread safe."""
 
     def __init__(
         self, *, region: str, endpoints: Mapping[str, str], access_key: str, secret_key: str
@@ -156,7 +159,7 @@ class Records:
             self._data(reply.status, reply.data)
 
     def info(self) -> Props:
-        """`GET /slipway/info`: the addresses of the cloud's other parts; empty where the server has no such page."""
+        """`GET /slipway/info`: addresses of the cloud's other parts; empty where there is no such page."""
         reply = self._rest.request("GET", "/slipway/info")
         return dict(reply.data or {}) if reply.status == 200 else {}
 

@@ -1,11 +1,13 @@
 """VPC endpoints, gateway and interface."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.ec2_network import first
 from slipway.localcloud.providers.aws.iam import DOCS
 from slipway.localcloud.providers.handler import Handler, changed, names, one_of, pattern, pick
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, items
 
 _GONE = ("deleted", "deleting")
 
@@ -37,7 +39,7 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
     found: Props | None = first([one for one in listed if str(one["State"]).lower() not in _GONE])
     if found is None:
         return None
-    groups = found.get("SecurityGroupIds") or [one["GroupId"] for one in found.get("Groups") or []]
+    groups = found.get("SecurityGroupIds") or [one["GroupId"] for one in items(found.get("Groups"))]
     return {
         "arn": call.arn("ec2", f"vpc-endpoint/{id_}"),
         "vpcId": found["VpcId"],
@@ -50,11 +52,11 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
         "routeTableIds": found.get("RouteTableIds") or None,
         "subnetIds": found.get("SubnetIds") or None,
         "securityGroupIds": groups or None,
-        "networkInterfaceIds": found.get("NetworkInterfaceIds") or [],
+        "networkInterfaceIds": items(found.get("NetworkInterfaceIds")),
         "requesterManaged": bool(found.get("RequesterManaged")),
         "dnsEntries": [
             {"dnsName": one.get("DnsName"), "hostedZoneId": one.get("HostedZoneId")}
-            for one in found.get("DnsEntries") or []
+            for one in items(found.get("DnsEntries"))
         ],
         "tagsAll": tags.unpaired(found.get("Tags")),
     }
@@ -109,8 +111,8 @@ HANDLERS = (
         natural=("vpcId", "serviceName"),
         replace_on=names("vpcId serviceName vpcEndpointType serviceRegion"),
         computed=names(
-            "arn cidrBlocks dnsEntries networkInterfaceIds ownerId prefixListId requesterManaged state policy "
-            "ipAddressType dnsOptions securityGroupIds subnetIds routeTableIds privateDnsEnabled"
+            "arn cidrBlocks dnsEntries networkInterfaceIds ownerId prefixListId requesterManaged state "
+            "policy ipAddressType dnsOptions securityGroupIds subnetIds routeTableIds privateDnsEnabled"
         ),
         unordered=names("routeTableIds subnetIds securityGroupIds"),
         documents=names("policy"),

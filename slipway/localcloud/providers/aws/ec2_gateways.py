@@ -1,11 +1,13 @@
 """Internet gateways, elastic addresses and NAT gateways."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.ec2_network import first
 from slipway.localcloud.providers.aws.iam import DOCS
 from slipway.localcloud.providers.handler import Handler, changed, names, one_of, pick
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, items
 
 
 def _internet_create(call: AwsCall, inputs: Props) -> str:
@@ -22,7 +24,7 @@ def _internet_read(call: AwsCall, id_: str, old: Props) -> Props:
     return {
         "arn": call.arn("ec2", f"internet-gateway/{id_}"),
         "ownerId": found.get("OwnerId", call.account),
-        "vpcId": first([one["VpcId"] for one in found.get("Attachments", [])]),
+        "vpcId": first([one["VpcId"] for one in items(found.get("Attachments"))]),
         "tagsAll": tags.unpaired(found.get("Tags")),
     }
 
@@ -106,7 +108,7 @@ def _nat_read(call: AwsCall, id_: str, old: Props) -> Props | None:
     found: Props | None = first([one for one in listed if one["State"] not in ("deleted", "deleting")])
     if found is None:
         return None
-    address: Props = first(found.get("NatGatewayAddresses", [])) or {}
+    address: Props = first(items(found.get("NatGatewayAddresses"))) or {}
     return {
         "subnetId": found["SubnetId"],
         "allocationId": address.get("AllocationId"),

@@ -1,5 +1,7 @@
 """VPCs and subnets."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 import ipaddress
 from typing import Any
 

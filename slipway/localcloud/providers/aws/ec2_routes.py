@@ -1,5 +1,7 @@
 """Route tables, routes, endpoints and flow logs."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 import zlib
 from typing import Any
 
@@ -9,7 +11,7 @@ from slipway.localcloud.providers.aws.ec2_network import first
 from slipway.localcloud.providers.aws.iam import DOCS
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import Handler, Rule, names, one_of, pick
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, items
 
 _TARGETS = {
     "GatewayId": "gatewayId",
@@ -52,8 +54,8 @@ def _inline(route: Props) -> Props:
 
 def _table_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     ec2 = call.client("ec2")
-    before: dict[str, Props] = {one["cidrBlock"]: one for one in old.get("routes") or []}
-    after: dict[str, Props] = {one["cidrBlock"]: one for one in new.get("routes") or []}
+    before: dict[str, Props] = {one["cidrBlock"]: one for one in items(old.get("routes"))}
+    after: dict[str, Props] = {one["cidrBlock"]: one for one in items(new.get("routes"))}
     for cidr in sorted(set(before) - set(after)):
         ec2.delete_route(RouteTableId=id_, DestinationCidrBlock=cidr)
     for cidr, route in sorted(after.items()):

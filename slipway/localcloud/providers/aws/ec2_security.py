@@ -1,6 +1,9 @@
 """Security groups and their rules."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
@@ -8,8 +11,8 @@ from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.ec2_network import first
 from slipway.localcloud.providers.aws.iam import DOCS
 from slipway.localcloud.providers.errors import ProviderError
-from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern, pick
+from slipway.localcloud.providers.values import Props, block, items
 
 _TEXT = r"[\w .:/()#,@\[\]+=&;{}!$*-]{0,255}"
 """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html"""
@@ -52,26 +55,26 @@ def _block(permission: Props) -> Props:
         "protocol": permission["IpProtocol"],
         "fromPort": permission.get("FromPort", 0),
         "toPort": permission.get("ToPort", 0),
-        "cidrBlocks": [one["CidrIp"] for one in permission.get("IpRanges", [])],
-        "ipv6CidrBlocks": [one["CidrIpv6"] for one in permission.get("Ipv6Ranges", [])],
-        "securityGroups": [one["GroupId"] for one in permission.get("UserIdGroupPairs", [])],
-        "prefixListIds": [one["PrefixListId"] for one in permission.get("PrefixListIds", [])],
+        "cidrBlocks": [one["CidrIp"] for one in items(permission.get("IpRanges"))],
+        "ipv6CidrBlocks": [one["CidrIpv6"] for one in items(permission.get("Ipv6Ranges"))],
+        "securityGroups": [one["GroupId"] for one in items(permission.get("UserIdGroupPairs"))],
+        "prefixListIds": [one["PrefixListId"] for one in items(permission.get("PrefixListIds"))],
     }
     return {key: value for key, value in block.items() if value != []}
 
 
 def _permission(block: Props, own: str) -> Props:
-    groups = [*(block.get("securityGroups") or []), *([own] if block.get("self") else [])]
+    groups = [*items(block.get("securityGroups")), *([own] if block.get("self") else [])]
     protocol = str(block["protocol"])
     permission: Props = {"IpProtocol": "-1" if protocol == "all" else protocol}
     if permission["IpProtocol"] != "-1":
         permission.update(FromPort=block["fromPort"], ToPort=block["toPort"])
     text = {"Description": block["description"]} if block.get("description") else {}
     ranges = {
-        "IpRanges": [{"CidrIp": one, **text} for one in block.get("cidrBlocks") or []],
-        "Ipv6Ranges": [{"CidrIpv6": one, **text} for one in block.get("ipv6CidrBlocks") or []],
+        "IpRanges": [{"CidrIp": one, **text} for one in items(block.get("cidrBlocks"))],
+        "Ipv6Ranges": [{"CidrIpv6": one, **text} for one in items(block.get("ipv6CidrBlocks"))],
         "UserIdGroupPairs": [{"GroupId": one, **text} for one in groups],
-        "PrefixListIds": [{"PrefixListId": one, **text} for one in block.get("prefixListIds") or []],
+        "PrefixListIds": [{"PrefixListId": one, **text} for one in items(block.get("prefixListIds"))],
     }
     return {**permission, **{key: value for key, value in ranges.items() if value}}
 
@@ -84,7 +87,7 @@ def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     for name in ("ingress", "egress"):
         if changed(old, new, name) and (old.get(name) or new.get(name)):
             _revoke_all(ec2, _group(call, id_), egress=name == "egress")
-            blocks = [_permission(one, id_) for one in new.get(name) or []]
+            blocks = [_permission(one, id_) for one in items(new.get(name))]
             if blocks:
                 authorize = getattr(ec2, f"authorize_security_group_{name}")
                 authorize(GroupId=id_, IpPermissions=blocks)
@@ -178,7 +181,7 @@ def _rule_read(call: AwsCall, id_: str, old: Props) -> Props | None:
         "cidrIpv4": found.get("CidrIpv4"),
         "cidrIpv6": found.get("CidrIpv6"),
         "prefixListId": found.get("PrefixListId"),
-        "referencedSecurityGroupId": (found.get("ReferencedGroupInfo") or {}).get("GroupId"),
+        "referencedSecurityGroupId": block(found.get("ReferencedGroupInfo")).get("GroupId"),
         "description": found.get("Description"),
         "tagsAll": tags.unpaired(found.get("Tags")),
     }
@@ -192,75 +195,89 @@ def _is_cidr(value: Any) -> bool:
     return True
 
 
-def _rule_handler(direction: str) -> Handler[AwsCall]:
-    egress = direction == "egress"
+_RULE_PARAMETERS = {
+    "CidrIpv4": "cidrIpv4",
+    "CidrIpv6": "cidrIpv6",
+    "PrefixListId": "prefixListId",
+    "ReferencedGroupId": "referencedSecurityGroupId",
+    "Description": "description",
+}
+_RULE_SHAPE = (
+    "ipProtocol",
+    "fromPort",
+    "toPort",
+    "cidrIpv4",
+    "cidrIpv6",
+    "prefixListId",
+    "referencedSecurityGroupId",
+)
 
+
+def _rule_create(direction: str) -> Callable[[AwsCall, Props], str]:
     def create(call: AwsCall, inputs: Props) -> str:
-        ec2 = call.client("ec2")
-        authorize = getattr(ec2, f"authorize_security_group_{direction}")
-        own = tags.specification(call, "security-group-rule", inputs)
+        authorize = getattr(call.client("ec2"), f"authorize_security_group_{direction}")
         made = authorize(
-            GroupId=inputs["securityGroupId"], IpPermissions=[_rule_permission(inputs)], TagSpecifications=own
+            GroupId=inputs["securityGroupId"],
+            IpPermissions=[_rule_permission(inputs)],
+            TagSpecifications=tags.specification(call, "security-group-rule", inputs),
         )
         return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
-    def configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-        watched = (
-            "ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "prefixListId",
-            "referencedSecurityGroupId", "description",
-        )  # fmt: skip
-        if not old or not any(changed(old, new, name) for name in watched):
-            return
-        rule: Props = {"IpProtocol": new["ipProtocol"], "FromPort": new.get("fromPort", -1)}
-        rule["ToPort"] = new.get("toPort", rule["FromPort"])
-        for parameter, name in (
-            ("CidrIpv4", "cidrIpv4"),
-            ("CidrIpv6", "cidrIpv6"),
-            ("PrefixListId", "prefixListId"),
-            ("ReferencedGroupId", "referencedSecurityGroupId"),
-            ("Description", "description"),
-        ):
-            if new.get(name):
-                rule[parameter] = new[name]
-        call.client("ec2").modify_security_group_rules(
-            GroupId=new["securityGroupId"],
-            SecurityGroupRules=[{"SecurityGroupRuleId": id_, "SecurityGroupRule": rule}],
-        )
+    return create
 
+
+def _rule_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    if not old or not any(changed(old, new, name) for name in (*_RULE_SHAPE, "description")):
+        return
+    rule: Props = {"IpProtocol": new["ipProtocol"], "FromPort": new.get("fromPort", -1)}
+    rule["ToPort"] = new.get("toPort", rule["FromPort"])
+    call.client("ec2").modify_security_group_rules(
+        GroupId=new["securityGroupId"],
+        SecurityGroupRules=[
+            {"SecurityGroupRuleId": id_, "SecurityGroupRule": {**rule, **pick(new, _RULE_PARAMETERS)}}
+        ],
+    )
+
+
+def _rule_delete(direction: str) -> Callable[[AwsCall, str, Props], None]:
     def delete(call: AwsCall, id_: str, state: Props) -> None:
         found = _rule_read(call, id_, state)
         if found is not None:
             revoke = getattr(call.client("ec2"), f"revoke_security_group_{direction}")
             revoke(GroupId=found["securityGroupId"], SecurityGroupRuleIds=[id_])
 
+    return delete
+
+
+def _rule_find(direction: str) -> Callable[[AwsCall, Props], str | None]:
     def find(call: AwsCall, inputs: Props) -> str | None:
         filters = [{"Name": "group-id", "Values": [inputs["securityGroupId"]]}]
         listed = call.client("ec2").describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
-        shape = names("cidrIpv4 cidrIpv6 ipProtocol fromPort toPort referencedSecurityGroupId prefixListId")
         for one in listed:
-            state = _rule_read(call, one["SecurityGroupRuleId"], {})
-            if state and one["IsEgress"] == egress and all(state.get(k) == inputs.get(k) for k in shape):
+            state = _rule_read(call, one["SecurityGroupRuleId"], {}) or {}
+            same = all(state.get(name) == inputs.get(name) for name in _RULE_SHAPE)
+            if same and one["IsEgress"] == (direction == "egress"):
                 return str(one["SecurityGroupRuleId"])
         return None
 
+    return find
+
+
+def _rule_handler(direction: str) -> Handler[AwsCall]:
     kind = direction.capitalize()
     return Handler[AwsCall](
         token=f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule",
         source=f"{DOCS}/vpc_security_group_{direction}_rule",
-        create=create,
+        create=_rule_create(direction),
         read=_rule_read,
-        configure=configure,
-        delete=delete,
-        find=find,
+        configure=_rule_configure,
+        delete=_rule_delete(direction),
+        find=_rule_find(direction),
         tagger=tags.EC2,
         replace_on=names("securityGroupId"),
         computed=names("arn securityGroupRuleId"),
         rules=(
-            Rule(
-                name="cidrIpv4",
-                reason="must be a network without host bits, like 10.0.0.0/8",
-                accepts=_is_cidr,
-            ),
+            Rule(name="cidrIpv4", reason="must be a network without host bits", accepts=_is_cidr),
             Rule(name="cidrIpv6", reason="must be a network without host bits", accepts=_is_cidr),
         ),
     )

@@ -1,5 +1,7 @@
 """ECR repositories, their lifecycle and their access policies."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from typing import Any, cast
 
 from slipway.localcloud.providers.aws import tags
@@ -16,7 +18,7 @@ from slipway.localcloud.providers.handler import (
     pattern,
     renamed,
 )
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, items
 
 MUTABILITY = ("MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION")
 
@@ -29,7 +31,7 @@ def _create(call: AwsCall, inputs: Props) -> str:
     scanning = inputs.get("imageScanningConfiguration")
     if scanning:
         given["imageScanningConfiguration"] = scanning
-    for block in inputs.get("encryptionConfigurations") or []:
+    for block in items(inputs.get("encryptionConfigurations")):
         given["encryptionConfiguration"] = renamed(block, rename=lower_first)
     found = tags.wanted(inputs)
     call.client("ecr").create_repository(**given, **({"tags": tags.pairs(found)} if found else {}))

@@ -1,5 +1,7 @@
 """EKS clusters and managed node groups."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
@@ -16,11 +18,11 @@ from slipway.localcloud.providers.handler import (
     pattern,
     pick,
 )
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, block, items
 
 MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
 NODE_TAGS = "aws:eks/nodeGroup:NodeGroup tags"
-"""Records of tags that were changed: moto 5.2 finds no node group by its ARN, and so tags none after creation."""
+"""Records of tags that were changed: moto 5.2 tags no node group after its creation."""
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _NETWORK = (
     "subnetIds",
@@ -32,7 +34,7 @@ _NETWORK = (
 
 
 def _logging(inputs: Props) -> Props:
-    on = sorted(inputs.get("enabledClusterLogTypes") or [])
+    on = sorted(items(inputs.get("enabledClusterLogTypes")))
     off = sorted(set(LOG_TYPES) - set(on))
     blocks = [{"types": on, "enabled": True}, {"types": off, "enabled": False}]
     return {"clusterLogging": [one for one in blocks if one["types"]]}
@@ -71,7 +73,7 @@ def _cluster(call: AwsCall, name: str) -> Props:
 def _read(call: AwsCall, id_: str, old: Props) -> Props:
     found = _cluster(call, id_)
     network: Props = found["resourcesVpcConfig"]
-    access: Props = found.get("accessConfig") or old.get("accessConfig") or {}
+    access: Props = found.get("accessConfig") or block(old.get("accessConfig"))
     state: Props = {
         "name": id_,
         "arn": found["arn"],
@@ -82,7 +84,7 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props:
         "createdAt": str(found.get("createdAt", "")),
         # The address at which the embedded cloud's Kubernetes really answers, not the one moto makes up.
         "endpoint": call.cloud.records.info().get("kubernetes") or found["endpoint"],
-        "certificateAuthority": {"data": (found.get("certificateAuthority") or {}).get("data")},
+        "certificateAuthority": {"data": block(found.get("certificateAuthority")).get("data")},
         "identities": [{"oidcs": [{"issuer": found["identity"]["oidc"]["issuer"]}]}],
         "vpcConfig": _network(call, network, old),
         "enabledClusterLogTypes": _enabled_logs(found),
@@ -90,7 +92,7 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props:
     }
     if access:
         state["accessConfig"] = access
-    encryption: list[Props] = found.get("encryptionConfig") or []
+    encryption: list[Props] = items(found.get("encryptionConfig"))
     if encryption:
         state["encryptionConfig"] = encryption[0]
     return state
@@ -98,8 +100,8 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props:
 
 def _network(call: AwsCall, found: Props, old: Props) -> Props:
     state = {key: found[key] for key in _NETWORK if found.get(key) not in (None, [])}
-    subnets = state.get("subnetIds") or []
-    known = old.get("vpcConfig") or {}
+    subnets = items(state.get("subnetIds"))
+    known = block(old.get("vpcConfig"))
     return {
         **state,
         "vpcId": known.get("vpcId") or found.get("vpcId") or _vpc_of(call, subnets),
@@ -114,7 +116,7 @@ def _vpc_of(call: AwsCall, subnets: list[str]) -> str | None:
 
 
 def _enabled_logs(found: Props) -> list[str] | None:
-    blocks: list[Props] = (found.get("logging") or {}).get("clusterLogging") or []
+    blocks: list[Props] = block(found.get("logging")).get("clusterLogging") or []
     return [name for one in blocks if one.get("enabled") for name in one["types"]] or None
 
 
@@ -125,8 +127,8 @@ def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
         return
     if changed(old, new, "version") and new.get("version"):
         eks.update_cluster_version(name=id_, version=new["version"])
-    mode = (new.get("accessConfig") or {}).get("authenticationMode")
-    if mode and mode != (old.get("accessConfig") or {}).get("authenticationMode"):
+    mode = block(new.get("accessConfig")).get("authenticationMode")
+    if mode and mode != block(old.get("accessConfig")).get("authenticationMode"):
         eks.update_cluster_config(name=id_, accessConfig={"authenticationMode": mode})
     # EKS takes one kind of change a call.
     # https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterConfig.html
@@ -222,8 +224,8 @@ def _drop_node_tags(call: AwsCall, id_: str, state: Props, keys: list[str]) -> N
 
 
 def _node_resources(found: Props) -> Props:
-    resources: Any = found.get("resources") or {}
-    groups = [{"name": one["name"]} for one in resources.get("autoScalingGroups", [])]
+    resources: Any = block(found.get("resources"))
+    groups = [{"name": one["name"]} for one in items(resources.get("autoScalingGroups"))]
     return {"autoscalingGroups": groups, "remoteAccessSecurityGroupId": ""}
 
 
@@ -235,10 +237,10 @@ def _nodes_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     where = {"clusterName": cluster, "nodegroupName": name}
     given: Props = {}
     if changed(old, new, "labels"):
-        before, after = old.get("labels") or {}, new.get("labels") or {}
+        before, after = block(old.get("labels")), block(new.get("labels"))
         given["labels"] = {"addOrUpdateLabels": after, "removeLabels": sorted(set(before) - set(after))}
     if changed(old, new, "taints"):
-        before_t, after_t = old.get("taints") or [], new.get("taints") or []
+        before_t, after_t = items(old.get("taints")), items(new.get("taints"))
         gone = [one for one in before_t if one not in after_t]
         given["taints"] = {"addOrUpdateTaints": after_t, "removeTaints": gone}
     if changed(old, new, "scalingConfig"):
@@ -285,13 +287,15 @@ HANDLERS = (
             "encryptionConfig bootstrapSelfManagedAddons outpostConfig"
         ),
         computed=names(
-            "arn certificateAuthority clusterId createdAt endpoint identities platformVersion status version name "
-            "accessConfig kubernetesNetworkConfig upgradePolicy vpcConfig.vpcId vpcConfig.clusterSecurityGroupId "
-            "vpcConfig.publicAccessCidrs vpcConfig.endpointPublicAccess vpcConfig.endpointPrivateAccess "
+            "arn certificateAuthority clusterId createdAt endpoint identities platformVersion status version "
+            "name accessConfig kubernetesNetworkConfig upgradePolicy vpcConfig.vpcId "
+            "vpcConfig.clusterSecurityGroupId vpcConfig.publicAccessCidrs vpcConfig.endpointPublicAccess "
+            "vpcConfig.endpointPrivateAccess "
             "accessConfig.authenticationMode accessConfig.bootstrapClusterCreatorAdminPermissions"
         ),
         unordered=names(
-            "enabledClusterLogTypes vpcConfig.subnetIds vpcConfig.securityGroupIds vpcConfig.publicAccessCidrs"
+            "enabledClusterLogTypes vpcConfig.subnetIds vpcConfig.securityGroupIds "
+            "vpcConfig.publicAccessCidrs"
         ),
         rules=(
             pattern("name", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", "must be 1 to 100 letters, digits, - or _"),
@@ -319,12 +323,12 @@ HANDLERS = (
         name=AutoName(name="nodeGroupName", longest=63, unless="nodeGroupNamePrefix"),
         natural=("clusterName", "nodeGroupName"),
         replace_on=names(
-            "clusterName nodeGroupName nodeGroupNamePrefix nodeRoleArn subnetIds amiType capacityType diskSize "
-            "instanceTypes remoteAccess"
+            "clusterName nodeGroupName nodeGroupNamePrefix nodeRoleArn subnetIds amiType capacityType "
+            "diskSize instanceTypes remoteAccess"
         ),
         computed=names(
-            "arn resources status amiType capacityType diskSize instanceTypes releaseVersion version updateConfig "
-            "nodeGroupName"
+            "arn resources status amiType capacityType diskSize instanceTypes releaseVersion version "
+            "updateConfig nodeGroupName"
         ),
         unordered=names("subnetIds taints"),
         rules=(

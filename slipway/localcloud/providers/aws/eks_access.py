@@ -1,4 +1,4 @@
-"""Who may enter a cluster, and its add-ons. moto has none of these, so they are recorded by the cloud's process.
+"""Who may enter a cluster, and its add-ons. moto has none of these, so the cloud's process records them.
 
 A record's id is the resource's id. What EKS checks when it is called is checked here: the cluster's existence
 and authentication mode, the principal, and that nothing of the same name exists.
@@ -13,7 +13,7 @@ from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.iam import DOCS
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import Handler, Rule, names, one_of, pattern
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, block
 
 ENTRY = "aws:eks/accessEntry:AccessEntry"
 ASSOCIATION = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
@@ -32,10 +32,10 @@ def _now() -> str:
 def _require_api_mode(call: AwsCall, cluster: str) -> None:
     """https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html"""
     found: Props = call.client("eks").describe_cluster(name=cluster)["cluster"]
-    mode = (found.get("accessConfig") or {}).get("authenticationMode", "CONFIG_MAP")
+    mode = block(found.get("accessConfig")).get("authenticationMode", "CONFIG_MAP")
     if mode not in _API_MODES:
         raise ProviderError(
-            f"CreateAccessEntry: InvalidRequestException: the authentication mode of cluster {cluster} is {mode}",
+            f"CreateAccessEntry: InvalidRequestException: cluster {cluster} has authentication mode {mode}",
             fix="set the cluster's authenticationMode to API or API_AND_CONFIG_MAP",
         )
 
@@ -47,11 +47,11 @@ def _put_new(call: AwsCall, type_: str, id_: str, value: Props) -> str:
 
 
 def admit_creator(call: AwsCall, cluster: str, inputs: Props) -> None:
-    """Record what EKS itself does on creation: the creating principal becomes an administrator, unless told not.
+    """Record what EKS does on creation: the creating principal becomes an administrator, unless told not.
 
     https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html
     """
-    access = inputs.get("accessConfig") or {}
+    access = block(inputs.get("accessConfig"))
     if not access.get("bootstrapClusterCreatorAdminPermissions", True):
         return
     if access.get("authenticationMode", "CONFIG_MAP") not in _API_MODES:
@@ -258,7 +258,8 @@ HANDLERS = (
         configure=_configure(
             ADDON,
             names(
-                "addonVersion configurationValues serviceAccountRoleArn resolveConflictsOnUpdate podIdentityAssociations tagsAll"
+                "addonVersion configurationValues serviceAccountRoleArn resolveConflictsOnUpdate "
+                "podIdentityAssociations tagsAll"
             ),
         ),
         delete=_delete(ADDON),

@@ -1,12 +1,14 @@
 """IAM roles, OIDC providers and instance profiles."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 import json
 from typing import Any, cast
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern, pick
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, block, items
 
 DOCS = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources"
 NAME = r"[\w+=,.@-]{1,64}"
@@ -48,7 +50,7 @@ def _role_read(call: AwsCall, id_: str, old: Props) -> Props:
         "assumeRolePolicy": _text(role["AssumeRolePolicyDocument"]),
         "description": role.get("Description"),
         "maxSessionDuration": role.get("MaxSessionDuration", 3600),
-        "permissionsBoundary": (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
+        "permissionsBoundary": block(role.get("PermissionsBoundary")).get("PermissionsBoundaryArn"),
         "tagsAll": tags.unpaired(iam.list_role_tags(RoleName=id_)["Tags"]),
     }
     # Only where the program manages them here: attachments of their own would show as drift otherwise.
@@ -87,14 +89,14 @@ def _role_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
                 MaxSessionDuration=new.get("maxSessionDuration") or 3600,
             )
         _set_boundary(iam, id_, old, new)
-    for arn in sorted(set(new.get("managedPolicyArns") or []) - set(old.get("managedPolicyArns") or [])):
+    for arn in sorted(set(items(new.get("managedPolicyArns"))) - set(items(old.get("managedPolicyArns")))):
         iam.attach_role_policy(RoleName=id_, PolicyArn=arn)
-    for arn in sorted(set(old.get("managedPolicyArns") or []) - set(new.get("managedPolicyArns") or [])):
+    for arn in sorted(set(items(old.get("managedPolicyArns"))) - set(items(new.get("managedPolicyArns")))):
         iam.detach_role_policy(RoleName=id_, PolicyArn=arn)
-    kept = {one["name"] for one in new.get("inlinePolicies") or []}
-    for one in new.get("inlinePolicies") or []:
+    kept = {one["name"] for one in items(new.get("inlinePolicies"))}
+    for one in items(new.get("inlinePolicies")):
         iam.put_role_policy(RoleName=id_, PolicyName=one["name"], PolicyDocument=one["policy"])
-    for one in old.get("inlinePolicies") or []:
+    for one in items(old.get("inlinePolicies")):
         if one["name"] not in kept:
             iam.delete_role_policy(RoleName=id_, PolicyName=one["name"])
 
@@ -116,11 +118,11 @@ def _role_delete(call: AwsCall, id_: str, state: Props) -> None:
         iam.remove_role_from_instance_profile(
             InstanceProfileName=profile["InstanceProfileName"], RoleName=id_
         )
-    own = state.get("managedPolicyArns") or []
+    own = items(state.get("managedPolicyArns"))
     for arn in _attached(iam, id_):
         if forced or arn in own:
             iam.detach_role_policy(RoleName=id_, PolicyArn=arn)
-    own_inline = {one["name"] for one in state.get("inlinePolicies") or []}
+    own_inline = {one["name"] for one in items(state.get("inlinePolicies"))}
     for one in _inline(iam, id_):
         if forced or one["name"] in own_inline:
             iam.delete_role_policy(RoleName=id_, PolicyName=one["name"])
@@ -135,7 +137,7 @@ def _oidc_create(call: AwsCall, inputs: Props) -> str:
     made = call.client("iam").create_open_id_connect_provider(
         Url=inputs["url"],
         ClientIDList=inputs["clientIdLists"],
-        ThumbprintList=inputs.get("thumbprintLists") or [],
+        ThumbprintList=items(inputs.get("thumbprintLists")),
         **tags.create_pairs(inputs),
     )
     return str(made["OpenIDConnectProviderArn"])
@@ -161,7 +163,7 @@ def _oidc_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
         return
     iam = call.client("iam")
     if set(old["clientIdLists"]) != set(new["clientIdLists"]):
-        # moto 5.2 answers 500 to AddClientIDToOpenIDConnectProvider and Remove…; the ARN follows from the URL.
+        # moto 5.2 has no AddClientIDToOpenIDConnectProvider nor Remove…; the ARN follows from the URL.
         iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=id_)
         _oidc_create(
             call, {**new, "thumbprintLists": new.get("thumbprintLists") or old.get("thumbprintLists")}
@@ -197,7 +199,7 @@ def _profile_create(call: AwsCall, inputs: Props) -> str:
 def _profile_read(call: AwsCall, id_: str, old: Props) -> Props:
     del old
     found = call.client("iam").get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
-    roles = found.get("Roles") or []
+    roles = items(found.get("Roles"))
     return {
         "name": found["InstanceProfileName"],
         "path": found["Path"],

@@ -1,5 +1,7 @@
 """IAM policies: managed, inline, and what attaches them to roles."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 import json
 from typing import Any
 

@@ -1,5 +1,7 @@
 """KMS keys and their aliases."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags

@@ -1,5 +1,7 @@
 """CloudWatch log groups."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.iam import DOCS
@@ -7,7 +9,8 @@ from slipway.localcloud.providers.handler import AutoName, Handler, changed, nam
 from slipway.localcloud.providers.values import Props
 
 RETENTION_DAYS = (
-    0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+    0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
 )  # fmt: skip
 """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html;
 0, in the AWS provider's terms, is for ever."""

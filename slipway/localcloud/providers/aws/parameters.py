@@ -1,5 +1,7 @@
 """SSM parameters and Secrets Manager secrets."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from typing import Any, cast
 
 from slipway.localcloud.providers.aws import tags
@@ -193,7 +195,7 @@ def _version_read(call: AwsCall, id_: str, old: Props) -> Props | None:
 
 
 def _version_delete(call: AwsCall, id_: str, state: Props) -> None:
-    """Take the version's labels off; the current one keeps its own, since a secret always has a current version.
+    """Take the version's labels off, except AWSCURRENT: a secret always has a current version.
 
     So does the AWS provider: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/secretsmanager_secret_version
     """

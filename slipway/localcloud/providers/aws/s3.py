@@ -1,5 +1,7 @@
 """S3 buckets."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
@@ -7,7 +9,7 @@ from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.iam import DOCS
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import AutoName, Handler, names, pattern
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, items
 
 _CLASSIC_REGION = "us-east-1"
 """The one region that CreateBucket wants unnamed.
@@ -84,7 +86,7 @@ def _delete(call: AwsCall, id_: str, state: Props) -> None:
     s3 = call.client("s3")
     if state.get("forceDestroy"):
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=id_):
-            for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            for one in [*items(page.get("Versions")), *items(page.get("DeleteMarkers"))]:
                 s3.delete_object(Bucket=id_, Key=one["Key"], VersionId=one["VersionId"])
     s3.delete_bucket(Bucket=id_)
 
@@ -114,7 +116,8 @@ HANDLERS = (
         natural=("bucket",),
         replace_on=names("bucket bucketPrefix objectLockEnabled bucketNamespace"),
         computed=names(
-            "arn bucket bucketDomainName bucketRegionalDomainName bucketRegion objectLockEnabled acl policy versioning"
+            "arn bucket bucketDomainName bucketRegionalDomainName bucketRegion objectLockEnabled acl "
+            "policy versioning"
         ),
         defaults={"forceDestroy": False},
         rules=(

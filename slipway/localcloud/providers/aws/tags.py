@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from slipway.localcloud.providers.aws.cloud import STAMP, AwsCall
 from slipway.localcloud.providers.handler import Tagger
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, block
 
 Tags = dict[str, str]
 AwsTagger = Tagger[AwsCall]
@@ -27,12 +27,12 @@ def mapped(found: Any) -> Tags:
 
 
 def wanted(inputs: Props) -> Tags:
-    """The tags an object gets: its own and the provider's default tags, as the provider put them in tagsAll."""
-    return dict(inputs.get("tagsAll") or {})
+    """The tags an object gets: its own and the default tags, as the provider put them in tagsAll."""
+    return dict(block(inputs.get("tagsAll")))
 
 
 def create_pairs(inputs: Props, key: str = "Key", value: str = "Value") -> dict[str, list[Tags]]:
-    """`{"Tags": [...]}` for a create call, empty where there are none (some services refuse an empty list)."""
+    """`{"Tags": [...]}` for a create call, nothing where there are none: an empty list is refused by some."""
     tags = wanted(inputs)
     return {"Tags": pairs(tags, key, value)} if tags else {}
 
@@ -63,7 +63,7 @@ EC2 = AwsTagger(put=_ec2_put, drop=_ec2_drop)
 def by_arn(
     service: str, argument: str, *, paired: bool, keys: str = "tagKeys", tags: str = "tags"
 ) -> AwsTagger:
-    """Tagging by `tag_resource` and `untag_resource` with the object's ARN, the usual shape of newer services."""
+    """Tagging by `tag_resource` and `untag_resource` with the object's ARN, as newer services have it."""
 
     def put(call: AwsCall, id_: str, state: Props, given: Tags) -> None:
         del id_

@@ -7,18 +7,18 @@ from urllib.parse import quote
 
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.fence import Reply, Rest
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, items
 
 API_VERSION = "2022-11-28"
 PAGE = 100
 
 
-class GitHubRefused(Exception):  # noqa: N818 - named like the answer it carries
+class GitHubRefused(Exception):
     """GitHub answered with an error: its status, and what it says."""
 
     def __init__(self, request: str, status: int, data: Any) -> None:
         body = cast("Props", data) if isinstance(data, dict) else {}
-        details = [_detail(one) for one in body.get("errors") or []]
+        details = [_detail(one) for one in items(body.get("errors"))]
         text = "; ".join([str(body.get("message", "")), *details])
         super().__init__(f"{request}: {status} {text}")
         self.status = status

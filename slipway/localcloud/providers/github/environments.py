@@ -1,8 +1,10 @@
 """Deployment environments of a repository, and which branches and tags may deploy to them."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from slipway.localcloud.providers.github.client import GitHubCloud, three, two
 from slipway.localcloud.providers.handler import Handler, Rule, names
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, block, items
 
 DOCS = "https://registry.terraform.io/providers/integrations/github/latest/docs/resources"
 
@@ -10,9 +12,9 @@ DOCS = "https://registry.terraform.io/providers/integrations/github/latest/docs/
 def _body(inputs: Props) -> Props:
     reviewers = [
         {"type": kind, "id": int(id_)}
-        for block in inputs.get("reviewers") or []
-        for kind, listed in (("Team", block.get("teams")), ("User", block.get("users")))
-        for id_ in listed or []
+        for group in items(inputs.get("reviewers"))
+        for kind, listed in (("Team", group.get("teams")), ("User", group.get("users")))
+        for id_ in items(listed)
     ]
     policy = inputs.get("deploymentBranchPolicy")
     return {
@@ -30,7 +32,7 @@ def _body(inputs: Props) -> Props:
 
 
 def _write(cloud: GitHubCloud, inputs: Props) -> str:
-    """GitHub has one call for both, so a create takes over an environment that exists, as pulumi-github does."""
+    """One call serves both, so a create takes over an environment that exists, as pulumi-github does."""
     name = inputs["environment"]
     cloud.send("PUT", cloud.repo(inputs["repository"], "environments", name), _body(inputs))
     return f"{inputs['repository']}:{name}"
@@ -40,17 +42,17 @@ def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     del old
     repository, name = two(id_)
     found: Props = cloud.get(cloud.repo(repository, "environments", name))
-    rules: dict[str, Props] = {one["type"]: one for one in found.get("protection_rules") or []}
-    review = rules.get("required_reviewers", {})
+    rules: dict[str, Props] = {one["type"]: one for one in items(found.get("protection_rules"))}
+    review = block(rules.get("required_reviewers"))
     reviewers: dict[str, list[int]] = {"teams": [], "users": []}
-    for one in review.get("reviewers") or []:
+    for one in items(review.get("reviewers")):
         reviewers["teams" if one["type"] == "Team" else "users"].append(one["reviewer"]["id"])
     policy: Props | None = found.get("deployment_branch_policy")
     return {
         "repository": repository,
         "environment": found["name"],
         "repositoryId": cloud.repository_id(repository),
-        "waitTimer": rules.get("wait_timer", {}).get("wait_timer") or None,
+        "waitTimer": block(rules.get("wait_timer")).get("wait_timer") or None,
         "canAdminsBypass": found.get("can_admins_bypass", True),
         "preventSelfReview": bool(review.get("prevent_self_review")),
         "reviewers": [{key: value for key, value in reviewers.items() if value}]

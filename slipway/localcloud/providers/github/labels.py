@@ -1,5 +1,7 @@
 """Issue labels, one by one: the labels that a repository has besides are left alone."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from slipway.localcloud.providers.github.client import GitHubCloud, GitHubRefused, two
 from slipway.localcloud.providers.github.environments import DOCS
 from slipway.localcloud.providers.handler import Handler, Rule, names, pattern
@@ -11,7 +13,7 @@ def _body(inputs: Props) -> Props:
 
 
 def _create(cloud: GitHubCloud, inputs: Props) -> str:
-    """Takes over a label of that name, as pulumi-github does: every new repository has nine of GitHub's own."""
+    """Take over a label of that name, as pulumi-github does: a new repository has nine of GitHub's own."""
     labels = cloud.repo(inputs["repository"], "labels")
     try:
         cloud.get(cloud.repo(inputs["repository"], "labels", inputs["name"]))

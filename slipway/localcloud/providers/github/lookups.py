@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from slipway.localcloud.providers.base import Function
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.github.client import GitHubCloud, escaped
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, items
 
 
 def _repository(cloud: GitHubCloud, arguments: Props) -> Props:
@@ -31,7 +31,7 @@ def _repository(cloud: GitHubCloud, arguments: Props) -> Props:
         "sshCloneUrl": f"git@github.com:{found['full_name']}.git",
         "svnUrl": web,
         "description": found.get("description") or "",
-        "topics": found.get("topics") or [],
+        "topics": items(found.get("topics")),
         "hasIssues": found.get("has_issues", True),
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 from slipway.localcloud.providers.github.client import GitHubCloud
 from slipway.localcloud.providers.github.environments import DOCS
 from slipway.localcloud.providers.handler import Handler, Rule, names, one_of
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, block, items
 
 _SELECTED = {
     "githubOwnedAllowed": "github_owned_allowed",
@@ -20,20 +20,18 @@ _SELECTED = {
 
 
 def _put_allowed(cloud: GitHubCloud, base: str, inputs: Props) -> None:
-    block = inputs.get("allowedActionsConfig")
-    if inputs.get("allowedActions") == "selected" and block:
-        body = {
-            theirs: block.get(ours) or ([] if ours == "patternsAlloweds" else False)
-            for ours, theirs in _SELECTED.items()
-        }
+    allowed = block(inputs.get("allowedActionsConfig"))
+    if inputs.get("allowedActions") == "selected" and allowed:
+        body: Props = {theirs: allowed.get(ours) or False for ours, theirs in _SELECTED.items()}
+        body["patterns_allowed"] = items(allowed.get("patternsAlloweds"))
         cloud.send("PUT", f"{base}/selected-actions", body)
 
 
 def _get_allowed(cloud: GitHubCloud, base: str, found: Props, old: Props) -> Props:
     state: Props = {"allowedActions": found.get("allowed_actions")}
     if found.get("allowed_actions") == "selected" and (old.get("allowedActionsConfig") or not old):
-        block: Props = cloud.get(f"{base}/selected-actions")
-        state["allowedActionsConfig"] = {ours: block.get(theirs) for ours, theirs in _SELECTED.items()}
+        allowed: Props = cloud.get(f"{base}/selected-actions")
+        state["allowedActionsConfig"] = {ours: allowed.get(theirs) for ours, theirs in _SELECTED.items()}
     if "sha_pinning_required" in found:
         state["shaPinningRequired"] = found["sha_pinning_required"]
     return state
@@ -67,9 +65,9 @@ def _organization_put(cloud: GitHubCloud, organization: str, inputs: Props) -> N
     }
     cloud.send("PUT", base, body)
     _put_allowed(cloud, base, inputs)
-    block = inputs.get("enabledRepositoriesConfig")
-    if inputs["enabledRepositories"] == "selected" and block:
-        cloud.send("PUT", f"{base}/repositories", {"selected_repository_ids": block["repositoryIds"]})
+    chosen = block(inputs.get("enabledRepositoriesConfig"))
+    if inputs["enabledRepositories"] == "selected" and chosen:
+        cloud.send("PUT", f"{base}/repositories", {"selected_repository_ids": chosen["repositoryIds"]})
 
 
 def _organization_get(cloud: GitHubCloud, organization: str, old: Props) -> Props:
@@ -118,6 +116,7 @@ def _organization_workflow_get(cloud: GitHubCloud, organization: str, old: Props
 def _setting(
     token: str,
     page: str,
+    *,
     key: str,
     put: Callable[[GitHubCloud, str, Props], None],
     get: Callable[[GitHubCloud, str, Props], Props],
@@ -164,10 +163,10 @@ HANDLERS = (
     _setting(
         "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions",
         "actions_repository_permissions",
-        "repository",
-        _repository_put,
-        _repository_get,
-        {"enabled": True, "allowedActions": "all"},
+        key="repository",
+        put=_repository_put,
+        get=_repository_get,
+        reset={"enabled": True, "allowedActions": "all"},
         computed=names("shaPinningRequired allowedActions"),
         unordered=names("allowedActionsConfig.patternsAlloweds"),
         defaults={"enabled": True},
@@ -181,20 +180,20 @@ HANDLERS = (
     _setting(
         "github:index/workflowRepositoryPermissions:WorkflowRepositoryPermissions",
         "workflow_repository_permissions",
-        "repository",
-        _workflow_put,
-        _workflow_get,
-        _WORKFLOW_RESET,
+        key="repository",
+        put=_workflow_put,
+        get=_workflow_get,
+        reset=_WORKFLOW_RESET,
         computed=names("defaultWorkflowPermissions canApprovePullRequestReviews"),
         rules=_WORKFLOW_RULES,
     ),
     _setting(
         "github:index/actionsOrganizationPermissions:ActionsOrganizationPermissions",
         "actions_organization_permissions",
-        "",
-        _organization_put,
-        _organization_get,
-        {"enabledRepositories": "all", "allowedActions": "all"},
+        key="",
+        put=_organization_put,
+        get=_organization_get,
+        reset={"enabledRepositories": "all", "allowedActions": "all"},
         computed=names("shaPinningRequired allowedActions"),
         unordered=names("allowedActionsConfig.patternsAlloweds enabledRepositoriesConfig.repositoryIds"),
         rules=(_ALLOWED, one_of("enabledRepositories", "all", "none", "selected")),
@@ -202,10 +201,10 @@ HANDLERS = (
     _setting(
         "github:index/actionsOrganizationWorkflowPermissions:ActionsOrganizationWorkflowPermissions",
         "actions_organization_workflow_permissions",
-        "organizationSlug",
-        _organization_workflow_put,
-        _organization_workflow_get,
-        _WORKFLOW_RESET,
+        key="organizationSlug",
+        put=_organization_workflow_put,
+        get=_organization_workflow_get,
+        reset=_WORKFLOW_RESET,
         defaults={"defaultWorkflowPermissions": "read", "canApprovePullRequestReviews": False},
         rules=_WORKFLOW_RULES,
     ),

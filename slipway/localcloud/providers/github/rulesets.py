@@ -1,12 +1,14 @@
 """Repository rulesets. Pulumi has one block per rule, REST a list of rules with parameters."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 import re
 from typing import Any
 
 from slipway.localcloud.providers.github.client import GitHubCloud
 from slipway.localcloud.providers.github.environments import DOCS
 from slipway.localcloud.providers.handler import AutoName, Handler, names, one_of, renamed
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, block, items
 
 _SWITCHES = (
     "creation",
@@ -34,13 +36,13 @@ def _camel(key: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-def _rules(block: Props) -> list[Props]:
+def _rules(switches: Props) -> list[Props]:
     found: list[Props] = []
-    for name, value in sorted(block.items()):
+    for name, value in sorted(switches.items()):
         if name == "updateAllowsFetchAndMerge" or value in (None, False):
             continue
         rule: Props = {"type": _OTHER_TYPES.get(name) or _snake(name)}
-        if name == "update" and block.get("updateAllowsFetchAndMerge"):
+        if name == "update" and switches.get("updateAllowsFetchAndMerge"):
             rule["parameters"] = {"update_allows_fetch_and_merge": True}
         elif name not in _SWITCHES:
             rule["parameters"] = _parameters(value)
@@ -50,25 +52,25 @@ def _rules(block: Props) -> list[Props]:
 
 def _parameters(value: Props) -> Any:
     parameters = renamed(value, rename=_snake)
-    for check in parameters.get("required_status_checks") or []:
+    for check in items(parameters.get("required_status_checks")):
         # 0 is how a provider without null says 'any App'.
         if not check.get("integration_id"):
             check.pop("integration_id", None)
     return parameters
 
 
-def _block(rules: list[Props]) -> Props:
-    block: Props = {}
+def _block(rules: list[Any]) -> Props:
+    shown: Props = {}
     for rule in rules:
         name = {theirs: ours for ours, theirs in _OTHER_TYPES.items()}.get(rule["type"])
         name = name or re.sub(r"_([a-z])", lambda found: found[1].upper(), str(rule["type"]))
         if name in _SWITCHES:
-            block[name] = True
-            if (rule.get("parameters") or {}).get("update_allows_fetch_and_merge"):
-                block["updateAllowsFetchAndMerge"] = True
+            shown[name] = True
+            if block(rule.get("parameters")).get("update_allows_fetch_and_merge"):
+                shown["updateAllowsFetchAndMerge"] = True
         else:
-            block[name] = renamed(rule.get("parameters") or {}, rename=_camel)
-    return block
+            shown[name] = renamed(block(rule.get("parameters")), rename=_camel)
+    return shown
 
 
 def _body(inputs: Props) -> Props:
@@ -83,13 +85,13 @@ def _body(inputs: Props) -> Props:
                 "actor_type": one["actorType"],
                 "bypass_mode": one.get("bypassMode", "always"),
             }
-            for one in inputs.get("bypassActors") or []
+            for one in items(inputs.get("bypassActors"))
         ],
     }
-    refs = (inputs.get("conditions") or {}).get("refName")
+    refs = block(inputs.get("conditions")).get("refName")
     if refs:
         body["conditions"] = {
-            "ref_name": {"include": refs.get("includes") or [], "exclude": refs.get("excludes") or []}
+            "ref_name": {"include": items(refs.get("includes")), "exclude": items(refs.get("excludes"))}
         }
     return body
 
@@ -104,18 +106,18 @@ def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     if not old:
         repository, _, id_ = id_.partition(":")
     found: Props = cloud.get(cloud.repo(repository, "rulesets", id_))
-    refs = (found.get("conditions") or {}).get("ref_name") or {}
-    includes, excludes = refs.get("include") or [], refs.get("exclude") or []
+    refs = block(block(found.get("conditions")).get("ref_name"))
+    includes, excludes = items(refs.get("include")), items(refs.get("exclude"))
     actors = [
         {"actorId": one.get("actor_id"), "actorType": one["actor_type"], "bypassMode": one["bypass_mode"]}
-        for one in found.get("bypass_actors") or []
+        for one in items(found.get("bypass_actors"))
     ]
     return {
         "repository": repository,
         "name": found["name"],
         "target": found["target"],
         "enforcement": found["enforcement"],
-        "rules": _block(found.get("rules") or []),
+        "rules": _block(items(found.get("rules"))),
         "bypassActors": [{key: value for key, value in one.items() if value is not None} for one in actors]
         or None,
         "conditions": {"refName": {"includes": includes, "excludes": excludes}}

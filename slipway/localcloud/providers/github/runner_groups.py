@@ -1,9 +1,11 @@
 """Runner groups of the organisation."""
 
+# ruff: noqa: S106 - a `token` is a Pulumi type token here
+
 from slipway.localcloud.providers.github.client import GitHubCloud
 from slipway.localcloud.providers.github.environments import DOCS
 from slipway.localcloud.providers.handler import AutoName, Handler, names, one_of
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.values import Props, items
 
 
 def _body(inputs: Props) -> Props:
@@ -12,7 +14,7 @@ def _body(inputs: Props) -> Props:
         "visibility": inputs["visibility"],
         "allows_public_repositories": bool(inputs.get("allowsPublicRepositories")),
         "restricted_to_workflows": bool(inputs.get("restrictedToWorkflows")),
-        "selected_workflows": inputs.get("selectedWorkflows") or [],
+        "selected_workflows": items(inputs.get("selectedWorkflows")),
     }
     return body
 
@@ -20,7 +22,7 @@ def _body(inputs: Props) -> Props:
 def _create(cloud: GitHubCloud, inputs: Props) -> str:
     body = _body(inputs)
     if inputs["visibility"] == "selected":
-        body["selected_repository_ids"] = inputs.get("selectedRepositoryIds") or []
+        body["selected_repository_ids"] = items(inputs.get("selectedRepositoryIds"))
     return str(cloud.send("POST", cloud.org("actions", "runner-groups"), body)["id"])
 
 
@@ -51,7 +53,7 @@ def _configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
     where = cloud.org("actions", "runner-groups", id_)
     cloud.send("PATCH", where, _body(new))
     if new["visibility"] == "selected":
-        ids = new.get("selectedRepositoryIds") or []
+        ids = items(new.get("selectedRepositoryIds"))
         cloud.send("PUT", f"{where}/repositories", {"selected_repository_ids": ids})
 
 

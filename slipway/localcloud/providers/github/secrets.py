@@ -1,4 +1,4 @@
-"""Actions secrets of repositories, environments and the organisation: sealed before they leave this process."""
+"""Actions secrets of repositories, environments and the organisation, sealed before they leave."""
 
 import base64
 from typing import Any
@@ -9,8 +9,8 @@ from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.github.client import GitHubCloud, three, two
 from slipway.localcloud.providers.github.environments import DOCS
 from slipway.localcloud.providers.github.variables import NAME, NAME_REASON
-from slipway.localcloud.providers.handler import Handler, names, one_of, pattern
-from slipway.localcloud.providers.values import Props
+from slipway.localcloud.providers.handler import Handler, Rule, names, one_of, pattern
+from slipway.localcloud.providers.values import Props, items
 
 _VALUES = ("value", "plaintextValue", "valueEncrypted", "encryptedValue")
 """Properties that hold the secret: GitHub never gives it back, so they stay as they were given."""
@@ -39,10 +39,11 @@ def _encrypted(cloud: GitHubCloud, place: str, inputs: Props) -> Props:
 
 
 class _Scope:
-    """Where secrets of one kind are, and how their ids are made."""
+    """Secrets of one kind: where they are, how their ids are made, and what is done with one."""
 
-    def __init__(self, keys: tuple[str, ...]) -> None:
+    def __init__(self, *keys: str) -> None:
         self.keys = keys
+        self.of_organization = keys == ("secretName",)
 
     def place(self, cloud: GitHubCloud, inputs: Props) -> str:
         if "environment" in self.keys:
@@ -55,76 +56,79 @@ class _Scope:
         return ":".join(str(inputs[key]) for key in self.keys)
 
     def parts(self, id_: str) -> Props:
-        split = {1: lambda text: (text,), 2: two, 3: three}[len(self.keys)]
-        return dict(zip(self.keys, split(id_), strict=True))
+        if len(self.keys) == 1:
+            return {self.keys[0]: id_}
+        found = three(id_) if len(self.keys) == 3 else two(id_)
+        return dict(zip(self.keys, found, strict=True))
 
-
-def _handler(token: str, page: str, scope: _Scope, **more: Any) -> Handler[GitHubCloud]:
-    of_organization = scope.keys == ("secretName",)
-
-    def write(cloud: GitHubCloud, inputs: Props) -> str:
-        """GitHub has one call for both, so a create writes over a secret that exists, as pulumi-github does."""
-        place = scope.place(cloud, inputs)
+    def write(self, cloud: GitHubCloud, inputs: Props) -> str:
+        """One call serves both, so a create writes over a secret that exists, as pulumi-github does."""
+        place = self.place(cloud, inputs)
         body = _encrypted(cloud, place, inputs)
-        if of_organization:
+        if self.of_organization:
             body["visibility"] = inputs["visibility"]
             if inputs["visibility"] == "selected":
-                body["selected_repository_ids"] = inputs.get("selectedRepositoryIds") or []
+                body["selected_repository_ids"] = items(inputs.get("selectedRepositoryIds"))
         cloud.send("PUT", f"{place}/{inputs['secretName']}", body)
-        return scope.id(inputs)
+        return self.id(inputs)
 
-    def read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
-        parts = scope.parts(id_)
-        place = scope.place(cloud, parts)
-        found: Props = cloud.get(f"{place}/{parts['secretName']}")
+    def read(self, cloud: GitHubCloud, id_: str, old: Props) -> Props:
+        parts = self.parts(id_)
+        place = f"{self.place(cloud, parts)}/{parts['secretName']}"
+        found: Props = cloud.get(place)
         state = {
             **parts,
             "secretName": old.get("secretName", found["name"]),
             "createdAt": found["created_at"],
             "updatedAt": found["updated_at"],
             "remoteUpdatedAt": found["updated_at"],
+            **self._where(cloud, parts, place, found),
         }
-        if of_organization:
-            state["visibility"] = found["visibility"]
-            if found["visibility"] == "selected":
-                listed = cloud.every(f"{place}/{parts['secretName']}/repositories", "repositories")
-                state["selectedRepositoryIds"] = [one["id"] for one in listed]
-        else:
-            state["repositoryId"] = cloud.repository_id(parts["repository"])
         if old.get("remoteUpdatedAt", found["updated_at"]) != found["updated_at"]:
             # Somebody else wrote it: what is there now is not known, and not what is recorded.
             state.update({name: None for name in _VALUES if name in old})
         return state
 
-    def configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
+    def _where(self, cloud: GitHubCloud, parts: Props, place: str, found: Props) -> Props:
+        if not self.of_organization:
+            return {"repositoryId": cloud.repository_id(parts["repository"])}
+        if found["visibility"] != "selected":
+            return {"visibility": found["visibility"]}
+        listed = cloud.every(f"{place}/repositories", "repositories")
+        return {"visibility": "selected", "selectedRepositoryIds": [one["id"] for one in listed]}
+
+    def configure(self, cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
         del id_
         if old:
-            write(cloud, new)
+            self.write(cloud, new)
 
-    def delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
+    def delete(self, cloud: GitHubCloud, id_: str, state: Props) -> None:
         del state
-        parts = scope.parts(id_)
-        cloud.send("DELETE", f"{scope.place(cloud, parts)}/{parts['secretName']}")
+        parts = self.parts(id_)
+        cloud.send("DELETE", f"{self.place(cloud, parts)}/{parts['secretName']}")
 
-    def find(cloud: GitHubCloud, inputs: Props) -> str:
-        cloud.get(f"{scope.place(cloud, inputs)}/{inputs['secretName']}")
-        return scope.id(inputs)
+    def find(self, cloud: GitHubCloud, inputs: Props) -> str:
+        cloud.get(f"{self.place(cloud, inputs)}/{inputs['secretName']}")
+        return self.id(inputs)
 
-    rules = (pattern("secretName", NAME, NAME_REASON), *more.pop("rules", ()))
-    computed = names("createdAt updatedAt remoteUpdatedAt keyId") | more.pop("computed", names(""))
+
+def _handler(
+    token: str, page: str, scope: _Scope, rules: tuple[Rule, ...] = (), **more: Any
+) -> Handler[GitHubCloud]:
+    computed = names("createdAt updatedAt remoteUpdatedAt keyId")
     return Handler[GitHubCloud](
         token=token,
         source=f"{DOCS}/{page}",
-        create=write,
-        read=read,
-        configure=configure,
-        delete=delete,
-        find=find,
+        create=scope.write,
+        read=scope.read,
+        configure=scope.configure,
+        delete=scope.delete,
+        find=scope.find,
         natural=scope.keys,
         replace_on=frozenset(scope.keys),
-        computed=computed,
+        computed=computed if scope.of_organization else computed | {"repositoryId"},
         secrets=frozenset(_VALUES),
-        rules=rules,
+        rules=(pattern("secretName", NAME, NAME_REASON), *rules),
         **more,
     )
 
@@ -133,22 +137,20 @@ HANDLERS = (
     _handler(
         "github:index/actionsSecret:ActionsSecret",
         "actions_secret",
-        _Scope(("repository", "secretName")),
-        computed=names("repositoryId"),
+        _Scope("repository", "secretName"),
         defaults={"destroyOnDrift": True},
     ),
     _handler(
         "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret",
         "actions_environment_secret",
-        _Scope(("repository", "environment", "secretName")),
-        computed=names("repositoryId"),
+        _Scope("repository", "environment", "secretName"),
     ),
     _handler(
         "github:index/actionsOrganizationSecret:ActionsOrganizationSecret",
         "actions_organization_secret",
-        _Scope(("secretName",)),
+        _Scope("secretName"),
+        (one_of("visibility", "all", "private", "selected"),),
         defaults={"destroyOnDrift": True},
         unordered=names("selectedRepositoryIds"),
-        rules=(one_of("visibility", "all", "private", "selected"),),
     ),
 )
