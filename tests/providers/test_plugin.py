@@ -109,3 +109,14 @@ def test_the_command_says_how_it_is_used(arguments: list[str], code: int) -> Non
     assert done.returncode == code
     assert "aws" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_asking_for_a_types_schema_leaves_the_lazily_loaded_sdk_usable() -> None:
+    program = (
+        "from slipway.localcloud.providers import schema\n"
+        "schema.of('aws:iam/role:Role')\n"
+        "schema.of('github:index/issueLabel:IssueLabel')\n"
+        "import pulumi_aws, pulumi_github\n"
+        "pulumi_aws.iam.Role, pulumi_aws.kms.Key, pulumi_github.IssueLabel\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)

@@ -3,11 +3,15 @@
 import functools
 import importlib
 import inspect
-import re
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 from pulumi import _types  # pyright: ignore[reportPrivateUsage] # the SDK generator's own names for properties; there is no public way to them
+
+
+_LOADING = threading.Lock()
+"""The SDK's areas are lazy modules, and two threads that load one at a time find it half empty (Python 3.11)."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,13 @@ class TypeSchema:
 
 
 def _module_and_class(token: str) -> tuple[str, str]:
-    """`aws:ec2/natGateway:NatGateway` -> (`pulumi_aws.ec2.nat_gateway`, `NatGateway`)."""
+    """`aws:ec2/natGateway:NatGateway` -> (`pulumi_aws.ec2`, `NatGateway`).
+
+    Never the file of the class: the SDK loads areas lazily, and one whose file came first stays empty.
+    """
     package, path, class_name = token.split(":")
-    area, _, module = path.partition("/")
-    snake = re.sub(r"(?<!^)([A-Z])", lambda found: f"_{found[1].lower()}", module)
-    inner = snake if area == "index" else f"{area}.{snake}"
-    return f"pulumi_{package}.{inner}", class_name
+    area = path.partition("/")[0]
+    return f"pulumi_{package}" if area == "index" else f"pulumi_{package}.{area}", class_name
 
 
 def of(token: str) -> TypeSchema:
@@ -34,7 +39,8 @@ def of(token: str) -> TypeSchema:
     Raises:
         ImportError, AttributeError: the SDK has no such type.
     """
-    return of_class(*_module_and_class(token))
+    with _LOADING:
+        return of_class(*_module_and_class(token))
 
 
 @functools.cache
