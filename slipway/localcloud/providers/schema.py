@@ -9,9 +9,8 @@ from typing import Any
 
 from pulumi import _types  # pyright: ignore[reportPrivateUsage] # the SDK generator's own names for properties; there is no public way to them
 
-
 _LOADING = threading.Lock()
-"""The SDK's areas are lazy modules, and two threads that load one at a time find it half empty (Python 3.11)."""
+"""The SDK loads its areas lazily, and of two threads that load one together the other finds it half empty."""
 
 
 @dataclass(frozen=True)
