@@ -1,5 +1,6 @@
 """pulumi_eks.Cluster through the embedded engine, against a whole embedded cloud."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,14 +19,17 @@ from ruamel.yaml import YAML
 from slipway.engine.embedded import EmbeddedEngine
 from slipway.engine.interface import Result
 from slipway.localcloud import runtime
+from slipway.localcloud.aws import Aws
 from slipway.localcloud.cloud import Cloud
 from slipway.localcloud.kubeconfig import kubeconfig
 from slipway.localcloud.providers import FenceError, ProviderError, UnknownTypeError, providers
 from slipway.localcloud.providers.eks import EksProvider
+from slipway.localcloud.providers.eks.cluster import mapping, user_mapping
 from slipway.localcloud.providers.eks.inputs import Inputs
 from slipway.localcloud.providers.values import UNKNOWN, wrap
+from slipway.localcloud.records import Records, RecordsApi
 from tests.localcloud.conftest import Client
-from tests.providers.conftest import REGION, SERVICES
+from tests.providers.conftest import REGION, SERVICES, serve
 from tests.providers.driver import finish
 from tests.providers.kubernetes_world import kubeconfig as other_kubeconfig
 
@@ -158,6 +162,10 @@ def test_a_cluster_lives(mode: str, engine: Make, cloud: Cloud) -> None:
 
     up = engine(declared).up()
     assert ops(up) == {"create"}
+    order = [step.name for step in up.steps]
+    assert order.index("cluster-eksCluster") < order.index("apps")
+    if mode != "API":
+        assert order.index("cluster-eksCluster") < order.index("cluster-nodeAccess")
     found = client(cloud, "eks").describe_cluster(name="demo")["cluster"]
     assert found["accessConfig"]["authenticationMode"] == mode
     assert up.outputs["group"] == found["resourcesVpcConfig"].get("clusterSecurityGroupId", "")
@@ -182,6 +190,26 @@ def test_a_cluster_lives(mode: str, engine: Make, cloud: Cloud) -> None:
     assert "aws-auth" not in config_maps(cloud)
     roles = client(cloud, "iam").list_roles()["Roles"]
     assert not [one for one in roles if one["RoleName"].startswith("service")]
+
+
+def test_without_a_kubeconfig_the_clusters_endpoint_is_used(cloud: Cloud, tmp_path: Path) -> None:
+    aws_app = RecordsApi(Records(), Aws())
+
+    def app(environ: Any, start_response: Any) -> Any:
+        if environ["PATH_INFO"] != "/slipway/info":
+            return aws_app(environ, start_response)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps({"kubernetes": cloud.kubernetes}).encode()]
+
+    server = next(serving := serve(app))
+    declared = program(dataclasses.replace(cloud, aws=server.url))
+    made = EmbeddedEngine(declared, "demo", "local", {}, tmp_path / "state", providers(), passphrase="x")
+    up = made.up()
+    assert ops(up) == {"create"}
+    assert up.outputs["server"] == {"server": cloud.kubernetes}
+    assert "aws-auth" in config_maps(cloud)
+    assert ops(made.destroy()) == {"delete"}
+    next(serving, None)
 
 
 def test_a_change_of_the_mapping_shows_and_is_made(engine: Make, cloud: Cloud) -> None:
@@ -257,6 +285,21 @@ def test_each_rule_of_the_inputs(more: dict[str, Any], message: str) -> None:
     inputs()
     with pytest.raises(ProviderError, match=message):
         inputs(**more)
+
+
+def test_roles_users_and_nodes_are_mapped_as_pulumi_eks_does() -> None:
+    load = YAML(typ="safe").load
+    roles = load(mapping([{"roleArn": "a", "username": "u", "groups": ["g"]}], ["nodes"]))
+    assert roles == [
+        {"rolearn": "a", "username": "u", "groups": ["g"]},
+        {
+            "rolearn": "nodes",
+            "username": "system:node:{{EC2PrivateDNSName}}",
+            "groups": ["system:bootstrappers", "system:nodes"],
+        },
+    ]
+    users = load(user_mapping([{"userArn": "a", "username": "u", "groups": ["g"]}]))
+    assert users == [{"userarn": "a", "username": "u", "groups": ["g"]}]
 
 
 def test_unknown_inputs_are_no_mistake() -> None:

@@ -68,7 +68,7 @@ class Cluster(pulumi.ComponentResource):
         self._inputs = inputs
         self._child = pulumi.ResourceOptions(parent=self)
         cluster = self._control_plane()
-        text = _kubeconfig(cluster) if kubeconfig is None else pulumi.Output.secret(kubeconfig)
+        text = _kubeconfig(cluster) if kubeconfig is None else _given(cluster, kubeconfig)
         access = [self._aws_auth(text)] if inputs.has_config_map else []
         self._addons(cluster, access)
         issuer = cluster.identities.apply(_issuer)
@@ -265,6 +265,11 @@ def _kubeconfig(cluster: aws.eks.Cluster) -> pulumi.Output[str]:
             }
         )
     )
+
+
+def _given(cluster: aws.eks.Cluster, kubeconfig: str) -> pulumi.Output[str]:
+    """`kubeconfig`, but not before there is a cluster."""
+    return pulumi.Output.secret(cluster.endpoint.apply(lambda _: kubeconfig))
 
 
 def _loaded(text: str) -> Any:

@@ -22,10 +22,9 @@ SUPPORTED = names(
     "authenticationMode bootstrapSelfManagedAddons clusterTags corednsAddonOptions createInstanceRole "
     "createOidcProvider deletionProtection enableConfigMapMutable enabledClusterLogTypes "
     "encryptionConfigKeyArn endpointPrivateAccess endpointPublicAccess instanceRole instanceRoles ipFamily "
-    "kubeProxyAddonOptions "
-    "kubernetesServiceIpAddressRange name privateSubnetIds publicAccessCidrs publicSubnetIds roleMappings "
-    "serviceRole skipDefaultNodeGroup skipDefaultSecurityGroups subnetIds tags upgradePolicy "
-    "useDefaultVpcCni userMappings version vpcCniOptions vpcId"
+    "kubeProxyAddonOptions kubernetesServiceIpAddressRange name privateSubnetIds publicAccessCidrs "
+    "publicSubnetIds roleMappings serviceRole skipDefaultNodeGroup skipDefaultSecurityGroups subnetIds tags "
+    "upgradePolicy useDefaultVpcCni userMappings version vpcCniOptions vpcId"
 )
 CNI_OPTIONS = names(
     "addonVersion configurationValues enableNetworkPolicy resolveConflictsOnCreate resolveConflictsOnUpdate "
