@@ -201,7 +201,6 @@ SAMPLES: dict[str, Sample] = {
         lambda w: {"routeTableId": w.table(), "destinationCidrBlock": "0.0.0.0/0", "gatewayId": w.gateway},
         None,
         plain(destinationCidrBlock="192.168.0.0/16"),
-        imports=False,
     ),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": Sample(
         lambda w: {"routeTableId": w.table(1), "subnetId": w.subnet(1)},

@@ -9,10 +9,10 @@ import pytest
 from slipway.localcloud.providers.aws import HANDLERS
 from slipway.localcloud.providers.aws.eks_access import ASSOCIATION, CLUSTER_ADMIN, ENTRY
 from slipway.localcloud.providers.errors import InitFailed, ProviderError, UnknownTypeError
-from slipway.localcloud.providers.values import UNKNOWN
+from slipway.localcloud.providers.values import UNKNOWN, plain_map
 from tests.providers.aws_samples import SAMPLES, TAGS, TRUST, World, allow, tls_only
 from tests.providers.conftest import Served, aws_arguments
-from tests.providers.driver import CheckFailed, Driver, Made
+from tests.providers.driver import CheckFailed, Driver, Made, urn
 
 ROLE = "aws:iam/role:Role"
 INLINE = "aws:iam/rolePolicy:RolePolicy"
@@ -136,7 +136,7 @@ def test_default_tags_reach_the_object_and_change_with_the_provider(
     assert made.state["tags"] == TAGS
 
 
-def test_what_was_made_before_a_failure_is_reported(aws: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_made_before_a_failure_is_reported_as_it_is(aws: Driver) -> None:
     iam = client(aws, "iam")
     inputs = {
         "name": "half",
@@ -147,9 +147,13 @@ def test_what_was_made_before_a_failure_is_reported(aws: Driver, monkeypatch: py
         aws.create(ROLE, inputs)
     assert raised.value.id == "half"
     assert "NoSuchEntity" in raised.value.reasons[0]
-    assert raised.value.properties["name"].value == "half"
+    state = plain_map(raised.value.properties)
+    assert (state["name"], state["managedPolicyArns"]) == ("half", [])
     iam.get_role(RoleName="half")
-    iam.delete_role(RoleName="half")
+    made = Made(urn(ROLE), raised.value.id, {**inputs, "managedPolicyArns": []}, state)
+    mended = aws.update(made, {**inputs, "managedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]})
+    assert mended.state["managedPolicyArns"] == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    aws.delete(mended)
 
 
 def test_an_update_that_fails_in_the_middle_says_what_is_there_now(aws: Driver, role: Made) -> None:

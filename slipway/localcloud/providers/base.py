@@ -174,7 +174,8 @@ class ResourceProvider(Provider, Generic[Cloud]):
             state = self._state(handler, cloud, id_, inputs, inputs)
         except Exception as error:
             reason = self._reason(error, request.properties)
-            raise InitFailed(id_, wrap_map(inputs, secret), [reason], request.urn) from error
+            present = self._present(handler, cloud, id_, inputs)
+            raise InitFailed(id_, wrap_map(present, secret), [reason], request.urn) from error
         return CreateResponse(id_, wrap_map(state, secret))
 
     async def read(self, request: ReadRequest) -> ReadResponse:
@@ -320,7 +321,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         return {**known, **found}
 
     def _present(self, handler: Handler[Cloud], cloud: Cloud, id_: str, old: Props) -> Props:
-        """The state after a failed update; the old one where not even reading works."""
+        """What is there after a failure in the middle; what was known before where not even reading works."""
         with contextlib.suppress(Exception):
             return {**old, **(self._read(handler, cloud, id_, old, old) or {})}
         return old

@@ -23,6 +23,13 @@ _TARGETS = {
 }
 
 
+_DESTINATIONS = {
+    "DestinationCidrBlock": "destinationCidrBlock",
+    "DestinationIpv6CidrBlock": "destinationIpv6CidrBlock",
+    "DestinationPrefixListId": "destinationPrefixListId",
+}
+
+
 def _table_create(call: AwsCall, inputs: Props) -> str:
     specification = tags.specification(call, "route-table", inputs)
     made = call.client("ec2").create_route_table(VpcId=inputs["vpcId"], TagSpecifications=specification)
@@ -76,14 +83,7 @@ def _table_find(call: AwsCall, inputs: Props) -> str | None:
 
 
 def _destination(inputs: Props) -> Props:
-    return pick(
-        inputs,
-        {
-            "DestinationCidrBlock": "destinationCidrBlock",
-            "DestinationIpv6CidrBlock": "destinationIpv6CidrBlock",
-            "DestinationPrefixListId": "destinationPrefixListId",
-        },
-    )
+    return pick(inputs, _DESTINATIONS)
 
 
 def _route_id(inputs: Props) -> str:
@@ -111,13 +111,26 @@ def _route(call: AwsCall, inputs: Props) -> Props | None:
 
 
 def _route_read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    if not old:
-        raise ProviderError("a route cannot be imported by its id alone", where=id_)
-    found = _route(call, old)
+    known = old or _by_id(call, id_)
+    found = _route(call, known) if known else None
     if found is None:
         return None
     state: Props = {name: found.get(parameter) for parameter, name in _TARGETS.items()}
-    return {**state, "state": found.get("State"), "origin": found.get("Origin")}
+    where = {name: known[name] for name in ("routeTableId", *_DESTINATIONS.values()) if known.get(name)}
+    return {**where, **state, "state": found.get("State"), "origin": found.get("Origin")}
+
+
+def _by_id(call: AwsCall, id_: str) -> Props:
+    """Table and destination of a route that is known by its id alone; empty where there is none such."""
+    for table in call.client("ec2").describe_route_tables()["RouteTables"]:
+        for route in table["Routes"]:
+            known = {
+                name: route[parameter] for parameter, name in _DESTINATIONS.items() if parameter in route
+            }
+            inputs: Props = {"routeTableId": table["RouteTableId"], **known}
+            if known and _route_id(inputs) == id_:
+                return inputs
+    return {}
 
 
 def _route_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
