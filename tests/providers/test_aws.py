@@ -136,7 +136,7 @@ def test_default_tags_reach_the_object_and_change_with_the_provider(
     assert made.state["tags"] == TAGS
 
 
-def test_what_was_made_before_a_failure_is_reported_as_it_is(aws: Driver) -> None:
+def test_what_was_made_before_a_failure_is_reported_as_it_is(aws: Driver, world: World) -> None:
     iam = client(aws, "iam")
     inputs = {
         "name": "half",
@@ -151,8 +151,8 @@ def test_what_was_made_before_a_failure_is_reported_as_it_is(aws: Driver) -> Non
     assert (state["name"], state["managedPolicyArns"]) == ("half", [])
     iam.get_role(RoleName="half")
     made = Made(urn(ROLE), raised.value.id, {**inputs, "managedPolicyArns": []}, state)
-    mended = aws.update(made, {**inputs, "managedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]})
-    assert mended.state["managedPolicyArns"] == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    mended = aws.update(made, {**inputs, "managedPolicyArns": [world.policy]})
+    assert mended.state["managedPolicyArns"] == [world.policy]
     aws.delete(mended)
 
 
