@@ -3,8 +3,10 @@
 import itertools
 import sys
 
+import pulumi
 from pulumi.provider.experimental import provider as sdk
-from pulumi.provider.experimental.server import main as serve
+
+from slipway.localcloud.providers.plugin import serve
 
 
 class EchoProvider(sdk.Provider):
@@ -23,14 +25,14 @@ class EchoProvider(sdk.Provider):
         return sdk.InvokeResponse({})
 
     async def construct(self, request: sdk.ConstructRequest) -> sdk.ConstructResponse:
-        urn = f"urn:pulumi:prod::slipway::{request.resource_type}::{request.name}"
-        return sdk.ConstructResponse(urn, {}, {})
+        component = pulumi.ComponentResource(request.resource_type, request.name, {}, request.options)
+        component.register_outputs({})
+        return sdk.ConstructResponse(str(await component.urn.future()), {}, {})
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
         return None
 
 
 if __name__ == "__main__":
-    # `python -m benchmarks.echo PACKAGE ENGINE`: the package makes no difference.
-    sys.argv.pop(1)
-    serve(sys.argv[1:], "0.0.0", EchoProvider())
+    # `python -m benchmarks.echo PACKAGE ENGINE`
+    serve(sys.argv[1], EchoProvider(), sys.argv[2:])

@@ -28,7 +28,8 @@ def main() -> None:
     """Run it once."""
     document = YAML(typ="safe").load(Path("Pulumi.local.yaml"))
     config = {
-        key: value if isinstance(value, str) else json.dumps(value) for key, value in document["config"].items()
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in document["config"].items()
     }
     endpoints = dict.fromkeys(("aws", "github", "kubernetes"), _ENDPOINT)
     config["slipway:endpoints"] = json.dumps(endpoints)

@@ -1,6 +1,6 @@
 """Our time per resource above the SDK's own mocks, at 100 and at 5,000 resources.
 
-`python -m benchmarks.scaling mocks|engine COUNT` runs one program in a process of its own and prints its seconds.
+`python -m benchmarks.scaling mocks|engine COUNT` runs one program in a process of its own; prints seconds.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Imports point one way: infra -> components -> slipway.access; the command knows neither of the first two."""
+"""Imports point one way: infra -> components -> slipway.access; the command knows neither."""
 
 import ast
 from collections.abc import Iterator

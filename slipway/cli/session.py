@@ -17,8 +17,10 @@ from slipway.engine.program import program_at
 from slipway.engine.project import load_project, load_stack, stack_config
 from slipway.engine.provider_resources import Config
 from slipway.engine.secrets import Crypter
+from slipway.errors import SlipwayError
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
+from slipway.localcloud.kubeconfig import kubeconfig
 from slipway.localcloud.providers import PACKAGES, provider
 
 ENDPOINTS = "slipway:endpoints"
@@ -108,6 +110,15 @@ def open_session(
     runtime.seed(cloud, seed_of(load_stack(root, stack).config))
     endpoints = {"aws": cloud.aws, "github": cloud.github, "kubernetes": cloud.kubernetes}
     config = {ENDPOINTS: json.dumps(endpoints)}
+    if cloud.kubernetes_kind == "real":
+        if name == "pulumi":
+            raise SlipwayError(
+                "under the Pulumi CLI the control plane's credentials would be written down in the clear",
+                where=cloud.kubeconfig,
+                fix="use --engine embedded with a real control plane",
+            )
+        # Only a kubeconfig has the credentials that a real control plane asks for.
+        config["eks:kubeconfig"] = kubeconfig(cloud)
     if name == "pulumi":
         return Session(root, stack, local_engine(root, progress, config=config), cloud)
     return Session(root, stack, _embedded(root, config, progress), cloud)

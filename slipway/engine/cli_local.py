@@ -76,24 +76,48 @@ def local_engine(
         SlipwayError: no Pulumi CLI on PATH, or the project's files cannot be read.
     """
     root = root.resolve()
-    project = load_project(root)
     folder = root / ".slipway" / "pulumi"
+    given = os.environ if environment is None else environment
+    fenced = project_folder(
+        root, folder, STACK, packages=packages, module=module, environment=given, config=config
+    )
+    return PulumiEngine(folder, load_project(root).name, STACK, fenced, progress, create=True)
+
+
+def project_folder(
+    root: Path,
+    folder: Path,
+    stack: str,
+    *,
+    module: str,
+    environment: Mapping[str, str],
+    packages: Sequence[str] = PACKAGES,
+    config: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Write a project folder that runs the program at `root` with the providers that `module` serves.
+
+    Returns:
+        The environment to run the Pulumi CLI with there, scrubbed of every credential.
+
+    Raises:
+        SlipwayError: the project's files cannot be read.
+    """
+    project = load_project(root)
     for package in packages:
         _write_plugin(folder / "plugins" / package, root, package, module)
     (folder / "backend").mkdir(parents=True, exist_ok=True)
     document = {
         "name": project.name,
-        "main": "../..",
+        "main": os.path.relpath(root, folder),
         "runtime": _runtime(),
         "plugins": {"providers": [{"name": name, "path": f"plugins/{name}"} for name in packages]},
     }
     if "config" in project.document:
         document["config"] = project.document["config"]
     _write_yaml(folder / "Pulumi.yaml", document)
-    _write_stack(root, folder, config or {})
+    _write_stack(root, folder, stack, config or {})
     passphrase(root)
-    given = os.environ if environment is None else environment
-    return PulumiEngine(folder, project.name, STACK, _environment(root, folder, given), progress, create=True)
+    return _environment(root, folder, environment)
 
 
 def _environment(root: Path, folder: Path, given: Mapping[str, str]) -> dict[str, str]:
@@ -133,11 +157,11 @@ def _write_plugin(folder: Path, root: Path, package: str, module: str) -> None:
     (folder / "__main__.py").write_text(text, encoding="utf-8")
 
 
-def _write_stack(root: Path, folder: Path, config: Mapping[str, str]) -> None:
+def _write_stack(root: Path, folder: Path, name: str, config: Mapping[str, str]) -> None:
     """The stack file as the repository has it, with the salt that the CLI added to its own copy."""
-    target = folder / f"Pulumi.{STACK}.yaml"
-    stack = load_stack(root, STACK)
-    salt = stack.salt or (load_stack(folder, STACK).salt if target.exists() else "")
+    target = folder / f"Pulumi.{name}.yaml"
+    stack = load_stack(root, name)
+    salt = stack.salt or (load_stack(folder, name).salt if target.exists() else "")
     document: dict[str, Any] = {"encryptionsalt": salt} if salt else {}
     _write_yaml(target, {**document, "config": {**stack.config, **config}})
 

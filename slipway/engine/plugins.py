@@ -34,6 +34,15 @@ class Refused(Exception):
     """A provider, or a rule of the engine, says no to one resource. The text is safe to show."""
 
 
+class HalfMade(Refused):
+    """The object exists, but something that had to follow failed (Pulumi: ErrorResourceInitFailed)."""
+
+    def __init__(self, reason: str, id_: str, outputs: Properties) -> None:
+        super().__init__(reason)
+        self.id = id_
+        self.outputs = outputs
+
+
 @dataclass(frozen=True)
 class Diff:
     """A provider's answer to diff. `changes` is None where it leaves the question to the engine."""
@@ -183,7 +192,12 @@ class Plugin:
         except Refused:
             raise
         except SlipwayError as error:
-            raise Refused(redact(str(error), *sensitive)) from None
+            reason = redact(str(error), *sensitive)
+            # By its shape, not its class: a provider may be anybody's.
+            id_, properties = getattr(error, "id", ""), getattr(error, "properties", None)
+            if id_ and properties is not None:
+                raise HalfMade(reason, str(id_), from_properties(properties)) from None
+            raise Refused(reason) from None
         except NotImplementedError as error:
             raise Refused(f"the provider {self.package!r} cannot do this: {error}") from None
         except Exception as error:

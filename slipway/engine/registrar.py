@@ -11,12 +11,15 @@ from slipway.engine.changes import Decision, decide, guard_secrets
 from slipway.engine.deletion import delete_first
 from slipway.engine.diffs import compare, keep_ignored
 from slipway.engine.interface import Op, PropertyChange
-from slipway.engine.plugins import Plugin, Refused
+from slipway.engine.plugins import HalfMade, Plugin, Refused
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.registration import AliasSpec, Registration
 from slipway.engine.run import Outcome, Run, now
 from slipway.engine.state import Properties, ResourceState
 from slipway.engine.values import Unknown, contains
+
+_INIT_ERRORS = "initErrors"
+"""Pulumi's own key, in the state of a resource that exists and is not whole."""
 
 
 class Registrar:
@@ -134,6 +137,8 @@ class Registrar:
             registration.paths("replace_on_changes"),
             registration.options.get("delete_before_replace"),
         )
+        if decision.op == "same" and old.rest.get(_INIT_ERRORS):
+            decision = Decision("update", [])
         if decision.op != "replace" and self._providers.demands_replacement(old.provider, state.provider):
             change = PropertyChange("provider", "update", old.provider, state.provider, forces_replace=True)
             first = registration.options.get("delete_before_replace", False)
@@ -159,15 +164,19 @@ class Registrar:
 
         def work() -> None:
             nonlocal result
-            outputs = plugin.update(
-                state.urn,
-                old.id,
-                old.outputs,
-                state.inputs,
-                registration.timeout("update"),
-                registration.paths("ignore_changes"),
-                self._run.preview,
-            )
+            try:
+                outputs = plugin.update(
+                    state.urn,
+                    old.id,
+                    old.outputs,
+                    state.inputs,
+                    registration.timeout("update"),
+                    registration.paths("ignore_changes"),
+                    self._run.preview,
+                )
+            except HalfMade as half:
+                self._keep(old, half)
+                raise
             outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
             result = replace(result, outputs=outputs)
             self._run.ledger.put(result, self._was(state.urn))
@@ -214,6 +223,9 @@ class Registrar:
                 id_, outputs = plugin.create(
                     state.urn, state.inputs, registration.timeout("create"), self._run.preview
                 )
+            except HalfMade as half:
+                self._keep(result, half)
+                raise
             except Refused:
                 self._run.ledger.settled(state.urn)
                 raise
@@ -223,6 +235,12 @@ class Registrar:
 
         self._run.perform(self._run.step(op, state, changes), work)
         return Outcome(state.urn, result.id, result.outputs)
+
+    def _keep(self, state: ResourceState, half: HalfMade) -> None:
+        """Record what exists of a resource that is not whole; the next `up` goes on with it."""
+        outputs = guard_secrets(half.outputs, state.inputs, state.additional_secret_outputs)
+        rest = {**state.rest, _INIT_ERRORS: [str(half)]}
+        self._run.ledger.put(replace(state, id=half.id, outputs=outputs, rest=rest), self._was(state.urn))
 
     def _import(self, state: ResourceState, old: ResourceState, decision: Decision) -> Outcome:
         """Take over what was read, if the program describes it as it is."""

@@ -105,7 +105,7 @@ def test_every_role_carries_the_boundary_and_one_hour() -> None:
 
 def test_a_large_policy_is_split_into_managed_ones_that_iam_takes() -> None:
     made = run(lambda: _keep(CiRole("apply", CiRoleArgs(declaration=apply_role()))))
-    managed = [one for one in made.of("aws:iam/policy:Policy")]
+    managed = made.of("aws:iam/policy:Policy")
     inline = made.of("aws:iam/rolePolicy:RolePolicy")
     assert managed or inline
     for policy in managed:

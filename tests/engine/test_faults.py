@@ -9,14 +9,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pulumi import ResourceOptions
+from pulumi.provider.experimental import provider as sdk
 
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.properties import to_properties
 from slipway.engine.secrets import Crypter
 from slipway.engine.store import Store
 from slipway.errors import SlipwayError
@@ -205,6 +208,7 @@ def test_refresh_and_drift_see_what_changed_behind_our_back(engine, world, tmp_p
 CHILD = """
 import json, os, signal, sys
 from pathlib import Path
+from typing import Any
 from tests.engine.toy import Thing, ToyProvider, World
 from tests.engine.test_faults import chain
 from slipway.engine.embedded import EmbeddedEngine
@@ -263,6 +267,7 @@ def test_a_kill_and_then_a_destroy_leaves_nothing(engine, world, tmp_path):
 INTERRUPTED = """
 import sys
 from pathlib import Path
+from typing import Any
 from tests.engine.toy import Thing, ToyProvider, World
 from slipway.engine.embedded import EmbeddedEngine
 
@@ -357,3 +362,52 @@ def test_any_walk_ends_where_the_program_says(tmp_path_factory, walk):
         }
     assert make([]).destroy().ok
     assert world.objects == {}
+
+
+class Unfinished(SlipwayError):
+    """What a provider raises for an object that exists and is not whole."""
+
+    def __init__(self, properties: dict[str, Any]) -> None:
+        super().__init__("the second step failed")
+        self.id = "half-1"
+        self.properties = to_properties(properties)
+
+
+def test_an_object_that_is_half_made_is_recorded_and_finished_by_the_next_up(tmp_path: Path) -> None:
+    world = World()
+    fails = True
+
+    class HalfProvider(ToyProvider):
+        async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+            if fails and not request.preview:
+                raise Unfinished({"value": "begun"})
+            return await super().create(request)
+
+        async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
+            world.called("update", request.urn)
+            return sdk.UpdateResponse(request.news)
+
+    def engine() -> EmbeddedEngine:
+        return EmbeddedEngine(
+            lambda: Thing("one", value="begun"),
+            "toy",
+            "local",
+            {},
+            tmp_path,
+            {"toy": HalfProvider(world)},
+            passphrase="x",
+        )
+
+    failed = engine().up()
+    assert not failed.ok
+    (made,) = [r for r in state_of(tmp_path) if r["type"] == "toy:index:Thing"]
+    assert (made["id"], made["initErrors"]) == ("half-1", ["the second step failed"])
+    fails = False
+    assert engine().up().counts.get("update") == 1
+    (made,) = [r for r in state_of(tmp_path) if r["type"] == "toy:index:Thing"]
+    assert "initErrors" not in made
+    assert not engine().up().changed
+
+
+def state_of(folder: Path) -> list[dict[str, Any]]:
+    return json.loads((folder / "local.json").read_text())["deployment"]["resources"]
