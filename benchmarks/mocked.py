@@ -11,6 +11,8 @@ from pulumi.runtime.settings import set_root_resource
 from pulumi.runtime.stack import run_in_stack
 from ruamel.yaml import YAML
 
+from benchmarks.echo import looked_up
+
 _ENDPOINT = "http://127.0.0.1:1"
 
 
@@ -19,9 +21,7 @@ class _Mocks(mocks.Mocks):
         return f"{args.name}-id", {"arn": f"arn:aws:x:::{args.name}", **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
-        if args.token.endswith("getRepository"):
-            return {"repoId": 70001 if "skill" in args.args["fullName"] else 70000}
-        return {"id": "1"}
+        return looked_up(args.token, str(args.args.get("fullName", "")))
 
 
 def main() -> None:

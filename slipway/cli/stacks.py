@@ -3,6 +3,7 @@
 Exit status: 0 done; 1 an error that says what to do; 130 interrupted. `drift`: 2 where there is drift.
 """
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -75,7 +76,10 @@ def preview(
     """Show what `up` would do, property by property, without doing it."""
     if base is not None and not offline_:
         raise SlipwayError("--base needs --offline", fix=f"slipway preview {stack} --offline --base {base}")
-    result = offline.preview(root, stack, base) if offline_ else _run(root, stack, engine, Session.preview)
+    if offline_:
+        result = offline.preview(root, stack, base, here=True)
+    else:
+        result = _run(root, stack, engine, Session.preview)
     _report(result, _form(form, as_json))
 
 
@@ -123,6 +127,7 @@ def drift(
 
 
 def _run(root: Path, stack: str, engine: Choice, operation: Callable[[Session], Result]) -> Result:
+    gc.enable()  # a run may be long and large
     console = Console(stderr=True)
     with progress(console) as told:
         session = open_session(root, stack, engine, told)

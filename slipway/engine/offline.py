@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import atexit
+import gc
 import os
 import secrets
 import subprocess
@@ -58,27 +60,28 @@ def render(root: Path, stack: str, extra: Mapping[str, str] | None = None) -> Re
     return recorder.rendered(project.name, stack)
 
 
-def preview(root: Path, stack: str, base: str | None = None) -> Result:
+def preview(root: Path, stack: str, base: str | None = None, *, here: bool = False) -> Result:
     """What the stack consists of, or, with `base`, what the change since that commit does.
 
     Args:
         root: the project's folder, in a Git work tree if `base` is given.
         base: a Git revision. A stack that is new since then shows as created.
+        here: without a base, render in this process, which a command that does nothing else can afford.
 
     Raises:
         SlipwayError: unknown stack or revision, broken YAML, or one of the two programs failed.
     """
     began = time.monotonic()
-    result = _preview(root.resolve(), stack, base)
+    result = _preview(root.resolve(), stack, base, here=here)
     result.seconds = time.monotonic() - began
     return result
 
 
-def _preview(root: Path, stack: str, base: str | None) -> Result:
+def _preview(root: Path, stack: str, base: str | None, *, here: bool) -> Result:
     key = secrets.token_hex(16)
     load_stack(root, stack)
     if base is None:
-        return compare(None, render_apart(root, stack, key))
+        return compare(None, render_here(root, stack) if here else render_apart(root, stack, key))
     with worktree(root, base) as folder, ThreadPoolExecutor(1) as executor:
         rendering = executor.submit(render_apart, root, stack, key)
         if not (folder / f"Pulumi.{stack}.yaml").exists():
@@ -86,6 +89,23 @@ def _preview(root: Path, stack: str, base: str | None) -> Result:
             result.diagnostics.append(Diagnostic("info", f"the stack {stack!r} does not exist in {base}"))
             return result
         return compare(render_apart(folder, stack, key), rendering.result())
+
+
+def render_here(root: Path, stack: str) -> Rendered:
+    """Render in this process, after taking its credentials and its place from it: for one that ends soon.
+
+    Raises:
+        SlipwayError: see `render`.
+    """
+    # Most of the time goes into importing the SDKs, whose objects all stay: looking for garbage, while they
+    # come and once more at the end, finds none.
+    gc.disable()
+    atexit.register(gc.freeze)
+    for name in set(os.environ) - set(scrubbed(os.environ)):
+        del os.environ[name]
+    os.chdir(root)
+    _prefer_modules_of(root)
+    return render(root, stack)
 
 
 def render_apart(root: Path, stack: str, key: str) -> Rendered:
@@ -164,12 +184,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     root = options.root.resolve()
     key = os.environ.pop(_KEY, "") or secrets.token_hex(16)
-    for name in set(os.environ) - set(scrubbed(os.environ)):
-        del os.environ[name]
-    os.chdir(root)
-    _prefer_modules_of(root)
     try:
-        rendered = render(root, options.stack)
+        rendered = render_here(root, options.stack)
     except SlipwayError as error:
         print(error, file=sys.stderr)
         return error.exit_code
