@@ -22,6 +22,8 @@ from slipway.engine.interface import Result
 from slipway.errors import SlipwayError
 
 DRIFT = 2
+_LONG = 60
+"""Steps from which on what was done is shown by component; `--format json` always has every one."""
 Format = Literal["text", "markdown", "json"]
 
 _ENGINE = typer.Option("--engine", help="auto: the Pulumi CLI where it is on PATH; `local` keeps its own.")
@@ -144,6 +146,8 @@ def _report(result: Result, form: Format) -> None:
         typer.echo(json.dumps(display.to_json(result), indent=2, default=str))
     elif form == "markdown":
         typer.echo(display.markdown(result))
+    elif result.operation in ("up", "destroy") and result.ok and len(result.steps) > _LONG:
+        Console(soft_wrap=True).print(display.condensed(result))
     else:
         Console(soft_wrap=True).print(display.rich(result))
     if result.cancelled:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from slipway.engine.interface import QUIET, Op, PropertyChange, Result, Step
+from slipway.engine.urn import ROOT_TYPE, type_of
 
 SYMBOLS: Final[dict[Op, str]] = {
     "create": "+",
@@ -63,6 +66,33 @@ def rich(result: Result, *, sames: bool = False) -> RenderableType:
     parts.extend(Text(_diagnostic(item), style=_severity_style(item.severity)) for item in result.diagnostics)
     parts.append(Text(summary(result), style="bold"))
     return Group(*parts)
+
+
+def condensed(result: Result) -> RenderableType:
+    """The result with a line for each component at the top: for hundreds of resources at once."""
+    parents = {step.urn: step.parent for step in result.steps}
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    groups: dict[str, list[Step]] = {}
+    for step in result.steps:
+        if step.op not in QUIET and step.type != ROOT_TYPE:
+            groups.setdefault(_top(step.urn, parents), []).append(step)
+    named = {step.urn: step for step in result.steps}
+    for urn, steps in sorted(groups.items(), key=lambda group: named[group[0]].name):
+        counts = Counter(step.op for step in steps)
+        text = ", ".join(f"{number} {_word(op, result.operation)}" for op, number in counts.items())
+        head = named[urn]
+        table.add_row(Text(head.name, style="bold"), Text(head.type, style="dim"), Text(text, style="green"))
+    messages = [Text(_diagnostic(item), style=_severity_style(item.severity)) for item in result.diagnostics]
+    return Group(table, *messages, Text(summary(result), style="bold"))
+
+
+def _top(urn: str, parents: Mapping[str, str]) -> str:
+    """The ancestor directly below the stack."""
+    while True:
+        above = parents.get(urn, "")
+        if above not in parents or type_of(above) == ROOT_TYPE:
+            return urn
+        urn = above
 
 
 def summary(result: Result) -> str:
