@@ -65,10 +65,11 @@ def _matrix(root: Path, names: list[str] | None) -> Matrix:
             where=str(root),
             fix="name one with --stack; `local` lives on the embedded cloud, where nobody is kept out",
         )
-    return matrix(_world(rendered))
+    return matrix(world_of(rendered))
 
 
-def _world(rendered: list[Rendered]) -> World:
+def world_of(rendered: list[Rendered]) -> World:
+    """Everything that several rendered stacks say about access, together."""
     repositories: dict[str, Repository] = {}
     classes: dict[str, RunnerClass] = {}
     parts: list[StackRegistrations] = []

@@ -1,11 +1,12 @@
 """The walk of the README, as a user makes it: up, change, preview, up, break, drift, mend, down."""
 
 import json
+import re
 import shutil
 
 import pytest
 
-from tests.program.conftest import Project
+from tests.program.conftest import ROOT, Project
 
 ENGINES = [
     "embedded",
@@ -26,6 +27,7 @@ def test_the_whole_walk(cloud: Project, engine: str) -> None:
     first = cloud.result("up", "local", "--yes")
     assert first["ok"], first["diagnostics"]
     assert set(first["counts"]) <= {"create", "read", "same"}
+    assert components() <= {step["type"] for step in first["steps"]}, "a component that `local` leaves out"
     assert_visible(cloud)
 
     again = cloud.result("up", "local", "--yes")
@@ -59,6 +61,12 @@ def test_the_whole_walk(cloud: Project, engine: str) -> None:
     destroyed = cloud.result("destroy", "local", "--yes")
     assert destroyed["ok"], destroyed["diagnostics"]
     assert_empty(cloud)
+
+
+def components() -> set[str]:
+    """The type of every component that there is."""
+    sources = (ROOT / "components").rglob("*.py")
+    return {token for file in sources for token in re.findall(r'"(slipway:\w+:\w+)"', file.read_text())}
 
 
 def assert_visible(cloud: Project) -> None:
