@@ -1,6 +1,7 @@
 """Opens an engine for a stack, and keeps the state of `local` in step with the embedded cloud it runs on."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +25,8 @@ from slipway.localcloud.kubeconfig import kubeconfig
 from slipway.localcloud.providers import PACKAGES, provider
 
 ENDPOINTS = "slipway:endpoints"
-_OUT_OF_STEP = "drifted"
+_CLOUD_FILE = "state-of-cloud"
+_DRIFTED = "drifted"
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,15 @@ class Session:
         """What `refresh` would find. Where it finds something, the next `up` begins by taking it in."""
         result = self.engine.drift()
         if result.changed and self.cloud is not None:
-            self._cloud_file.write_text(_OUT_OF_STEP, encoding="utf-8")
+            self._cloud_file.write_text(f"{self.cloud.id} {_DRIFTED}", encoding="utf-8")
         return result
 
     def up(self, *, refresh: bool = False) -> Result:
-        """Apply; first refresh, where that is asked for or the state is known to be behind the cloud."""
+        """Apply; first refresh, where that is asked for or `drift` has found something."""
         if self.cloud is not None:
             choice.own(self.root, "pulumi" if self.engine.name == "pulumi" else "embedded")
-        if refresh or self._out_of_step():
+            refresh = refresh or _DRIFTED in _read(self._cloud_file)
+        if refresh:
             refreshed = self.engine.refresh()
             if not refreshed.ok:
                 return refreshed
@@ -84,13 +87,25 @@ class Session:
 
     @property
     def _cloud_file(self) -> Path:
-        return self.root / ".slipway" / "state-of-cloud"
+        return self.root / ".slipway" / _CLOUD_FILE
 
-    def _out_of_step(self) -> bool:
-        # Whoever stops the embedded cloud loses what is in it; the state must learn that before it is used.
-        if self.cloud is None or not self._cloud_file.is_file():
-            return False
-        return self._cloud_file.read_text(encoding="utf-8") != self.cloud.id
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _meet(root: Path, cloud: Cloud, progress: Progress | None) -> None:
+    """Forget the state of a cloud that is gone: it was in memory, and nothing of it can be read again."""
+    file = root / ".slipway" / _CLOUD_FILE
+    known = _read(file).split(" ")[0]
+    if not known or known == cloud.id:
+        return
+    if progress is not None:
+        progress.message("the embedded cloud was started anew and is empty: beginning with an empty state")
+    shutil.rmtree(root / ".slipway" / "state", ignore_errors=True)
+    forget(root)
+    choice.release(root)
+    file.unlink()
 
 
 def open_session(
@@ -103,10 +118,12 @@ def open_session(
     """
     root = root.resolve()
     load_stack(root, stack)
-    name = choice.choose(root, stack, wanted)
     if stack != LOCAL_STACK:
+        choice.choose(root, stack, wanted)
         return Session(root, stack, _real(root, stack, progress), None)
     cloud = runtime.require(root)
+    _meet(root, cloud, progress)
+    name = choice.choose(root, stack, wanted)
     runtime.seed(cloud, seed_of(load_stack(root, stack).config))
     endpoints = {"aws": cloud.aws, "github": cloud.github, "kubernetes": cloud.kubernetes}
     config = {ENDPOINTS: json.dumps(endpoints)}

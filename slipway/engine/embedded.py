@@ -89,21 +89,21 @@ class EmbeddedEngine:
     def up(self) -> Result:
         """Make the world as the program says. What succeeded is in the state, whatever happens later."""
         with self._store.locked():
-            snapshot, warnings = self._store.load()
+            snapshot, warnings = self._recover()
             run = self._run(self._store.begin(snapshot), preview=False)
             return self._deploy("up", run, warnings)
 
     def destroy(self) -> Result:
         """Delete everything in the state, dependents first, without running the program."""
         with self._store.locked():
-            snapshot, warnings = self._store.load()
+            snapshot, warnings = self._recover()
             run = self._run(self._store.begin(snapshot), preview=False)
             return self._without_program("destroy", run, warnings, delete_everything)
 
     def refresh(self) -> Result:
         """Read every resource and make the state as the world is."""
         with self._store.locked():
-            snapshot, warnings = self._store.load()
+            snapshot, warnings = self._recover()
             run = self._run(self._store.begin(snapshot), preview=False)
             return self._without_program("refresh", run, warnings, refresh)
 
@@ -120,6 +120,13 @@ class EmbeddedEngine:
     def reveal_outputs(self) -> Properties:
         """The stack's outputs as plain values, secrets wrapped but readable. For tests and other programs."""
         return _outputs(self._store.load()[0])
+
+    def _recover(self) -> tuple[Snapshot, list[str]]:
+        """The state, made whole on disk before anything else is done with it."""
+        snapshot, warnings = self._store.load()
+        if warnings:
+            self._store.save(snapshot)
+        return snapshot, warnings
 
     def _run(self, ledger: Any, *, preview: bool) -> Run:
         return Run(self._project.name, self._project.stack, ledger, self._progress, preview=preview)

@@ -255,13 +255,20 @@ class Registrar:
         self._run.perform(step, lambda: self._run.ledger.put(result, self._was(state.urn)))
         return Outcome(state.urn, old.id, outputs)
 
-    def _fetch(self, registration: Registration, plugin: Plugin, id_: str, reference: str) -> ResourceState:
-        """An existing object as if the state had it."""
-        found = plugin.read(registration.urn, id_, {}, {})
+    def _fetch(
+        self,
+        registration: Registration,
+        plugin: Plugin,
+        id_: str,
+        reference: str,
+        inputs: Properties | None = None,
+    ) -> ResourceState:
+        """An existing object as if the state had it; `inputs` are what an earlier run meant it to have."""
+        found = plugin.read(registration.urn, id_, {}, inputs or {})
         if found is None:
             raise Refused(f"there is no {registration.type} with the id {id_!r}")
-        real_id, outputs, inputs = found
-        state = self._state(registration, inputs or registration.inputs, reference, None)
+        real_id, outputs, described = found
+        state = self._state(registration, described or registration.inputs, reference, None)
         return replace(state, id=real_id, outputs=outputs)
 
     def _adopt(
@@ -272,7 +279,9 @@ class Registrar:
         id_ = plugin.find(registration.urn, pending.inputs) if plugin.known else None
         if not id_ or (old is not None and old.id == id_):
             return None
-        state = self._fetch(registration, plugin, id_, reference)
+        state = self._fetch(registration, plugin, id_, reference, pending.inputs)
+        # Nobody knows how far its creation got, so it is updated whatever the comparison says.
+        state = replace(state, rest={_INIT_ERRORS: ["its creation was interrupted"]})
         self._run.warn(f"adopted {id_!r}, which an interrupted run had created", registration.urn)
         self._run.ledger.put(state, condemn=old is not None)
         return state

@@ -1,5 +1,10 @@
-"""moto as installed, unmended: every fix still has its reason. One that fails here is a fix to delete."""
+"""moto as installed, unmended: every fix still has its reason. One that fails here is a fix to delete.
 
+A fix changes moto's classes for the rest of its process, so what they were is kept when this file is
+collected, before any test runs, and put back for these tests.
+"""
+
+import inspect
 import json
 from collections.abc import Generator
 from typing import Any
@@ -8,14 +13,29 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.iam import models as iam_models
+from moto.s3 import models as s3_models
+from moto.s3 import responses as s3_responses
 
 from slipway.localcloud import moto_fixes
 
 ROLE = "arn:aws:iam::123456789012:role/cluster"
 
 
+AS_INSTALLED = {
+    found: dict(vars(found))
+    for module in (iam_models, s3_models, s3_responses)
+    for found in vars(module).values()
+    if inspect.isclass(found) and found.__module__ == module.__name__
+}
+
+
 @pytest.fixture(autouse=True)
 def unmended(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    for found, attributes in AS_INSTALLED.items():
+        for name, value in attributes.items():
+            if vars(found).get(name) is not value and callable(value):
+                monkeypatch.setattr(found, name, value)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     with mock_aws():

@@ -13,7 +13,7 @@ SECRETS = {
     "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",
     "AWS_SECRET_ACCESS_KEY": "real-secret-access-key",
     "AWS_SESSION_TOKEN": "real-session-token",
-    "AWS_PROFILE": "production",
+    "AWS_PROFILE": "the-real-profile",
     "AWS_ENDPOINT_URL": "https://sts.amazonaws.com",
     "GITHUB_TOKEN": "ghp_realrealrealrealrealrealrealreal0000",
     "GH_TOKEN": "ghp_anotherrealtokenrealrealrealreal0000",
@@ -66,9 +66,9 @@ def hostile(tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "home"
     (home / ".aws").mkdir(parents=True)
     (home / ".aws" / "credentials").write_text(
-        "[production]\naws_access_key_id = AKIAFILEFILEFILEFILE\naws_secret_access_key = file-secret\n"
+        "[the-real-profile]\naws_access_key_id = AKIAFILEFILEFILEFILE\naws_secret_access_key = file-secret\n"
     )
-    (home / ".aws" / "config").write_text("[profile production]\nregion = us-east-1\n")
+    (home / ".aws" / "config").write_text("[profile the-real-profile]\nregion = us-east-1\n")
     kube = home / ".kube" / "config"
     kube.parent.mkdir()
     kube.write_text(

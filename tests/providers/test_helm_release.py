@@ -3,6 +3,7 @@
 import json
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,11 @@ def helm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real-looking")
     monkeypatch.setenv("KUBECONFIG", "/nowhere")
-    before = set(Path("/tmp").glob("slipway-helm-*"))  # noqa: S108 - where the files must not be left
+    private = tmp_path / "private"
+    private.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
     yield folder
-    assert set(Path("/tmp").glob("slipway-helm-*")) <= before  # noqa: S108
+    assert not list(private.iterdir()), "the kubeconfig or the values were left behind"
 
 
 @pytest.fixture
