@@ -208,7 +208,6 @@ def test_refresh_and_drift_see_what_changed_behind_our_back(engine, world, tmp_p
 CHILD = """
 import json, os, signal, sys
 from pathlib import Path
-from typing import Any
 from tests.engine.toy import Thing, ToyProvider, World
 from tests.engine.test_faults import chain
 from slipway.engine.embedded import EmbeddedEngine
@@ -218,7 +217,10 @@ moment = sys.argv[2]
 
 class Disk(World):
     def save(self):
-        (root / "world.json").write_text(json.dumps(self.objects))
+        # Two resources are made at once, and either may be killed while it writes.
+        with self.lock:
+            (root / "world.new").write_text(json.dumps(self.objects))
+            os.replace(root / "world.new", root / "world.json")
 
 world = Disk()
 
@@ -267,7 +269,6 @@ def test_a_kill_and_then_a_destroy_leaves_nothing(engine, world, tmp_path):
 INTERRUPTED = """
 import sys
 from pathlib import Path
-from typing import Any
 from tests.engine.toy import Thing, ToyProvider, World
 from slipway.engine.embedded import EmbeddedEngine
 
