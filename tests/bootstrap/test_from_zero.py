@@ -150,6 +150,7 @@ def test_every_step_runs_in_its_order(endpoint: str, checkout: Path, github: Cli
     assert {item["name"]: item["value"] for item in variables} == {
         "AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/slipway/infra/infra-automation-apply",
         "AWS_REGION": "eu-west-1",
+        "PULUMI_BACKEND_URL": "s3://slipway-state-111111111111-eu-west-1?region=eu-west-1",
     }
     policies = read(github, f"{environment}/deployment-branch-policies")["branch_policies"]
     assert [policy["name"] for policy in policies] == ["main"]
