@@ -60,6 +60,11 @@ def running(
             apply_principal=platform_roles(settings)[1].arn,
             node_role_arn=cluster.node_role_arn,
             namespaces=namespaces(settings, in_cluster),
+            unique_ids={
+                environment.role.arn: roles[environment.service, environment.name].unique_id
+                for environment in in_cluster
+                if environment.holds_role
+            },
             after=(cluster, *roles.values()),
         ),
         opts=inside,

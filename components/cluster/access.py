@@ -1,7 +1,7 @@
 """Who gets into a cluster, by entries of our own, and what each job finds there: its namespaces alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -35,6 +35,9 @@ class ClusterAccessArgs:
     """The role that applies the stack and so made the cluster: EKS's hidden administrator."""
     node_role_arn: str
     namespaces: tuple[NamespaceAccess, ...] = ()
+    unique_ids: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Of the jobs' roles, by ARN. An entry belongs to the role that was there when it was made, and is dead
+    for another one of the same ARN (EKS API Reference, AccessEntry); so it is made anew with its role."""
     after: tuple[pulumi.Resource, ...] = ()
     """What must exist first: the cluster, and the roles, as EKS refuses an entry for one that does not."""
 
@@ -107,7 +110,13 @@ class ClusterAccess(pulumi.ComponentResource):
             principal_arn=role,
             type="STANDARD",
             kubernetes_groups=list(groups),
-            opts=self._child,
+            opts=pulumi.ResourceOptions.merge(
+                self._child,
+                pulumi.ResourceOptions(
+                    replacement_trigger=self._args.unique_ids.get(role),
+                    delete_before_replace=True,  # a role has one entry in a cluster
+                ),
+            ),
         )
 
     def _administrator(self, role: str) -> None:

@@ -39,6 +39,8 @@ class CiRole(pulumi.ComponentResource):
     """A role under the boundary; trust and permissions are rendered from the declaration."""
 
     arn: pulumi.Output[str]
+    unique_id: pulumi.Output[str]
+    """Another one when the role is made anew, even under the same ARN (IAM User Guide, "IAM identifiers")."""
 
     def __init__(self, name: str, args: CiRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:identity:CiRole", name, {}, opts)
@@ -58,7 +60,8 @@ class CiRole(pulumi.ComponentResource):
         for policy in permission_policies(declaration):
             self._policy(declaration, role, policy)
         self.arn = role.arn
-        self.register_outputs({"arn": self.arn})
+        self.unique_id = role.unique_id
+        self.register_outputs({"arn": self.arn, "uniqueId": self.unique_id})
 
     def _policy(self, declaration: RoleDeclaration, role: aws.iam.Role, policy: NamedPolicy) -> None:
         suffix = policy.name.removeprefix(declaration.name).strip("-") or "policy"

@@ -83,6 +83,10 @@ def _federated(role: RoleDeclaration) -> dict[str, Any]:
 
 
 def _chained(role: RoleDeclaration) -> dict[str, Any]:
+    """Trust in roles, as principals: IAM writes such a role's unique id into the policy once it is deleted,
+    so one made anew under its name gets in only after the policy was put again (IAM User Guide, "AWS JSON
+    policy elements: Principal"). A refresh shows the id in the ARN's place, and the next `up` puts it again.
+    """
     trusted = sorted(set(role.trusted_roles))
     return {
         "Sid": "RoleChain",

@@ -10,7 +10,7 @@ from slipway.engine.diffs import compare, covers, mark_forcing, masked, parse
 from slipway.engine.interface import ChangeKind, PropertyChange
 from slipway.engine.plugins import Diff
 from slipway.engine.state import Properties, ResourceState
-from slipway.engine.values import Plain, Secret, secret
+from slipway.engine.values import Plain, Secret, Unknown, contains, reveal, secret, show
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,19 @@ def decide(
         first = answer.delete_before_replace if delete_first is None else delete_first
         return Decision("replace", changes, first)
     return Decision("update" if changes or answer.changes else "same", changes)
+
+
+def triggered(old: Plain, new: Plain) -> PropertyChange | None:
+    """What the option `replacement_trigger` demands; None if it demands nothing.
+
+    Source of the rule: `shouldTriggerReplace` in pkg/resource/deploy/step_generator.go (v3.272): a value that
+    is not known counts as another one, and a trigger that came or went as the same.
+    """
+    old, new = reveal(old), reveal(new)
+    unknown = contains(old, Unknown) or contains(new, Unknown)
+    if not unknown and (old is None or new is None or old == new):
+        return None
+    return PropertyChange("replacement_trigger", "update", show(old), show(new), forces_replace=True)
 
 
 def _changes(old: ResourceState, inputs: Properties, answer: Diff) -> list[PropertyChange]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from slipway.engine import aliases, diffs
 from slipway.engine import urn as urns
+from slipway.engine.changes import triggered
 from slipway.engine.interface import PropertyChange, Result, Step
 from slipway.engine.recording import Rendered
 from slipway.engine.registration import Registration
 from slipway.engine.replace_rules import forcing
-from slipway.engine.values import show
+from slipway.engine.values import UNKNOWN_MARK, show
 
 MAY_REPLACE = "may replace"
 
@@ -60,6 +61,10 @@ def _changed(old: Registration, new: Registration) -> Step | None:
     ignored = new.paths("ignore_changes")
     inputs = diffs.keep_ignored(new.inputs, old.inputs, ignored)
     changes = diffs.compare(old.inputs, inputs)
+    trigger = triggered(*(item.options.get("replacement_trigger") for item in (old, new)))
+    if trigger is not None and UNKNOWN_MARK not in (trigger.old, trigger.new):
+        # Offline an unknown one says nothing: it is what an apply would find, on both sides.
+        changes.append(trigger)
     if old.protect != new.protect:
         changes.append(PropertyChange("protect", "update", old.protect, new.protect))
     if not changes:
@@ -67,7 +72,7 @@ def _changed(old: Registration, new: Registration) -> Step | None:
     if not new.custom:
         return _step("update", new, changes)
     rules = forcing(new.type)
-    own = [change.path for change in changes if _forced_by_option(change, new)]
+    own = [change.path for change in changes if change.forces_replace or _forced_by_option(change, new)]
     marked = diffs.mark_forcing(changes, [*own, *(rules or ())])
     if any(change.forces_replace for change in marked):
         return _step("replace", new, marked)

@@ -12,7 +12,7 @@ from slipway.engine.interface import ChangeKind, PropertyChange
 from slipway.engine.values import MASK, Plain, Secret, contains, reveal, show
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$-]*")
-_SEGMENT = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|\.?([^.\[]+)')
+_SEGMENT = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|\.?([^.\[#]+)|(#)')
 _MISSING = object()
 Path = tuple[str | int, ...]
 
@@ -104,7 +104,9 @@ def _child(path: str, key: str) -> str:
 def parse(path: str) -> Path:
     """Pulumi's property path as segments: ``a.b[0]["c.d"]``. ``*`` stands for any key or index."""
     segments: list[str | int] = []
-    for quoted, index, key in _SEGMENT.findall(path.split("#", 1)[0]):
+    for quoted, index, key, inside in _SEGMENT.findall(path):
+        if inside:  # from here on it is a path of the document in a string
+            break
         if index:
             segments.append(int(index) if index.isdigit() else "*")
         else:

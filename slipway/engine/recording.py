@@ -17,6 +17,8 @@ from slipway.engine.run import Outcome
 from slipway.engine.values import Plain, from_state, to_state
 from slipway.errors import SlipwayError
 
+_TRIGGER = "replacement_trigger"
+
 
 @dataclass(frozen=True)
 class Rendered:
@@ -103,6 +105,8 @@ def dump(rendered: Rendered, key: bytes) -> str:
 def _dump_registration(item: Registration, seal: Any) -> dict[str, Any]:
     record = {entry.name: getattr(item, entry.name) for entry in fields(item)}
     options = {**item.options, "aliases": [_dump_alias(alias) for alias in item.options.get("aliases", ())]}
+    if _TRIGGER in options:
+        options[_TRIGGER] = to_state(options[_TRIGGER], seal)
     return {**record, "inputs": to_state(item.inputs, seal), "options": options}
 
 
@@ -133,6 +137,8 @@ def _load_registration(record: dict[str, Any]) -> Registration:
     }
     if aliases:
         options["aliases"] = aliases
+    if _TRIGGER in options:
+        options[_TRIGGER] = from_state(cast(dict[str, Any], record["options"])[_TRIGGER], None)
     needs = cast(Mapping[str, list[str]], record["property_dependencies"])
     fields_: dict[str, Any] = {
         **record,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from slipway.engine import aliases
 from slipway.engine import urn as urns
-from slipway.engine.changes import Decision, decide, guard_secrets
+from slipway.engine.changes import Decision, decide, guard_secrets, triggered
 from slipway.engine.deletion import delete_first
 from slipway.engine.diffs import compare, keep_ignored
 from slipway.engine.interface import Op, PropertyChange
@@ -35,8 +35,12 @@ class Registrar:
         Raises:
             Cancelled: the run was asked to stop.
         """
+        trigger = registration.options.get("replacement_trigger")
         return self._guarded(
-            registration.urn, _needs(registration), registration.inputs, lambda: self._apply(registration)
+            registration.urn,
+            _needs(registration),
+            {**registration.inputs, "replacement_trigger": trigger},
+            lambda: self._apply(registration),
         )
 
     def read(self, registration: Registration, id_: str) -> Outcome:
@@ -139,6 +143,10 @@ class Registrar:
         )
         if decision.op == "same" and old.rest.get(_INIT_ERRORS):
             decision = Decision("update", [])
+        trigger = triggered(old.replacement_trigger, state.replacement_trigger)
+        if trigger is not None:
+            first = decision.delete_first or registration.options.get("delete_before_replace", False)
+            return Decision("replace", [*decision.changes, trigger], first)
         if decision.op != "replace" and self._providers.demands_replacement(old.provider, state.provider):
             change = PropertyChange("provider", "update", old.provider, state.provider, forces_replace=True)
             first = registration.options.get("delete_before_replace", False)
@@ -349,6 +357,7 @@ class Registrar:
             additional_secret_outputs=registration.paths("additional_secret_outputs"),
             ignore_changes=registration.paths("ignore_changes"),
             replace_on_changes=registration.paths("replace_on_changes"),
+            replacement_trigger=options.get("replacement_trigger"),
             aliases=tuple(dict.fromkeys([*declared, *([was] if was else [])])),
             custom_timeouts=options.get("custom_timeouts", {}),
             import_id=options.get("import_", ""),

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
-from slipway.engine.values import Plain, from_struct
+from slipway.engine.values import Plain, from_struct, from_value
 from slipway.errors import SlipwayError
 
 SUPPORTED_OPTIONS: Final = (
@@ -26,6 +26,7 @@ SUPPORTED_OPTIONS: Final = (
     "id",
     "additional_secret_outputs",
     "replace_on_changes",
+    "replacement_trigger",
     "custom_timeouts",
     "version",
     "plugin_download_url",
@@ -36,7 +37,6 @@ nothing is downloaded). Every other option is refused by its name."""
 _REFUSED_FIELDS: Final = {
     "deletedWith": "deleted_with",
     "replace_with": "replace_with",
-    "replacement_trigger": "replacement_trigger",
     "transforms": "transforms",
     "hooks": "hooks",
     "hideDiffs": "hide_diffs",
@@ -147,6 +147,8 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> dict[str, Any]:
         "aliases": tuple(map(_alias, cast(Iterable[alias_pb2.Alias], request.aliases))),
         "custom_timeouts": _timeouts(request),
     }
+    if request.HasField("replacement_trigger"):
+        options["replacement_trigger"] = from_value(request.replacement_trigger)
     options = {name: value for name, value in options.items() if value}
     if request.deleteBeforeReplaceDefined:
         options["delete_before_replace"] = request.deleteBeforeReplace

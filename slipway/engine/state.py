@@ -42,6 +42,7 @@ class ResourceState:
     additional_secret_outputs: tuple[str, ...] = ()
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
+    replacement_trigger: Plain = None
     aliases: tuple[str, ...] = ()
     custom_timeouts: dict[str, float] = field(default_factory=dict[str, float])
     import_id: str = ""
@@ -85,6 +86,7 @@ _LIST_FIELDS = {
     "replace_on_changes": "replaceOnChanges",
     "aliases": "aliases",
 }
+_TRIGGER = "replacementTrigger"
 _KNOWN_KEYS = {
     "urn",
     "type",
@@ -92,6 +94,7 @@ _KNOWN_KEYS = {
     "inputs",
     "outputs",
     "propertyDependencies",
+    _TRIGGER,
     *_PLAIN_FIELDS.values(),
     *_LIST_FIELDS.values(),
 }
@@ -113,6 +116,8 @@ def encode(state: ResourceState, encrypt: Callable[[str], str]) -> dict[str, Any
     # Pulumi tells "no inputs" from "empty inputs"; every resource of ours has been through check.
     record["inputs"] = to_state(state.inputs, encrypt)
     record["outputs"] = to_state(state.outputs, encrypt)
+    if state.replacement_trigger is not None:
+        record[_TRIGGER] = to_state(state.replacement_trigger, encrypt)
     record.update(state.rest)
     return record
 
@@ -128,6 +133,7 @@ def decode(record: dict[str, Any], decrypt: Callable[[str], str]) -> ResourceSta
         custom=record.get("custom", False),
         inputs=from_state(record.get("inputs") or {}, decrypt),
         outputs=from_state(record.get("outputs") or {}, decrypt),
+        replacement_trigger=from_state(record.get(_TRIGGER), decrypt),
         property_dependencies={key: tuple(items) for key, items in dependencies.items()},
         rest={key: value for key, value in record.items() if key not in _KNOWN_KEYS},
         **fields,

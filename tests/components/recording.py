@@ -46,6 +46,7 @@ class Recorded:
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
     delete_before_replace: bool = False
+    replacement_trigger: Any = None
     retain_on_delete: bool = False
     secrets: frozenset[str] = frozenset()
     unknowns: frozenset[str] = frozenset()
@@ -121,6 +122,7 @@ class RecordingMonitor(MockMonitor):
             ignore_changes=tuple(request.ignoreChanges),
             replace_on_changes=tuple(request.replaceOnChanges),
             delete_before_replace=request.deleteBeforeReplace,
+            replacement_trigger=plain(struct_pb2.Struct(fields={"": request.replacement_trigger}))[0][""],
             retain_on_delete=request.retainOnDelete,
             secrets=secrets,
             unknowns=unknowns,

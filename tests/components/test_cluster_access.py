@@ -75,6 +75,15 @@ def test_each_job_has_one_entry_with_the_groups_of_its_environment(mode: Authent
 
 
 @pytest.mark.parametrize("mode", WITH_ENTRIES)
+def test_an_entry_is_made_anew_with_its_role(mode: AuthenticationMode) -> None:
+    ids = {role: f"AROA{number:017}" for number, role in enumerate(groups_by_role(NAMESPACES))}
+    jobs = [one for one in declared(mode, unique_ids=ids).of(ENTRY) if one.inputs["principalArn"] in ids]
+    assert {one.inputs["principalArn"]: one.replacement_trigger for one in jobs} == ids
+    # A role has one entry in a cluster: EKS refuses a second one.
+    assert all(one.delete_before_replace for one in jobs)
+
+
+@pytest.mark.parametrize("mode", WITH_ENTRIES)
 def test_only_people_are_administrators_and_by_policy(mode: AuthenticationMode) -> None:
     found = declared(mode)
     for one in found.of(ASSOCIATION):

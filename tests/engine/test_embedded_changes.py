@@ -234,9 +234,38 @@ def test_remote_components_register_their_children(engine, world):
     assert ops(engine(lambda: program(1)).up())["group-2"] == "delete"
 
 
+def test_a_changed_trigger_replaces(engine, world):
+    def program(trigger, value=1):
+        Thing("a", ResourceOptions(replacement_trigger=trigger, delete_before_replace=True), value=value)
+
+    engine(lambda: program(None)).up()
+    # One that comes, or stays, replaces nothing.
+    assert ops(engine(lambda: program("1")).up()) == {"a": "same"}
+    assert ops(engine(lambda: program("1", 2)).up()) == {"a": "update"}
+    world.calls.clear()
+    expected = [("replacement_trigger", "update", "1", "2", True)]
+    assert changes(engine(lambda: program("2", 2)).preview(), "a") == expected
+    result = engine(lambda: program(pulumi.Output.secret("2"), 2)).up()
+    assert ops(result) == {"a": "replace"}
+    assert changes(result, "a") == expected
+    assert world.calls == [("delete", "a"), ("create", "a")]
+    assert ops(engine(lambda: program("2", 2)).up()) == {"a": "same"}
+    assert ops(engine(lambda: program(None, 2)).up()) == {"a": "same"}
+
+
+def test_a_trigger_that_is_not_known_yet_replaces_in_a_preview(engine, world):
+    def program(name):
+        made = Thing("made", name=name).made
+        Thing("a", ResourceOptions(replacement_trigger=made, delete_before_replace=True))
+
+    assert ops(engine(lambda: program("1")).up()) == {"made": "create", "a": "create"}
+    assert ops(engine(lambda: program("1")).up()) == {"made": "same", "a": "same"}
+    assert ops(engine(lambda: program("2")).preview()) == {"made": "replace", "a": "replace"}
+    assert ops(engine(lambda: program("2")).up()) == {"made": "replace", "a": "replace"}
+
+
 @pytest.mark.parametrize("option", [
     {"deleted_with": "other"},
-    {"replacement_trigger": "x"},
     {"replace_with": ["other"]},
     {"transforms": [lambda args: None]},
     {"hooks": pulumi.ResourceHookBinding(after_create=[lambda args: None])},
@@ -249,9 +278,7 @@ def test_options_outside_the_list_are_refused_by_name(engine, world, option, act
 
     def program():
         other = Thing("other")
-        value = (
-            {"other": other, "x": "x"}.get(option[name]) if isinstance(option[name], str) else option[name]
-        )
+        value = {"other": other}.get(option[name]) if isinstance(option[name], str) else option[name]
         value = [other] if value == ["other"] else value
         Thing("a", ResourceOptions(**{name: value}))
 

@@ -91,6 +91,29 @@ def test_base_shows_only_the_change_and_leaves_no_worktree(project):
     assert "forces replacement" in display.markdown(result)
 
 
+def test_a_trigger_replaces_where_it_is_known(project):
+    program = (
+        "import pulumi, pulumi_aws as aws\n"
+        "q = aws.sqs.Queue('q')\n"
+        "aws.iam.Role('role', name='n', assume_role_policy='{{}}',"
+        " opts=pulumi.ResourceOptions(replacement_trigger={}))\n"
+    )
+    shown = {}
+    _git(project, "init", "-q", "-b", "main")
+    for before, after in (("'1'", "'2'"), ("'1'", "'1'"), ("'1'", "q.arn")):
+        (project / "__main__.py").write_text(program.format(before))
+        _git(project, "add", ".")
+        _git(project, "commit", "-q", "--allow-empty", "-m", "base")
+        (project / "__main__.py").write_text(program.format(after))
+        steps = offline.preview(project, "prod", "HEAD").steps
+        shown[after] = [(step.name, step.op, [change.path for change in step.diff]) for step in steps]
+    assert shown == {
+        "'2'": [("role", "replace", ["replacement_trigger"])],
+        "'1'": [],
+        "q.arn": [],
+    }
+
+
 def test_credentials_never_reach_the_other_process(project, monkeypatch):
     (project / "__main__.py").write_text(
         "import os, pulumi\n"

@@ -69,6 +69,10 @@ def test_a_difference_is_seen_and_secrets_are_not(old, new):
                 assert shown == "[secret]"
 
 
+def test_a_path_ends_where_a_document_in_a_string_begins():
+    assert diffs.parse('value["#"].x#Statement[0]') == ("value", "#", "x")
+
+
 def _present(value):
     """Null and missing are the same; JSON texts that mean the same are the same."""
     if isinstance(value, dict):
