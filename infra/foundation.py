@@ -9,6 +9,7 @@ from components.identity.oidc_provider import GithubOidcProvider, GithubOidcProv
 from components.identity.origin import Origin
 from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
 from components.network.network import NatMode, Network, NetworkArgs
+from components.state.state_store import StateStore, StateStoreArgs
 from infra import naming
 from infra.access import Environment, apply_roles_in, platform_roles
 from infra.settings import Settings
@@ -48,7 +49,42 @@ def foundation(settings: Settings, opts: pulumi.ResourceOptions) -> Foundation:
     on_both = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[provider, boundary]))
     CiRole("infra-plan", CiRoleArgs(declaration=plan), opts=on_both)
     CiRole("infra-apply", CiRoleArgs(declaration=apply, origin=origin), opts=on_both)
+    _state(settings, plan.arn, apply.arn, opts)
     return Foundation(oidc_provider=provider, boundary=boundary, network=_network(settings, boundary, opts))
+
+
+def _state(settings: Settings, plan_role: str, apply_role: str, opts: pulumi.ResourceOptions) -> None:
+    """The stack's own state, which `slipway bootstrap` made; `local` keeps its state in files."""
+    if settings.is_local:
+        return
+    key = settings.platform.state_key
+    stack, account, region = settings.stack.value, settings.account, settings.platform.region
+    if key is None:
+        # bootstrap renders the program before there is a key; whatever can be applied has one.
+        return
+    StateStore(
+        "state",
+        StateStoreArgs(
+            stack=stack,
+            account=account,
+            region=region,
+            key_arn=key,
+            key_alias=naming.state_key_alias(stack),
+            bucket=naming.state_bucket(account, region),
+            adopts_bucket=_first_in_account(settings),
+            users=(apply_role,),
+            readers=(plan_role,),
+            protect=settings.platform.protect,
+        ),
+        opts=opts,
+    )
+
+
+def _first_in_account(settings: Settings) -> bool:
+    """Whether this is the stack that bootstrap makes the account's bucket for (docs/from-zero.md, step 3)."""
+    accounts = settings.platform.accounts
+    order = {"automation": accounts.automation, "staging": accounts.staging, "prod": accounts.prod}
+    return settings.stack.value == next(name for name, one in order.items() if one == settings.account)
 
 
 def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.ResourceOptions) -> Network:

@@ -91,13 +91,15 @@ class AssumeRoles:
 class PlanStack:
     """Read what a platform stack's resources are, but no secret's value.
 
-    `parameters` are SSM name patterns of published outputs, the only ones whose values are read.
+    `parameters` are SSM name patterns of published outputs, the only ones whose values are read. `buckets`
+    are the name patterns that the stack owns.
     """
 
     stack: str
     account: str
     region: str
     parameters: tuple[str, ...] = ("slipway/*", "*-service-helm-values")
+    buckets: tuple[str, ...] = ("slipway-*",)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,8 @@ def plan(grant: PlanStack) -> tuple[Statement, ...]:
     return (
         allow("ReadSettings", actions.READ_ACTIONS, ["*"]),
         allow("ReadPublishedParameters", ["ssm:GetParameter", "ssm:GetParameters"], parameters),
+        # HeadBucket, with which the provider looks for a bucket, needs it (S3 API Reference, HeadBucket).
+        allow("FindBuckets", ["s3:ListBucket"], [f"arn:aws:s3:::{name}" for name in grant.buckets]),
         deny(
             "NeverReadSecrets", ["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"], ["*"]
         ),

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from slipway.access.state_documents import state_key_description
 from slipway.bootstrap import documents
 from slipway.bootstrap.clients import Clients, code
 from slipway.bootstrap.plan import BootstrapPlan
@@ -131,7 +132,7 @@ class StateKey:
 
     def _make(self, _: Found) -> None:
         answer = self._kms.create_key(
-            Description=f"Pulumi state and secrets of the stack {self._plan.stack}",
+            Description=state_key_description(self._plan.stack),
             Policy=json.dumps(documents.key_policy(self._plan)),
             Tags=tag_list(self._plan.tags, "TagKey", "TagValue"),
         )

@@ -42,7 +42,8 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
         "keyId": found["KeyId"],
         "arn": found["Arn"],
         "description": found.get("Description"),
-        "keyUsage": found["KeyUsage"],
+        # moto says nothing of a usage that CreateKey was not given; KMS always does.
+        "keyUsage": found.get("KeyUsage") or "ENCRYPT_DECRYPT",
         "customerMasterKeySpec": found.get("KeySpec") or found.get("CustomerMasterKeySpec"),
         "multiRegion": bool(found.get("MultiRegion")),
         "isEnabled": found["Enabled"],
