@@ -79,8 +79,8 @@ def _repository(
 def platform_repository(settings: Settings, opts: pulumi.ResourceOptions) -> ServiceRepository:
     """The platform's own repository: the environment in which this stack is planned, for main only.
 
-    The one in which it is applied is made by hand before the first apply, like the apply role itself
-    (docs/from-zero.md): a job that could change its own environment could let any branch in.
+    The one in which it is applied is made by hand before the first apply, like the apply role itself: the
+    reasons are in docs/decisions/0006-apply-environments-are-made-by-hand.md.
     """
     github = settings.platform.github
     plan, _ = platform_roles(settings)
