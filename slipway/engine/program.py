@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import inspect
 import logging
 import re
 import runpy
@@ -106,7 +107,29 @@ def _run(  # noqa: PLR0917 - run_program's own arguments, inside the context
     sdk_settings.outputs = set()
     sdk_settings.package_refs = {}
     sdk_settings.root_directory = str(project.root)
-    loop.run_until_complete(stack.run_in_stack(program))
+
+    async def whole() -> None:
+        result = program()
+        if inspect.isawaitable(result):
+            await result
+        await _settled()
+
+    loop.run_until_complete(stack.run_in_stack(whole))
+
+
+async def _settled() -> None:
+    """Wait until no output is outstanding, or one has failed.
+
+    The SDK waits for all of them again each time that one completes, so a resource would cost more the more
+    of them there are. It finds none left, or the failed one, which it reports.
+    """
+    outputs: set[asyncio.Future[Any]] = cast(Any, settings.SETTINGS).outputs
+    while pending := [one for one in outputs if not one.done()]:
+        done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+        if any(one.cancelled() or one.exception() for one in done):
+            return
+        # Completed outputs leave the set by callbacks, which the loop has yet to run.
+        await asyncio.sleep(0)
 
 
 def leave_interrupts() -> None:
