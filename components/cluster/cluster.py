@@ -199,6 +199,7 @@ class Cluster(pulumi.ComponentResource):
         ]
 
     def _key(self) -> aws.kms.Key:
+        # With KMS's own policy: whoever creates the cluster grants its use to EKS by the IAM policy alone.
         key = aws.kms.Key(
             f"{self._name}-secrets",
             description=f"Secrets of the cluster {self._args.name}",

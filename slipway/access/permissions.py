@@ -234,8 +234,11 @@ def _through_s3(key_arn: str, bucket: str, objects: str) -> Condition:
 def _key(sid: str, actions: list[str], key_arn: str, condition: Condition | None = None) -> Statement:
     """Use of one key, named by its ARN or, while that is not known yet, by its alias's.
 
-    An alias's ARN does not authorise the use of its key; the condition kms:ResourceAliases does
-    (https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html).
+    An alias's ARN does not authorise the use of its key; the condition kms:ResourceAliases does, also of a
+    key in another account, whose policy must then let this account in. It needs a set operator, takes names
+    and no ARNs, and fails for a key with more aliases than the quota (KMS Developer Guide, policy-conditions:
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases).
+    It may take five minutes to see a new alias.
     """
     head, separator, name = key_arn.partition(":alias/")
     if not separator:

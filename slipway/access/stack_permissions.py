@@ -149,13 +149,12 @@ def _apply_keys(grant: ApplyStack) -> tuple[Statement, ...]:
     return (
         allow("NewKeys", ["kms:CreateKey"], ["*"], {"StringEquals": {"aws:RequestedRegion": grant.region}}),
         allow("Keys", actions.qualified("kms", actions.KMS), [f"{kms}:alias/*", f"{kms}:key/*"]),
-        # ECR and EKS ask for grants on the caller's behalf when they are told to use a key.
-        allow(
-            "KeyGrants",
-            ["kms:CreateGrant"],
-            [f"{kms}:key/*"],
-            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        ),
+        # ECR and EKS make grants as the caller when they are told to use a key (Amazon ECR User Guide,
+        # encryption-at-rest; EKS User Guide, enable-kms). Without kms:GrantIsForAWSResource: EKS's guide says
+        # that CreateCluster does not support it. An alias would not hold it either, since a new one counts
+        # only minutes later (KMS Developer Guide, alias-authorization). So it is each key's own policy that
+        # says who may grant its use: for state, plans and releases nobody, for images ECR alone.
+        allow("KeyGrants", ["kms:CreateGrant", "kms:RetireGrant"], [f"{kms}:key/*"]),
     )
 
 

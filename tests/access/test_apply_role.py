@@ -139,6 +139,19 @@ def test_apply_may_do_every_action_in_the_table(platform: Any) -> None:
     assert can(platform, "iam:CreateServiceLinkedRole", linked, {"iam:AWSServiceName": "eks.amazonaws.com"})
 
 
+def test_apply_grants_the_use_of_keys_as_eks_and_ecr_ask_for_it(platform: Any) -> None:
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"
+    # EKS asks without kms:GrantIsForAWSResource (EKS User Guide, enable-kms), ECR through itself.
+    for context in (
+        {},
+        {"kms:ViaService": "ecr.eu-west-1.amazonaws.com", "kms:GrantIsForAWSResource": "true"},
+    ):
+        assert can(platform, "kms:CreateGrant", key, context)
+        assert can(platform, "kms:DescribeKey", key, context)
+    assert not might(platform, "kms:CreateGrant", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1")
+    assert not might(platform, "kms:CreateGrant", "arn:aws:kms:eu-west-1:222222222222:key/1")
+
+
 @pytest.mark.parametrize("context", [{}, BOUNDED, {**BOUNDED, "iam:PassedToService": "ec2.amazonaws.com"}])
 def test_apply_does_not_touch_itself(platform: Any, context: dict[str, str]) -> None:
     for action in ROLE_ACTIONS:

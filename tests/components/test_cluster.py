@@ -61,6 +61,7 @@ def test_the_authentication_mode_is_always_said(mode: AuthenticationMode) -> Non
 def test_secrets_are_encrypted_by_a_key_of_their_own_that_rotates() -> None:
     recording = declared()
     key, alias = recording.one("aws:kms/key:Key"), recording.one("aws:kms/alias:Alias")
+    assert "policy" not in key.inputs, "it must let the creator's IAM policy grant its use to EKS"
     assert key.inputs["enableKeyRotation"] is True
     assert key.inputs["deletionWindowInDays"] == 30
     assert alias.inputs["name"] == f"alias/slipway-cluster-{NAME}"

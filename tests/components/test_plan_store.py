@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from components.state.plan_store import PlanStore
-from slipway.access.evaluate import context_of
+from slipway.access.evaluate import context_of, evaluate
+from slipway.access.grants import PutPlans, ReadPlans
+from slipway.access.permissions import statements_of
 from slipway.access.policies import Decision, Policy, Principal, Request
+from slipway.access.statements import document
 from slipway.errors import SlipwayError
 from tests.components.computed import computed_outputs
 from tests.components.recording import Recording, run
-from tests.components.samples import ACCOUNT, APPLY_ROLE, PLAN_ROLE, PULLER, plan_store_args
+from tests.components.samples import ACCOUNT, APPLY_ROLE, PLAN_ROLE, PULLER, REGION, plan_store_args
 
 OTHER_PLAN_ROLE = PLAN_ROLE.replace(ACCOUNT, PULLER)
 OTHER_APPLY_ROLE = APPLY_ROLE.replace(ACCOUNT, PULLER)
@@ -125,6 +128,41 @@ def test_the_key_lets_the_plan_role_seal_and_the_apply_role_open() -> None:
     assert not may(PLAN_ROLE, "kms:Decrypt")
     assert may(APPLY_ROLE, "kms:Decrypt")
     assert not may(APPLY_ROLE, "kms:GenerateDataKey")
+
+
+def test_a_role_of_another_account_uses_the_key_by_its_alias() -> None:
+    """Both must allow it: the role's own policy, which knows the key's alias alone, and the key's policy."""
+    args = dataclasses.replace(
+        plan_store_args(), put_roles=(OTHER_PLAN_ROLE,), read_roles=(OTHER_APPLY_ROLE,)
+    )
+
+    def program() -> None:
+        PlanStore("plans", args)
+
+    keys = Policy.parse(run(program).one("aws:kms/key:Key").inputs["policy"], "resource")
+    alias = f"arn:aws:kms:{REGION}:{ACCOUNT}:{args.key_alias}"
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+    through = {
+        "kms:ViaService": f"s3.{REGION}.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{args.bucket}",
+    }
+
+    def may(role: str, grant: PutPlans | ReadPlans, action: str, aliases: tuple[str, ...]) -> bool:
+        context = {**through, "kms:ResourceAliases": aliases, "aws:PrincipalArn": role}
+        request = Request(
+            action=action, resource=key, principal=Principal("AWS", role), context=context_of(context)
+        )
+        own = evaluate([document(statements_of(grant))], action, key, context)
+        return own.allowed and keys.decide(request).allowed
+
+    put, read = PutPlans(args.bucket, "prod/", alias), ReadPlans(args.bucket, "prod/", alias)
+    known = (args.key_alias, "alias/another")
+    assert may(OTHER_PLAN_ROLE, put, "kms:GenerateDataKey", known)
+    assert may(OTHER_APPLY_ROLE, read, "kms:Decrypt", known)
+    assert not may(OTHER_PLAN_ROLE, put, "kms:GenerateDataKey", ("alias/another",))
+    assert not may(OTHER_PLAN_ROLE, put, "kms:GenerateDataKey", ())
+    assert not may(OTHER_PLAN_ROLE + "x", put, "kms:GenerateDataKey", known)
+    assert not may(OTHER_PLAN_ROLE, read, "kms:Decrypt", known)
 
 
 @pytest.mark.parametrize(
