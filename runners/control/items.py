@@ -1,0 +1,215 @@
+"""The items of the fleet's table: their keys, attributes and states. Read this to read the table.
+
+Partition key `pk` (string), no sort key; `expires_at` (epoch seconds) is the table's TTL attribute. Every
+other time is in epoch milliseconds. All changes are conditional.
+
+| pk | attributes besides pk |
+|---|---|
+| `config` | body: the fleet's settings as JSON, written by the platform's program |
+| `token` | ciphertext (bytes), expires_at; lease_owner, lease_until while one function mints |
+| `github` | blocked_until, reason: GitHub asked us to wait; expires_at |
+| `cursor` | ticks; scan, a map of the webhook deliveries looked at so far (`redelivery.py`) |
+| `plan#<class>` | asked, lease_owner, lease_until; the last plan: planned_at, desired, supply, unstarted, |
+|  | running, idle, reason (why this class's queued jobs wait) |
+| `job#<id>#<attempt>` | see `Job` |
+| `run#<run id>` | own (false: a fork's), pending (keys of the jobs that wait to know), expires_at |
+| `instance#<instance id>` | see `Instance` |
+| `rerun#<job id>#<attempt>` | a job whose spot instance was taken; open = `#rerun` |
+
+Sparse indexes, each with `pk`'s item attributes projected:
+`waiting` (hash `waiting` = class, range `queued_at`): jobs that an instance may claim now;
+`open` (hash `open` = class, or `-` without one): jobs not completed;
+`live` (hash `live` = class): instances not ended.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from runners.control.reasons import Reason
+
+Item = Mapping[str, Any]
+
+CONFIG, TOKEN, GITHUB, CURSOR = "config", "token", "github", "cursor"
+WAITING, OPEN, LIVE = "waiting", "open", "live"
+NO_CLASS = "-"
+"""`open` of a job that no class serves."""
+RERUNS = "#rerun"
+"""`open` of a rerun item; a class cannot have this name."""
+
+DAY_MS = 86_400_000
+LONGEST_RUN_MS = 35 * DAY_MS
+"""GitHub ends a run, waiting for approval included, after 35 days
+(https://docs.github.com/en/actions/reference/limits): what is older is a replay."""
+KEPT_MS = 40 * DAY_MS
+"""Completed items stay longer than any message about them can be believed, so a replay finds them."""
+
+
+class JobState(StrEnum):
+    """What is known of a job; it only ever goes to a state of higher rank, or between equals by our hand."""
+
+    SEEN_WAITING = "seen-waiting"
+    QUEUED = "queued"
+    RESERVED = "reserved"
+    REFUSED = "refused"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+
+
+RANK = {
+    JobState.SEEN_WAITING: 0,
+    JobState.QUEUED: 1,
+    JobState.RESERVED: 1,
+    JobState.REFUSED: 1,
+    JobState.IN_PROGRESS: 2,
+    JobState.COMPLETED: 3,
+}
+
+
+class InstanceState(StrEnum):
+    """What an instance is to us. GitHub knows of it from `claimed` on (a runner registered, maybe offline)."""
+
+    IDLE = "idle"
+    CLAIMING = "claiming"
+    CLAIMED = "claimed"
+    RUNNING = "running"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+def job_key(job_id: int, attempt: int) -> str:
+    """The key of one attempt at a job."""
+    return f"job#{job_id}#{attempt}"
+
+
+def run_key(run_id: int) -> str:
+    """The key of a workflow run's origin."""
+    return f"run#{run_id}"
+
+
+def instance_key(instance: str) -> str:
+    """The key of an instance, by its `i-…` id."""
+    return f"instance#{instance}"
+
+
+def plan_key(class_name: str) -> str:
+    """The key of a class's planning lease and last plan."""
+    return f"plan#{class_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt at a job.
+
+    `waiting` is set while it is queued and may be claimed: not while its origin is unknown. `reserved_by` is the
+    instance that claimed on its behalf (GitHub may hand it to another). `doubted_at`: that instance finished well
+    without our having seen this job start, so the news of it is probably still on the way.
+    """
+
+    pk: str
+    job_id: int
+    attempt: int
+    run_id: int
+    repository: str
+    labels: tuple[str, ...]
+    class_name: str
+    state: JobState
+    rank: int
+    queued_at: int
+    reason: str = ""
+    waiting: str = ""
+    reserved_by: str = ""
+    doubted_at: int = 0
+    runner_name: str = ""
+    instance: str = ""
+    conclusion: str = ""
+    checked_at: int = 0
+    timeline: tuple[Item, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def parse(cls, item: Item) -> "Job":
+        """Read an item; absent attributes are empty."""
+        get = item.get
+        return cls(
+            pk=item["pk"],
+            job_id=get("job_id", 0),
+            attempt=get("attempt", 1),
+            run_id=get("run_id", 0),
+            repository=get("repository", ""),
+            labels=tuple(get("labels", ())),
+            class_name=get("class", ""),
+            state=JobState(item["state"]),
+            rank=get("rank", 0),
+            queued_at=get("queued_at", 0),
+            reason=get("reason", ""),
+            waiting=get("waiting", ""),
+            reserved_by=get("reserved_by", ""),
+            doubted_at=get("doubted_at", 0),
+            runner_name=get("runner_name", ""),
+            instance=get("instance", ""),
+            conclusion=get("conclusion", ""),
+            checked_at=get("checked_at", 0),
+            timeline=tuple(get("timeline", ())),
+        )
+
+    @property
+    def unstarted(self) -> bool:
+        """Whether it still needs an instance."""
+        return bool(self.waiting) or (self.state is JobState.RESERVED and not self.doubted_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One instance. `job` is the key of the job it claimed for and, from `running` on, of the one it runs.
+
+    `called_at` is its last claim call, `minted` counts the configurations made for it, `runner_id` is GitHub's
+    number for the last, and `job_completed_at` is set when the job it ran is over.
+    """
+
+    pk: str
+    class_name: str
+    state: InstanceState
+    job: str = ""
+    first_seen: int = 0
+    called_at: int = 0
+    claimed_at: int = 0
+    ended_at: int = 0
+    minted: int = 0
+    runner_id: int = 0
+    checked_at: int = 0
+    job_completed_at: int = 0
+
+    @classmethod
+    def parse(cls, item: Item) -> "Instance":
+        """Read an item; absent attributes are empty."""
+        get = item.get
+        return cls(
+            pk=item["pk"],
+            class_name=get("class", ""),
+            state=InstanceState(item["state"]),
+            job=get("job", ""),
+            first_seen=get("first_seen", 0),
+            called_at=get("called_at", 0),
+            claimed_at=get("claimed_at", 0),
+            ended_at=get("ended_at", 0),
+            minted=get("minted", 0),
+            runner_id=get("runner_id", 0),
+            checked_at=get("checked_at", 0),
+            job_completed_at=get("job_completed_at", 0),
+        )
+
+    @property
+    def id(self) -> str:
+        """The `i-…` id."""
+        return self.pk.removeprefix("instance#")
+
+
+def entry(at: int, what: str, detail: str | Reason = "") -> dict[str, Any]:
+    """One line of a job's timeline."""
+    return {"at": at, "what": what, "detail": str(detail)}
+
+
+def expiry(now: int) -> int:
+    """When an item that is done with at `now` (ms) may go: TTL wants seconds."""
+    return (now + KEPT_MS) // 1000

@@ -1,0 +1,56 @@
+"""Which class serves a job, or why none may. Pure."""
+
+from dataclasses import dataclass
+
+from runners.control.config import Fleet, RunnerClass
+from runners.control.messages import JobEvent
+from runners.control.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The class of a job (empty: none matches its labels) and what holds it up (empty: nothing)."""
+
+    class_name: str
+    reason: Reason | None = None
+
+
+def matches(runner: RunnerClass, labels: tuple[str, ...]) -> bool:
+    """GitHub's rule: every label of the job is one of the runner's, whatever their case.
+
+    https://docs.github.com/en/actions/how-tos/write-workflows/choose-where-workflows-run/choose-the-runner-for-a-job
+    """
+    return frozenset(label.lower() for label in labels) <= runner.label_set
+
+
+def place(fleet: Fleet, event: JobEvent, *, own: bool | None) -> Placement:
+    """The first class that matches and may serve it, else the first that matches and why it may not.
+
+    Classes with fewer labels come first, then by name. `own` is whether the run's code comes from the repository
+    itself; None is not known yet.
+    """
+    ordered = sorted(fleet.classes.values(), key=lambda one: (len(one.labels), one.name))
+    best: Placement | None = None
+    for runner in ordered:
+        if not matches(runner, event.labels):
+            continue
+        reason = refusal(runner, event, own=own)
+        if reason is None:
+            return Placement(runner.name)
+        # A job that may yet be served waits there rather than being refused elsewhere.
+        if best is None or (reason is Reason.ORIGIN and best.reason is not Reason.ORIGIN):
+            best = Placement(runner.name, reason)
+    return best or Placement("", Reason.NO_CLASS)
+
+
+def refusal(runner: RunnerClass, event: JobEvent, *, own: bool | None) -> Reason | None:
+    """Why `runner` may not serve the job; None: it may."""
+    if event.repository.lower() not in runner.repositories:
+        return Reason.REPOSITORY
+    if not event.private and not runner.public:
+        return Reason.PUBLIC
+    if runner.forks:
+        return None
+    if own is None:
+        return Reason.ORIGIN
+    return None if own else Reason.FORK
