@@ -13,9 +13,21 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.apigatewayv2 import models as api_models
+from moto.apigatewayv2 import responses as api_responses
+from moto.autoscaling import models as group_models
+from moto.autoscaling import responses as group_responses
+from moto.awslambda import models as function_models
+from moto.awslambda import policy as function_policies
+from moto.dynamodb import responses as table_responses
+from moto.ec2.models import launch_templates
 from moto.iam import models as iam_models
+from moto.kms import models as key_models
+from moto.kms import responses as key_responses
 from moto.s3 import models as s3_models
 from moto.s3 import responses as s3_responses
+from moto.scheduler import models as schedule_models
+from moto.sqs import models as queue_models
 
 from slipway.localcloud import moto_fixes
 
@@ -24,7 +36,11 @@ ROLE = "arn:aws:iam::123456789012:role/cluster"
 
 AS_INSTALLED = {
     found: dict(vars(found))
-    for module in (iam_models, s3_models, s3_responses)
+    for module in (
+        *(api_models, api_responses, function_models, function_policies, group_models, group_responses),
+        *(iam_models, key_models, key_responses, launch_templates, queue_models, s3_models, s3_responses),
+        *(schedule_models, table_responses),
+    )
     for found in vars(module).values()
     if inspect.isclass(found) and found.__module__ == module.__name__
 }
@@ -47,7 +63,10 @@ def client(service: str) -> Any:
 
 
 def test_a_fix_is_applied_for_exactly_these_services() -> None:
-    assert set(moto_fixes._FIXES) == {"eks", "iam", "s3"}
+    assert set(moto_fixes.FIXES) == {
+        *("apigateway", "autoscaling", "awslambda", "dynamodb", "ec2"),
+        *("eks", "iam", "kms", "s3", "scheduler", "sqs"),
+    }
 
 
 def test_a_tls_only_policy_locks_the_bucket() -> None:
@@ -91,3 +110,127 @@ def test_what_is_recorded_is_what_moto_lacks(operation: str) -> None:
     eks.create_cluster(name="x", roleArn=ROLE, resourcesVpcConfig={})
     with pytest.raises(Exception, match=r"404|Not Found|not implemented|Not yet implemented"):
         getattr(eks, operation)(clusterName="x")
+
+
+def test_what_a_group_launches_is_not_what_its_template_says() -> None:
+    ec2, asg = client("ec2"), client("autoscaling")
+    data = {"ImageId": "ami-12345678", "MetadataOptions": {"HttpTokens": "required"}}
+    ec2.create_launch_template(LaunchTemplateName="runners", LaunchTemplateData=data)
+    specification = {"LaunchTemplateName": "runners"}
+    overrides = [{"InstanceType": "m7g.large"}]
+    group = {
+        "AutoScalingGroupName": "runners",
+        "MinSize": 0,
+        "MaxSize": 1,
+        "AvailabilityZones": ["us-east-1a"],
+        "MixedInstancesPolicy": {
+            "LaunchTemplate": {"LaunchTemplateSpecification": specification, "Overrides": overrides},
+            "InstancesDistribution": {"OnDemandPercentageAboveBaseCapacity": 0},
+        },
+    }
+    asg.create_auto_scaling_group(**group)
+    asg.create_auto_scaling_group(**group)  # over the one that exists
+    asg.set_desired_capacity(AutoScalingGroupName="runners", DesiredCapacity=2)  # above its maximum
+    found = ec2.describe_instances()["Reservations"][0]["Instances"][0]
+    assert found["InstanceType"] == ""
+    assert found["MetadataOptions"]["HttpTokens"] == "optional"
+    assert "InstanceLifecycle" not in found
+    asg.update_auto_scaling_group(AutoScalingGroupName="runners", MinSize=0)
+    assert "MixedInstancesPolicy" not in asg.describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    asg.delete_auto_scaling_group(AutoScalingGroupName="runners")  # with instances, without force
+
+
+def test_the_second_version_of_a_template_with_user_data_launches_nothing() -> None:
+    ec2 = client("ec2")
+    data = {"ImageId": "ami-12345678", "UserData": "eA=="}
+    ec2.create_launch_template(LaunchTemplateName="runners", LaunchTemplateData=data)
+    ec2.create_launch_template_version(LaunchTemplateName="runners", LaunchTemplateData=data)
+    with pytest.raises(AssertionError):
+        client("autoscaling").create_auto_scaling_group(
+            AutoScalingGroupName="runners",
+            MinSize=1,
+            MaxSize=1,
+            AvailabilityZones=["us-east-1a"],
+            LaunchTemplate={"LaunchTemplateName": "runners", "Version": "2"},
+        )
+
+
+def test_a_key_of_origin_external_takes_no_material_and_is_usable_without() -> None:
+    kms = client("kms")
+    made = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY", Origin="EXTERNAL")["KeyMetadata"]
+    assert made["KeyState"] == "Enabled"
+    with pytest.raises(NotImplementedError):
+        kms.get_parameters_for_import(
+            KeyId=made["KeyId"],
+            WrappingAlgorithm="RSA_AES_KEY_WRAP_SHA_256",
+            WrappingKeySpec="RSA_4096",
+        )
+
+
+def test_a_queue_loses_its_policies() -> None:
+    sqs = client("sqs")
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    allow = json.dumps({"redrivePermission": "denyAll"})
+    url = sqs.create_queue(QueueName="q", Attributes={"Policy": policy, "RedriveAllowPolicy": allow})[
+        "QueueUrl"
+    ]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert "Policy" in found
+    assert "RedriveAllowPolicy" not in found
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
+    assert "Policy" not in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
+def test_a_function_loses_its_logging_configuration_and_keeps_its_architecture() -> None:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    role = client("iam").create_role(RoleName="fn", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    functions = client("lambda")
+    made = functions.create_function(
+        FunctionName="f",
+        Runtime="python3.13",
+        Handler="x.y",
+        Role=role,
+        Code={"ZipFile": b"PK"},
+        LoggingConfig={"LogFormat": "Text", "LogGroup": "/x"},
+    )
+    assert "LoggingConfig" not in made
+    functions.update_function_code(FunctionName="f", ZipFile=b"PK2", Architectures=["arm64"])
+    assert functions.get_function(FunctionName="f")["Configuration"]["Architectures"] == ["x86_64"]
+    permission = {"StatementId": "one", "Action": "lambda:InvokeFunction", "Principal": "x.amazonaws.com"}
+    functions.add_permission(FunctionName="f", **permission)
+    functions.add_permission(FunctionName="f", **permission)
+
+
+def test_a_stage_cannot_be_changed_and_is_made_over_another() -> None:
+    apis = client("apigatewayv2")
+    api = apis.create_api(Name="x", ProtocolType="HTTP")["ApiId"]
+    apis.create_stage(ApiId=api, StageName="$default")
+    apis.create_stage(ApiId=api, StageName="$default")
+    apis.create_route(ApiId=api, RouteKey="POST /x")
+    apis.create_route(ApiId=api, RouteKey="POST /x")
+    with pytest.raises(NotImplementedError):
+        apis.update_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+
+
+def test_the_encryption_of_a_table_cannot_be_changed() -> None:
+    dynamodb = client("dynamodb")
+    dynamodb.create_table(
+        TableName="tee",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+    dynamodb.update_table(TableName="tee", SSESpecification={"Enabled": True})
+    assert "SSEDescription" not in dynamodb.describe_table(TableName="tee")["Table"]
+
+
+def test_a_schedule_group_is_made_over_another() -> None:
+    scheduler = client("scheduler")
+    scheduler.create_schedule_group(Name="g")
+    scheduler.create_schedule_group(Name="g")

@@ -1,0 +1,70 @@
+"""moto drops a cluster's accessConfig, answers an update without `update`, cannot change the version."""
+
+# ruff: noqa: PLC0415 -- a service of moto is imported when it is first used
+import uuid
+from typing import Any
+
+AUTHENTICATION_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
+"""In the only order in which EKS lets a cluster change.
+https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html"""
+
+_ACCESS_CONFIG = {"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": True}
+"""What EKS takes for a cluster that does not say.
+https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html"""
+
+
+def mend() -> None:
+    from moto.core.responses import ActionResult
+    from moto.eks.exceptions import InvalidRequestException
+    from moto.eks.responses import EKSResponse
+    from moto.eks.urls import url_paths
+
+    create: Any = EKSResponse.create_cluster
+    update: Any = EKSResponse.update_cluster_config
+
+    def create_cluster(response: Any) -> Any:
+        result = create(response)
+        asked: dict[str, Any] = response._get_param("accessConfig") or {}
+        result.result["cluster"].access_config = {**_ACCESS_CONFIG, **asked}
+        return result
+
+    def update_cluster_config(response: Any) -> Any:
+        asked: dict[str, Any] = response._get_param("accessConfig") or {}
+        cluster = response.eks_backend.describe_cluster(response._get_param("name"))
+        if asked:
+            _change_mode(cluster, asked["authenticationMode"], InvalidRequestException)
+        # EKS changes what is given and keeps the rest; moto replaces the whole block.
+        given: dict[str, Any] = response._get_param("resourcesVpcConfig") or {}
+        vpc_config = {**cluster.resources_vpc_config, **given}
+        update(response)
+        cluster.resources_vpc_config = vpc_config
+        return ActionResult({"update": _finished("AccessConfigUpdate" if asked else "ConfigUpdate")})
+
+    def update_cluster_version(response: Any) -> Any:
+        cluster = response.eks_backend.describe_cluster(response._get_param("name"))
+        cluster.version = response._get_param("version")
+        return ActionResult({"update": _finished("VersionUpdate")})
+
+    def describe_update(response: Any) -> Any:
+        return ActionResult({"update": {**_finished("ConfigUpdate"), "id": response._get_param("updateId")}})
+
+    patched: Any = EKSResponse
+    patched.create_cluster = create_cluster
+    patched.update_cluster_config = update_cluster_config
+    patched.update_cluster_version = update_cluster_version
+    patched.describe_update = describe_update
+    dispatch: Any = EKSResponse.dispatch
+    url_paths["{0}/clusters/(?P<name>[^/]+)/updates$"] = dispatch
+    url_paths["{0}/clusters/(?P<name>[^/]+)/updates/(?P<updateId>[^/]+)$"] = dispatch
+
+
+def _change_mode(cluster: Any, wanted: str, refusal: Any) -> None:
+    held = cluster.access_config["authenticationMode"]
+    if wanted not in AUTHENTICATION_MODES[AUTHENTICATION_MODES.index(held) + 1 :]:
+        raise refusal(message=f"Unsupported authentication mode update from {held} to {wanted}")
+    cluster.access_config = {**cluster.access_config, "authenticationMode": wanted}
+
+
+def _finished(kind: str) -> dict[str, Any]:
+    """An update that is over at once, as every change in the embedded cloud is."""
+    return {"id": str(uuid.uuid4()), "status": "Successful", "type": kind, "params": [], "errors": []}

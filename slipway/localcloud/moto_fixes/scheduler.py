@@ -1,0 +1,20 @@
+"""moto makes a schedule group over one of the same name, and forgets its schedules with it."""
+
+# ruff: noqa: PLC0415 -- a service of moto is imported when it is first used
+from typing import Any
+
+
+def mend() -> None:
+    from moto.core.exceptions import JsonRESTError
+    from moto.scheduler.models import EventBridgeSchedulerBackend
+
+    backend: Any = EventBridgeSchedulerBackend
+    create = backend.create_schedule_group
+
+    def create_schedule_group(held: Any, name: str, tags: list[dict[str, str]]) -> Any:
+        if name in held.schedule_groups:
+            # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateScheduleGroup.html
+            raise JsonRESTError("ConflictException", f"Schedule group {name} already exists.")
+        return create(held, name, tags)
+
+    backend.create_schedule_group = create_schedule_group
