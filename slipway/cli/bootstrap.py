@@ -1,27 +1,21 @@
 """`slipway bootstrap`: make what must exist in an account before any Pulumi state can."""
 
+# ruff: noqa: PLC0415 - boto3 and its kin are imported when the command runs: no other command pays for them
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from slipway.bootstrap.rights import administrator_policy
-from slipway.bootstrap.run import Report, Watcher, load_plan, project
-from slipway.bootstrap.run import bootstrap as run_bootstrap
-from slipway.bootstrap.steps import Action, Outcome
 from slipway.errors import SlipwayError
 
-_DONE = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.KEEP: "as it was",
-    Action.ADOPT: "adopted",
-}
+if TYPE_CHECKING:
+    from slipway.bootstrap.run import Report
+    from slipway.bootstrap.steps import Outcome
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +48,10 @@ def bootstrap(
     Run it as an administrator of the stack's account. It shows what it will do and asks; it can be
     interrupted anywhere and run again, and it refuses whatever of its names is not its own.
     """
+    from slipway.bootstrap.rights import administrator_policy
+    from slipway.bootstrap.run import Watcher, load_plan, project
+    from slipway.bootstrap.run import bootstrap as run_bootstrap
+
     with _errors(as_json=as_json):
         folder = project(_root(root), stack, endpoint)
         with Console(stderr=True).status(f"rendering {stack}"):
@@ -80,7 +78,7 @@ def bootstrap(
             _show(report)
 
 
-def _show(report: Report) -> None:
+def _show(report: "Report") -> None:
     if report.dry_run:
         _table(report)
         return
@@ -91,7 +89,7 @@ def _show(report: Report) -> None:
         typer.echo(f"  {command}")
 
 
-def _table(report: Report) -> None:
+def _table(report: "Report") -> None:
     table = Table("", "what", "", box=None, pad_edge=False, show_header=False)
     for step in report.steps:
         table.add_row(step.action.value, step.title, step.detail)
@@ -100,18 +98,26 @@ def _table(report: Report) -> None:
     console.print(table)
 
 
-def _ask(report: Report) -> bool:
+def _ask(report: "Report") -> bool:
     _table(report)
     return typer.confirm("Do this?")
 
 
-def _say(outcome: Outcome) -> None:
+def _say(outcome: "Outcome") -> None:
+    from slipway.bootstrap.steps import Action
+
+    done = {
+        Action.CREATE: "created",
+        Action.UPDATE: "updated",
+        Action.KEEP: "as it was",
+        Action.ADOPT: "adopted",
+    }
     typer.echo(
-        f"{_DONE[outcome.action]:<10} {outcome.title}" + (f" ({outcome.detail})" if outcome.detail else "")
+        f"{done[outcome.action]:<10} {outcome.title}" + (f" ({outcome.detail})" if outcome.detail else "")
     )
 
 
-def _quiet(_: Outcome) -> None:
+def _quiet(_: "Outcome") -> None:
     return
 
 

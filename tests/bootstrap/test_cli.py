@@ -25,7 +25,7 @@ def load(root: Path, stack: str) -> BootstrapPlan:
 
 @pytest.fixture(autouse=True)
 def _rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "load_plan", load)
+    monkeypatch.setattr(running, "load_plan", load)
 
 
 def invoke(folder: Path, *arguments: str, answer: str = "") -> Result:
