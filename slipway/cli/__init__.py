@@ -10,9 +10,9 @@ gc.disable()
 import atexit
 import sys
 
-import click
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from slipway.cli import access, bootstrap, cloud, stacks
 from slipway.errors import SlipwayError
@@ -42,11 +42,13 @@ def main() -> None:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except SlipwayError as error:
-        errors.print(f"[red]error:[/red] {error}", markup=True)
+        errors.print(f"[red]error:[/red] {escape(str(error))}")
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:  # typer brings its own click; this is their public base
+        errors.print(f"[red]error:[/red] {escape(error.format_message())}")
+        context = getattr(error, "ctx", None)
+        errors.print(f"  do:    {context.command_path if context else 'slipway'} --help")
         sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         errors.print("interrupted; run the command again to go on")
         sys.exit(130)

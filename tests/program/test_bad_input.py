@@ -99,7 +99,13 @@ def test_nobody_is_asked_where_nobody_is(cloud: Project) -> None:
 
 @pytest.mark.parametrize("arguments", [("drift",), ("drift", "local", "--nonsense"), ("drfit", "local")])
 def test_a_mistyped_drift_is_an_error_and_not_drift(project: Project, arguments: tuple[str, ...]) -> None:
-    assert project.run(*arguments).returncode == 1
+    assert "slipway drift" in refuse(project, *arguments) or arguments[0] != "drift"
+
+
+def test_a_mistyped_option_is_named_with_where_to_look(project: Project) -> None:
+    said = refuse(project, "cloud", "start", "--nonsense")
+    assert "No such option: --nonsense" in said
+    assert "slipway cloud start --help" in said
 
 
 @pytest.mark.parametrize(
