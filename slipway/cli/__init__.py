@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from slipway.cli import access, bootstrap, cloud, stacks
+from slipway.cli import access, bootstrap, cloud, runners, stacks
 from slipway.errors import SlipwayError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ stacks.register(app)
 access.register(app)
 bootstrap.register(app)
 app.add_typer(cloud.app, name="cloud", help="The embedded cloud that the stack `local` runs on.")
+app.add_typer(runners.app, name="runners")
 
 
 def main() -> None:

@@ -1,0 +1,287 @@
+"""`slipway runners`: what a fleet does, why a job waits, its GitHub App, and a rehearsal of it all."""
+
+# ruff: noqa: PLC0415 -- what a command needs is imported when it runs: no other command pays for it
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slipway.cli.options import AS_JSON, ROOT
+from slipway.errors import SlipwayError
+
+if TYPE_CHECKING:
+    from slipway.runners.app import Check, Created
+    from slipway.runners.explain import Explanation
+    from slipway.runners.fleet import Fleet
+    from slipway.runners.status import FleetStatus
+
+_EXIT = "Exit status: 0 done; 1 an error that says what to do."
+_UNKNOWN = 1
+_PATIENCE_S = 3600.0
+"""GitHub takes the code for an hour.
+https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest"""
+
+STACK = Annotated[str, typer.Argument(help="The stack with the fleet: automation, or local.")]
+
+app = typer.Typer(
+    name="runners",
+    help="The runner fleet: what it does, why a job waits, its GitHub App, and a rehearsal.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+github_app = typer.Typer(
+    name="app", help="The fleet's GitHub App.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(github_app)
+
+
+@app.command(epilog=_EXIT)
+def status(stack: STACK = "automation", *, as_json: AS_JSON = False, root: ROOT = Path()) -> None:
+    """Show each class: its instances, its jobs by state, and how long the oldest one has waited."""
+    from slipway.runners.status import status as look
+
+    with _errors(as_json=as_json):
+        found = look(_fleet(root, stack))
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2))
+    else:
+        _show_status(found)
+
+
+@app.command(epilog="Exit status: 0 explained; 1 an error, or a job that the fleet has never heard of.")
+def explain(
+    job: Annotated[int, typer.Argument(help="The job's id: the number at the end of its address.")],
+    stack: STACK = "automation",
+    *,
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Tell a job's story and the one reason, out of a closed list, for where it is."""
+    from slipway.runners.explain import SENTENCES, Reason
+    from slipway.runners.explain import explain as look
+
+    with _errors(as_json=as_json):
+        found = look(_fleet(root, stack), job)
+    if as_json:
+        body = [one.to_json() for one in found]
+        typer.echo(json.dumps({"job_id": job, "attempts": body} if body else _unknown(job), indent=2))
+    for one in found if not as_json else []:
+        _show_story(one)
+    if not found:
+        if not as_json:
+            typer.echo(f"job {job}: unknown_job. {SENTENCES[Reason.UNKNOWN]}")
+        raise typer.Exit(_UNKNOWN)
+
+
+@app.command(epilog=_EXIT)
+def redeliver(
+    stack: STACK = "automation",
+    *,
+    since: Annotated[str, typer.Option(help="How far back to look: 90m, 2h, 1d; 3 days at most.")] = "2h",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look only.")] = False,
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Have GitHub send again every delivery that the webhook never took."""
+    from slipway.runners.redeliver import period
+    from slipway.runners.redeliver import redeliver as run
+
+    def tell(delivery: dict[str, object]) -> None:
+        if not as_json:
+            words = f"{delivery['event']}.{delivery.get('action')}, answered {delivery['status_code']}"
+            typer.echo(f"{delivery['delivered_at']}  {words}")
+
+    with _errors(as_json=as_json):
+        length = period(since)
+        done = run(_fleet(root, stack), length, dry_run=dry_run, told=tell)
+    if as_json:
+        typer.echo(json.dumps({"looked_at": done.looked_at, "failed": done.failed, "asked": done.asked}))
+    else:
+        what = "would be sent again" if dry_run else "sent again"
+        typer.echo(f"{len(done.failed)} of {done.looked_at} deliveries failed for good; {what}.")
+
+
+@github_app.command(epilog=_EXIT)
+def create(
+    stack: STACK = "automation",
+    *,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Replace the App that there is.")] = False,
+    code: Annotated[
+        str | None,
+        typer.Option(help="GitHub's code, out of the address that the browser ended at, if done by hand."),
+    ] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser here.")] = False,
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Make the fleet's GitHub App with the least permissions; its secrets go straight into KMS and Secrets
+    Manager.
+
+    An owner of the organisation opens the page that this prints and agrees on GitHub. On `local` the GitHub
+    stand-in agrees by itself.
+    """
+    from slipway.runners.app import create as make
+    from slipway.runners.app import require_free
+
+    with _errors(as_json=as_json):
+        fleet = _fleet(root, stack)
+        held = require_free(fleet, rotate=rotate)
+        made = make(fleet, (lambda: code) if code else (lambda: _code(fleet, open_browser)), replaces=held)
+    if as_json:
+        typer.echo(json.dumps({**vars(made), "installation_url": made.installation_url}, indent=2))
+    else:
+        _show_created(fleet, made)
+
+
+@github_app.command(epilog="Exit status: 0 exactly as declared; 1 an error, or a difference.")
+def check(
+    stack: STACK = "automation",
+    *,
+    app_id: Annotated[
+        int | None, typer.Option(help="Of an App that the stack's configuration does not name yet.")
+    ] = None,
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Compare the live App's permissions, events and installation with the declared minimum."""
+    from slipway.runners.app import check as compare
+
+    with _errors(as_json=as_json):
+        found = compare(_fleet(root, stack), app_id)
+    if as_json:
+        body = {**vars(found), "differences": [vars(one) for one in found.differences], "ok": found.ok}
+        typer.echo(json.dumps(body, indent=2))
+    else:
+        _show_check(found)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def _fleet(root: Path, stack: str) -> "Fleet":
+    from slipway.runners.fleet import load
+
+    return load(root, stack)
+
+
+def _code(fleet: "Fleet", open_browser: bool) -> str:
+    """GitHub's code, by way of a browser; on `local` the stand-in plays the browser and the owner."""
+    from slipway.runners import state
+    from slipway.runners.app_page import AppPage, serving
+    from slipway.runners.manifest import manifest
+
+    configuration, webhook = state.configuration(fleet), f"{fleet.api}/webhook"
+    page = AppPage(
+        fleet.github_web,
+        fleet.organization,
+        lambda redirect: manifest(fleet, configuration, webhook=webhook, redirect=redirect),
+    )
+    with serving(page):
+        if fleet.cloud is not None:
+            from slipway.runners.stand_in_owner import agree
+
+            agree(page)
+        else:
+            typer.echo(f"Open this as an owner of {fleet.organization}:\n\n  {page.url}\n", err=True)
+            if open_browser and sys.stdout.isatty():
+                typer.launch(page.url)
+        return page.wait(_PATIENCE_S)
+
+
+def _unknown(job: int) -> dict[str, object]:
+    return {"job_id": job, "attempts": [], "reason": "unknown_job"}
+
+
+def _show_status(found: "FleetStatus") -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    names = ("class", "desired/max", "starting", "claimable", "running", "jobs", "oldest wait")
+    table = Table(*(Column(name, no_wrap=True) for name in names), box=None, pad_edge=False)
+    for one in found.classes:
+        jobs = ", ".join(f"{number} {state}" for state, number in one.jobs.items()) or "none"
+        wait = "" if one.oldest_wait_s is None else duration(one.oldest_wait_s)
+        counts = (one.starting, one.claimable, one.running)
+        table.add_row(one.name, f"{one.desired}/{one.maximum}", *map(str, counts), jobs, wait)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    for one in found.classes:
+        if not one.image:
+            console.print(f"{one.name}: no image, so no instance may start", style="yellow", markup=False)
+        if one.trouble:
+            console.print(f"{one.name}: AWS refuses instances: {one.trouble}", style="red", markup=False)
+    for reason, number in found.refused.items():
+        console.print(f"refused: {number} {reason}", markup=False)
+
+
+def _show_story(found: "Explanation") -> None:
+    from datetime import UTC, datetime
+
+    job = found.job
+    attempt = f", attempt {job.attempt}" if job.attempt > 1 else ""
+    typer.echo(f"job {job.job_id}{attempt} of {job.repository}: {job.state}")
+    typer.echo(f"  labels {', '.join(job.labels)}; class {job.class_name or 'none'}")
+    story = sorted(job.timeline, key=lambda event: event["at"])
+    for event in story:
+        at = datetime.fromtimestamp(event["at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        since = duration((event["at"] - story[0]["at"]) / 1000)
+        typer.echo(f"  {at}  +{since:<7} {event['what']}  {event.get('detail') or ''}".rstrip())
+    typer.echo(f"{found.reason}: {found.sentence}" + (f" ({found.detail})" if found.detail else ""))
+
+
+def _show_created(fleet: "Fleet", made: "Created") -> None:
+    typer.echo(f"GitHub App {made.slug} ({made.app_id}) is made.")
+    typer.echo(f"  its private key: KMS, {fleet.app_key}, key {made.key_id}; nobody can read it")
+    typer.echo(f"  its webhook's secret: Secrets Manager, {fleet.webhook_secret}")
+    typer.echo("\nNext:\n")
+    typer.echo(f"  1. install it on the repositories of the fleet: {made.installation_url}")
+    typer.echo(
+        f"  2. slipway runners app check {fleet.stack} --app-id {made.app_id}   (prints the installation)"
+    )
+    typer.echo(f"  3. in Pulumi.{fleet.stack}.yaml, of the fleet:")
+    typer.echo(f"       app_id: {made.app_id}\n       installation_id: the number printed by step 2")
+    typer.echo(f"  4. slipway up {fleet.stack}")
+    if made.replaced_key:
+        typer.echo(
+            "\nUntil step 4 the fleet cannot speak to GitHub: jobs wait, and none is lost. Then delete the"
+        )
+        typer.echo(
+            f"old App on GitHub, and its key: aws kms schedule-key-deletion --key-id {made.replaced_key}"
+        )
+
+
+def _show_check(found: "Check") -> None:
+    where = f"installation {found.installation_id}" if found.installation_id else "not installed"
+    typer.echo(f"GitHub App {found.slug} ({found.app_id}), {where}")
+    if not found.installation_matches:
+        typer.echo(f"  the fleet's configuration names installation {found.declared_installation}")
+    for one in found.differences:
+        note = "lacking" if one.lacking else "more than it needs"
+        typer.echo(f"  {one.what}: {one.live or 'none'}, declared {one.declared or 'none'} ({note})")
+    typer.echo("exactly as declared" if found.ok else "not as declared")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: `0.4s`, `12s`, `3m05s`, `2h07m`."""
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 1:
+        return f"{rest}s"
+    hours, minutes_rest = divmod(minutes, 60)
+    return f"{hours}h{minutes_rest:02}m" if hours else f"{minutes}m{rest:02}s"
+
+
+@contextmanager
+def _errors(*, as_json: bool) -> Generator[None]:
+    """With `--json` an error is JSON as well; without, the `slipway` command prints it."""
+    try:
+        yield
+    except SlipwayError as error:
+        if not as_json:
+            raise
+        typer.echo(json.dumps({"error": {"what": error.what, "where": error.where, "fix": error.fix}}))
+        raise typer.Exit(error.exit_code) from error

@@ -1,0 +1,171 @@
+"""Makes a fleet's GitHub App by GitHub's manifest flow, and compares a live one with what is declared.
+
+What GitHub hands out for the App goes from memory into KMS and Secrets Manager. Nothing writes it to a file,
+a log or a terminal.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from slipway.errors import SlipwayError
+from slipway.runners import app_key, state
+from slipway.runners.fleet import Fleet
+from slipway.runners.github import AppApi, request
+from slipway.runners.manifest import Difference, differences, permissions
+
+Json = dict[str, Any]
+Code = Callable[[], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """An App that was made, and where its secrets are; none of them is in here."""
+
+    app_id: int
+    slug: str
+    html_url: str
+    key_id: str
+    replaced_key: str | None
+    """Id of the key that signed until now."""
+
+    @property
+    def installation_url(self) -> str:
+        return f"{self.html_url}/installations/new"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A live App beside what is declared."""
+
+    app_id: int
+    slug: str
+    installation_id: int | None
+    declared_installation: int | None
+    differences: list[Difference] = field(default_factory=list[Difference])
+
+    @property
+    def ok(self) -> bool:
+        """Whether the App is installed and is exactly what is declared."""
+        return not self.differences and self.installation_id is not None and self.installation_matches
+
+    @property
+    def installation_matches(self) -> bool:
+        """Whether the fleet's configuration names this installation, or none yet."""
+        return self.declared_installation in (None, 0, self.installation_id)
+
+
+def require_free(fleet: Fleet, *, rotate: bool) -> str | None:
+    """Check that there is no App yet, or that it is to be replaced; the id of the key that signs for it.
+
+    Raises:
+        SlipwayError: there is one, and nobody asked for another; or the fleet has no place for its secret.
+    """
+    held = app_key.current_key(fleet)
+    if held is not None and not rotate:
+        raise SlipwayError(
+            "the fleet has a GitHub App already",
+            where=f"{fleet.app_key} is key {held}",
+            fix="--rotate makes another and hands over to it; `slipway runners app check` looks at this one",
+        )
+    try:
+        fleet.client("secretsmanager").describe_secret(SecretId=fleet.webhook_secret)
+    except (BotoCoreError, ClientError) as error:
+        raise SlipwayError(
+            f"there is nowhere to put the webhook's secret: {error}",
+            where=f"secret {fleet.webhook_secret}",
+            fix=f"slipway up {fleet.stack} makes it, with the rest of the fleet",
+        ) from error
+    return held
+
+
+def create(fleet: Fleet, code: Code, *, replaces: str | None = None) -> Created:
+    """Make the App's place in KMS, get its code, and put away what GitHub gives for it.
+
+    Args:
+        fleet: whose App it becomes.
+        code: asks the person, or a browser, for GitHub's code; called when KMS is ready.
+        replaces: id of the key that signs until now, from `require_free`.
+
+    Raises:
+        SlipwayError: refused by GitHub, KMS or Secrets Manager. The fleet then goes on as it was.
+    """
+    empty = app_key.prepare(fleet)
+    try:
+        given = _convert(fleet, code())
+        app_key.fill(fleet, empty, str(given["pem"]))
+    except BaseException:
+        app_key.discard(fleet, empty)
+        raise
+    # From here on a failure leaves two Apps that both work: the old secret is still accepted beside the new.
+    _keep_secret(fleet, str(given["webhook_secret"]))
+    app_key.point(fleet, empty.key_id)
+    return Created(
+        app_id=int(given["id"]),
+        slug=str(given["slug"]),
+        html_url=str(given["html_url"]),
+        key_id=empty.key_id,
+        replaced_key=replaces,
+    )
+
+
+def check(fleet: Fleet, app_id: int | None = None) -> Check:
+    """Compare the live App, and its installation, with the declared minimum.
+
+    Args:
+        fleet: whose App it is.
+        app_id: of an App that is not in the fleet's configuration yet.
+
+    Raises:
+        SlipwayError: the fleet names no App, its key does not sign, or GitHub refuses.
+    """
+    configuration = state.configuration(fleet)
+    number = app_id or int(configuration.get("app_id") or 0)
+    if not number:
+        raise SlipwayError(
+            "the fleet's configuration names no GitHub App",
+            where=f"Pulumi.{fleet.stack}.yaml",
+            fix=f"slipway runners app create {fleet.stack}; before it is in the stack file, --app-id",
+        )
+    api = AppApi(fleet, number)
+    live, installation = api.app(), api.installation()
+    minimum = permissions(configuration)
+    found = differences(minimum, live)
+    # An owner has to agree to every change of an App, so that the installation may be behind the App.
+    known = {one.what for one in found}
+    found += [one for one in differences(minimum, installation or live) if one.what not in known]
+    return Check(
+        app_id=number,
+        slug=str(live.get("slug") or ""),
+        installation_id=int(installation["id"]) if installation else None,
+        declared_installation=int(configuration.get("installation_id") or 0) or None,
+        differences=found,
+    )
+
+
+def _convert(fleet: Fleet, code: str) -> Json:
+    answer, _ = request(fleet.github_api, "POST", f"/app-manifests/{code}/conversions")
+    given: Json = answer if isinstance(answer, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    missing = [key for key in ("id", "slug", "html_url", "pem", "webhook_secret") if not given.get(key)]
+    if missing:
+        raise SlipwayError(
+            f"GitHub's answer to the code lacks {', '.join(missing)}",
+            where=fleet.github_api,
+            fix="delete the App on GitHub and run this again",
+        )
+    return given
+
+
+def _keep_secret(fleet: Fleet, secret: str) -> None:
+    """Make it current; the one before stays valid as AWSPREVIOUS, which the webhook accepts too."""
+    try:
+        fleet.client("secretsmanager").put_secret_value(SecretId=fleet.webhook_secret, SecretString=secret)
+    except (BotoCoreError, ClientError) as error:
+        # botocore's message names the call and AWS's reason, never what was sent.
+        raise SlipwayError(
+            f"the webhook's secret cannot be stored: {error}",
+            where=f"secret {fleet.webhook_secret}",
+            fix="delete the App on GitHub and run this again",
+        ) from error

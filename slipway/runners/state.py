@@ -1,0 +1,168 @@
+"""Reads what a fleet's functions have written down: its configuration, jobs and instances, and its groups."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.types import Binary, TypeDeserializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runners.control.items import CONFIG, LIVE, NO_CLASS, OPEN, Instance, Job, job_key
+from slipway.errors import SlipwayError
+from slipway.runners.fleet import Fleet
+
+Item = dict[str, Any]
+MOST_ATTEMPTS = 50
+"""How often GitHub lets a run be tried again.
+https://docs.github.com/en/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs"""
+
+_READER: Any = TypeDeserializer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """An Auto Scaling group: what it is asked to be, which instances it has, and what AWS last said of it."""
+
+    desired: int
+    maximum: int
+    instances: tuple[str, ...]
+    trouble: str = ""
+    """AWS's words for the latest launch, where it failed; empty where it did not."""
+
+
+def configuration(fleet: Fleet) -> Item:
+    """The fleet's configuration, as its component wrote it (the item `config`).
+
+    Raises:
+        SlipwayError: there is no table or no such item: the fleet is not up.
+    """
+    item = get(fleet, CONFIG)
+    if item is None:
+        raise SlipwayError(
+            f"the stack {fleet.stack!r} has no runner fleet",
+            where=f"table {fleet.table}, account {fleet.account}, {fleet.region}",
+            fix=f"declare one in Pulumi.{fleet.stack}.yaml, then slipway up {fleet.stack}",
+        )
+    body: Item = json.loads(str(item["body"]))
+    return body
+
+
+def get(fleet: Fleet, key: str) -> Item | None:
+    """One item by its key, read consistently; None where there is none, or no table."""
+    try:
+        answer: Item = fleet.client("dynamodb").get_item(
+            TableName=fleet.table, Key={"pk": {"S": key}}, ConsistentRead=True
+        )
+    except ClientError as error:
+        if _code(error) == "ResourceNotFoundException":
+            return None
+        raise unreadable(fleet, error) from error
+    except BotoCoreError as error:
+        raise unreadable(fleet, error) from error
+    return plain(answer["Item"]) if "Item" in answer else None
+
+
+def attempts(fleet: Fleet, job_id: int) -> list[Job]:
+    """Every attempt of a job that the fleet knows, in order."""
+    keys = [{"pk": {"S": job_key(job_id, number)}} for number in range(1, MOST_ATTEMPTS + 1)]
+    found: list[Job] = []
+    try:
+        while keys:
+            request = {fleet.table: {"Keys": keys, "ConsistentRead": True}}
+            answer: Item = fleet.client("dynamodb").batch_get_item(RequestItems=request)
+            found += [Job.parse(plain(item)) for item in answer["Responses"][fleet.table]]
+            keys = answer.get("UnprocessedKeys", {}).get(fleet.table, {}).get("Keys", [])
+    except (BotoCoreError, ClientError) as error:
+        raise unreadable(fleet, error) from error
+    return sorted(found, key=lambda job: job.attempt)
+
+
+def open_jobs(fleet: Fleet, name: str = NO_CLASS) -> list[Job]:
+    """Jobs of a class, or of none, that are not completed."""
+    return [Job.parse(item) for item in _query(fleet, OPEN, name)]
+
+
+def live_instances(fleet: Fleet, name: str) -> list[Instance]:
+    """Instances of a class that have been heard of and are not ended."""
+    return [Instance.parse(item) for item in _query(fleet, LIVE, name)]
+
+
+def groups(fleet: Fleet, names: Sequence[str]) -> dict[str, Group]:
+    """Auto Scaling groups by name; one that does not exist is left out."""
+    client = fleet.client("autoscaling")
+    try:
+        pages = client.get_paginator("describe_auto_scaling_groups").paginate(
+            AutoScalingGroupNames=list(names)
+        )
+        found = [group for page in pages for group in page["AutoScalingGroups"]]
+        return {
+            str(group["AutoScalingGroupName"]): Group(
+                desired=int(group["DesiredCapacity"]),
+                maximum=int(group["MaxSize"]),
+                instances=tuple(str(one["InstanceId"]) for one in group["Instances"]),
+                trouble=_trouble(client, group),
+            )
+            for group in found
+        }
+    except (BotoCoreError, ClientError) as error:
+        raise unreadable(fleet, error) from error
+
+
+def plain(item: Item) -> Item:
+    """An item as plain Python: numbers that are whole as int, others as float, bytes as bytes."""
+    return {key: _number(_READER.deserialize(value)) for key, value in item.items()}
+
+
+def unreadable(fleet: Fleet, error: Exception) -> SlipwayError:
+    """What to say where AWS refuses to show the fleet."""
+    return SlipwayError(
+        f"the fleet cannot be read: {error}",
+        where=f"{fleet.prefix}, account {fleet.account}, {fleet.region}",
+        fix="it takes the rights to read the fleet's table, groups and API",
+    )
+
+
+def _query(fleet: Fleet, index: str, name: str) -> Iterator[Item]:
+    pages = fleet.client("dynamodb").get_paginator("query")
+    try:
+        for page in pages.paginate(
+            TableName=fleet.table,
+            IndexName=index,
+            KeyConditionExpression="#class = :class",
+            ExpressionAttributeNames={"#class": index},
+            ExpressionAttributeValues={":class": {"S": name}},
+        ):
+            yield from (plain(item) for item in page["Items"])
+    except (BotoCoreError, ClientError) as error:
+        raise unreadable(fleet, error) from error
+
+
+def _trouble(client: Any, group: Item) -> str:
+    """AWS's words for the latest activity, where the group lacks instances and that activity failed."""
+    if len(group["Instances"]) >= int(group["DesiredCapacity"]):
+        return ""
+    answer: Item = client.describe_scaling_activities(
+        AutoScalingGroupName=group["AutoScalingGroupName"], MaxRecords=1
+    )
+    activities: list[Item] = answer["Activities"]
+    latest: Item = activities[0] if activities else {}
+    failed = latest.get("StatusCode") in {"Failed", "Cancelled"}
+    return str(latest.get("StatusMessage") or "") if failed else ""
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Binary):
+        return bytes(value.value)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    if isinstance(value, dict):
+        return {key: _number(one) for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list):
+        return [_number(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
+    if hasattr(value, "to_integral_value"):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def _code(error: ClientError) -> str:
+    response: Any = error.response
+    return str(response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,23 @@
+"""A fleet on moto and a GitHub for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from slipway.runners.fleet import Fleet
+from tests.runners.cli import fakes
+
+
+@pytest.fixture
+def github() -> Iterator[fakes.FakeGitHub]:
+    with fakes.github() as running:
+        yield running
+
+
+@pytest.fixture
+def fleet(github: fakes.FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        yield fakes.fleet(github.url)

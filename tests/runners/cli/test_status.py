@@ -1,0 +1,57 @@
+"""What `slipway runners status` counts."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from slipway.cli import runners as command
+from slipway.errors import SlipwayError
+from slipway.runners.fleet import Fleet
+from slipway.runners.status import status
+from tests.runners.cli import fakes
+
+
+def test_instances_and_jobs_are_counted_by_what_they_do(fleet: Fleet) -> None:
+    fakes.configure(fleet)
+    ids = fakes.group(fleet, desired=4)
+    for name, state in zip(ids, ("idle", "claimed", "running"), strict=False):
+        fakes.put(fleet, fakes.instance(name, state))
+    fakes.put(fleet, fakes.job(1, "queued", queued_at=90_000))
+    fakes.put(fleet, fakes.job(2, "reserved", queued_at=40_000))
+    fakes.put(fleet, fakes.job(3, "in_progress", queued_at=10_000))
+    fakes.put(fleet, fakes.job(4, "completed"))
+    found = status(fleet, now_s=100).classes[0]
+    assert (found.desired, found.maximum) == (4, 4)
+    assert (found.starting, found.claimable, found.running) == (1, 1, 2)
+    assert found.jobs == {"in_progress": 1, "queued": 1, "reserved": 1}
+    assert found.oldest_wait_s == 60
+
+
+def test_refused_jobs_are_counted_by_reason_also_those_of_no_class(fleet: Fleet) -> None:
+    fakes.configure(fleet)
+    fakes.put(fleet, fakes.job(1, "refused", reason="public_repository"))
+    fakes.put(fleet, fakes.job(2, "refused", reason="no_class_matches_labels", open="-"))
+    found = status(fleet)
+    assert found.refused == {"no_class_matches_labels": 1, "public_repository": 1}
+    assert found.classes[0].oldest_wait_s is None
+
+
+def test_a_stack_without_a_fleet_says_so(fleet: Fleet) -> None:
+    with pytest.raises(SlipwayError, match="has no runner fleet"):
+        status(fleet)
+    fleet.client("dynamodb").delete_table(TableName=fleet.table)
+    with pytest.raises(SlipwayError, match="has no runner fleet"):
+        status(fleet)
+
+
+def test_the_command_prints_a_table_and_json(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "_fleet", lambda *_: fleet)
+    fakes.configure(fleet, {"standard": {**fakes.CLASS, "image": None}})
+    fakes.put(fleet, fakes.job(1, "queued"))
+    shown = CliRunner().invoke(command.app, ["status", "local"]).output
+    assert "0/0" in shown
+    assert "1 queued" in shown
+    assert "standard: no image" in shown
+    told = json.loads(CliRunner().invoke(command.app, ["status", "local", "--json"]).output)
+    assert told["classes"]["standard"]["jobs"] == {"queued": 1}
