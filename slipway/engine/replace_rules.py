@@ -3,6 +3,7 @@
 Source: the attributes that the upstream Terraform providers mark ``ForceNew`` (or plan as
 ``RequiresReplace``), which the Pulumi providers take over. AWS: hashicorp/terraform-provider-aws v6,
 ``internal/service/<service>/<file>``; GitHub: integrations/terraform-provider-github v6, ``github/<file>``.
+Kubernetes: what pulumi-kubernetes v4 replaces by itself, ``provider/pkg/provider/<file>``.
 Each entry names its file. A type that is not listed is unknown here, and a preview says 'may replace'.
 """
 
@@ -165,8 +166,30 @@ _GITHUB: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 # Kubernetes identifies an object by these; another one is another object
 # (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/).
 _KUBERNETES_IDENTITY: Final = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
-# The role that a binding refers to cannot change (https://kubernetes.io/docs/reference/access-authn-authz/rbac/).
-_BINDINGS: Final = ("RoleBinding", "ClusterRoleBinding")
+_SELECTOR: Final = ("spec.selector",)
+_KUBERNETES: Final[dict[str, tuple[str, ...]]] = {
+    # The list forceNew, beside name and namespace. The contents of a Secret and of a ConfigMap replace it
+    # unless the provider is told enableSecretMutable or enableConfigMapMutable, which ours is not.
+    "apps/v1:Deployment": _SELECTOR,
+    "apps/v1:StatefulSet": (
+        "spec.podManagementPolicy",
+        "spec.revisionHistoryLimit",
+        "spec.selector",
+        "spec.serviceName",
+        "spec.volumeClaimTemplates",
+    ),
+    "batch/v1:Job": ("spec.completions", "spec.parallelism", "spec.selector", "spec.template"),
+    "core/v1:ConfigMap": ("binaryData", "data"),
+    "core/v1:PersistentVolumeClaim": ("spec",),
+    "core/v1:ResourceQuota": ("spec.scopes",),
+    "core/v1:Secret": ("type", "stringData", "data"),
+    "core/v1:Service": ("spec.clusterIP",),
+    "rbac.authorization.k8s.io/v1:ClusterRoleBinding": ("roleRef",),
+    "rbac.authorization.k8s.io/v1:RoleBinding": ("roleRef",),
+    "storage.k8s.io/v1:StorageClass": ("parameters", "provisioner"),
+}
+_RELEASE: Final = "kubernetes:helm.sh/v3:Release"
+_RELEASE_IDENTITY: Final = ("name", "namespace")
 
 
 def forcing(type_: str) -> tuple[str, ...] | None:
@@ -174,9 +197,10 @@ def forcing(type_: str) -> tuple[str, ...] | None:
     known = _AWS.get(type_) or _GITHUB.get(type_)
     if known is not None:
         return known[1]
+    if type_ == _RELEASE:
+        return _RELEASE_IDENTITY
     if type_.startswith("kubernetes:") and not type_.startswith("kubernetes:helm.sh/"):
-        kind = type_.rpartition(":")[2]
-        return (*_KUBERNETES_IDENTITY, "roleRef") if kind in _BINDINGS else _KUBERNETES_IDENTITY
+        return (*_KUBERNETES_IDENTITY, *_KUBERNETES.get(type_.removeprefix("kubernetes:"), ()))
     return None
 
 
@@ -186,4 +210,8 @@ def source(type_: str) -> str:
         return f"hashicorp/terraform-provider-aws internal/service/{_AWS[type_][0]}"
     if type_ in _GITHUB:
         return f"integrations/terraform-provider-github github/{_GITHUB[type_][0]}"
+    if type_ == _RELEASE:
+        return "pulumi/pulumi-kubernetes provider/pkg/provider/helm_release.go"
+    if type_.removeprefix("kubernetes:") in _KUBERNETES:
+        return "pulumi/pulumi-kubernetes provider/pkg/provider/diff.go"
     return "Kubernetes API conventions" if forcing(type_) is not None else ""

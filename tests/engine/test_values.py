@@ -97,5 +97,10 @@ def test_replace_rules_name_their_source():
     assert "cidrBlock" in (forcing("aws:ec2/vpc:Vpc") or ())
     assert "metadata.name" in (forcing("kubernetes:core/v1:Namespace") or ())
     assert "roleRef" in (forcing("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding") or ())
+    assert "data" in (forcing("kubernetes:core/v1:Secret") or ())
+    assert forcing("kubernetes:helm.sh/v3:Release") == ("name", "namespace")
+    assert forcing("kubernetes:helm.sh/v3:Chart") is None
+    assert source("kubernetes:helm.sh/v3:Release").endswith("helm_release.go")
+    assert source("kubernetes:core/v1:Secret").endswith("provider/diff.go")
     assert forcing("aws:sqs/queue:Queue") is None
     assert source("aws:iam/role:Role").endswith("iam/role.go")
