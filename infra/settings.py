@@ -5,11 +5,13 @@ from enum import StrEnum
 from typing import Annotated, Literal, TypeVar, cast
 
 import pulumi
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from infra.conflicts import conflicts
 from infra.environments import JobKind
 from infra.mistakes import Mistake, SettingsError, from_validation
+from infra.model import Model
+from infra.runner_settings import RunnerSettings
 from infra.types import (
     AccountId,
     Cidr,
@@ -52,12 +54,6 @@ class Stack(StrEnum):
     def runs(self) -> bool:
         """Whether a cluster lives in this stack."""
         return self is not Stack.AUTOMATION
-
-
-class Model(BaseModel):
-    """Strict: an unknown key, an unquoted account id or a number where text belongs is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Accounts(Model):
@@ -181,6 +177,7 @@ class PlatformSettings(Model):
     github: Github
     network: NetworkSettings
     cluster: ClusterSettings | None = None
+    runners: RunnerSettings | None = None
     state_key: KeyArn | None = None
     """The state bucket's key, which `slipway bootstrap` made and writes here; adopted, never created here."""
     cicd_chain: dict[Literal["staging", "prod"], tuple[EnvironmentName, ...]] = Field(

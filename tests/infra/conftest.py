@@ -25,3 +25,8 @@ def prod() -> dict[str, Any]:
 @pytest.fixture
 def local() -> dict[str, Any]:
     return stack_values("local")
+
+
+@pytest.fixture
+def automation() -> dict[str, Any]:
+    return stack_values("automation")

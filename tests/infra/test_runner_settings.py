@@ -1,0 +1,99 @@
+"""A fleet that could not work is refused while its stack file is read."""
+
+from typing import Any
+
+import pytest
+
+from infra.mistakes import SettingsError
+from infra.settings import RunnerSettings, parse
+
+WHERE = "slipway:platform.runners"
+
+
+def fleet(**changes: Any) -> dict[str, Any]:
+    block = {"labels": ["self-hosted"], "instance_types": ["m7i.large"], "repositories": ["acme/skill-pool"]}
+    return {"app_id": 1, "installation_id": 2, "classes": {"linux": {**block, **changes}}}
+
+
+def mistakes(stack: str, values: dict[str, Any]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        parse(stack, values)
+    return "\n".join(str(mistake) for mistake in caught.value.mistakes)
+
+
+def test_a_class_needs_labels_types_and_repositories_and_no_more(automation: dict[str, Any]) -> None:
+    automation["platform"]["runners"] = fleet()
+    runners = parse("automation", automation).platform.runners
+    assert isinstance(runners, RunnerSettings)
+    one = runners.classes["linux"]
+    assert (one.minimum, one.spares, one.public, one.forks, one.cicd) == (0, 0, False, False, False)
+    assert (one.image, one.capacity, one.rerun_interrupted) == (None, "spot", False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"labels": []}, "classes.linux.labels"),
+        ({"labels": ["linux", "Linux"]}, "must not name a label twice"),
+        ({"labels": ["my label"]}, "1 to 100 letters"),
+        ({"instance_types": ["large"]}, "classes.linux.instance_types.0"),
+        (
+            {"repositories": ["acme/other"]},
+            "a repository of this stack file (acme/platform, acme/skill-pool)",
+        ),
+        ({"repositories": []}, "classes.linux.repositories"),
+        ({"minimum": 11}, "at most maximum (10)"),
+        ({"maximum": 2, "spares": 3}, "at most maximum (2)"),
+        ({"warm_pool": 1}, "with one instance type"),
+        (
+            {"warm_pool": 1, "capacity": "on_demand", "instance_types": ["m7i.large", "m6i.large"]},
+            "with one instance type",
+        ),
+        ({"image": "latest"}, "classes.linux.image"),
+        ({"maximun": 3}, "did you mean 'maximum'?"),
+        ({"workflows": ["build.yml"]}, "classes.linux.workflows.0"),
+    ],
+)
+def test_a_class_that_could_not_work_is_refused(
+    automation: dict[str, Any], changes: dict[str, Any], said: str
+) -> None:
+    automation["platform"]["runners"] = fleet(**changes)
+    assert said in mistakes("automation", automation)
+
+
+def test_a_warm_pool_is_for_an_on_demand_class_of_one_type(automation: dict[str, Any]) -> None:
+    automation["platform"]["runners"] = fleet(warm_pool=2, capacity="on_demand")
+    parse("automation", automation)
+
+
+@pytest.mark.parametrize("name", ["Linux", "linux_x64", "a" * 21, "-linux", "linux-"])
+def test_a_class_name_that_a_role_could_not_carry_is_refused(automation: dict[str, Any], name: str) -> None:
+    automation["platform"]["runners"] = fleet()
+    classes = automation["platform"]["runners"]["classes"]
+    classes[name] = classes.pop("linux")
+    assert name in mistakes("automation", automation)
+
+
+def test_a_public_repository_needs_an_explicit_word(automation: dict[str, Any]) -> None:
+    automation["services"]["skill-pool"]["visibility"] = "public"
+    automation["platform"]["runners"] = fleet()
+    assert "anyone's pull request could run on these instances" in mistakes("automation", automation)
+    automation["platform"]["runners"] = fleet(public=True)
+    parse("automation", automation)
+
+
+def test_a_class_that_opts_in_needs_a_chain(automation: dict[str, Any]) -> None:
+    automation["platform"]["runners"] = fleet(cicd=True)
+    automation["platform"]["cicd_chain"] = {}
+    assert "a 'cicd_chain' that says which deploy roles it leads to" in mistakes("automation", automation)
+
+
+def test_a_fleet_lives_in_the_automation_account(prod: dict[str, Any]) -> None:
+    prod["platform"]["runners"] = fleet()
+    assert "the fleet lives in the stack 'automation'" in mistakes("prod", prod)
+
+
+def test_a_private_cluster_is_reached_from_a_class_that_exists(local: dict[str, Any]) -> None:
+    local["platform"]["runners"] = fleet(cicd=True)
+    local["platform"]["cluster"]["reachable_from"] = ["windows"]
+    assert "reachable_from.0: found 'windows'; expected a runner class (linux)" in mistakes("local", local)
