@@ -164,7 +164,7 @@ class Instance:
     """One instance. `job` is the key of the job it claimed for and, from `running` on, of the one it runs.
 
     `called_at` is its last claim call, `minted` counts the configurations made for it, `runner_id` is GitHub's
-    number for the last, and `job_completed_at` is set when the job it ran is over.
+    number for the last, `job_completed_at` is set when the job it ran is over, and `result` when it ends: what it said, or why we end it.
     """
 
     pk: str
@@ -179,6 +179,7 @@ class Instance:
     runner_id: int = 0
     checked_at: int = 0
     job_completed_at: int = 0
+    result: str = ""
 
     @classmethod
     def parse(cls, item: Item) -> "Instance":
@@ -197,6 +198,7 @@ class Instance:
             runner_id=get("runner_id", 0),
             checked_at=get("checked_at", 0),
             job_completed_at=get("job_completed_at", 0),
+            result=get("result", ""),
         )
 
     @property

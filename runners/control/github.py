@@ -1,0 +1,285 @@
+"""The few calls that the fleet makes of GitHub's REST API, by urllib. A runner's `busy` flag is never read.
+
+https://docs.github.com/en/rest/actions/self-hosted-runners and …/apps/webhooks
+"""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol, cast
+from urllib.parse import parse_qs, urlsplit
+
+from runners.control.reasons import Reason
+
+_TIMEOUT_S = 10
+_SHORT_S, _LONG_S = 5, 60
+"""How long to stay away when GitHub does not say: after a fault, after a rate limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+
+    def json(self) -> Any:
+        """The body read as JSON; None if it is empty. Raises ValueError."""
+        return json.loads(self.body) if self.body else None
+
+
+Transport = Callable[[str, str, dict[str, str], bytes | None], Answer]
+"""Method, URL, headers, body -> answer. Raises OSError if none came."""
+
+
+class GitHubUnavailable(Exception):
+    """GitHub cannot serve us now; `retry_after` in seconds, `reason` for those who wait."""
+
+    def __init__(self, what: str, *, retry_after: int, reason: Reason = Reason.GITHUB) -> None:
+        super().__init__(what)
+        self.retry_after = retry_after
+        self.reason = reason
+
+
+class GitHubRefused(Exception):
+    """GitHub will not do this, however often it is asked."""
+
+    def __init__(self, what: str, status: int) -> None:
+        super().__init__(what)
+        self.status = status
+
+
+class Credentials(Protocol):
+    """Where the client gets what it shows to GitHub. Both raise GitHubUnavailable."""
+
+    def installation_token(self) -> str:
+        """The shared installation token."""
+        ...
+
+    def app_jwt(self) -> str:
+        """A fresh JWT of the App."""
+        ...
+
+    def forget(self, token: str) -> None:
+        """GitHub did not accept this token."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook delivery, without its payload. `failed`: the endpoint did not answer 2xx."""
+
+    id: int
+    guid: str
+    event: str
+    failed: bool
+    redelivery: bool
+
+
+@dataclass
+class Spent:
+    """What has been used up: calls made, and what GitHub says is left of the hour's rate."""
+
+    calls: int = 0
+    rate_left: int | None = None
+
+
+class GitHub(Protocol):
+    """What the functions need of GitHub. Every call raises GitHubUnavailable or GitHubRefused."""
+
+    spent: Spent
+
+    def mint_runner(self, name: str, group_id: int, labels: tuple[str, ...]) -> tuple[str, int]:
+        """A just-in-time configuration and the number of the runner it is for."""
+        ...
+
+    def delete_runner(self, runner_id: int) -> bool:
+        """Deregister a runner. False: it is running a job, so GitHub keeps it. Gone already is True."""
+        ...
+
+    def runners(self) -> Iterator[tuple[int, str, bool]]:
+        """Every runner of the organisation: number, name, online."""
+        ...
+
+    def deliveries(self, cursor: str) -> tuple[list[Delivery], str]:
+        """A page of the App's webhook deliveries, newest first, and the cursor of the next (empty: last)."""
+        ...
+
+    def redeliver(self, delivery: int) -> None:
+        """Ask for a delivery to be sent again."""
+        ...
+
+    def run(self, slug: str, run_id: int) -> dict[str, Any]:
+        """A workflow run."""
+        ...
+
+    def rerun(self, slug: str, job_id: int) -> None:
+        """Run a finished job again; refused (403) while its run is going on."""
+        ...
+
+
+class GitHubRest:
+    """The API at `url`, for one organisation."""
+
+    def __init__(
+        self, url: str, organization: str, credentials: Credentials, transport: Transport, spent: "Spent"
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._organization = organization
+        self._credentials = credentials
+        self._transport = transport
+        self.spent = spent
+
+    def mint_runner(self, name: str, group_id: int, labels: tuple[str, ...]) -> tuple[str, int]:
+        """See `GitHub`."""
+        path = f"/orgs/{self._organization}/actions/runners/generate-jitconfig"
+        body = {"name": name, "runner_group_id": group_id, "labels": list(labels), "work_folder": "_work"}
+        told = self._installed("POST", path, body).json()
+        return str(told["encoded_jit_config"]), int(told["runner"]["id"])
+
+    def delete_runner(self, runner_id: int) -> bool:
+        """See `GitHub`."""
+        try:
+            self._installed("DELETE", f"/orgs/{self._organization}/actions/runners/{runner_id}")
+        except GitHubRefused as error:
+            if error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+                return False
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+        return True
+
+    def runners(self) -> Iterator[tuple[int, str, bool]]:
+        """See `GitHub`."""
+        page = 1
+        while True:
+            path = f"/orgs/{self._organization}/actions/runners?per_page=100&page={page}"
+            found = self._installed("GET", path).json()["runners"]
+            for one in found:
+                yield int(one["id"]), str(one["name"]), one["status"] == "online"
+            if len(found) < 100:
+                return
+            page += 1
+
+    def deliveries(self, cursor: str) -> tuple[list[Delivery], str]:
+        """See `GitHub`."""
+        path = "/app/hook/deliveries?per_page=100" + (f"&cursor={cursor}" if cursor else "")
+        answer = self._as_app("GET", path)
+        return [_delivery(one) for one in answer.json()], next_cursor(answer.headers.get("link", ""))
+
+    def redeliver(self, delivery: int) -> None:
+        """See `GitHub`."""
+        self._as_app("POST", f"/app/hook/deliveries/{delivery}/attempts")
+
+    def run(self, slug: str, run_id: int) -> dict[str, Any]:
+        """See `GitHub`."""
+        return self._installed("GET", f"/repos/{slug}/actions/runs/{run_id}").json()
+
+    def rerun(self, slug: str, job_id: int) -> None:
+        """See `GitHub`."""
+        self._installed("POST", f"/repos/{slug}/actions/jobs/{job_id}/rerun")
+
+    def _installed(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+        token = self._credentials.installation_token()
+        answer = self._send(method, path, f"token {token}", body)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._credentials.forget(token)
+        return checked(answer)
+
+    def _as_app(self, method: str, path: str) -> Answer:
+        return checked(self._send(method, path, f"Bearer {self._credentials.app_jwt()}", None))
+
+    def _send(self, method: str, path: str, authorization: str, body: dict[str, Any] | None) -> Answer:
+        answer = send(self._transport, method, self._url + path, authorization, body)
+        self.spent.calls += 1
+        left = answer.headers.get("x-ratelimit-remaining", "")
+        if left.isdigit():
+            self.spent.rate_left = int(left)
+        return answer
+
+
+def send(
+    transport: Transport, method: str, url: str, authorization: str, body: dict[str, Any] | None
+) -> Answer:
+    """One request with GitHub's headers. Raises GitHubUnavailable if no answer comes."""
+    headers = {
+        "accept": "application/vnd.github+json",
+        "authorization": authorization,
+        "user-agent": "slipway-runners",
+        "x-github-api-version": "2022-11-28",
+    }
+    sent = None
+    if body is not None:
+        sent, headers["content-type"] = json.dumps(body).encode(), "application/json"
+    try:
+        return transport(method, url, headers, sent)
+    except OSError as error:
+        raise GitHubUnavailable(f"no answer: {type(error).__name__}", retry_after=_SHORT_S) from error
+
+
+def checked(answer: Answer) -> Answer:
+    """The answer if it is a success. Raises GitHubUnavailable or GitHubRefused; neither carries the body.
+
+    Rate limits answer 403 or 429, with retry-after (secondary) or x-ratelimit-remaining 0 (primary):
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+    status, headers = answer.status, answer.headers
+    if status < 300:
+        return answer
+    after = headers.get("retry-after", "")
+    told = int(after) if after.isdigit() else 0
+    spent = headers.get("x-ratelimit-remaining") == "0"
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and (told or spent)):
+        raise GitHubUnavailable(
+            f"rate limited ({status})", retry_after=told or _LONG_S, reason=Reason.RATE_LIMITED
+        )
+    if status >= 500 or status == HTTPStatus.UNAUTHORIZED:
+        raise GitHubUnavailable(f"answered {status}", retry_after=told or _SHORT_S)
+    raise GitHubRefused(f"answered {status}", status)
+
+
+def next_cursor(link: str) -> str:
+    """The cursor in a Link header's rel="next"; empty if there is none."""
+    for part in link.split(","):
+        address, _, relation = part.partition(";")
+        if 'rel="next"' in relation:
+            query = parse_qs(urlsplit(address.strip().strip("<>")).query)
+            return query.get("cursor", [""])[0]
+    return ""
+
+
+def _delivery(told: dict[str, Any]) -> Delivery:
+    return Delivery(
+        id=int(told["id"]),
+        guid=str(told["guid"]),
+        event=str(told["event"]),
+        failed=not 200 <= int(told["status_code"] or 0) < 300,
+        redelivery=bool(told["redelivery"]),
+    )
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """A redirect would carry the token to wherever it points."""
+
+
+_opener = urllib.request.build_opener(_NoRedirects)
+
+
+def by_urllib(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    """The transport of the deployed functions."""
+    request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 -- the URL is our setting
+    try:
+        with _opener.open(request, timeout=_TIMEOUT_S) as answer:
+            return _answer(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return _answer(error.code, error.headers, error.read())
+
+
+def _answer(status: int, headers: Any, body: bytes) -> Answer:
+    named = cast("list[tuple[str, str]]", list(headers.items()))
+    return Answer(status, {name.lower(): value for name, value in named}, body)

@@ -1,0 +1,131 @@
+"""Plans a class under a lease, so that many askers at once cost one plan and one desired-capacity call."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runners.control.config import RunnerClass
+from runners.control.items import GITHUB, LIVE, OPEN, Instance, Item, Job, plan_key
+from runners.control.planner import Group, Plan, decide, waiting_reason
+from runners.control.services import Services
+from runners.control.table import error_code
+from runners.control.writes import Write, absent_or_below, equals
+
+_LEASE_MS = 30_000
+_ROUNDS = 3
+"""How often one holder of the lease plans because others asked meanwhile; a tick does the rest."""
+
+
+def plan(services: Services, runner: RunnerClass, fresh: Sequence[Item] = ()) -> Plan | None:
+    """Plan `runner` and raise its desired capacity; None if another function is at it and will plan again.
+
+    `fresh` are items just written: the indexes may not show them yet. Raises what AWS raises.
+    """
+    owner, key = uuid.uuid4().hex, plan_key(runner.name)
+    asked = _take(services, key, owner)
+    if asked is None:
+        return None
+    found: Plan | None = None
+    for _ in range(_ROUNDS):
+        found = _once(services, runner, fresh)
+        summary = {**_summary(services, runner, found), "lease_until": 0}
+        done = Write(key, when={"lease_owner": equals(owner), "asked": equals(asked)}, put=summary)
+        if services.table.write(done) is not None:
+            return found
+        held = services.table.get(key).get(key, {})
+        if held.get("lease_owner") != owner:
+            return found
+        asked = held["asked"]
+    services.table.write(Write(key, when={"lease_owner": equals(owner)}, put={"lease_until": 0}))
+    return found
+
+
+def _take(services: Services, key: str, owner: str) -> int | None:
+    """The lease, or word to its holder that there is more to plan."""
+    for _ in range(_ROUNDS):
+        now = services.clock()
+        taken = services.table.write(
+            Write(
+                key,
+                when={"lease_until": absent_or_below(now)},
+                put={"lease_owner": owner, "lease_until": now + _LEASE_MS},
+                add={"asked": 1},
+            )
+        )
+        if taken is not None:
+            return taken["asked"]
+        told = services.table.write(Write(key, add={"asked": 1}))
+        if told is not None and told.get("lease_until", 0) >= now:
+            return None
+    return None
+
+
+def read_jobs(services: Services, class_name: str, fresh: Iterable[Item] = ()) -> list[Job]:
+    """The class's jobs that are not completed."""
+    items = {item["pk"]: item for item in services.table.query(OPEN, class_name)}
+    for item in fresh:
+        if item.get("class") == class_name and item["pk"].startswith("job#"):
+            items[item["pk"]] = item
+    return [Job.parse(item) for item in items.values()]
+
+
+def read_instances(services: Services, class_name: str) -> list[Instance]:
+    """The class's instances that are not ended, as far as the table knows them."""
+    return [Instance.parse(item) for item in services.table.query(LIVE, class_name)]
+
+
+def _once(services: Services, runner: RunnerClass, fresh: Sequence[Item]) -> Plan:
+    jobs = read_jobs(services, runner.name, fresh)
+    instances = read_instances(services, runner.name)
+    group = services.groups.describe([runner.group]).get(runner.group)
+    if group is None:
+        # The settings name a group that is not made yet; the tick that follows finds it.
+        group = Group(runner.group, 0, 0)
+    found = decide(runner, jobs, instances, group)
+    if found.desired > found.current:
+        raise_desired(services, runner, found)
+    return found
+
+
+def raise_desired(services: Services, runner: RunnerClass, found: Plan) -> None:
+    """Ask for the capacity. What AWS refuses for now is logged and left to the next tick: no retry storm."""
+    try:
+        services.groups.set_desired(runner.group, found.desired)
+    except (ClientError, BotoCoreError) as error:
+        code = error_code(error) if isinstance(error, ClientError) else type(error).__name__
+        services.observer.log("desired capacity refused", group=runner.group, error=code)
+        return
+    services.observer.log(
+        "desired capacity", group=runner.group, desired=found.desired, unstarted=found.unstarted
+    )
+
+
+def _summary(services: Services, runner: RunnerClass, found: Plan) -> dict[str, int | str]:
+    return {
+        "planned_at": services.clock(),
+        "desired": found.desired,
+        "supply": found.supply,
+        "unstarted": found.unstarted,
+        "running": found.running,
+        "idle": found.idle,
+        "reason": waiting_reason(runner, found),
+    }
+
+
+def github_hold(services: Services, item: Item | None) -> str:
+    """Why GitHub keeps us waiting, from the `github` item; empty if it does not."""
+    held = item or {}
+    return held.get("reason", "") if held.get("blocked_until", 0) > services.clock() else ""
+
+
+def hold_github(services: Services, reason: str, retry_after: int) -> None:
+    """GitHub asked us to stay away: tell all functions."""
+    until = services.clock() + retry_after * 1000
+    services.table.write(
+        Write(
+            GITHUB,
+            when={"blocked_until": absent_or_below(until)},
+            put={"blocked_until": until, "reason": reason, "expires_at": until // 1000 + 3600},
+        )
+    )

@@ -1,0 +1,229 @@
+"""What an event changes, as conditional writes. Pure: no clock, no store.
+
+Rules that hold whatever the order of events: a job's rank never falls, so repeats and late events change nothing;
+an instance's item changes only from a state in which the change is true.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from runners.control.items import (
+    LONGEST_RUN_MS,
+    NO_CLASS,
+    RANK,
+    Instance,
+    InstanceState,
+    Job,
+    JobState,
+    entry,
+    expiry,
+    job_key,
+)
+from runners.control.matching import Placement
+from runners.control.messages import JobEvent
+from runners.control.reasons import REFUSALS, Reason
+from runners.control.writes import ABSENT, NEW, Condition, Write, absent_or, below, equals
+
+_RUNNER = re.compile(r"(?P<head>.+)-(?P<instance>i-[0-9a-z]+)-(?P<number>[0-9]+)")
+
+
+def runner_name(fleet: str, class_name: str, instance: str, number: int) -> str:
+    """The name under which an instance's runner is known to GitHub; `number` counts its configurations."""
+    return f"{fleet}-{class_name}-{instance}-{number}"
+
+
+def instance_of(fleet: str, name: str) -> str:
+    """The instance id in a runner's name; empty if the runner is not this fleet's."""
+    found = _RUNNER.fullmatch(name)
+    return found["instance"] if found and found["head"].startswith(f"{fleet}-") else ""
+
+
+def is_replay(event: JobEvent) -> bool:
+    """Whether the job is older than any job can be: its item may be gone, so it must not begin anew."""
+    return 0 < event.created_at < event.received_at - LONGEST_RUN_MS
+
+
+def arrival(event: JobEvent, job: Job | None, placement: Placement, now: int) -> Write | None:
+    """The change that a `queued` or `waiting` event makes; None: nothing new."""
+    target = JobState.SEEN_WAITING if event.action == "waiting" else JobState.QUEUED
+    if job is not None and job.rank >= RANK[target]:
+        return None
+    put: dict[str, Any] = {
+        **_described(event),
+        "class": placement.class_name,
+        "open": placement.class_name or NO_CLASS,
+    }
+    if target is JobState.SEEN_WAITING:
+        put |= {"state": target, "rank": 0, "reason": Reason.APPROVAL}
+    else:
+        put |= _queued(placement)
+    line = entry(now, event.action, placement.reason or "")
+    when = NEW if job is None else {"rank": below(RANK[target])}
+    return Write(job_key(event.job_id, event.attempt), when=when, put=put, append={"timeline": [line]})
+
+
+def _queued(placement: Placement) -> dict[str, Any]:
+    if placement.reason in REFUSALS:
+        return {"state": JobState.REFUSED, "rank": 1, "reason": placement.reason}
+    if placement.reason is not None:  # queued, but not claimable before its origin is known
+        return {"state": JobState.QUEUED, "rank": 1, "reason": placement.reason}
+    return {"state": JobState.QUEUED, "rank": 1, "reason": Reason.STARTING, "waiting": placement.class_name}
+
+
+def _described(event: JobEvent) -> dict[str, Any]:
+    return {
+        "job_id": event.job_id,
+        "attempt": event.attempt,
+        "run_id": event.run_id,
+        "name": event.name,
+        "repository": event.repository,
+        "private": event.private,
+        "labels": list(event.labels),
+        "queued_at": event.created_at or event.received_at,
+    }
+
+
+def settled(job: Job, reason: Reason | None, now: int) -> Write:
+    """What is known now of the origin of a job that waited for it: it may be claimed, or is refused."""
+    when: dict[str, Condition] = {"state": equals(JobState.QUEUED), "reason": equals(Reason.ORIGIN)}
+    if reason is None:
+        put = {"reason": Reason.STARTING, "waiting": job.class_name}
+    else:
+        put = {"state": JobState.REFUSED, "reason": reason}
+    return Write(job.pk, when=when, put=put, append={"timeline": [entry(now, "origin known", reason or "")]})
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The items round a job that starts or ends: all that its event may change.
+
+    `runner` is the instance named by the event; `held` the job which that instance had reserved; `other` the
+    instance that had reserved this job, if it is another one.
+    """
+
+    job: Job | None = None
+    runner: Instance | None = None
+    held: Job | None = None
+    other: Instance | None = None
+
+
+def progress(event: JobEvent, around: Around, instance: str, class_name: str, now: int) -> list[Write]:
+    """The changes that an `in_progress` or `completed` event makes; empty: nothing new.
+
+    GitHub hands a job to any runner that matches, so the instance that reserved it need not be the one that
+    runs it: the two reservations are then exchanged, and if there are not two, the job left over is queued again. `class_name` is
+    for a job that is heard of for the first time.
+    """
+    job, runner, held, other = around.job, around.runner, around.held, around.other
+    state = JobState.COMPLETED if event.action == "completed" else JobState.IN_PROGRESS
+    if job is not None and job.rank >= RANK[state]:
+        return []
+    changes = [_advanced(event, job, state, instance, class_name, now)]
+    if runner is None or runner.state not in (InstanceState.CLAIMED, InstanceState.RUNNING):
+        return changes
+    key = job_key(event.job_id, event.attempt)
+    if runner.state is InstanceState.RUNNING and runner.job != key:
+        return changes  # it runs one job only, and this is not the one that it is known to run
+    put: dict[str, Any] = {"state": InstanceState.RUNNING, "job": key}
+    if state is JobState.COMPLETED:
+        put["job_completed_at"] = now
+    unchanged: dict[str, Condition] = {"state": equals(runner.state), "job": equals(runner.job)}
+    changes.append(Write(runner.pk, when=unchanged, put=put))
+    if held is not None and held.pk != key and held.state is JobState.RESERVED:
+        changes += _left_over(held, runner, key, other, now)
+    return changes
+
+
+def _advanced(
+    event: JobEvent, job: Job | None, state: JobState, instance: str, class_name: str, now: int
+) -> Write:
+    put: dict[str, Any] = {"state": state, "rank": RANK[state]}
+    when: dict[str, Condition]
+    if job is None:
+        put |= _described(event) | {"class": class_name}
+        when = dict(NEW)
+    else:
+        when = {
+            "rank": below(RANK[state]),
+            "reserved_by": equals(job.reserved_by) if job.reserved_by else ABSENT,
+        }
+    if event.runner_name:
+        put |= {"runner_name": event.runner_name, "instance": instance}
+    drop = ["waiting", "doubted_at"]
+    if state is JobState.COMPLETED:
+        put |= {"reason": Reason.COMPLETED, "conclusion": event.conclusion, "expires_at": expiry(now)}
+        drop.append("open")
+    else:
+        put |= {"reason": Reason.RUNNING, "open": (job.class_name if job else class_name) or NO_CLASS}
+    line = entry(now, event.action, event.runner_name or event.conclusion)
+    return Write(
+        job_key(event.job_id, event.attempt),
+        when=when,
+        put=put,
+        drop=tuple(drop),
+        append={"timeline": [line]},
+    )
+
+
+def _left_over(held: Job, runner: Instance, key: str, other: Instance | None, now: int) -> list[Write]:
+    reserved: dict[str, Condition] = {
+        "state": equals(JobState.RESERVED),
+        "reserved_by": equals(runner.id),
+    }
+    if (
+        other is not None
+        and other.class_name == held.class_name
+        and other.state is InstanceState.CLAIMED
+        and other.job == key
+    ):
+        line = entry(now, "exchanged", other.id)
+        return [
+            Write(held.pk, when=reserved, put={"reserved_by": other.id}, append={"timeline": [line]}),
+            Write(
+                other.pk,
+                when={"state": equals(InstanceState.CLAIMED), "job": equals(key)},
+                put={"job": held.pk},
+            ),
+        ]
+    return [requeued(held, runner.id, now, "its runner took another job")]
+
+
+def requeued(job: Job, instance: str, now: int, why: str) -> Write:
+    """A reserved job that its instance will not start: back in the queue."""
+    return Write(
+        job.pk,
+        when={"state": equals(JobState.RESERVED), "reserved_by": equals(instance)},
+        put={"state": JobState.QUEUED, "waiting": job.class_name, "reason": Reason.STARTING},
+        drop=("reserved_by", "doubted_at"),
+        append={"timeline": [entry(now, "queued again", why)]},
+    )
+
+
+def doubted(job: Job, instance: str, now: int) -> Write:
+    """The job of an instance that finished well although its start was never seen: news is on its way."""
+    return Write(
+        job.pk,
+        when={"state": equals(JobState.RESERVED), "reserved_by": equals(instance)},
+        put={"doubted_at": now},
+        append={"timeline": [entry(now, "start not seen", instance)]},
+    )
+
+
+def reservation(job: Job, instance: str, class_name: str, known: Instance | None, now: int) -> list[Write]:
+    """An idle instance claims on behalf of a queued job; both change or neither."""
+    begun = {} if known else {"first_seen": now, "class": class_name, "live": class_name}
+    return [
+        Write(
+            f"instance#{instance}",
+            when={"state": absent_or(InstanceState.IDLE)},
+            put={"state": InstanceState.CLAIMING, "job": job.pk, "called_at": now, "minted": 1, **begun},
+        ),
+        Write(
+            job.pk,
+            when={"state": equals(JobState.QUEUED), "waiting": equals(class_name)},
+            put={"state": JobState.RESERVED, "reserved_by": instance},
+            drop=("waiting",),
+            append={"timeline": [entry(now, "reserved", instance)]},
+        ),
+    ]
