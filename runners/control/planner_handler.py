@@ -10,6 +10,7 @@ from runners.control.events import Contended, Reading, apply, keys_of
 from runners.control.items import Item
 from runners.control.messages import Message, MessageError, parse_message
 from runners.control.planning import plan
+from runners.control.reconcile import tick
 from runners.control.services import NotConfigured, Services, deployed
 
 _FAULTS = (ClientError, BotoCoreError, TimeoutError, Contended)
@@ -24,7 +25,8 @@ def handle(event: dict[str, Any], context: object = None) -> dict[str, Any]:
 def respond(services: Services, event: dict[str, Any]) -> dict[str, Any]:
     """The same over given services."""
     if event.get("tick"):
-        return {}
+        tick(services)
+        return {"tick": True}
     return {"batchItemFailures": [{"itemIdentifier": one} for one in batch(services, event["Records"])]}
 
 

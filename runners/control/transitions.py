@@ -81,6 +81,7 @@ def _described(event: JobEvent) -> dict[str, Any]:
         "private": event.private,
         "labels": list(event.labels),
         "queued_at": event.created_at or event.received_at,
+        "expires_at": expiry(event.received_at),
     }
 
 

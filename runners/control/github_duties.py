@@ -1,0 +1,225 @@
+"""The tick's duties towards GitHub: all bounded per tick, none ever asks whether a runner is busy."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from runners.control.config import Fleet
+from runners.control.events import Reading, settle
+from runners.control.github import Delivery, GitHub, GitHubRefused
+from runners.control.items import (
+    CURSOR,
+    LONGEST_RUN_MS,
+    OPEN,
+    RANK,
+    RERUNS,
+    InstanceState,
+    Job,
+    JobState,
+    entry,
+    expiry,
+    instance_key,
+    run_key,
+)
+from runners.control.planning import plan, read_jobs
+from runners.control.reasons import Reason
+from runners.control.services import Services
+from runners.control.transitions import instance_of
+from runners.control.writes import PRESENT, Write, below
+
+_ORIGIN_MS = 5_000
+"""How long the run's own event may take before GitHub is asked."""
+_STALE_MS = 30 * 60_000
+_LOOK_UPS, _STALE_LOOK_UPS = 20, 5
+_PAGES, _REDELIVERIES = 10, 100
+_EVERY_REDELIVERY, _EVERY_GHOST = 3, 30
+"""In ticks. Redelivery goes to every tick while there are failures."""
+_LOW_RATE = 500
+"""Below this many calls left in the hour, those that can wait do."""
+_RERUN_MS = 24 * 3_600_000
+_MOST_ATTEMPTS = 3
+_EVENTS = ("workflow_job", "workflow_run")
+
+
+def _short(github: GitHub) -> bool:
+    return github.spent.rate_left is not None and github.spent.rate_left < _LOW_RATE
+
+
+def origins(services: Services, fleet: Fleet, github: GitHub) -> None:
+    """Find out where the runs of waiting jobs come from, one call a run, if their events did not come."""
+    now, reading = services.clock(), Reading(services.table)
+    for runner in fleet.classes.values():
+        jobs = [
+            job
+            for job in read_jobs(services, runner.name)
+            if job.reason == Reason.ORIGIN and now - job.queued_at > _ORIGIN_MS
+        ]
+        runs = {job.run_id: job.repository for job in jobs}
+        if not runs:
+            continue
+        reading.load(*(run_key(run) for run in runs))
+        asked, wanted = 0, False
+        for run, slug in runs.items():
+            own = (reading.item(run_key(run)) or {}).get("own")
+            if own is None and asked < _LOOK_UPS:
+                asked += 1
+                own = _own(services, github, slug, run)
+            if own is not None:
+                settled = [
+                    settle(services, fleet, one, reading, own=own) for one in jobs if one.run_id == run
+                ]
+                wanted = wanted or any(settled)
+        if wanted:
+            plan(services, runner, reading.written())
+
+
+def _own(services: Services, github: GitHub, slug: str, run: int) -> bool | None:
+    told = _run(services, github, slug, run)
+    if told is None:
+        return None
+    head: dict[str, Any] = told.get("head_repository") or {}
+    repository: dict[str, Any] = told.get("repository") or {}
+    own = head.get("id") is not None and head.get("id") == repository.get("id")
+    ends = (services.clock() + LONGEST_RUN_MS) // 1000
+    services.table.write(Write(run_key(run), put={"own": own, "expires_at": ends}))
+    return own
+
+
+def _run(services: Services, github: GitHub, slug: str, run: int) -> dict[str, Any] | None:
+    try:
+        return github.run(slug, run)
+    except GitHubRefused as error:
+        services.observer.log("run not found", run=run, status=error.status)
+        return None
+
+
+def stale(services: Services, fleet: Fleet, github: GitHub) -> None:
+    """Close jobs that have been open for long although their run is over: their last event never came."""
+    if _short(github):
+        return
+    now, asked = services.clock(), dict[int, dict[str, Any] | None]()
+    for runner in fleet.classes.values():
+        for job in read_jobs(services, runner.name):
+            if now - max(job.queued_at, job.checked_at) <= _STALE_MS or job.state is JobState.SEEN_WAITING:
+                continue
+            if job.run_id not in asked:
+                if len(asked) >= _STALE_LOOK_UPS:
+                    break
+                asked[job.run_id] = _run(services, github, job.repository, job.run_id)
+            _look(services, job, asked[job.run_id], now)
+
+
+def _look(services: Services, job: Job, run: dict[str, Any] | None, now: int) -> None:
+    if run is None or run.get("status") != "completed" or run.get("run_attempt", 1) < job.attempt:
+        services.table.write(Write(job.pk, when={"state": PRESENT}, put={"checked_at": now}))
+        return
+    services.table.write(
+        Write(
+            job.pk,
+            when={"rank": below(RANK[JobState.COMPLETED])},
+            put={
+                "state": JobState.COMPLETED,
+                "rank": RANK[JobState.COMPLETED],
+                "reason": Reason.COMPLETED,
+                "expires_at": expiry(now),
+            },
+            drop=("open", "waiting", "doubted_at"),
+            append={"timeline": [entry(now, "completed", "its run is over")]},
+        )
+    )
+
+
+def redeliver(services: Services, github: GitHub, ticks: int) -> None:
+    """Ask for the deliveries that failed since the last scan; the cursor moves only when all were asked for.
+
+    GitHub itself never delivers again (docs: webhooks/using-webhooks/handling-failed-webhook-deliveries).
+    """
+    state: dict[str, Any] = (services.table.get(CURSOR).get(CURSOR) or {}).get("scan") or {}
+    if not state.get("failing") and ticks % _EVERY_REDELIVERY:
+        return
+    seen, more = _since(github, int(state.get("low", 0)), str(state.get("next", "")))
+    failed = outstanding(seen)
+    services.observer.metrics({"FailedDeliveries": len(failed)})
+    high = max([int(state.get("high", 0)), *(one.id for one in seen)])
+    # While what was sent again fails too, the endpoint is down: one more try tells when it is back.
+    down = bool(seen) and not state.get("next") and seen[0].failed and seen[0].redelivery
+    batch = failed[: 1 if down else _REDELIVERIES]
+    for one in batch:
+        _again(services, github, one)
+    if len(batch) < len(failed):
+        kept = {**state, "failing": True}
+    elif more:
+        kept = {"low": state.get("low", 0), "high": high, "next": more, "failing": True}
+    else:
+        kept = {"low": high, "high": high, "next": "", "failing": bool(failed)}
+    services.table.write(Write(CURSOR, put={"scan": kept}))
+
+
+def _since(github: GitHub, low: int, cursor: str) -> tuple[list[Delivery], str]:
+    """Deliveries newer than `low`, newest first, and the page to go on with if there are too many for now."""
+    seen: list[Delivery] = []
+    for _ in range(_PAGES):
+        page, cursor = github.deliveries(cursor)
+        seen += [one for one in page if one.id > low]
+        if not cursor or len(page) == 0 or page[-1].id <= low:
+            return seen, ""
+    return seen, cursor
+
+
+def outstanding(seen: Iterable[Delivery]) -> list[Delivery]:
+    """The failed deliveries whose event has not got through since, oldest first, one for each event."""
+    newest: dict[str, Delivery] = {}
+    for one in sorted(seen, key=lambda delivery: delivery.id):
+        if one.event not in _EVENTS or (one.guid in newest and not newest[one.guid].failed):
+            continue
+        newest[one.guid] = one
+    return [one for one in newest.values() if one.failed]
+
+
+def _again(services: Services, github: GitHub, one: Delivery) -> None:
+    try:
+        github.redeliver(one.id)
+    except GitHubRefused as error:
+        # GitHub keeps deliveries for three days only.
+        services.observer.log("not redelivered", delivery=one.id, status=error.status)
+
+
+def rerun(services: Services, github: GitHub) -> None:
+    """Run jobs again whose spot instance was taken, once GitHub says that they failed."""
+    now = services.clock()
+    for item in services.table.query(OPEN, RERUNS):
+        found = services.table.get(item["job"]).get(item["job"])
+        job = Job.parse(found) if found else None
+        over = now - item["at"] > _RERUN_MS or job is None or job.attempt >= _MOST_ATTEMPTS
+        if job is not None and job.state is JobState.COMPLETED and not over:
+            over = job.conclusion == "success" or _rerun(services, github, job)
+        if over:
+            services.table.write(Write(item["pk"], delete=True))
+
+
+def _rerun(services: Services, github: GitHub, job: Job) -> bool:
+    try:
+        github.rerun(job.repository, job.job_id)
+    except GitHubRefused as error:
+        # 403: the run's other jobs are still going on.
+        return error.status != HTTPStatus.FORBIDDEN
+    services.observer.log("run again", job=job.job_id)
+    return True
+
+
+def ghosts(services: Services, fleet: Fleet, github: GitHub, ticks: int) -> None:
+    """Deregister offline runners of instances that are known to have ended, or of configurations never used."""
+    if ticks % _EVERY_GHOST or _short(github):
+        return
+    offline = {
+        number: instance
+        for number, name, online in github.runners()
+        if not online and (instance := instance_of(fleet.name, name))
+    }
+    items = services.table.get(*{instance_key(one) for one in offline.values()})
+    for number, instance in offline.items():
+        item = items.get(instance_key(instance))
+        if item is None or item["state"] == InstanceState.CLAIMING:
+            continue  # not ours, or its configuration is on its way out
+        if item["state"] == InstanceState.ENDED or item.get("runner_id") != number:
+            github.delete_runner(number)

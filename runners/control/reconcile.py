@@ -1,0 +1,210 @@
+"""The tick: once a minute, compares what is with what should be, and needs no message to have arrived for it.
+
+Its duties do not depend on each other. One that fails does not stop the rest; at the end the tick fails, so that
+Lambda counts an error and the alarm can see it.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runners.control import github_duties, measures
+from runners.control.config import Fleet, RunnerClass
+from runners.control.endings import begin, close, end, put_back
+from runners.control.github import GitHub, GitHubRefused, GitHubUnavailable
+from runners.control.items import CURSOR, GITHUB, RERUNS, Instance, InstanceState, Job, JobState, instance_key, plan_key
+from runners.control.planner import Group, Plan, decide, waiting_reason
+from runners.control.planning import github_hold, hold_github, plan, read_instances, read_jobs
+from runners.control.reaping import RELEASES, Ending, Why, endings, with_new
+from runners.control.services import Services
+from runners.control.transitions import requeued
+from runners.control.writes import NEW, PRESENT, Write, equals
+
+_DOUBT_MS = 3 * 60_000
+"""How long the news of a start may be under way: two rounds of redelivery."""
+_REASONS = 50
+"""Jobs whose reason one tick brings up to date, per class."""
+_FAULTS = (ClientError, BotoCoreError, TimeoutError, GitHubRefused)
+
+
+class TickFailed(Exception):
+    """Some duties failed; each was logged."""
+
+
+def tick(services: Services) -> None:
+    """Do every duty. Raises TickFailed if one could not be done for other reasons than GitHub's limits."""
+    fleet = services.fleet()
+    counted = services.table.write(Write(CURSOR, add={"ticks": 1})) or {}
+    failed: list[str] = []
+    groups: dict[str, Group] = {}
+
+    def describe() -> None:
+        groups.update(services.groups.describe([one.group for one in fleet.classes.values()]))
+
+    _do(services, "groups", describe, failed)
+    for runner in fleet.classes.values():
+        if runner.group in groups:
+            _do(
+                services,
+                f"class {runner.name}",
+                partial(_class, services, runner, groups[runner.group]),
+                failed,
+            )
+    _github(services, fleet, int(counted.get("ticks", 0)), failed)
+    if failed:
+        raise TickFailed(", ".join(failed))
+
+
+def _do(services: Services, name: str, duty: Callable[[], None], failed: list[str]) -> None:
+    try:
+        duty()
+    except GitHubUnavailable as error:
+        services.observer.log("duty put off", duty=name, error=str(error))
+        hold_github(services, error.reason, error.retry_after)
+    except _FAULTS as error:
+        services.observer.log("duty failed", duty=name, error=type(error).__name__)
+        failed.append(name)
+
+
+def _github(services: Services, fleet: Fleet, ticks: int, failed: list[str]) -> None:
+    """What needs GitHub: origins always, the rest only while its rate allows."""
+    github = services.github()
+    duties: list[tuple[str, Callable[[], None]]] = [
+        ("origins", partial(github_duties.origins, services, fleet, github)),
+        ("redelivery", partial(github_duties.redeliver, services, github, ticks)),
+        ("reruns", partial(github_duties.rerun, services, github)),
+        ("stale jobs", partial(github_duties.stale, services, fleet, github)),
+        ("ghosts", partial(github_duties.ghosts, services, fleet, github, ticks)),
+    ]
+    calls = github.spent.calls
+    for name, duty in duties:
+        if github_hold(services, services.table.get(GITHUB).get(GITHUB)):
+            break
+        _do(services, name, duty, failed)
+    measures.of_github(services, github, github.spent.calls - calls)
+
+
+def _class(services: Services, runner: RunnerClass, group: Group) -> None:
+    now = services.clock()
+    jobs = read_jobs(services, runner.name)
+    instances = read_instances(services, runner.name)
+    everyone = with_new(runner, instances, group, now)
+    _meet(services, runner, everyone[len(instances) :])
+    found = decide(runner, jobs, everyone, group)
+    ended = False
+    for ending in _confirmed(services, endings(runner, everyone, group, found, now)):
+        ended = _end(services, runner, ending) or ended
+    back = _restore(services, jobs, everyone)
+    planned = plan(services, runner)
+    if planned is not None:
+        found = planned
+    _explain(services, runner, jobs, found)
+    measures.of_class(services, runner, jobs, found)
+    services.observer.log(
+        "tick", runner_class=runner.name, unstarted=found.unstarted, supply=found.supply, back=back
+    )
+
+
+def _meet(services: Services, runner: RunnerClass, new: list[Instance]) -> None:
+    """Note instances when they are first seen, so that one which never claims is found out."""
+    for one in new:
+        services.table.write(
+            Write(
+                one.pk,
+                when=NEW,
+                put={
+                    "state": InstanceState.IDLE,
+                    "class": runner.name,
+                    "live": runner.name,
+                    "first_seen": one.first_seen,
+                },
+            )
+        )
+
+
+def _confirmed(services: Services, found: list[Ending]) -> list[Ending]:
+    """Leave out those that only seemed to have left their group, and what GitHub need not be asked yet."""
+    left = [one.instance.id for one in found if one.why is Why.LEFT]
+    still = services.groups.members(left) if left else {}
+    unused = [one for one in found if one.why is Why.UNUSED][RELEASES:]
+    return [one for one in found if one.instance.id not in still and one not in unused]
+
+
+def _end(services: Services, runner: RunnerClass, ending: Ending) -> bool:
+    known: Instance | None = ending.instance
+    if ending.why is Why.UNUSED and not _released(services, services.github(), ending.instance):
+        return False
+    if ending.instance.state is not InstanceState.ENDING:
+        known = begin(services, ending.instance, ending.why)
+    if known is None:
+        return False
+    if known.result == Why.LEFT and runner.rerun_interrupted and runner.spot:
+        _note_rerun(services, known)
+    put_back(services, known)
+    if ending.why is Why.LEFT:
+        close(services, known)
+    else:
+        end(services, known)
+    services.observer.log("reaped", instance=known.id, why=ending.why)
+    return True
+
+
+def _released(services: Services, github: GitHub, known: Instance) -> bool:
+    """Have the runner deregistered. GitHub refuses while it runs a job, and then it is left for a while."""
+    if github.delete_runner(known.runner_id):
+        return True
+    services.table.write(
+        Write(known.pk, when={"state": equals(known.state)}, put={"checked_at": services.clock()})
+    )
+    return False
+
+
+def _note_rerun(services: Services, known: Instance) -> None:
+    item = services.table.get(known.job).get(known.job) if known.job else None
+    if item is None or item.get("instance") != known.id:
+        return
+    job = Job.parse(item)
+    services.table.write(
+        Write(
+            job.pk.replace("job#", "rerun#", 1),
+            when=NEW,
+            put={"open": RERUNS, "job": job.pk, "repository": job.repository, "at": services.clock()},
+        )
+    )
+
+
+def _restore(services: Services, jobs: list[Job], everyone: list[Instance]) -> int:
+    """Put back jobs whose instance is gone without their having started. How many."""
+    live = {one.id for one in everyone}
+    now, back = services.clock(), 0
+    for job in jobs:
+        if job.state is not JobState.RESERVED:
+            continue
+        if job.doubted_at:
+            lost = now - job.doubted_at > _DOUBT_MS
+        else:
+            lost = job.reserved_by not in live and _gone(services, job.reserved_by)
+        if lost:
+            written = services.table.write(requeued(job, job.reserved_by, now, "its start was never seen"))
+            back += written is not None
+    return back
+
+
+def _gone(services: Services, instance: str) -> bool:
+    item = services.table.get(instance_key(instance)).get(instance_key(instance))
+    return item is None or item["state"] == InstanceState.ENDED
+
+
+def _explain(services: Services, runner: RunnerClass, jobs: list[Job], found: Plan) -> None:
+    """Write down why the queued jobs wait, and the same for the class."""
+    held = github_hold(services, services.table.get(GITHUB).get(GITHUB)) if found.unstarted else ""
+    coming = found.unstarted > 0 and found.desired > found.idle + found.running
+    failing = coming and services.groups.failing(runner.group)
+    reason = waiting_reason(runner, found, github=held, failing=failing)
+    services.table.write(
+        Write(plan_key(runner.name), when={"reason": PRESENT}, put={"reason": reason})
+    )
+    waiting = [job for job in jobs if job.waiting and job.reason != reason]
+    for job in waiting[:_REASONS]:
+        services.table.write(Write(job.pk, when={"state": equals(JobState.QUEUED)}, put={"reason": reason}))

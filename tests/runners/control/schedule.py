@@ -1,0 +1,399 @@
+"""Runs the real handlers against a model of GitHub, AWS and instances, in every order that a seed picks.
+
+At every call that a handler makes (table, Auto Scaling, GitHub) the scheduler may let anything else happen first:
+another function runs, an instance calls, dies or finishes its job, a message arrives twice or late; or the function
+may crash right there. `Threaded` in `threads.py` drives the same model with functions that take turns.
+"""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from runners.control import claim_handler, finish_handler, planner_handler
+from runners.control.github import Delivery, GitHubUnavailable
+from runners.control.items import Item
+from runners.control.observe import Observer
+from runners.control.reconcile import TickFailed
+from runners.control.writes import Write
+from tests.runners.control.memory import MemoryGitHub, MemoryTable
+from tests.runners.control.world import World, call, class_settings, job_message, run_message
+
+GROUP = "slipway-test-linux"
+SETTINGS = class_settings(boot_minutes=4, idle_minutes=2, max_minutes=600)
+
+
+class Crash(BaseException):
+    """A function's container is gone."""
+
+
+class Quiet(Observer):
+    """Says nothing: JSON lines would be most of the time."""
+
+    def log(self, what: str, **fields: str | int | None) -> None:
+        pass
+
+    def metrics(self, values: dict[str, float], class_name: str = "", unit: str = "Count") -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Odds:
+    """How often what goes wrong, per opportunity."""
+
+    lost: float = 0.2
+    doubled: float = 0.2
+    crash: float = 0.01
+    fault: float = 0.01
+    interleave: float = 0.2
+    death: float = 0.004
+    dud: float = 0.004
+    impatience: float = 0.05
+
+
+CALM = Odds(lost=0, doubled=0, crash=0, fault=0, interleave=0, death=0, dud=0, impatience=0)
+
+
+@dataclass
+class Machine:
+    """An instance as it is in truth."""
+
+    id: str
+    state: str = "waiting"
+    """waiting, online, running, finishing, dead, or hung (has its configuration and does nothing)."""
+    name: str = ""
+    job: int = 0
+    result: str = "ok"
+    calling: int = 0
+    ended_by_tick: bool = False
+
+
+@dataclass
+class Counted:
+    """What happened, over one schedule or many."""
+
+    jobs: int = 0
+    launched: int = 0
+    replaced: int = 0
+    """Instances lost to death, a dud or a lost answer, for which another one is rightly started."""
+    points: int = 0
+    crashes: int = 0
+    faults: int = 0
+    messages: int = 0
+    invocations: int = 0
+    ticks: int = 0
+    minted: int = 0
+
+    def add(self, other: "Counted") -> None:
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+class FaultyTable(MemoryTable):
+    """A table whose conditions sometimes fail although they hold: a write that was applied and retried."""
+
+    fails: Callable[[], bool] = staticmethod(lambda: False)
+
+    def write(self, write: Write) -> Item | None:
+        if write.when and self.fails():
+            self.before("write")
+            return None
+        return super().write(write)
+
+
+class Hub(MemoryGitHub):
+    """GitHub with a list of deliveries, over the schedule's own model."""
+
+    schedule: "Schedule"
+
+    def delete_runner(self, runner_id: int) -> bool:
+        name = self.registered.get(runner_id)
+        self.busy = {n for n, one in self.registered.items() if self.schedule.is_running(one)}
+        done = super().delete_runner(runner_id)
+        if done and name is not None:
+            self.schedule.deregistered(name)
+        return done
+
+    def deliveries(self, cursor: str) -> tuple[list[Delivery], str]:
+        self._called("deliveries")
+        return list(reversed(self.schedule.deliveries)), ""
+
+    def redeliver(self, delivery: int) -> None:
+        self._called("redeliver")
+        self.schedule.send(self.schedule.sent[delivery], again=True)
+
+
+@dataclass
+class Truth:
+    """A job as it is at GitHub."""
+
+    id: int
+    state: str = "queued"
+    runner: str = ""
+    told: list[str] = field(default_factory=list[str])
+
+
+class Schedule(World):
+    """One world with some jobs, run until nothing is left to do."""
+
+    def __init__(self, seed: int, jobs: int, odds: Odds, **settings: Any) -> None:
+        super().__init__(linux={**SETTINGS, **settings})
+        self.random = random.Random(seed)
+        random.seed(seed)
+        self.odds = odds
+        self.depth = 0
+        self.count = Counted(jobs=jobs)
+        self.table = self._wrapped_table()
+        self.groups.before = self.point
+        self.github = Hub(self.point)
+        self.github.schedule = self
+        self.groups.on_end = self.terminated
+        self.machines: dict[str, Machine] = {}
+        self.mailbox: list[str] = []
+        self.deliveries: list[Delivery] = []
+        self.sent: dict[int, str] = {}
+        self.jobs = {number: Truth(number) for number in range(1, jobs + 1)}
+        self.finishing: list[str] = []
+        self.functions = self.container()
+        self.functions.observer = Quiet("test", lambda: self.now)
+        self.unsent = list(self.jobs)
+
+    def _wrapped_table(self) -> FaultyTable:
+        table = FaultyTable(self.point)
+        table.items = self.table.items
+        table.fails = lambda: self._odd(self.odds.fault)
+        return table
+
+    def _odd(self, chance: float) -> bool:
+        if chance and self.random.random() < chance:
+            self.count.faults += 1
+            return True
+        return False
+
+    # What functions meet at each call.
+
+    def point(self, what: str) -> None:
+        """A call of a store is about to be made."""
+        self.count.points += 1
+        odds, roll = self.odds, self.random.random
+        if self.depth < 3 and roll() < odds.interleave:
+            self.step()
+        if odds.crash and roll() < odds.crash:
+            self.count.crashes += 1
+            raise Crash
+        if self._odd(odds.fault):
+            if what in ("mint_runner", "delete_runner", "deliveries", "redeliver", "run"):
+                raise GitHubUnavailable("502", retry_after=2)
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": what}}, what)
+
+    def run(self, function: Callable[[], Any]) -> Any:
+        """Invoke a function; None if it crashed. Its answer may get lost, too."""
+        self.depth += 1
+        try:
+            answer = function()
+            if self.odds.crash and self.random.random() < self.odds.crash:
+                self.count.crashes += 1
+                return None
+            return answer
+        except (Crash, TickFailed, ClientError, GitHubUnavailable):
+            return None
+        finally:
+            self.depth -= 1
+
+    # What is true.
+
+    def is_running(self, name: str) -> bool:
+        return any(one.name == name and one.state == "running" for one in self.machines.values())
+
+    def deregistered(self, name: str) -> None:
+        for one in self.machines.values():
+            if one.name == name and one.state in ("online", "hung"):
+                one.state, one.result = ("finishing" if one.state == "online" else "hung"), "failed"
+
+    def terminated(self, instance: str) -> None:
+        """Auto Scaling was told to end an instance: it must not have a job, nor be able to get one."""
+        machine = self.machines[instance]
+        assert machine.state != "running", f"{instance} was ended while it ran job {machine.job}"
+        assert machine.state != "online", f"{instance} was ended with a runner that waits for a job"
+        if machine.state in ("hung", "finishing") and machine.result == "failed":
+            self.count.replaced += 1
+        machine.state = "dead"
+
+    def send(self, body: str, *, again: bool = False) -> None:
+        """GitHub sends a webhook: it may be lost (and is listed as failed), or come twice."""
+        identifier = len(self.deliveries) + 1
+        lost = self.random.random() < self.odds.lost
+        guid = json.loads(body)["delivery"]
+        event = "workflow_run" if '"kind": "run"' in body else "workflow_job"
+        self.deliveries.append(Delivery(identifier, guid, event, lost, again))
+        self.sent[identifier] = body
+        if not lost:
+            self.count.messages += 1
+            self.mailbox.append(body)
+            if self.random.random() < self.odds.doubled:
+                self.count.messages += 1
+                self.mailbox.append(body)
+
+    # What can happen.
+
+    def choices(self) -> list[Callable[[], None]]:
+        found: list[Callable[[], None]] = []
+        if self.unsent:
+            found += [self.queue_job] * 2
+        if self.mailbox or self.kept.messages:
+            found += [self.deliver] * 3
+        online = queued = False
+        for machine in self.machines.values():
+            state = machine.state
+            if state == "waiting" or (machine.calling == 0 and state == "finishing"):
+                found += [lambda m=machine: self.call(m)] * 2
+            online = online or state == "online"
+            if state == "running":
+                found.append(lambda m=machine: self.complete(m))
+        queued = online and any(one.state == "queued" and one.told for one in self.jobs.values())
+        if queued:
+            found += [self.assign] * 2
+        return found
+
+    def step(self) -> None:
+        """Let one thing happen, picked at random."""
+        found = self.choices()
+        self.now += 700
+        if not found or (self.depth == 0 and self.random.random() < 0.06):
+            self.minute()
+        else:
+            self.random.choice(found)()
+        self.launch()
+
+    def minute(self) -> None:
+        self.now += 60_000
+        self.count.ticks += 1
+        self.run(lambda: planner_handler.respond(self.functions, {"tick": True}))
+
+    def launch(self) -> None:
+        if sum(self.groups.desired.values()) > len(self.groups.alive):
+            for instance in self.groups.settle():
+                self.machines[instance] = Machine(instance)
+
+    def queue_job(self) -> None:
+        job = self.unsent.pop(0)
+        self.jobs[job].told.append("queued")
+        self.send(json.dumps(run_message(100 + job)))
+        self.send(json.dumps(job_message(job)))
+
+    def deliver(self) -> None:
+        """The queue hands over up to three messages, in any order, and again those that failed."""
+        while self.kept.messages:
+            self.count.messages += 1
+            self.mailbox.append(self.kept.messages.pop())
+        self.random.shuffle(self.mailbox)
+        taken = [self.mailbox.pop() for _ in range(min(len(self.mailbox), self.random.randint(1, 3)))]
+        self.count.invocations += 1
+        event = {"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(taken)]}
+        answer = self.run(lambda: planner_handler.respond(self.functions, event))
+        if answer is None:
+            self.mailbox += taken
+        else:
+            self.mailbox += [taken[int(one["itemIdentifier"])] for one in answer["batchItemFailures"]]
+
+    def call(self, machine: Machine) -> None:
+        """What the boot script does next."""
+        if self.random.random() < self.odds.death:
+            return self.die(machine)
+        if machine.calling and self.random.random() > self.odds.impatience:
+            return None
+        machine.calling += 1
+        try:
+            if machine.state == "finishing":
+                body = {"result": machine.result}
+                self.run(lambda: finish_handler.respond(self.functions, call(machine.id, body=body)))
+            else:
+                self.claim(machine)
+        finally:
+            machine.calling -= 1
+        return None
+
+    def claim(self, machine: Machine) -> None:
+        answer = self.run(lambda: claim_handler.respond(self.functions, call(machine.id)))
+        if answer is None or machine.state != "waiting":
+            # The answer found nobody: one impatient call had asked before and got its own.
+            return
+        if answer["statusCode"] == 200:
+            machine.name = json.loads(answer["body"])["runner_name"]
+            self.count.minted += 1
+            machine.state = "hung" if self.random.random() < self.odds.dud else "online"
+            if machine.name not in self.github.registered.values():
+                machine.state, machine.result = "finishing", "failed"
+            if machine.state == "hung":
+                machine.result = "failed"
+        elif answer["statusCode"] in (403, 409) and machine.calling == 1:
+            machine.state, machine.result = "finishing", "failed"
+
+    def die(self, machine: Machine) -> None:
+        """Spot takes it, or its hardware fails."""
+        if machine.state == "running":
+            self.ended(machine, "failure")
+        machine.state = "dead"
+        self.count.replaced += 1
+        self.groups.vanish(machine.id)
+
+    def assign(self) -> None:
+        """GitHub hands a waiting job to any runner that is online."""
+        waiting = [one for one in self.jobs.values() if one.state == "queued" and one.told]
+        online = [one for one in self.machines.values() if one.state == "online"]
+        if not waiting or not online:
+            return
+        job, machine = self.random.choice(waiting), self.random.choice(online)
+        job.state, job.runner = "running", machine.name
+        machine.state, machine.job = "running", job.id
+        self.send(json.dumps(job_message(job.id, "in_progress", runner_name=machine.name)))
+
+    def complete(self, machine: Machine) -> None:
+        if self.random.random() < self.odds.death:
+            return self.die(machine)
+        self.ended(machine, "success")
+        machine.state = "finishing"
+        return None
+
+    def ended(self, machine: Machine, conclusion: str) -> None:
+        job = self.jobs[machine.job]
+        job.state = "done"
+        for number in [n for n, name in self.github.registered.items() if name == machine.name]:
+            del self.github.registered[number]
+        self.send(
+            json.dumps(job_message(job.id, "completed", runner_name=machine.name, conclusion=conclusion))
+        )
+
+    # To the end.
+
+    def over(self) -> bool:
+        return (
+            not self.unsent
+            and not self.mailbox
+            and not self.groups.alive
+            and all(one.state == "done" for one in self.jobs.values())
+        )
+
+    def play(self, limit: int = 4000) -> Counted:
+        """Run until every job has run and every instance is gone. Fails if that never comes."""
+        for _ in range(limit):
+            if self.over():
+                break
+            self.step()
+        else:
+            raise AssertionError(f"stuck: {self.story()}")
+        self.count.launched = self.groups.launched
+        return self.count
+
+    def story(self) -> dict[str, Any]:
+        """Where everything stands."""
+        return {
+            "jobs": list(self.jobs.values()),
+            "machines": list(self.machines.values()),
+            "desired": self.groups.desired,
+            "alive": self.groups.alive,
+            "items": {key: item for key, item in self.table.items.items() if key != "config"},
+        }
