@@ -37,6 +37,7 @@ def access_declaration(
         apply_principal=platform_roles(settings)[1].arn,
         node_role_arn=node_role_arn(settings.account, cluster.name, naming.CI_PATH),
         namespaces=namespaces(settings, environments),
+        reader=platform_roles(settings)[0].arn,
         public_access_cidrs=cluster.public_access_cidrs,
         reachable_from=cluster.reachable_from,
     )
@@ -77,7 +78,7 @@ def mappings(
     return role_mappings(
         AuthenticationMode(cluster.authentication_mode),
         node_roles=(node_role_arn(settings.account, cluster.name, naming.CI_PATH),),
-        jobs=groups_by_role(namespaces(settings, environments)),
+        jobs=groups_by_role(namespaces(settings, environments), platform_roles(settings)[0].arn),
         administrators=cluster.administrators,
     )
 

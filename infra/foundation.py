@@ -22,6 +22,8 @@ class Foundation:
     oidc_provider: GithubOidcProvider
     boundary: PermissionsBoundary
     network: Network
+    plan: CiRole
+    """The role that plans the stack and looks for drift."""
 
 
 def foundation(settings: Settings, opts: pulumi.ResourceOptions) -> Foundation:
@@ -47,10 +49,11 @@ def foundation(settings: Settings, opts: pulumi.ResourceOptions) -> Foundation:
         opts=opts,
     )
     on_both = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[provider, boundary]))
-    CiRole("infra-plan", CiRoleArgs(declaration=plan), opts=on_both)
+    planning = CiRole("infra-plan", CiRoleArgs(declaration=plan), opts=on_both)
     CiRole("infra-apply", CiRoleArgs(declaration=apply, origin=origin), opts=on_both)
     _state(settings, plan.arn, apply.arn, opts)
-    return Foundation(oidc_provider=provider, boundary=boundary, network=_network(settings, boundary, opts))
+    network = _network(settings, boundary, opts)
+    return Foundation(oidc_provider=provider, boundary=boundary, network=network, plan=planning)
 
 
 def _state(settings: Settings, plan_role: str, apply_role: str, opts: pulumi.ResourceOptions) -> None:

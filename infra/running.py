@@ -58,14 +58,18 @@ def running(
             authentication_mode=AuthenticationMode(declared.authentication_mode),
             administrators=declared.administrators,
             apply_principal=platform_roles(settings)[1].arn,
+            reader=platform_roles(settings)[0].arn,
             node_role_arn=cluster.node_role_arn,
             namespaces=namespaces(settings, in_cluster),
             unique_ids={
-                environment.role.arn: roles[environment.service, environment.name].unique_id
-                for environment in in_cluster
-                if environment.holds_role
+                platform_roles(settings)[0].arn: base.plan.unique_id,
+                **{
+                    environment.role.arn: roles[environment.service, environment.name].unique_id
+                    for environment in in_cluster
+                    if environment.holds_role
+                },
             },
-            after=(cluster, *roles.values()),
+            after=(cluster, base.plan, *roles.values()),
         ),
         opts=inside,
     )

@@ -11,7 +11,12 @@ from components import aws_names
 from components.cluster import rbac
 from components.cluster.authentication import AuthenticationMode
 from components.cluster.aws_auth import mapped_arn
-from components.cluster.namespace_access import NamespaceAccess, check_namespaces, groups_by_role
+from components.cluster.namespace_access import (
+    READER_GROUP,
+    NamespaceAccess,
+    check_namespaces,
+    groups_by_role,
+)
 from slipway.errors import SlipwayError
 
 ADMINISTRATOR_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
@@ -35,6 +40,8 @@ class ClusterAccessArgs:
     """The role that applies the stack and so made the cluster: EKS's hidden administrator."""
     node_role_arn: str
     namespaces: tuple[NamespaceAccess, ...] = ()
+    reader: str | None = None
+    """The role that plans the stack: to find drift it reads what is declared here, and changes nothing."""
     unique_ids: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """Of the jobs' roles, by ARN. An entry belongs to the role that was there when it was made, and is dead
     for another one of the same ARN (EKS API Reference, AccessEntry); so it is made anew with its role."""
@@ -46,7 +53,7 @@ class ClusterAccessArgs:
         where = f"access to cluster {self.cluster_name}"
         if not self.administrators:
             raise SlipwayError("no administrator", where=where, fix="give the role of one person at least")
-        jobs = groups_by_role(self.namespaces)
+        jobs = groups_by_role(self.namespaces, self.reader)
         for role in (*self.administrators, self.apply_principal, self.node_role_arn):
             aws_names.check_role_arn(role, where)
         if mapped_arn(self.apply_principal) in [mapped_arn(role) for role in self.administrators]:
@@ -89,8 +96,10 @@ class ClusterAccess(pulumi.ComponentResource):
         if args.authentication_mode.has_entries:
             for role in args.administrators:
                 self._administrator(role)
-            for role, groups in groups_by_role(args.namespaces).items():
+            for role, groups in groups_by_role(args.namespaces, args.reader).items():
                 self._entry(f"job-{_role_name(role)}", role, groups)
+        if args.reader is not None:
+            self._reader()
         made: dict[str, k8s.core.v1.Namespace] = {}
         for one in args.namespaces:
             if one.namespace not in made:
@@ -130,6 +139,23 @@ class ClusterAccess(pulumi.ComponentResource):
             policy_arn=ADMINISTRATOR_POLICY,
             access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[entry]),
+        )
+
+    def _reader(self) -> None:
+        secrets = [one.database_secret for one in self._args.namespaces if one.database_secret]
+        metadata = k8s.meta.v1.ObjectMetaArgs(name="slipway-reader")
+        role = k8s.rbac.v1.ClusterRole(
+            f"{self._name}-reader",
+            metadata=metadata,
+            rules=[_policy_rule(rule) for rule in rbac.read(secrets)],
+            opts=self._child,
+        )
+        k8s.rbac.v1.ClusterRoleBinding(
+            f"{self._name}-reader",
+            metadata=metadata,
+            role_ref=k8s.rbac.v1.RoleRefArgs(api_group=_RBAC, kind="ClusterRole", name="slipway-reader"),
+            subjects=[k8s.rbac.v1.SubjectArgs(kind="Group", api_group=_RBAC, name=READER_GROUP)],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role]),
         )
 
     def _namespace(self, first: NamespaceAccess) -> k8s.core.v1.Namespace:

@@ -20,6 +20,7 @@ def declare(
     apply_principal: str,
     node_role_arn: str,
     namespaces: Sequence[NamespaceAccess] = (),
+    reader: str | None = None,
     public_access_cidrs: Sequence[str] = (),
     reachable_from: Sequence[str] = (),
     applied_by: str | None = None,
@@ -34,6 +35,7 @@ def declare(
         apply_principal: ARN of the role that made the cluster, or will.
         node_role_arn: ARN of the managed nodes' role.
         namespaces: which jobs work where.
+        reader: ARN of the role that looks for drift.
         public_access_cidrs: blocks for which the public endpoint answers.
         reachable_from: runner classes with a path to the private endpoint.
         applied_by: ARN of the role that Pulumi runs as where another one made the cluster.
@@ -41,7 +43,7 @@ def declare(
     Raises:
         SlipwayError: see `aws_auth.role_mappings`.
     """
-    jobs = groups_by_role(namespaces)
+    jobs = groups_by_role(namespaces, reader)
     lines = role_mappings(mode, node_roles=(node_role_arn,), jobs=jobs, administrators=administrators)
     nodes = [line for line in lines if line.of_nodes]
     masters = [line for line in lines if MASTERS in line.groups]

@@ -74,9 +74,20 @@ class NamespaceAccess:
         return f"slipway:{self.service}:{self.environment}:migrate"
 
 
-def groups_by_role(namespaces: Sequence[NamespaceAccess]) -> dict[str, tuple[str, ...]]:
-    """ARN of each CI role -> its groups, sorted: an IAM principal has one access entry only."""
-    groups: dict[str, set[str]] = {}
+READER_GROUP = "slipway:reader"
+"""Kubernetes group of the role that looks for drift."""
+
+
+def groups_by_role(
+    namespaces: Sequence[NamespaceAccess], reader: str | None = None
+) -> dict[str, tuple[str, ...]]:
+    """ARN of each CI role -> its groups, sorted: an IAM principal has one access entry only.
+
+    Args:
+        namespaces: whose jobs work where.
+        reader: ARN of the role that looks for drift.
+    """
+    groups: dict[str, set[str]] = {reader: {READER_GROUP}} if reader else {}
     for one in namespaces:
         if one.deploy_role_arn is not None:
             groups.setdefault(one.deploy_role_arn, set()).add(one.deploy_group)

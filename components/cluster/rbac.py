@@ -44,6 +44,28 @@ DEPLOY: Sequence[Rule] = (
 )
 
 
+def read(secrets: Sequence[str]) -> Sequence[Rule]:
+    """Read one by one what the platform's stack itself makes in a cluster, to compare it with the state.
+
+    That has a Secret's value too, sealed with a key that the same role opens, so this shows it nothing new.
+    """
+    rules = [
+        Rule(groups=("",), resources=("namespaces",), verbs=("get",)),
+        Rule(groups=("",), resources=("configmaps",), verbs=("get",), names=("aws-auth",)),
+        Rule(
+            groups=("rbac.authorization.k8s.io",),
+            resources=("clusterrolebindings", "clusterroles", "rolebindings", "roles"),
+            verbs=("get",),
+        ),
+        Rule(groups=("networking.k8s.io",), resources=("networkpolicies",), verbs=("get",)),
+    ]
+    if secrets:
+        rules.append(
+            Rule(groups=("",), resources=("secrets",), verbs=("get",), names=tuple(sorted(set(secrets))))
+        )
+    return rules
+
+
 def migrate(database_secret: str) -> Sequence[Rule]:
     """Run a pod or job, see how it went, and read the one Secret with the database's address."""
     return (

@@ -25,6 +25,7 @@ APPLY = f"{ROLE}/slipway/infra/infra-staging-apply"
 ADMIN = f"{ROLE}/people/platform-admin"
 BREAK_GLASS = f"{ROLE}/break-glass"
 NODES = node_role_arn(ACCOUNT, NAME)
+READER = f"{ROLE}/slipway/ci/infra-staging-plan"
 
 REFERENCES: recording.Invokes = {
     # The recorder answers with a resource's inputs; the service role's reference in them is then looked up.
@@ -83,7 +84,7 @@ def mappings(mode: AuthenticationMode) -> tuple[RoleMapping, ...]:
     return role_mappings(
         mode,
         node_roles=(NODES,),
-        jobs=groups_by_role(NAMESPACES),
+        jobs=groups_by_role(NAMESPACES, READER),
         administrators=(ADMIN, BREAK_GLASS),
     )
 
@@ -116,6 +117,7 @@ def access_args(mode: AuthenticationMode = AuthenticationMode.API, **changes: An
         apply_principal=APPLY,
         node_role_arn=NODES,
         namespaces=NAMESPACES,
+        reader=READER,
     )
     return dataclasses.replace(args, **changes)
 
@@ -129,6 +131,7 @@ def declaration(mode: AuthenticationMode = AuthenticationMode.API) -> AccessDecl
         apply_principal=APPLY,
         node_role_arn=NODES,
         namespaces=NAMESPACES,
+        reader=READER,
         reachable_from=("deploy",),
     )
 

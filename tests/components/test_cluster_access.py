@@ -20,6 +20,7 @@ from tests.components.samples_cluster import (
     NAME,
     NAMESPACES,
     NODES,
+    READER,
     access_args,
     ci_role,
     cluster_args,
@@ -69,6 +70,7 @@ def test_each_job_has_one_entry_with_the_groups_of_its_environment(mode: Authent
         ],
         ci_role("skill-pool-preview"): [PREVIEW],
         ci_role("billing-staging"): ["slipway:billing:staging:deploy"],
+        READER: ["slipway:reader"],
     }
     assert {one.inputs["type"] for one in entries.values()} == {"STANDARD"}
     assert {one.inputs["clusterName"] for one in entries.values()} == {NAME}
@@ -76,7 +78,7 @@ def test_each_job_has_one_entry_with_the_groups_of_its_environment(mode: Authent
 
 @pytest.mark.parametrize("mode", WITH_ENTRIES)
 def test_an_entry_is_made_anew_with_its_role(mode: AuthenticationMode) -> None:
-    ids = {role: f"AROA{number:017}" for number, role in enumerate(groups_by_role(NAMESPACES))}
+    ids = {role: f"AROA{number:017}" for number, role in enumerate(groups_by_role(NAMESPACES, READER))}
     jobs = [one for one in declared(mode, unique_ids=ids).of(ENTRY) if one.inputs["principalArn"] in ids]
     assert {one.inputs["principalArn"]: one.replacement_trigger for one in jobs} == ids
     # A role has one entry in a cluster: EKS refuses a second one.
@@ -110,7 +112,7 @@ def test_without_entries_in_the_mode_there_are_none_and_the_namespaces_are_the_s
 @pytest.mark.parametrize("mode", AuthenticationMode)
 def test_no_job_is_in_a_group_of_kubernetes(mode: AuthenticationMode) -> None:
     groups = [group for one in declared(mode).of(ENTRY) for group in one.inputs.get("kubernetesGroups") or []]
-    jobs = {mapped_arn(role) for role in groups_by_role(NAMESPACES)}
+    jobs = {mapped_arn(role) for role in groups_by_role(NAMESPACES, READER)}
     groups += [
         group for line in cluster_args(mode).role_mappings if line.role_arn in jobs for group in line.groups
     ]
@@ -228,6 +230,8 @@ DEPLOYING = NAMESPACES[0]
         ({"administrators": ("arn:aws:iam::111111111111:role/*",)}, "exact role ARN"),
         ({"administrators": ("arn:aws:iam::111111111111:user/me",)}, "exact role ARN"),
         ({"node_role_arn": APPLY}, "get in twice"),
+        ({"reader": ADMIN}, "get in twice"),
+        ({"reader": APPLY}, "get in twice"),
         ({"apply_principal": ci_role("billing-staging")}, "get in twice"),
         ({"namespaces": (DEPLOYING, DEPLOYING)}, "skill-pool-production twice"),
         (

@@ -141,7 +141,33 @@ def test_no_rule_has_a_wildcard(recording: Recording) -> None:
     for role in recording.of("kubernetes:rbac.authorization.k8s.io/v1:Role"):
         for rule in role.inputs["rules"]:
             assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
-    assert recording.of("ClusterRole") == recording.of("ClusterRoleBinding") == []
+
+
+def test_only_the_reader_has_rights_in_the_whole_cluster_and_it_only_gets(recording: Recording) -> None:
+    (binding,) = recording.of("ClusterRoleBinding")
+    assert [one["name"] for one in binding.inputs["subjects"]] == ["slipway:reader"]
+    (role,) = recording.of("ClusterRole")
+    assert binding.inputs["roleRef"]["name"] == role.inputs["metadata"]["name"]
+    named = {}
+    for rule in role.inputs["rules"]:
+        assert rule["verbs"] == ["get"], "no list and no watch: those answer whatever names a rule gives"
+        assert "*" not in {*rule["apiGroups"], *rule["resources"]}
+        named |= {thing: rule.get("resourceNames") for thing in rule["resources"]}
+    assert named["secrets"] == ["skill-pool-db"]
+    assert named["configmaps"] == ["aws-auth"]
+    # Whatever kind the stack declares in a cluster can be read, or drift would end in an error.
+    kinds = {one.type.rpartition(":")[2].lower() for one in recording if one.type.startswith("kubernetes:")}
+    plural = {f"{kind.removesuffix('y')}{'ies' if kind.endswith('y') else 's'}" for kind in kinds}
+    assert plural <= set(named)
+
+
+def test_without_a_reader_nobody_has(recording: Recording) -> None:
+    def program() -> None:
+        ClusterAccess("access", access_args(reader=None))
+
+    without = run(program)
+    assert without.of("ClusterRole") == without.of("ClusterRoleBinding") == []
+    assert recording.of("ClusterRole")
 
 
 def test_a_group_has_rights_in_the_namespace_of_its_environment_alone(recording: Recording) -> None:
