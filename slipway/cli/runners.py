@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from slipway.cli import simulate
 from slipway.cli.options import AS_JSON, ROOT
 from slipway.errors import SlipwayError
 
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 _EXIT = "Exit status: 0 done; 1 an error that says what to do."
 _UNKNOWN = 1
-_PATIENCE_S = 3600.0
-"""GitHub takes the code for an hour.
-https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest"""
-
 STACK = Annotated[str, typer.Argument(help="The stack with the fleet: automation, or local.")]
 
 app = typer.Typer(
@@ -37,6 +34,7 @@ github_app = typer.Typer(
     name="app", help="The fleet's GitHub App.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(github_app)
+simulate.register(app)
 
 
 @app.command(epilog=_EXIT)
@@ -168,27 +166,14 @@ def _fleet(root: Path, stack: str) -> "Fleet":
 
 
 def _code(fleet: "Fleet", open_browser: bool) -> str:
-    """GitHub's code, by way of a browser; on `local` the stand-in plays the browser and the owner."""
-    from slipway.runners import state
-    from slipway.runners.app_page import AppPage, serving
-    from slipway.runners.manifest import manifest
+    from slipway.runners import app_flow
 
-    configuration, webhook = state.configuration(fleet), f"{fleet.api}/webhook"
-    page = AppPage(
-        fleet.github_web,
-        fleet.organization,
-        lambda redirect: manifest(fleet, configuration, webhook=webhook, redirect=redirect),
-    )
-    with serving(page):
-        if fleet.cloud is not None:
-            from slipway.runners.stand_in_owner import agree
+    def show(url: str) -> None:
+        typer.echo(f"Open this as an owner of {fleet.organization}:\n\n  {url}\n", err=True)
+        if open_browser and sys.stdout.isatty():
+            typer.launch(url)
 
-            agree(page)
-        else:
-            typer.echo(f"Open this as an owner of {fleet.organization}:\n\n  {page.url}\n", err=True)
-            if open_browser and sys.stdout.isatty():
-                typer.launch(page.url)
-        return page.wait(_PATIENCE_S)
+    return app_flow.code(fleet, show)
 
 
 def _unknown(job: int) -> dict[str, object]:

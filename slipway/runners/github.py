@@ -52,6 +52,14 @@ class AppApi:
                 return None
             raise
 
+    def webhook(self) -> str:
+        """URL that GitHub sends the App's events to."""
+        return str(cast(Json, self._ask("GET", "/app/hook/config")).get("url", ""))
+
+    def send_to(self, url: str) -> None:
+        """Have GitHub send the App's events to another URL."""
+        self._ask("PATCH", "/app/hook/config", {"url": url})
+
     def deliveries(self, since_s: float) -> Iterator[Json]:
         """Deliveries of the App's webhook, newest first, as far back as `since_s` (epoch seconds)."""
         path = f"/app/hook/deliveries?per_page={_PAGE}"
@@ -71,8 +79,8 @@ class AppApi:
         body, headers = request(self._fleet.github_api, "GET", path, token=self._signed())
         return cast("list[Json]", body), headers
 
-    def _ask(self, method: str, path: str) -> object:
-        return request(self._fleet.github_api, method, path, token=self._signed())[0]
+    def _ask(self, method: str, path: str, body: Json | None = None) -> object:
+        return request(self._fleet.github_api, method, path, token=self._signed(), body=body)[0]
 
     def _signed(self) -> str:
         if not self._token:

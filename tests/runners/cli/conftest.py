@@ -16,8 +16,6 @@ def github() -> Iterator[fakes.FakeGitHub]:
 
 
 @pytest.fixture
-def fleet(github: fakes.FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
+def fleet(github: fakes.FakeGitHub) -> Iterator[Fleet]:
     with mock_aws():
         yield fakes.fleet(github.url)

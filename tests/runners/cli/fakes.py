@@ -1,5 +1,6 @@
 """A fleet on moto with a table like the real one, a KMS that imports keys, and a GitHub of a few routes."""
 
+import functools
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -30,8 +31,8 @@ CLASS: Json = {
 
 def fleet(github: str = "http://127.0.0.1:9") -> Fleet:
     """The fleet `local` on moto, which the caller has switched on, with its table."""
-    clients: dict[str, Any] = {name: boto3.client(name, region_name=REGION) for name in SERVICES}  # pyright: ignore[reportCallIssue, reportArgumentType]
-    clients["kms"] = ImportingKms(boto3.client("kms", region_name=REGION))
+    clients = {name: client(name) for name in SERVICES}
+    clients["kms"] = ImportingKms(client("kms"))
     cloud = Cloud(
         id="1", pid=1, aws="http://127.0.0.1:9", github=github, kubernetes="", console="", started_at=""
     )
@@ -46,6 +47,13 @@ def fleet(github: str = "http://127.0.0.1:9") -> Fleet:
     )
     _table(made)
     return made
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """A client for moto; every moto that is switched on serves the same one, and making one takes long."""
+    made: Any = boto3.client
+    return made(service, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
 
 
 def put(on: Fleet, item: Json) -> None:

@@ -1,0 +1,270 @@
+"""Plays a rehearsal: jobs come, events are lost, instances live and end, the schedule ticks; then counts."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runners.control.items import JobState
+from runners.control.reasons import Reason
+from slipway.errors import SlipwayError
+from slipway.runners import state
+from slipway.runners.explain import explain
+from slipway.runners.fleet import Fleet
+from slipway.runners.simulation import counters, ready
+from slipway.runners.simulation.counters import OwnCalls
+from slipway.runners.simulation.instance import Instance, Ledger, Phase
+from slipway.runners.simulation.report import Report
+from slipway.runners.simulation.residue import search
+from slipway.runners.simulation.settings import Settings
+from slipway.runners.simulation.stand_in import AwsControls, GitHubControls
+
+Json = dict[str, Any]
+_ROUND_S = 0.2
+_SCOUT_S = 0.5
+_CONVERGE_S = 90.0
+_END_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """How a rehearsal stands, for whoever watches."""
+
+    asked: int
+    queued: int
+    started: int
+    done: int
+    instances: int
+    launched: int
+    ticks: int
+    doing: str
+
+
+class Rehearsal:
+    """One rehearsal on the embedded cloud."""
+
+    def __init__(self, fleet: Fleet, root: Path, settings: Settings, told: Callable[[Moment], None]) -> None:
+        """Prepare it; `told` hears how it stands a few times a second."""
+        cloud = ready.cloud_of(fleet)
+        self._fleet, self._root, self._settings, self._told = fleet, root, settings, told
+        self._aws = AwsControls(cloud.aws, fleet.region)
+        self._github = GitHubControls(cloud.github)
+        self._own = OwnCalls(fleet)
+        self._random = random.Random(settings.seed)  # noqa: S311 - a rehearsal is to be repeatable
+        self._classes = ready.classes(fleet)
+        self._ledger = Ledger()
+        self._stopping = threading.Event()
+        self._instances: dict[str, Instance] = {}
+        self._queued_at: dict[int, float] = {}
+        self._waits: dict[int, float] = {}
+        self._unmatched: dict[int, int] = {}
+        self._strangers: list[int] = []
+        self._killed: list[str] = []
+        self._ticks = 0
+        self._doing = "playing"
+
+    def run(self) -> Report:
+        """Play it to its end.
+
+        Raises:
+            SlipwayError: the embedded cloud does not answer, or the fleet cannot have an instance.
+        """
+        settings = self._settings
+        ready.app_works(self._fleet)
+        stranger = ready.stranger(self._fleet)
+        api = self._fleet.api
+        for service in ("autoscaling", "dynamodb"):
+            self._own.client(service)
+        self._aws.settle(30)
+        before = self._counted()
+        self._github.webhooks(
+            drop=settings.drop,
+            duplicate=settings.duplicate,
+            reorder_ms=settings.reorder_ms if settings.reorder else 0,
+            seed=settings.seed,
+        )
+        began = time.monotonic()
+        ticker = threading.Thread(target=self._tick, daemon=True)
+        ticker.start()
+        try:
+            self._play(api, stranger)
+            self._converge()
+        finally:
+            self._github.webhooks(drop=0, duplicate=0, reorder_ms=0)
+            self._wind_down(ticker)
+        return self._report(before, time.monotonic() - began)
+
+    def _play(self, api: str, stranger: str) -> None:
+        """Until every job is done, or nothing has happened for too long."""
+        scouted, moved, seen = 0.0, time.monotonic(), (0, 0)
+        while len(self._ledger.done) < self._settings.jobs:
+            self._feed(stranger)
+            if time.monotonic() - scouted >= _SCOUT_S:
+                scouted = time.monotonic()
+                self._scout(api)
+            self._assign()
+            self._tell()
+            now = (len(self._ledger.done), len(self._instances))
+            if now != seen:
+                moved, seen = time.monotonic(), now
+            if time.monotonic() - moved > self._settings.patience_s:
+                self._ledger.troubles.append(f"nothing has happened for {self._settings.patience_s:.0f} s")
+                return
+            time.sleep(_ROUND_S)
+
+    def _feed(self, stranger: str) -> None:
+        """New runs, as long as there is not much more to do than the fleet can do at once."""
+        room = 2 * sum(int(one["maximum"]) for one in self._classes.values())
+        while (left := self._settings.jobs - len(self._queued_at)) > 0:
+            if len(self._queued_at) - len(self._ledger.done) >= room:
+                return
+            chosen = self._classes[self._random.choice(sorted(self._classes))]
+            repository = self._random.choice(sorted(chosen["repositories"]))
+            count = min(left, self._random.randint(1, 5))
+            for job in self._github.queue(repository, list(chosen["labels"]), count):
+                self._queued_at[int(job["id"])] = time.monotonic()
+            if len(self._strangers) * 100 < len(self._queued_at):
+                found = self._github.queue(stranger, list(chosen["labels"]), 1)
+                self._strangers += [int(job["id"]) for job in found]
+
+    def _scout(self, api: str) -> None:
+        """Bring up what AWS has launched since; see whether anything was ended too early."""
+        names = [str(one["group"]) for one in self._classes.values()]
+        held = {name for group in state.groups(self._fleet, names).values() for name in group.instances}
+        for name in held.difference(self._instances):
+            instance = Instance(
+                name,
+                api,
+                (self._aws, self._github),
+                self._ledger,
+                work_s=self._random.uniform(0.1, 0.8),
+                greedy=self._random.random() < 0.05,
+                stopping=self._stopping,
+            )
+            self._instances[name] = instance
+            instance.start()
+        for name in set(self._instances).difference(held):
+            instance = self._instances[name]
+            if name in self._killed or instance.phase is not Phase.RUNNING:
+                continue
+            if self._github.job(instance.job)["status"] == "in_progress":
+                self._killed.append(name)
+
+    def _assign(self) -> None:
+        """GitHub hands out jobs, to any runner that matches."""
+        for one in self._github.assign(self._random.randrange(1 << 30)):
+            job = int(one["job_id"])
+            self._unmatched[int(one["runner_id"])] = job
+            if job in self._queued_at:
+                self._waits[job] = time.monotonic() - self._queued_at[job]
+        listening = {one.runner_id: one for one in self._instances.values() if one.phase is Phase.LISTENING}
+        for runner in set(self._unmatched).intersection(listening):
+            listening[runner].hand(self._unmatched.pop(runner))
+
+    def _tick(self) -> None:
+        """Fire the schedule again and again, as AWS does once a minute."""
+        schedule = f"{self._fleet.prefix}-runner-tick"
+        while not self._stopping.is_set():
+            try:
+                for fired in self._aws.tick(schedule):
+                    if fired["error"]:
+                        self._ledger.troubles.append(f"tick: {fired['error']}")
+                self._ticks += 1
+            except SlipwayError as error:
+                self._ledger.troubles.append(f"tick: {error.what}")
+            self._stopping.wait(self._settings.tick_s)
+
+    def _converge(self) -> None:
+        """Until the fleet knows what GitHub knows, too: the last events may have been lost."""
+        self._doing = "waiting for the last events"
+        until = time.monotonic() + _CONVERGE_S
+        while time.monotonic() < until and self._open():
+            self._github.flush(10)
+            self._tell()
+            time.sleep(1)
+
+    def _open(self) -> int:
+        """How many jobs the fleet takes for unfinished, strangers apart."""
+        return sum(
+            job.job_id in self._queued_at and job.state is not JobState.COMPLETED
+            for name in self._classes
+            for job in state.open_jobs(self._fleet, name)
+        )
+
+    def _wind_down(self, ticker: threading.Thread) -> None:
+        self._doing = "ending the instances that are left"
+        self._tell()
+        self._stopping.set()
+        ticker.join(_END_S)
+        for instance in list(self._instances.values()):
+            instance.join(_END_S)
+        self._github.flush(10)
+        self._aws.settle(30)
+
+    def _report(self, before: counters.Counters, seconds: float) -> Report:
+        spent = self._counted().since(before)
+        served = [one for one in self._strangers if self._github.job(one)["status"] != "queued"]
+        unexplained = [
+            f"job {one}: {told}"
+            for one in self._strangers
+            if (told := self._reason(one)) != Reason.REPOSITORY
+        ]
+        aws = counters.aws_calls(self._root, before.log_at) - spent.own
+        for one in self._strangers:
+            self._github.complete(one, "cancelled")
+        self._doing = "searching every store for credentials"
+        self._tell()
+        needles = [*self._ledger.configurations, *self._ledger.credentials]
+        planner = f"{self._fleet.prefix}-runner-planner"
+        invocations = dict(spent.invocations)
+        invocations[planner] = max(0, invocations.get(planner, 0) - self._ticks)
+        return Report(
+            jobs=self._settings.jobs,
+            done=len(set(self._ledger.done)),
+            seconds=seconds,
+            events=spent.webhooks,
+            launched=len(self._instances),
+            spares=sum(
+                int(one.get("spares", 0)) + int(one.get("minimum", 0)) for one in self._classes.values()
+            ),
+            left_over=sum(not one.job for one in self._instances.values()),
+            longest_wait_s=max(self._waits.values(), default=0.0),
+            github_calls=spent.github,
+            aws_calls=aws,
+            messages=spent.webhooks.get("sent", 0),
+            invocations=invocations,
+            ticks=self._ticks,
+            errors=spent.errors,
+            killed=self._killed,
+            second_claims=self._ledger.second_claims,
+            strangers=len(self._strangers),
+            strangers_served=len(served),
+            unexplained=unexplained,
+            open_in_table=self._open(),
+            search=search(self._fleet, needles, self._root),
+            troubles=self._ledger.troubles,
+        )
+
+    def _reason(self, job: int) -> str:
+        return next((str(one.reason) for one in explain(self._fleet, job)), "unknown_job")
+
+    def _counted(self) -> counters.Counters:
+        return counters.read(self._root, self._fleet, self._aws, self._github, self._own)
+
+    def _tell(self) -> None:
+        alive = sum(one.phase is not Phase.GONE for one in self._instances.values())
+        self._told(
+            Moment(
+                asked=self._settings.jobs,
+                queued=len(self._queued_at),
+                started=len(self._waits),
+                done=len(self._ledger.done),
+                instances=alive,
+                launched=len(self._instances),
+                ticks=self._ticks,
+                doing=self._doing,
+            )
+        )

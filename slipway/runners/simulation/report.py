@@ -1,0 +1,117 @@
+"""What happened in a rehearsal, and whether each promise held."""
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from slipway.runners.simulation.residue import Search
+
+GITHUB_CALLS_PER_JOB = 1.02
+INVOCATIONS_PER_MESSAGE = 1.2
+OVERPROVISION = 0.05
+_REDELIVERY = "/app/hook/"
+_CONFLICT = 409
+
+
+@dataclass(kw_only=True)
+class Report:
+    """Counts of one rehearsal; durations in seconds."""
+
+    jobs: int
+    done: int = 0
+    seconds: float = 0.0
+    events: dict[str, int] = field(default_factory=dict[str, int])
+    """Events sent, dropped, duplicated, and answered with an error."""
+    launched: int = 0
+    spares: int = 0
+    """Instances that the classes keep beyond their demand, by their settings."""
+    left_over: int = 0
+    """Instances that never got a job."""
+    longest_wait_s: float = 0.0
+    github_calls: dict[str, int] = field(default_factory=dict[str, int])
+    aws_calls: int = 0
+    messages: int = 0
+    invocations: dict[str, int] = field(default_factory=dict[str, int])
+    """Calls of each function, without the ticks."""
+    ticks: int = 0
+    errors: dict[str, int] = field(default_factory=dict[str, int])
+    killed: list[str] = field(default_factory=list[str])
+    """Instances that somebody ended while their job ran."""
+    second_claims: list[int] = field(default_factory=list[int])
+    strangers: int = 0
+    """Jobs of a repository that is on no list."""
+    strangers_served: int = 0
+    unexplained: list[str] = field(default_factory=list[str])
+    """Jobs whose reason was not what it had to be."""
+    open_in_table: int = 0
+    """Jobs that GitHub has completed and the fleet has not."""
+    search: Search | None = None
+    troubles: list[str] = field(default_factory=list[str])
+
+    @property
+    def overprovision(self) -> float:
+        """Instances beyond one a job, as a share of the jobs."""
+        return max(0, self.launched - self.jobs - self.spares) / self.jobs
+
+    @property
+    def github_calls_per_job(self) -> float:
+        """Without redeliveries, whose number is the losses' and not the jobs'."""
+        calls = sum(count for route, count in self.github_calls.items() if _REDELIVERY not in route)
+        return calls / self.jobs
+
+    @property
+    def redelivery_calls_per_job(self) -> float:
+        """Lists of deliveries and what was asked for again."""
+        return sum(count for route, count in self.github_calls.items() if _REDELIVERY in route) / self.jobs
+
+    @property
+    def aws_calls_per_job(self) -> float:
+        return self.aws_calls / self.jobs
+
+    @property
+    def invocations_per_message(self) -> float:
+        """Of the planner, which the queue feeds."""
+        planner = sum(count for name, count in self.invocations.items() if name.endswith("-planner"))
+        return planner / self.messages if self.messages else 0.0
+
+    def promises(self) -> list[tuple[str, bool]]:
+        """Each promise in words, and whether it held."""
+        extra = math.ceil(self.jobs * OVERPROVISION)
+        found = self.search.found if self.search else ("not searched",)
+        return [
+            ("every job is done", self.done == self.jobs),
+            ("the fleet knows it of each", self.open_in_table == 0),
+            ("no instance was ended while its job ran", not self.killed),
+            (
+                f"at most {OVERPROVISION:.0%} more instances than jobs",
+                self.launched <= self.jobs + self.spares + extra,
+            ),
+            (
+                f"at most {GITHUB_CALLS_PER_JOB} GitHub calls a job, redeliveries apart",
+                self.github_calls_per_job <= GITHUB_CALLS_PER_JOB,
+            ),
+            (
+                f"at most {INVOCATIONS_PER_MESSAGE} invocations a message",
+                self.invocations_per_message <= INVOCATIONS_PER_MESSAGE,
+            ),
+            (
+                "a second claim is refused",
+                all(status == _CONFLICT for status in self.second_claims),
+            ),
+            (
+                "a repository that is not on the list gets no runner, and is told why",
+                not self.strangers_served and not self.unexplained,
+            ),
+            ("no runner credential is found in any store, tag, user data or log", not found),
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """One object for programs."""
+        computed = {
+            "overprovision": self.overprovision,
+            "github_calls_per_job": self.github_calls_per_job,
+            "redelivery_calls_per_job": self.redelivery_calls_per_job,
+            "aws_calls_per_job": self.aws_calls_per_job,
+            "invocations_per_message": self.invocations_per_message,
+        }
+        return {**asdict(self), **computed, "promises": dict(self.promises())}

@@ -1,0 +1,36 @@
+"""What is to be played."""
+
+import re
+from dataclasses import dataclass
+
+from slipway.errors import SlipwayError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One rehearsal. Rates are fractions from 0 to 1; durations are in seconds of real time."""
+
+    jobs: int
+    drop: float = 0.0
+    duplicate: float = 0.0
+    reorder: bool = False
+    seed: int = 1
+    patience_s: float = 120.0
+    """How long nothing at all may happen before the rehearsal is given up."""
+    tick_s: float = 2.0
+    """How often the schedule is fired; on AWS it is once a minute."""
+    reorder_ms: int = 1500
+    """Up to how late an event is sent where they are reordered."""
+
+
+def fraction(text: str, option: str) -> float:
+    """`20%` or `0.2` as a fraction.
+
+    Raises:
+        SlipwayError: it is neither, or more than all of them.
+    """
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)(%?)", text)
+    value = float(found[1]) / (100 if found[2] else 1) if found else -1.0
+    if not 0 <= value <= 1:
+        raise SlipwayError(f"{text!r} is no share", where=option, fix="for example 20% or 0.2")
+    return value
