@@ -1,6 +1,6 @@
 """The tick's duties towards GitHub: all bounded per tick, none ever asks whether a runner is busy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ from runners.control.items import (
     RANK,
     RERUNS,
     InstanceState,
+    Item,
     Job,
     JobState,
     entry,
@@ -21,7 +22,7 @@ from runners.control.items import (
     instance_key,
     run_key,
 )
-from runners.control.planning import plan, read_jobs
+from runners.control.planning import plan
 from runners.control.reasons import Reason
 from runners.control.services import Services
 from runners.control.transitions import instance_of
@@ -45,13 +46,13 @@ def _short(github: GitHub) -> bool:
     return github.spent.rate_left is not None and github.spent.rate_left < _LOW_RATE
 
 
-def origins(services: Services, fleet: Fleet, github: GitHub) -> None:
+def origins(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[str, list[Job]]) -> None:
     """Find out where the runs of waiting jobs come from, one call a run, if their events did not come."""
     now, reading = services.clock(), Reading(services.table)
     for runner in fleet.classes.values():
         jobs = [
             job
-            for job in read_jobs(services, runner.name)
+            for job in jobs_of.get(runner.name, ())
             if job.reason == Reason.ORIGIN and now - job.queued_at > _ORIGIN_MS
         ]
         runs = {job.run_id: job.repository for job in jobs}
@@ -93,13 +94,13 @@ def _run(services: Services, github: GitHub, slug: str, run: int) -> dict[str, A
         return None
 
 
-def stale(services: Services, fleet: Fleet, github: GitHub) -> None:
+def stale(services: Services, github: GitHub, jobs_of: Mapping[str, list[Job]]) -> None:
     """Close jobs that have been open for long although their run is over: their last event never came."""
     if _short(github):
         return
     now, asked = services.clock(), dict[int, dict[str, Any] | None]()
-    for runner in fleet.classes.values():
-        for job in read_jobs(services, runner.name):
+    for jobs in jobs_of.values():
+        for job in jobs:
             if now - max(job.queued_at, job.checked_at) <= _STALE_MS or job.state is JobState.SEEN_WAITING:
                 continue
             if job.run_id not in asked:
@@ -129,12 +130,12 @@ def _look(services: Services, job: Job, run: dict[str, Any] | None, now: int) ->
     )
 
 
-def redeliver(services: Services, github: GitHub, ticks: int) -> None:
+def redeliver(services: Services, github: GitHub, cursor: Item, ticks: int) -> None:
     """Ask for the deliveries that failed since the last scan; the cursor moves only when all were asked for.
 
     GitHub itself never delivers again (docs: webhooks/using-webhooks/handling-failed-webhook-deliveries).
     """
-    state: dict[str, Any] = (services.table.get(CURSOR).get(CURSOR) or {}).get("scan") or {}
+    state: dict[str, Any] = cursor.get("scan") or {}
     if not state.get("failing") and ticks % _EVERY_REDELIVERY:
         return
     seen, more = _since(github, int(state.get("low", 0)), str(state.get("next", "")))

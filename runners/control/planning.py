@@ -64,8 +64,14 @@ def _take(services: Services, key: str, owner: str) -> int | None:
 def read_jobs(services: Services, class_name: str, fresh: Iterable[Item] = ()) -> list[Job]:
     """The class's jobs that are not completed."""
     items = {item["pk"]: item for item in services.table.query(OPEN, class_name)}
-    for item in fresh:
-        if item.get("class") == class_name and item["pk"].startswith("job#"):
+    # An index shows a write only after a while; what it does not show is read by key, since it may also be over.
+    late = [
+        one["pk"]
+        for one in fresh
+        if one.get(OPEN) == class_name and items.get(one["pk"], {}).get("rank", -1) < one["rank"]
+    ]
+    for item in services.table.get(*late).values():
+        if item.get(OPEN) == class_name:
             items[item["pk"]] = item
     return [Job.parse(item) for item in items.values()]
 
@@ -76,12 +82,13 @@ def read_instances(services: Services, class_name: str) -> list[Instance]:
 
 
 def _once(services: Services, runner: RunnerClass, fresh: Sequence[Item]) -> Plan:
-    jobs = read_jobs(services, runner.name, fresh)
-    instances = read_instances(services, runner.name)
     group = services.groups.describe([runner.group]).get(runner.group)
     if group is None:
         # The settings name a group that is not made yet; the tick that follows finds it.
         group = Group(runner.group, 0, 0)
+    instances = read_instances(services, runner.name)
+    # Demand is read last: what it counts is then surely not served by what was counted before.
+    jobs = read_jobs(services, runner.name, fresh)
     found = decide(runner, jobs, instances, group)
     if found.desired > found.current:
         raise_desired(services, runner, found)

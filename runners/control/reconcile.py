@@ -10,7 +10,7 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runners.control import github_duties, measures
-from runners.control.config import Fleet, RunnerClass
+from runners.control.config import RunnerClass
 from runners.control.endings import begin, close, end, put_back
 from runners.control.github import GitHub, GitHubRefused, GitHubUnavailable
 from runners.control.items import CURSOR, GITHUB, RERUNS, Instance, InstanceState, Job, JobState, instance_key, plan_key
@@ -38,6 +38,7 @@ def tick(services: Services) -> None:
     counted = services.table.write(Write(CURSOR, add={"ticks": 1})) or {}
     failed: list[str] = []
     groups: dict[str, Group] = {}
+    jobs: dict[str, list[Job]] = {}
 
     def describe() -> None:
         groups.update(services.groups.describe([one.group for one in fleet.classes.values()]))
@@ -45,56 +46,57 @@ def tick(services: Services) -> None:
     _do(services, "groups", describe, failed)
     for runner in fleet.classes.values():
         if runner.group in groups:
-            _do(
-                services,
-                f"class {runner.name}",
-                partial(_class, services, runner, groups[runner.group]),
-                failed,
-            )
-    _github(services, fleet, int(counted.get("ticks", 0)), failed)
+            duty = partial(_class, services, runner, groups[runner.group], jobs)
+            _do(services, f"class {runner.name}", duty, failed)
+    _github(services, jobs, int(counted.get("ticks", 0)), failed)
     if failed:
         raise TickFailed(", ".join(failed))
 
 
-def _do(services: Services, name: str, duty: Callable[[], None], failed: list[str]) -> None:
+def _do(services: Services, name: str, duty: Callable[[], None], failed: list[str]) -> bool:
+    """Do one duty. False if GitHub asks for patience."""
     try:
         duty()
     except GitHubUnavailable as error:
         services.observer.log("duty put off", duty=name, error=str(error))
         hold_github(services, error.reason, error.retry_after)
+        return False
     except _FAULTS as error:
         services.observer.log("duty failed", duty=name, error=type(error).__name__)
         failed.append(name)
+    return True
 
 
-def _github(services: Services, fleet: Fleet, ticks: int, failed: list[str]) -> None:
-    """What needs GitHub: origins always, the rest only while its rate allows."""
-    github = services.github()
+def _github(services: Services, jobs: dict[str, list[Job]], ticks: int, failed: list[str]) -> None:
+    """What needs GitHub, the most urgent first, until it asks for patience."""
+    fleet, github = services.fleet(), services.github()
+    cursor = services.table.get(CURSOR, GITHUB)
     duties: list[tuple[str, Callable[[], None]]] = [
-        ("origins", partial(github_duties.origins, services, fleet, github)),
-        ("redelivery", partial(github_duties.redeliver, services, github, ticks)),
+        ("origins", partial(github_duties.origins, services, fleet, github, jobs)),
+        ("redelivery", partial(github_duties.redeliver, services, github, cursor.get(CURSOR, {}), ticks)),
         ("reruns", partial(github_duties.rerun, services, github)),
-        ("stale jobs", partial(github_duties.stale, services, fleet, github)),
+        ("stale jobs", partial(github_duties.stale, services, github, jobs)),
         ("ghosts", partial(github_duties.ghosts, services, fleet, github, ticks)),
     ]
     calls = github.spent.calls
-    for name, duty in duties:
-        if github_hold(services, services.table.get(GITHUB).get(GITHUB)):
-            break
-        _do(services, name, duty, failed)
+    if not github_hold(services, cursor.get(GITHUB)):
+        for name, duty in duties:
+            if not _do(services, name, duty, failed):
+                break
     measures.of_github(services, github, github.spent.calls - calls)
 
 
-def _class(services: Services, runner: RunnerClass, group: Group) -> None:
+def _class(
+    services: Services, runner: RunnerClass, group: Group, jobs_of: dict[str, list[Job]]
+) -> None:
     now = services.clock()
-    jobs = read_jobs(services, runner.name)
+    jobs = jobs_of[runner.name] = read_jobs(services, runner.name)
     instances = read_instances(services, runner.name)
     everyone = with_new(runner, instances, group, now)
     _meet(services, runner, everyone[len(instances) :])
     found = decide(runner, jobs, everyone, group)
-    ended = False
     for ending in _confirmed(services, endings(runner, everyone, group, found, now)):
-        ended = _end(services, runner, ending) or ended
+        _end(services, runner, ending)
     back = _restore(services, jobs, everyone)
     planned = plan(services, runner)
     if planned is not None:
@@ -131,14 +133,14 @@ def _confirmed(services: Services, found: list[Ending]) -> list[Ending]:
     return [one for one in found if one.instance.id not in still and one not in unused]
 
 
-def _end(services: Services, runner: RunnerClass, ending: Ending) -> bool:
+def _end(services: Services, runner: RunnerClass, ending: Ending) -> None:
     known: Instance | None = ending.instance
     if ending.why is Why.UNUSED and not _released(services, services.github(), ending.instance):
-        return False
+        return
     if ending.instance.state is not InstanceState.ENDING:
         known = begin(services, ending.instance, ending.why)
     if known is None:
-        return False
+        return
     if known.result == Why.LEFT and runner.rerun_interrupted and runner.spot:
         _note_rerun(services, known)
     put_back(services, known)
@@ -147,7 +149,6 @@ def _end(services: Services, runner: RunnerClass, ending: Ending) -> bool:
     else:
         end(services, known)
     services.observer.log("reaped", instance=known.id, why=ending.why)
-    return True
 
 
 def _released(services: Services, github: GitHub, known: Instance) -> bool:
@@ -198,8 +199,10 @@ def _gone(services: Services, instance: str) -> bool:
 
 def _explain(services: Services, runner: RunnerClass, jobs: list[Job], found: Plan) -> None:
     """Write down why the queued jobs wait, and the same for the class."""
-    held = github_hold(services, services.table.get(GITHUB).get(GITHUB)) if found.unstarted else ""
-    coming = found.unstarted > 0 and found.desired > found.idle + found.running
+    if not found.unstarted:
+        return
+    held = github_hold(services, services.table.get(GITHUB).get(GITHUB))
+    coming = found.desired > found.idle + found.running
     failing = coming and services.groups.failing(runner.group)
     reason = waiting_reason(runner, found, github=held, failing=failing)
     services.table.write(

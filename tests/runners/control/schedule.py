@@ -262,9 +262,11 @@ class Schedule(World):
         """Let one thing happen, picked at random."""
         found = self.choices()
         self.now += 700
-        if not found or (self.depth == 0 and self.random.random() < 0.06):
+        if self.depth == 0 and (not found or self.random.random() < 0.05):
             self.minute()
-        else:
+        elif self.depth and self.random.random() < 0.05:
+            self.minute()
+        elif found:
             self.random.choice(found)()
         self.launch()
 
