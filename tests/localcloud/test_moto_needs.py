@@ -50,8 +50,11 @@ AS_INSTALLED = {
 def unmended(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     for found, attributes in AS_INSTALLED.items():
         for name, value in attributes.items():
-            if vars(found).get(name) is not value and callable(value):
+            if vars(found).get(name) is not value and (callable(value) or isinstance(value, list)):
                 monkeypatch.setattr(found, name, value)
+        for name, value in [*vars(found).items()]:
+            if name not in attributes and callable(value):
+                monkeypatch.delattr(found, name)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     with mock_aws():
@@ -205,6 +208,9 @@ def test_a_function_loses_its_logging_configuration_and_keeps_its_architecture()
     permission = {"StatementId": "one", "Action": "lambda:InvokeFunction", "Principal": "x.amazonaws.com"}
     functions.add_permission(FunctionName="f", **permission)
     functions.add_permission(FunctionName="f", **permission)
+    for attempts in (0, 1):
+        functions.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=attempts)
+    assert functions.get_function_event_invoke_config(FunctionName="f")["MaximumRetryAttempts"] == 0
 
 
 def test_a_stage_cannot_be_changed_and_is_made_over_another() -> None:
@@ -234,3 +240,5 @@ def test_a_schedule_group_is_made_over_another() -> None:
     scheduler = client("scheduler")
     scheduler.create_schedule_group(Name="g")
     scheduler.create_schedule_group(Name="g")
+    with pytest.raises(KeyError):
+        scheduler.delete_schedule_group(Name="absent")

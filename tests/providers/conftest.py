@@ -20,7 +20,10 @@ from tests.providers.driver import Driver
 from tests.providers.github_samples import SEED
 
 REGION = "eu-west-1"
-SERVICES = ("ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts")
+SERVICES = (
+    *("ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts"),
+    *("apigatewayv2", "autoscaling", "cloudwatch", "dynamodb", "lambda", "scheduler", "sqs"),
+)
 
 
 class QuietHandler(MotoRequestHandler):

@@ -82,11 +82,21 @@ class Driver:
         request = sdk.DiffRequest(made.urn, made.id, wrap_map(made.state), wrap_map(checked), ignore or [])
         return finish(self.provider.diff(request))
 
-    def update(self, made: Made, inputs: dict[str, Any]) -> Made:
+    def update(self, made: Made, inputs: dict[str, Any], ignore: list[str] | None = None) -> Made:
         checked = self.check(_token(made.urn), inputs, made.inputs, _name(made.urn))
-        request = sdk.UpdateRequest(made.urn, made.id, wrap_map(made.state), wrap_map(checked), 60, [], False)
-        response = finish(self.provider.update(request))
-        return Made(made.urn, made.id, checked, plain_map(response.properties))
+        return Made(made.urn, made.id, checked, self._update(made, checked, ignore or [], preview=False))
+
+    def preview_update(self, made: Made, inputs: dict[str, Any]) -> dict[str, Any]:
+        checked = self.check(_token(made.urn), inputs, made.inputs, _name(made.urn))
+        return self._update(made, checked, [], preview=True)
+
+    def _update(
+        self, made: Made, checked: dict[str, Any], ignore: list[str], *, preview: bool
+    ) -> dict[str, Any]:
+        request = sdk.UpdateRequest(
+            made.urn, made.id, wrap_map(made.state), wrap_map(checked), 60, ignore, preview
+        )
+        return plain_map(finish(self.provider.update(request)).properties)
 
     def read(self, made: Made) -> Made | None:
         request = sdk.ReadRequest(made.urn, made.id, wrap_map(made.state), wrap_map(made.inputs))

@@ -10,7 +10,8 @@ from slipway.localcloud.providers.aws import HANDLERS
 from slipway.localcloud.providers.aws.eks_access import ASSOCIATION, CLUSTER_ADMIN, ENTRY
 from slipway.localcloud.providers.errors import InitFailed, ProviderError, UnknownTypeError
 from slipway.localcloud.providers.values import UNKNOWN, plain_map
-from tests.providers.aws_samples import SAMPLES, TAGS, TRUST, World, allow, tls_only
+from tests.providers.aws_samples import SAMPLES
+from tests.providers.aws_world import TAGS, TRUST, World, allow, tls_only
 from tests.providers.conftest import Served, aws_arguments
 from tests.providers.driver import CheckFailed, Driver, Made, urn
 
@@ -202,8 +203,8 @@ def test_parameter_values_are_secret_outputs(aws: Driver) -> None:
 
 def test_an_unknown_type_is_named_with_those_that_there_are(aws: Driver) -> None:
     with pytest.raises(UnknownTypeError) as raised:
-        aws.check("aws:sqs/queue:Queue", {})
-    assert "aws:sqs/queue:Queue" in str(raised.value)
+        aws.check("aws:glacier/vault:Vault", {})
+    assert "aws:glacier/vault:Vault" in str(raised.value)
     assert ROLE in str(raised.value)
 
 

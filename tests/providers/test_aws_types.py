@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from slipway.localcloud.providers.aws import HANDLERS
-from tests.providers.aws_samples import SAMPLES, World
+from tests.providers.aws_samples import SAMPLES
+from tests.providers.aws_world import World
 from tests.providers.driver import Driver
 from tests.providers.life import live
 

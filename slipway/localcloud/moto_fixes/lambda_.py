@@ -1,8 +1,8 @@
 """moto's functions lose part of what they are configured with.
 
-A function's logging configuration is dropped, its architecture and image configuration never change after the
-creation, its time of modification stands still, and one permission can be added twice. What is kept here is
-shown by GetFunction; running a function is no part of moto's work in the embedded cloud.
+A function's logging configuration is dropped, its architecture and image configuration never change after
+the creation, its time of modification stands still, a second configuration of its asynchronous invocations is
+lost, and one permission can be added twice. Running a function is no part of moto's work here.
 """
 
 # ruff: noqa: PLC0415 -- a service of moto is imported when it is first used
@@ -12,7 +12,7 @@ from typing import Any
 
 def mend() -> None:
     from moto.awslambda.exceptions import LambdaClientError
-    from moto.awslambda.models import ImageConfig, LambdaFunction
+    from moto.awslambda.models import ImageConfig, LambdaBackend, LambdaFunction
     from moto.awslambda.policy import Policy
     from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
@@ -52,6 +52,14 @@ def mend() -> None:
             raise LambdaClientError("ResourceConflictException", msg)
         return add_statement(held, raw, qualifier)
 
+    backend: Any = LambdaBackend
+    put_invocation = backend.put_function_event_invoke_config
+
+    def replace_invocation(held: Any, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        held.get_function(function_name).event_invoke_config.clear()
+        return put_invocation(held, function_name, config)
+
+    backend.put_function_event_invoke_config = replace_invocation
     function.__init__, function.get_configuration = created, configuration
     function.update_configuration, function.update_function_code = configured, recoded
     policy.add_statement = add_once

@@ -1,4 +1,4 @@
-"""moto makes a schedule group over one of the same name, and forgets its schedules with it."""
+"""moto makes a schedule group over one of the same name, and answers 500 for the end of one that is gone."""
 
 # ruff: noqa: PLC0415 -- a service of moto is imported when it is first used
 from typing import Any
@@ -9,7 +9,7 @@ def mend() -> None:
     from moto.scheduler.models import EventBridgeSchedulerBackend
 
     backend: Any = EventBridgeSchedulerBackend
-    create = backend.create_schedule_group
+    create, delete = backend.create_schedule_group, backend.delete_schedule_group
 
     def create_schedule_group(held: Any, name: str, tags: list[dict[str, str]]) -> Any:
         if name in held.schedule_groups:
@@ -17,4 +17,9 @@ def mend() -> None:
             raise JsonRESTError("ConflictException", f"Schedule group {name} already exists.")
         return create(held, name, tags)
 
+    def delete_schedule_group(held: Any, name: str) -> None:
+        held.get_schedule_group(name)
+        delete(held, name)
+
     backend.create_schedule_group = create_schedule_group
+    backend.delete_schedule_group = delete_schedule_group

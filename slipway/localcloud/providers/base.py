@@ -209,6 +209,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         secret = secret_names(request.olds, request.news) | handler.secrets
         outputs = {key: value for key, value in old.items() if key in handler.shape.computed}
         if request.preview:
+            outputs.update(dict.fromkeys(handler.renewed, UNKNOWN))
             return UpdateResponse(wrap_map({**outputs, **self.expected(handler, new)}, secret))
         cloud = self.cloud(request.urn)
         try:
@@ -274,7 +275,8 @@ class ResourceProvider(Provider, Generic[Cloud]):
         return {key: value for key, value in values.items() if key not in (DEFAULTS, "id", "urn")}
 
     def added(self, handler: Handler[Cloud], given: Props, old: Props, request: CheckRequest) -> Props:
-        added = {key: value for key, value in handler.defaults.items() if key not in given}
+        more = {**handler.defaults, **handler.derive(given)}
+        added = {key: value for key, value in more.items() if key not in given}
         auto = handler.name
         if auto is None or auto.name in given or (auto.unless and auto.unless in given):
             return added

@@ -9,7 +9,7 @@ from pulumi.provider.experimental.provider import PropertyDiff, PropertyDiffKind
 
 from slipway.localcloud.providers.values import UNKNOWN, Props, is_unknown
 
-_EMPTY: tuple[Any, ...] = (None, "", 0, [], {})
+EMPTY: tuple[Any, ...] = (None, "", 0, [], {})
 _PLAIN_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
@@ -35,7 +35,7 @@ def empty(value: Any) -> bool:
 
     Pulumi's bridged providers (Terraform's plugin SDK v2) cannot tell a zero value from none either.
     """
-    return value is not UNKNOWN and (value is False or value in _EMPTY)
+    return value is not UNKNOWN and (value is False or value in EMPTY)
 
 
 def canonical(value: Any) -> Any:

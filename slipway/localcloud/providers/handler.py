@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
-from slipway.localcloud.providers.diffs import Shape
+from slipway.localcloud.providers.diffs import EMPTY, Shape
 from slipway.localcloud.providers.values import UNKNOWN, Props
 
 Cloud = TypeVar("Cloud")
@@ -69,8 +69,21 @@ class Tagger(Generic[Cloud]):
     drop: Callable[[Cloud, str, Props, list[str]], None]
 
 
+def not_emulated(text: str) -> tuple[Rule, ...]:
+    """Refuses properties (their names with spaces between) that would otherwise be passed over in silence."""
+    reason = "the embedded cloud does not emulate it"
+    return tuple(
+        Rule(name=name, reason=reason, accepts=lambda value: value in EMPTY) for name in text.split()
+    )
+
+
 def _nothing(cloud: Any, id_: str, old: Props, new: Props) -> None:
     """For types whose every property is set on creation."""
+
+
+def _no_more(inputs: Props) -> Props:
+    """For types whose inputs stand on their own."""
+    return {}
 
 
 def _never(old: Props, new: Props) -> frozenset[str]:
@@ -97,6 +110,8 @@ class Handler(Generic[Cloud]):
             change them, the old object has to go first.
         secrets: outputs that are always secret.
         replace_when: more properties that need a new object, judged by the state and the inputs.
+        derive: more inputs that follow from those given; what the program gives itself stands.
+        renewed: outputs that every update gives another value, so that a preview knows none.
     """
 
     token: str
@@ -115,7 +130,9 @@ class Handler(Generic[Cloud]):
     unordered: frozenset[str] = field(default_factory=frozenset[str])
     documents: frozenset[str] = field(default_factory=frozenset[str])
     secrets: frozenset[str] = field(default_factory=frozenset[str])
+    renewed: frozenset[str] = field(default_factory=frozenset[str])
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    derive: Callable[[Props], Props] = _no_more
     rules: tuple[Rule, ...] = ()
     required: frozenset[str] = field(default_factory=frozenset[str])
 

@@ -3,6 +3,7 @@
 import functools
 import importlib
 import inspect
+import keyword
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ def _module_and_class(token: str) -> tuple[str, str]:
     """
     package, path, class_name = token.split(":")
     area = path.partition("/")[0]
+    area = f"{area}_" if keyword.iskeyword(area) else area  # pulumi_aws.lambda_
     return f"pulumi_{package}" if area == "index" else f"pulumi_{package}.{area}", class_name
 
 

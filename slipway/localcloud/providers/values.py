@@ -5,8 +5,10 @@ remembered per top-level property, and an output is never less secret than the i
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
+import pulumi
 from pulumi.provider.experimental.property_value import Computed, PropertyValue, ResourceReference
 from pulumi.runtime import rpc
 
@@ -33,7 +35,24 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-def plain(value: PropertyValue) -> Any:
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """An asset or archive of the program, as the SDK has it.
+
+    Any two count as equal: where one lies says nothing about what is in it, and that is read only when the
+    object is made. Whether the content changed is said by a hash beside it.
+    """
+
+    sdk: pulumi.Asset | pulumi.Archive
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Packed)
+
+    def __hash__(self) -> int:
+        return hash(Packed)
+
+
+def plain(value: PropertyValue) -> Any:  # noqa: PLR0911 - one return per kind of value
     """JSON data of `value`; whole numbers become int, a resource reference its id.
 
     The SDK's plugin server leaves an unknown as the engine's sentinel string, so that string counts too.
@@ -49,6 +68,8 @@ def plain(value: PropertyValue) -> Any:
         return [plain(item) for item in cast("tuple[PropertyValue, ...]", inner)]
     if isinstance(inner, ResourceReference):
         return UNKNOWN if inner.resource_id is None else plain(inner.resource_id)
+    if isinstance(inner, pulumi.Asset | pulumi.Archive):
+        return Packed(inner)
     return inner
 
 
@@ -67,9 +88,11 @@ def plain_map(values: Mapping[str, PropertyValue]) -> Props:
 
 
 def wrap(value: Any, *, secret: bool = False) -> PropertyValue:
-    """The property value of JSON data; raises TypeError for anything else."""
+    """The property value of JSON data, `UNKNOWN` or `Packed`; raises TypeError for anything else."""
     if value is UNKNOWN:
         return PropertyValue(Computed(), is_secret=secret)
+    if isinstance(value, Packed):
+        return PropertyValue(value.sdk, is_secret=secret)
     if isinstance(value, int) and not isinstance(value, bool):
         return PropertyValue(float(value), is_secret=secret)
     if isinstance(value, Mapping):

@@ -13,6 +13,10 @@ from pulumi.provider.experimental.provider import (
 
 from slipway.localcloud.providers import diffs
 from slipway.localcloud.providers.aws import (
+    alarms,
+    apigateway,
+    autoscaling,
+    dynamodb,
     ec2_endpoints,
     ec2_gateways,
     ec2_network,
@@ -24,10 +28,15 @@ from slipway.localcloud.providers.aws import (
     iam,
     iam_policies,
     kms,
+    lambda_,
+    lambda_triggers,
+    launch_template,
     logs,
     parameters,
     s3,
     s3_settings,
+    scheduler,
+    sqs,
 )
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
 from slipway.localcloud.providers.base import Function, ResourceProvider
@@ -39,6 +48,10 @@ from slipway.localcloud.providers.values import UNKNOWN, Props, block, plain_map
 AwsHandler = Handler[AwsCall]
 
 _MODULES = (
+    alarms,
+    apigateway,
+    autoscaling,
+    dynamodb,
     ec2_endpoints,
     ec2_gateways,
     ec2_network,
@@ -50,17 +63,23 @@ _MODULES = (
     iam,
     iam_policies,
     kms,
+    lambda_,
+    lambda_triggers,
+    launch_template,
     logs,
     parameters,
     s3,
     s3_settings,
+    scheduler,
+    sqs,
 )
 HANDLERS: Mapping[str, AwsHandler] = {one.token: one for module in _MODULES for one in module.HANDLERS}
 
 
 def is_gone(code: str) -> bool:
     """Whether an AWS error code means 'no such object' (`InvalidVpcID.NotFound`, `NoSuchEntity` …)."""
-    return "NotFound" in code or code.startswith("NoSuch") or code in ("404", "ParameterNotFound")
+    spoken = "NotFound" in code or "NonExistent" in code or code.startswith("NoSuch")
+    return spoken or code in ("404", "ParameterNotFound")
 
 
 class AwsProvider(ResourceProvider[AwsCall]):

@@ -90,6 +90,11 @@ class AwsCloud:
         )
 
     @property
+    def address(self) -> str:
+        """The base URL of the embedded AWS, without a slash at its end."""
+        return next(iter(self._endpoints.values())).rstrip("/")
+
+    @property
     def account(self) -> str:
         if not self._account:
             self._account = str(self.client("sts").get_caller_identity()["Account"])
