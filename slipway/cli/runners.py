@@ -159,6 +159,31 @@ def check(
         raise typer.Exit(1)
 
 
+@github_app.command("rotate-secret", epilog=_EXIT)
+def rotate_secret(stack: STACK = "automation", *, root: ROOT = Path()) -> None:
+    """Have GitHub sign its events with a new secret. The old one is accepted until the next rotation."""
+    from slipway.runners.app import renew_secret
+
+    fleet = _fleet(root, stack)
+    number = renew_secret(fleet)
+    typer.echo(f"GitHub App {number} signs with a new secret, which is in {fleet.webhook_secret}.")
+
+
+@github_app.command("rotate-key", epilog=_EXIT)
+def rotate_key(stack: STACK = "automation", *, root: ROOT = Path()) -> None:
+    """Take a new private key of the same App from standard input into KMS, and sign with it from now on.
+
+    GitHub's page of the App makes the key and gives it as a file: pass it in with `<`, then delete it.
+    """
+    from slipway.runners.app import renew_key
+
+    fleet = _fleet(root, stack)
+    if sys.stdin.isatty():
+        raise SlipwayError("the key is read from standard input", fix="slipway runners app rotate-key < FILE")
+    key = renew_key(fleet, sys.stdin.read())
+    typer.echo(f"{fleet.app_key} is key {key}. Delete the file, and the old key on GitHub's page of the App.")
+
+
 def _fleet(root: Path, stack: str) -> "Fleet":
     from slipway.runners.fleet import load
 
@@ -226,7 +251,7 @@ def _show_created(fleet: "Fleet", made: "Created") -> None:
     typer.echo(
         f"  2. slipway runners app check {fleet.stack} --app-id {made.app_id}   (prints the installation)"
     )
-    typer.echo(f"  3. in Pulumi.{fleet.stack}.yaml, of the fleet:")
+    typer.echo(f"  3. in Pulumi.{fleet.stack}.yaml, under slipway:platform, runners:")
     typer.echo(f"       app_id: {made.app_id}\n       installation_id: the number printed by step 2")
     typer.echo(f"  4. slipway up {fleet.stack}")
     if made.replaced_key:
@@ -243,6 +268,8 @@ def _show_check(found: "Check") -> None:
     typer.echo(f"GitHub App {found.slug} ({found.app_id}), {where}")
     if not found.installation_matches:
         typer.echo(f"  the fleet's configuration names installation {found.declared_installation}")
+    if found.webhook != found.declared_webhook:
+        typer.echo(f"  its events go to {found.webhook or 'nowhere'}, declared {found.declared_webhook}")
     for one in found.differences:
         note = "lacking" if one.lacking else "more than it needs"
         typer.echo(f"  {one.what}: {one.live or 'none'}, declared {one.declared or 'none'} ({note})")

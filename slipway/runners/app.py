@@ -4,6 +4,7 @@ What GitHub hands out for the App goes from memory into KMS and Secrets Manager.
 a log or a terminal.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,12 +45,16 @@ class Check:
     slug: str
     installation_id: int | None
     declared_installation: int | None
+    webhook: str
+    """URL that GitHub sends its events to."""
+    declared_webhook: str
     differences: list[Difference] = field(default_factory=list[Difference])
 
     @property
     def ok(self) -> bool:
         """Whether the App is installed and is exactly what is declared."""
-        return not self.differences and self.installation_id is not None and self.installation_matches
+        installed = self.installation_id is not None and self.installation_matches
+        return installed and not self.differences and self.webhook == self.declared_webhook
 
     @property
     def installation_matches(self) -> bool:
@@ -122,15 +127,9 @@ def check(fleet: Fleet, app_id: int | None = None) -> Check:
         SlipwayError: the fleet names no App, its key does not sign, or GitHub refuses.
     """
     configuration = state.configuration(fleet)
-    number = app_id or int(configuration.get("app_id") or 0)
-    if not number:
-        raise SlipwayError(
-            "the fleet's configuration names no GitHub App",
-            where=f"Pulumi.{fleet.stack}.yaml",
-            fix=f"slipway runners app create {fleet.stack}; before it is in the stack file, --app-id",
-        )
+    number = app_id or _number(fleet)
     api = AppApi(fleet, number)
-    live, installation = api.app(), api.installation()
+    live, installation, webhook = api.app(), api.installation(), api.webhook()
     minimum = permissions(configuration)
     found = differences(minimum, live)
     # An owner has to agree to every change of an App, so that the installation may be behind the App.
@@ -141,8 +140,59 @@ def check(fleet: Fleet, app_id: int | None = None) -> Check:
         slug=str(live.get("slug") or ""),
         installation_id=int(installation["id"]) if installation else None,
         declared_installation=int(configuration.get("installation_id") or 0) or None,
+        webhook=webhook,
+        declared_webhook=f"{fleet.api}/webhook",
         differences=found,
     )
+
+
+def renew_secret(fleet: Fleet) -> int:
+    """Have GitHub sign with a new secret; the App's number.
+
+    The new secret is current here before GitHub has it, and the old one stays valid beside it: no event is
+    refused in between.
+
+    Raises:
+        SlipwayError: the fleet names no App, or GitHub or Secrets Manager refuses.
+    """
+    number = _number(fleet)
+    api = AppApi(fleet, number)
+    api.app()  # a key that GitHub does not know is noticed before anything is changed
+    secret = secrets.token_hex(32)
+    _keep_secret(fleet, secret)
+    api.set_webhook(secret=secret)
+    return number
+
+
+def renew_key(fleet: Fleet, pem: str) -> str:
+    """Sign with another private key of the same App from now on; the id of its key in KMS.
+
+    Args:
+        fleet: whose App it is.
+        pem: the new private key, as GitHub gives it.
+
+    Raises:
+        SlipwayError: it is no such key, or KMS refuses. The fleet then goes on with the old one.
+    """
+    empty = app_key.prepare(fleet)
+    try:
+        app_key.fill(fleet, empty, pem)
+    except BaseException:
+        app_key.discard(fleet, empty)
+        raise
+    app_key.point(fleet, empty.key_id)
+    return empty.key_id
+
+
+def _number(fleet: Fleet) -> int:
+    number = int(state.configuration(fleet).get("app_id") or 0)
+    if not number:
+        raise SlipwayError(
+            "the fleet's configuration names no GitHub App",
+            where=f"Pulumi.{fleet.stack}.yaml",
+            fix=f"slipway runners app create {fleet.stack}; before it is in the stack file, --app-id",
+        )
+    return number
 
 
 def _convert(fleet: Fleet, code: str) -> Json:

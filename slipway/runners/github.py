@@ -56,9 +56,9 @@ class AppApi:
         """URL that GitHub sends the App's events to."""
         return str(cast(Json, self._ask("GET", "/app/hook/config")).get("url", ""))
 
-    def send_to(self, url: str) -> None:
-        """Have GitHub send the App's events to another URL."""
-        self._ask("PATCH", "/app/hook/config", {"url": url})
+    def set_webhook(self, **settings: str) -> None:
+        """Change the App's webhook: its `url`, or the `secret` that its events are signed with."""
+        self._ask("PATCH", "/app/hook/config", settings)
 
     def deliveries(self, since_s: float) -> Iterator[Json]:
         """Deliveries of the App's webhook, newest first, as far back as `since_s` (epoch seconds)."""

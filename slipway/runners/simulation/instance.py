@@ -95,8 +95,10 @@ class Instance(threading.Thread):
         if credentials is None:
             return
         self._ledger.credentials += [credentials["SecretAccessKey"], credentials["Token"]]
-        jit = self._claim(credentials)
-        if jit is not None and self._listen(jit):
+        jit, result = self._claim(credentials), "ok"
+        if jit is not None and not self._listen(jit):
+            result = "failed"
+        elif jit is not None:
             time.sleep(self._work_s)
             status = self._github.complete(self.job, "success")
             if status >= http.client.BAD_REQUEST:
@@ -104,7 +106,7 @@ class Instance(threading.Thread):
             else:
                 self._ledger.done.append(self.job)
         self.phase = Phase.FINISHING
-        self._again(lambda: self._post("finish", credentials, {"result": "ok", "log": "simulated"}))
+        self._again(lambda: self._post("finish", credentials, {"result": result, "log": "simulated"}))
 
     def _claim(self, credentials: Json) -> str | None:
         """The runner's configuration; None where the rehearsal ends first, or the claim is refused."""

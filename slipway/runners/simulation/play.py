@@ -206,47 +206,47 @@ class Rehearsal:
 
     def _report(self, before: counters.Counters, seconds: float) -> Report:
         spent = self._counted().since(before)
-        served = [one for one in self._strangers if self._github.job(one)["status"] != "queued"]
-        unexplained = [
-            f"job {one}: {told}"
-            for one in self._strangers
-            if (told := self._reason(one)) != Reason.REPOSITORY
-        ]
         aws = counters.aws_calls(self._root, before.log_at) - spent.own
-        for one in self._strangers:
-            self._github.complete(one, "cancelled")
-        self._doing = "searching every store for credentials"
-        self._tell()
-        needles = [*self._ledger.configurations, *self._ledger.credentials]
         planner = f"{self._fleet.prefix}-runner-planner"
-        invocations = dict(spent.invocations)
-        invocations[planner] = max(0, invocations.get(planner, 0) - self._ticks)
-        return Report(
+        calls = spent.invocations.get(planner, 0)
+        report = Report(
             jobs=self._settings.jobs,
             done=len(set(self._ledger.done)),
             seconds=seconds,
             events=spent.webhooks,
             launched=len(self._instances),
             spares=sum(
-                int(one.get("spares", 0)) + int(one.get("minimum", 0)) for one in self._classes.values()
+                int(one.get(key, 0)) for one in self._classes.values() for key in ("spares", "minimum")
             ),
             left_over=sum(not one.job for one in self._instances.values()),
             longest_wait_s=max(self._waits.values(), default=0.0),
             github_calls=spent.github,
             aws_calls=aws,
             messages=spent.webhooks.get("sent", 0),
-            invocations=invocations,
+            invocations={**spent.invocations, planner: max(0, calls - self._ticks)},
             ticks=self._ticks,
             errors=spent.errors,
             killed=self._killed,
             second_claims=self._ledger.second_claims,
-            strangers=len(self._strangers),
-            strangers_served=len(served),
-            unexplained=unexplained,
             open_in_table=self._open(),
-            search=search(self._fleet, needles, self._root),
             troubles=self._ledger.troubles,
         )
+        self._strangers_in(report)
+        self._doing = "searching every store for credentials"
+        self._tell()
+        needles = [*self._ledger.configurations, *self._ledger.credentials]
+        report.search = search(self._fleet, needles, self._root)
+        return report
+
+    def _strangers_in(self, report: Report) -> None:
+        """What became of the jobs that must get no runner; afterwards they are cancelled."""
+        report.strangers = len(self._strangers)
+        for one in self._strangers:
+            report.strangers_served += self._github.job(one)["status"] != "queued"
+            why = self._reason(one)
+            if why != Reason.REPOSITORY:
+                report.unexplained.append(f"job {one}: {why}")
+            self._github.complete(one, "cancelled")
 
     def _reason(self, job: int) -> str:
         return next((str(one.reason) for one in explain(self._fleet, job)), "unknown_job")

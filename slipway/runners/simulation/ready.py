@@ -73,7 +73,7 @@ def app_works(fleet: Fleet) -> str:
         )
     api = AppApi(fleet, number)
     if api.webhook() != webhook:  # the fleet was made anew since
-        api.send_to(webhook)
+        api.set_webhook(url=webhook)
     return done
 
 

@@ -182,6 +182,7 @@ class FakeGitHub:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, dict[str, str]]] = []
         self.forms: list[dict[str, list[str]]] = []
+        self.bodies: list[str] = []
         self.routes: dict[str, Answer | Callable[[dict[str, list[str]]], Answer]] = {}
         self.link = ""
         self.url = ""
@@ -202,6 +203,7 @@ def github() -> Iterator[FakeGitHub]:
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length).decode()
+            fake.bodies.append(body)
             if "urlencoded" in (self.headers.get("Content-Type") or ""):
                 fake.forms.append(parse_qs(body))
             status, answer = fake.answer(self.command, self.path, dict(self.headers))
@@ -215,7 +217,7 @@ def github() -> Iterator[FakeGitHub]:
             self.end_headers()
             self.wfile.write(raw)
 
-        do_GET = do_POST = _serve
+        do_GET = do_POST = do_PATCH = _serve
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -256,6 +256,7 @@ def test_every_difference_is_named_with_its_direction() -> None:
         ({}, {"permissions": {"metadata": "read"}}, 1, "permission actions: none, declared read (lacking)"),
         ({}, {"id": 6}, 1, "names installation 5"),
         ({}, None, 1, "not installed"),
+        ({"hook": "https://old.example.com/webhook"}, {}, 1, "its events go to https://old.example.com"),
     ],
 )
 def test_the_live_app_is_compared_with_its_installation(
@@ -272,8 +273,53 @@ def test_the_live_app_is_compared_with_its_installation(
     make(ready)
     whole = {"permissions": MINIMUM, "events": ["workflow_job", "workflow_run"], "slug": "runners"}
     github.routes["GET /app"] = (200, {**whole, **live})
+    hook = live.get("hook", "https://hooks.example.com/webhook")
+    github.routes["GET /app/hook/config"] = (200, {"url": hook})
     if installation is not None:
         github.routes["GET /orgs/acme/installation"] = (200, {**whole, "id": 5, **installation})
     result = invoke(monkeypatch, ready, "check", "local")
     assert said in result.output
     assert result.exit_code == code
+
+
+def test_a_new_secret_is_current_here_and_at_github_and_the_old_one_accepted(
+    ready: Fleet, github: fakes.FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes.configure(ready, app_id=77, installation_id=5)
+    make(ready)
+    github.routes |= {"GET /app": (200, {}), "PATCH /app/hook/config": (200, {})}
+    result = invoke(monkeypatch, ready, "rotate-secret", "local")
+    assert result.exit_code == 0, result.exception
+    read = ready.client("secretsmanager").get_secret_value
+    new = read(SecretId=ready.webhook_secret)["SecretString"]
+    assert json.loads(github.bodies[-1]) == {"secret": new}
+    assert len(new) == 64
+    assert new not in result.output
+    assert read(SecretId=ready.webhook_secret, VersionStage="AWSPREVIOUS")["SecretString"] == SECRET
+
+
+def test_a_secret_is_kept_where_the_key_does_not_work(
+    ready: Fleet, github: fakes.FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes.configure(ready, app_id=77, installation_id=5)
+    make(ready)
+    github.routes["GET /app"] = (401, {"message": "A JSON web token could not be decoded"})
+    assert invoke(monkeypatch, ready, "rotate-secret", "local").exit_code == 1
+    read = ready.client("secretsmanager").get_secret_value
+    assert read(SecretId=ready.webhook_secret)["SecretString"] == SECRET
+
+
+def test_a_new_key_comes_from_standard_input_and_a_broken_one_changes_nothing(
+    ready: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make(ready)
+    monkeypatch.setattr(command, "_fleet", lambda *_: ready)
+    broken = CliRunner().invoke(command.app, ["app", "rotate-key", "local"], input=PEM[:300])
+    assert broken.exit_code == 1
+    assert app_key.current_key(ready) == first.key_id
+    result = CliRunner().invoke(command.app, ["app", "rotate-key", "local"], input=PEM)
+    assert result.exit_code == 0, result.exception
+    assert PEM.splitlines()[1] not in result.output
+    new = app_key.current_key(ready)
+    assert new != first.key_id
+    assert new in ready.client("kms").imported
