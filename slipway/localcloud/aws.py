@@ -14,8 +14,8 @@ from slipway.localcloud.cloud import ACCOUNT
 
 WARM = ("iam", "sts", "ec2", "s3", "ecr", "kms", "logs", "ssm", "secretsmanager", "eks")
 
-# These wait (long polling) or call back into the server, and so must not hold the lock.
-_UNLOCKED = frozenset({"sqs", "lambda", "stepfunctions", "events"})
+# These call back into the server, and so must not hold the lock.
+_UNLOCKED = frozenset({"lambda", "stepfunctions", "events"})
 
 
 class Aws:
@@ -26,25 +26,27 @@ class Aws:
             moto_fixes.apply(str(service))
             return create_backend_app(service)
 
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        """Whoever reads or changes moto's state without a request holds it too."""
         self._app = DomainDispatcherApplication(create_app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if _service(environ) in _UNLOCKED:
+        service = _service(environ)
+        if service in _UNLOCKED or (service == "sqs" and _waits(environ)):
             return self._app(environ, start_response)
-        with self._lock:
+        with self.lock:
             return self._app(environ, start_response)
 
     def warm(self) -> None:
         """Load the services that every stack uses; the first request to each would pay for it otherwise."""
         for service in WARM:
             time.sleep(0.1)  # a lock is not fair: whoever asks meanwhile gets it here
-            with self._lock:
+            with self.lock:
                 self._app.get_application({"PATH_INFO": "/", "HTTP_AUTHORIZATION": _signature(service)})
 
     def counts(self) -> dict[str, int]:
         """How many of each type exist, over all regions; only what a client has used is looked at."""
-        with self._lock:
+        with self.lock:
             found = {label: _count(module, read) for label, module, read in _COUNTED}
         return {label: number for label, number in found.items() if number}
 
@@ -57,6 +59,12 @@ def _service(environ: WSGIEnvironment) -> str:
     """The service in the signature's scope: `Credential=<key>/<date>/<region>/<service>/aws4_request`."""
     scope = str(environ.get("HTTP_AUTHORIZATION", "")).split(",")[0].split("/")
     return scope[3].lower() if len(scope) == 5 else ""
+
+
+def _waits(environ: WSGIEnvironment) -> bool:
+    """Whether an SQS request may poll for long, which it must not do with the lock held."""
+    target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
+    return not target or target.endswith(".ReceiveMessage")
 
 
 def _count(module: str, read: Callable[[Any], int]) -> int:
