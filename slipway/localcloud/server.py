@@ -31,6 +31,7 @@ from slipway.errors import SlipwayError
 from slipway.localcloud.aws import Aws
 from slipway.localcloud.cloud import SERVICES, Cloud, read_runtime_file, write_runtime_file
 from slipway.localcloud.console import Console
+from slipway.localcloud.functions.api import FunctionsApi
 from slipway.localcloud.github.app import GitHub
 from slipway.localcloud.kubernetes import Kubernetes
 from slipway.localcloud.records import Records, RecordsApi
@@ -90,13 +91,19 @@ def applications(cloud: Cloud) -> tuple[dict[str, WSGIApplication], Callable[[],
     if cloud.kubernetes_kind == "real":
         del counts["kubernetes"]
     console = Console(cloud, counts, records, log)
+    functions = FunctionsApi(records, aws.lock, cloud.aws, aws)
+
+    def once_served() -> None:
+        functions.start()
+        aws.warm()
+
     apps: dict[str, WSGIApplication] = {
-        "aws": RecordsApi(records, aws, {"kubernetes": cloud.kubernetes, "account": cloud.account}),
+        "aws": RecordsApi(records, functions, {"kubernetes": cloud.kubernetes, "account": cloud.account}),
         "github": github,
         "kubernetes": kubernetes,
         "console": RecordsApi(records, console),
     }
-    return {service: Guard(service, app, log) for service, app in apps.items()}, aws.warm
+    return {service: Guard(service, app, log) for service, app in apps.items()}, once_served
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -119,7 +126,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     urls = {service: f"http://{HOST}:{listener.getsockname()[1]}" for service, listener in listeners.items()}
     cloud = replace(cloud, **urls)
-    apps, warm = applications(cloud)
+    apps, once_served = applications(cloud)
     servers = [serve(apps[service], listener) for service, listener in listeners.items()]
     for service, url in urls.items():
         _check_answers(service, url)
@@ -127,7 +134,7 @@ def run(arguments: argparse.Namespace) -> None:
     _report(arguments.report_fd, {"ok": True})
     if arguments.report_fd >= 0:
         os.close(arguments.report_fd)
-    threading.Thread(target=warm, daemon=True, name="warm").start()
+    threading.Thread(target=once_served, daemon=True, name="once-served").start()
     _wait(root, cloud)
     for server in servers:
         server.shutdown()
