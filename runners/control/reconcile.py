@@ -13,7 +13,17 @@ from runners.control import github_duties, measures
 from runners.control.config import RunnerClass
 from runners.control.endings import begin, close, end, put_back
 from runners.control.github import GitHub, GitHubRefused, GitHubUnavailable
-from runners.control.items import CURSOR, GITHUB, RERUNS, Instance, InstanceState, Job, JobState, instance_key, plan_key
+from runners.control.items import (
+    CURSOR,
+    GITHUB,
+    RERUNS,
+    Instance,
+    InstanceState,
+    Job,
+    JobState,
+    instance_key,
+    plan_key,
+)
 from runners.control.planner import Group, Plan, decide, waiting_reason
 from runners.control.planning import github_hold, hold_github, plan, read_instances, read_jobs
 from runners.control.reaping import RELEASES, Ending, Why, endings, with_new
@@ -86,9 +96,7 @@ def _github(services: Services, jobs: dict[str, list[Job]], ticks: int, failed: 
     measures.of_github(services, github, github.spent.calls - calls)
 
 
-def _class(
-    services: Services, runner: RunnerClass, group: Group, jobs_of: dict[str, list[Job]]
-) -> None:
+def _class(services: Services, runner: RunnerClass, group: Group, jobs_of: dict[str, list[Job]]) -> None:
     now = services.clock()
     jobs = jobs_of[runner.name] = read_jobs(services, runner.name)
     instances = read_instances(services, runner.name)
@@ -205,9 +213,7 @@ def _explain(services: Services, runner: RunnerClass, jobs: list[Job], found: Pl
     coming = found.desired > found.idle + found.running
     failing = coming and services.groups.failing(runner.group)
     reason = waiting_reason(runner, found, github=held, failing=failing)
-    services.table.write(
-        Write(plan_key(runner.name), when={"reason": PRESENT}, put={"reason": reason})
-    )
+    services.table.write(Write(plan_key(runner.name), when={"reason": PRESENT}, put={"reason": reason}))
     waiting = [job for job in jobs if job.waiting and job.reason != reason]
     for job in waiting[:_REASONS]:
         services.table.write(Write(job.pk, when={"state": equals(JobState.QUEUED)}, put={"reason": reason}))

@@ -5,10 +5,11 @@ another function runs, an instance calls, dies or finishes its job, a message ar
 may crash right there. `Threaded` in `threads.py` drives the same model with functions that take turns.
 """
 
+import functools
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,7 +24,19 @@ from tests.runners.control.memory import MemoryGitHub, MemoryTable
 from tests.runners.control.world import World, call, class_settings, job_message, run_message
 
 GROUP = "slipway-test-linux"
-SETTINGS = class_settings(boot_minutes=4, idle_minutes=2, max_minutes=600)
+SETTINGS = class_settings(boot_minutes=3, idle_minutes=1, max_minutes=600)
+
+
+@functools.lru_cache
+def of_run(job: int) -> str:
+    """The message of a job's run."""
+    return json.dumps(run_message(100 + job))
+
+
+@functools.lru_cache
+def of_job(job: int, action: str, runner: str | None = None, conclusion: str | None = None) -> str:
+    """A message of a job."""
+    return json.dumps(job_message(job, action, runner_name=runner, conclusion=conclusion))
 
 
 class Crash(BaseException):
@@ -52,9 +65,14 @@ class Odds:
     death: float = 0.004
     dud: float = 0.004
     impatience: float = 0.05
+    cancelled: float = 0.08
+    spare: float = 0.3
+    """An instance that is there before any job, as the last burst leaves them."""
 
 
-CALM = Odds(lost=0, doubled=0, crash=0, fault=0, interleave=0, death=0, dud=0, impatience=0)
+CALM = Odds(
+    lost=0, doubled=0, crash=0, fault=0, interleave=0, death=0, dud=0, impatience=0, cancelled=0, spare=0
+)
 
 
 @dataclass
@@ -68,7 +86,6 @@ class Machine:
     job: int = 0
     result: str = "ok"
     calling: int = 0
-    ended_by_tick: bool = False
 
 
 @dataclass
@@ -79,6 +96,10 @@ class Counted:
     launched: int = 0
     replaced: int = 0
     """Instances lost to death, a dud or a lost answer, for which another one is rightly started."""
+    measured: int = 0
+    """Jobs of the schedules in which instances can be compared with jobs."""
+    over: int = 0
+    """Instances of those schedules that nothing called for."""
     points: int = 0
     crashes: int = 0
     faults: int = 0
@@ -133,7 +154,8 @@ class Truth:
     id: int
     state: str = "queued"
     runner: str = ""
-    told: list[str] = field(default_factory=list[str])
+    told: bool = False
+    cancelled: bool = False
 
 
 class Schedule(World):
@@ -160,6 +182,10 @@ class Schedule(World):
         self.functions = self.container()
         self.functions.observer = Quiet("test", lambda: self.now)
         self.unsent = list(self.jobs)
+        self.spare = self.random.random() < odds.spare
+        if self.spare:
+            self.groups.desired[GROUP] = 1
+            self.launch()
 
     def _wrapped_table(self) -> FaultyTable:
         table = FaultyTable(self.point)
@@ -226,9 +252,8 @@ class Schedule(World):
         """GitHub sends a webhook: it may be lost (and is listed as failed), or come twice."""
         identifier = len(self.deliveries) + 1
         lost = self.random.random() < self.odds.lost
-        guid = json.loads(body)["delivery"]
         event = "workflow_run" if '"kind": "run"' in body else "workflow_job"
-        self.deliveries.append(Delivery(identifier, guid, event, lost, again))
+        self.deliveries.append(Delivery(identifier, body, event, lost, again))
         self.sent[identifier] = body
         if not lost:
             self.count.messages += 1
@@ -245,7 +270,7 @@ class Schedule(World):
             found += [self.queue_job] * 2
         if self.mailbox or self.kept.messages:
             found += [self.deliver] * 3
-        online = queued = False
+        online = False
         for machine in self.machines.values():
             state = machine.state
             if state == "waiting" or (machine.calling == 0 and state == "finishing"):
@@ -253,18 +278,23 @@ class Schedule(World):
             online = online or state == "online"
             if state == "running":
                 found.append(lambda m=machine: self.complete(m))
-        queued = online and any(one.state == "queued" and one.told for one in self.jobs.values())
-        if queued:
+        waiting = [one for one in self.jobs.values() if one.state == "queued" and one.told]
+        if waiting and online:
             found += [self.assign] * 2
+        found += [lambda job=one: self.cancel(job) for one in waiting if one.cancelled]
         return found
 
     def step(self) -> None:
         """Let one thing happen, picked at random."""
+        self.happen(outermost=self.depth == 0)
+
+    def happen(self, *, outermost: bool) -> None:
+        """The same; what happens inside of something else need not be anything."""
         found = self.choices()
         self.now += 700
-        if self.depth == 0 and (not found or self.random.random() < 0.05):
+        if outermost and (not found or self.random.random() < 0.05):
             self.minute()
-        elif self.depth and self.random.random() < 0.05:
+        elif not outermost and self.random.random() < 0.05:
             self.minute()
         elif found:
             self.random.choice(found)()
@@ -282,9 +312,10 @@ class Schedule(World):
 
     def queue_job(self) -> None:
         job = self.unsent.pop(0)
-        self.jobs[job].told.append("queued")
-        self.send(json.dumps(run_message(100 + job)))
-        self.send(json.dumps(job_message(job)))
+        self.jobs[job].told = True
+        self.jobs[job].cancelled = self.random.random() < self.odds.cancelled
+        self.send(of_run(job))
+        self.send(of_job(job, "queued"))
 
     def deliver(self) -> None:
         """The queue hands over up to three messages, in any order, and again those that failed."""
@@ -351,7 +382,12 @@ class Schedule(World):
         job, machine = self.random.choice(waiting), self.random.choice(online)
         job.state, job.runner = "running", machine.name
         machine.state, machine.job = "running", job.id
-        self.send(json.dumps(job_message(job.id, "in_progress", runner_name=machine.name)))
+        self.send(of_job(job.id, "in_progress", machine.name))
+
+    def cancel(self, job: Truth) -> None:
+        """Somebody cancels a job that has not started."""
+        job.state = "done"
+        self.send(of_job(job.id, "completed", None, "cancelled"))
 
     def complete(self, machine: Machine) -> None:
         if self.random.random() < self.odds.death:
@@ -365,9 +401,7 @@ class Schedule(World):
         job.state = "done"
         for number in [n for n, name in self.github.registered.items() if name == machine.name]:
             del self.github.registered[number]
-        self.send(
-            json.dumps(job_message(job.id, "completed", runner_name=machine.name, conclusion=conclusion))
-        )
+        self.send(of_job(job.id, "completed", machine.name, conclusion))
 
     # To the end.
 
@@ -388,6 +422,9 @@ class Schedule(World):
         else:
             raise AssertionError(f"stuck: {self.story()}")
         self.count.launched = self.groups.launched
+        if not self.spare and not any(one.cancelled for one in self.jobs.values()):
+            self.count.measured = len(self.jobs)
+            self.count.over = max(0, self.groups.launched - len(self.jobs) - self.count.replaced)
         return self.count
 
     def story(self) -> dict[str, Any]:

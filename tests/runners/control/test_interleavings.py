@@ -1,0 +1,108 @@
+"""100,000 generated interleavings over the real handlers: what must never happen does not, what must come does.
+
+Every schedule runs to its end: all its jobs have run, all its instances are gone. On the way the model of AWS
+refuses to end an instance that runs a job or could get one. The broken variants at the end show that it would.
+"""
+
+import gc
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runners.control import claim_handler, endings, github_duties, reconcile
+from runners.control.writes import Write
+from tests.runners.control.schedule import Counted, Odds, Schedule
+from tests.runners.control.threads import Threaded
+
+SCHEDULES, TURNS, CHUNK = 100_000, 1_500, 500
+JOBS = (1, 1, 1, 1, 2, 2, 3)
+
+
+def play(kind: type[Schedule], first: int, many: int) -> Counted:
+    """Many schedules in a row; the seed of one that fails is in its error."""
+    total = Counted()
+    gc.disable()
+    try:
+        for seed in range(first, first + many):
+            try:
+                total.add(kind(seed, JOBS[seed % len(JOBS)], Odds()).play())
+            except AssertionError as error:
+                raise AssertionError(f"{kind.__name__} seed {seed}: {error}") from error
+    finally:
+        gc.enable()
+        gc.collect(0)
+    return total
+
+
+def chunk(first: int) -> Counted:
+    return play(Schedule, first, CHUNK)
+
+
+def checked(total: Counted) -> None:
+    assert total.over <= 0.05 * total.measured, f"{total.over} too many for {total.measured} jobs"
+    assert total.invocations <= 1.2 * total.messages
+
+
+@pytest.mark.slow
+def test_no_order_of_events_ends_a_claimed_instance_or_loses_a_job(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    started, total = time.perf_counter(), Counted()
+    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
+        for one in pool.imap_unordered(chunk, range(0, SCHEDULES, CHUNK)):
+            total.add(one)
+    with capsys.disabled():
+        print(
+            f"\n{SCHEDULES:,} interleavings in {time.perf_counter() - started:.0f} s: {total.points:,} store "
+            f"calls, {total.crashes:,} crashes, {total.faults:,} faults, {total.jobs:,} jobs, "
+            f"{total.launched:,} instances ({total.replaced:,} for lost ones), {total.over / total.measured:.1%} "
+            f"more than needed"
+        )
+    checked(total)
+
+
+def test_nor_does_any_order_in_which_functions_take_turns() -> None:
+    checked(play(Threaded, 1_000_000, TURNS))
+
+
+def unconditional(pk: str, **told: Any) -> Write:
+    return Write(pk, **{**told, "when": {}})
+
+
+def released(*_: Any) -> bool:
+    return True
+
+
+def nothing(*_: Any) -> None:
+    return None
+
+
+def never(*_: Any) -> bool:
+    return False
+
+
+BROKEN: dict[str, list[tuple[Any, str, Callable[..., Any]]]] = {
+    "endings that do not look whether the instance has claimed": [(endings, "Write", unconditional)],
+    "claims that do not look whether the instance is ending": [(claim_handler, "Write", unconditional)],
+    "a claimed instance ended without asking GitHub": [(reconcile, "_released", released)],
+    "lost webhooks not sent again": [(github_duties, "redeliver", nothing)],
+    "origins not looked up": [(github_duties, "origins", nothing)],
+    "jobs of lost instances not put back": [
+        (reconcile, "put_back", never),
+        (reconcile, "_restore", never),
+        (reconcile, "plan", nothing),
+    ],
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_the_schedules_find(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, replacement in BROKEN[broken]:
+        assert hasattr(module, name)
+        monkeypatch.setattr(module, name, replacement)
+    with pytest.raises(AssertionError):
+        play(Schedule, 0, 4_000)
