@@ -210,7 +210,7 @@ def _show_status(found: "FleetStatus") -> None:
     from rich.table import Column, Table
 
     names = ("class", "desired/max", "starting", "claimable", "running", "jobs", "oldest wait")
-    table = Table(*(Column(name, no_wrap=True) for name in names), box=None, pad_edge=False)
+    table = Table(*(Column(name, no_wrap=name != "jobs") for name in names), box=None, pad_edge=False)
     for one in found.classes:
         jobs = ", ".join(f"{number} {state}" for state, number in one.jobs.items()) or "none"
         wait = "" if one.oldest_wait_s is None else duration(one.oldest_wait_s)

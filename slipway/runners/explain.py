@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runners.control.items import GITHUB, InstanceState, Job, JobState, plan_key
+from runners.control.items import GITHUB, Job, JobState, plan_key
 from runners.control.reasons import REFUSALS, Reason
 from slipway.runners import state
 from slipway.runners.fleet import Fleet
@@ -130,13 +130,13 @@ def _waiting(around: Situation) -> tuple[Reason, str]:
 
 def _supply(group: Group, instances: tuple[Instance, ...]) -> tuple[Reason, str]:
     """What a job's class lacks to begin it: nothing, or an instance, and why."""
-    idle = sorted(one.id for one in instances if one.state is InstanceState.IDLE)
+    idle = sorted(one.id for one in instances if state.is_claimable(one))
     if idle:
         return Reason.CLAIMABLE, ", ".join(idle)
     if group.trouble:
         return Reason.NO_CAPACITY, group.trouble
     counted = f"{group.desired} of {group.maximum} instances"
-    starting = group.desired - len(instances)
+    starting = max(0, group.desired - len(instances)) + sum(map(state.is_starting, instances))
     if starting > 0:
         return Reason.STARTING, f"{counted}, {starting} of them starting"
     if group.desired >= group.maximum:

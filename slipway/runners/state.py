@@ -8,7 +8,7 @@ from typing import Any
 from boto3.dynamodb.types import Binary, TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runners.control.items import CONFIG, LIVE, NO_CLASS, OPEN, Instance, Job, job_key
+from runners.control.items import CONFIG, LIVE, NO_CLASS, OPEN, Instance, InstanceState, Job, job_key
 from slipway.errors import SlipwayError
 from slipway.runners.fleet import Fleet
 
@@ -86,6 +86,16 @@ def open_jobs(fleet: Fleet, name: str = NO_CLASS) -> list[Job]:
 def live_instances(fleet: Fleet, name: str) -> list[Instance]:
     """Instances of a class that have been heard of and are not ended."""
     return [Instance.parse(item) for item in _query(fleet, LIVE, name)]
+
+
+def is_claimable(instance: Instance) -> bool:
+    """Whether it has asked for work and waits; one that never asked still boots, whatever notes there are."""
+    return instance.state is InstanceState.IDLE and instance.called_at > 0
+
+
+def is_starting(instance: Instance) -> bool:
+    """Whether it has been seen in its group and never heard of."""
+    return instance.state is InstanceState.IDLE and not instance.called_at
 
 
 def groups(fleet: Fleet, names: Sequence[str]) -> dict[str, Group]:

@@ -80,8 +80,8 @@ def _class(
         name=name,
         desired=group.desired,
         maximum=group.maximum,
-        starting=max(0, group.desired - len(instances)),
-        claimable=states[InstanceState.IDLE],
+        starting=max(0, group.desired - len(instances)) + sum(map(state.is_starting, instances)),
+        claimable=sum(map(state.is_claimable, instances)),
         running=sum(
             states[one] for one in (InstanceState.CLAIMING, InstanceState.CLAIMED, InstanceState.RUNNING)
         ),

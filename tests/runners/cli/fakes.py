@@ -45,7 +45,7 @@ def fleet(github: str = "http://127.0.0.1:9") -> Fleet:
         cloud=cloud,
         clients=clients,
     )
-    _table(made)
+    table(made)
     return made
 
 
@@ -109,12 +109,19 @@ def job(number: int, state: str, **more: object) -> Json:
     return {**item, **more}
 
 
-def instance(name: str, state: str) -> Json:
-    """An instance's item as the functions write it."""
-    return {"pk": f"instance#{name}", "class": "standard", "state": state, "live": "standard"}
+def instance(name: str, state: str, called_at: int = 1) -> Json:
+    """An instance's item as the functions write it; `called_at` 0: AWS shows it, and it never called."""
+    return {
+        "called_at": called_at,
+        "pk": f"instance#{name}",
+        "class": "standard",
+        "state": state,
+        "live": "standard",
+    }
 
 
-def _table(on: Fleet) -> None:
+def table(on: Fleet) -> None:
+    """The fleet's table with its indexes."""
     keys = {"waiting": [("waiting", "HASH"), ("queued_at", "RANGE")]}
     keys |= {"open": [("open", "HASH")], "live": [("live", "HASH")]}
     on.client("dynamodb").create_table(

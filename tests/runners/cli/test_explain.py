@@ -62,6 +62,12 @@ def test_each_situation_has_its_reason(job: Job, situation: Situation | None, ex
     assert reason(job, situation)[0] is expected
 
 
+def test_an_instance_that_never_called_is_not_claimable_yet() -> None:
+    booting = Instance.parse(fakes.instance("i-0", "idle", called_at=0))
+    situation = Situation(settings=fakes.CLASS, group=full(desired=1), instances=(booting,))
+    assert reason(parsed("queued"), situation) == (Reason.STARTING, "1 of 4 instances, 1 of them starting")
+
+
 def test_every_reason_has_a_sentence() -> None:
     assert set(SENTENCES) == set(Reason)
 

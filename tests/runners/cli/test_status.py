@@ -24,6 +24,8 @@ def test_instances_and_jobs_are_counted_by_what_they_do(fleet: Fleet) -> None:
     found = status(fleet, now_s=100).classes[0]
     assert (found.desired, found.maximum) == (4, 4)
     assert (found.starting, found.claimable, found.running) == (1, 1, 2)
+    fakes.put(fleet, fakes.instance(ids[0], "idle", called_at=0))
+    assert (status(fleet).classes[0].starting, status(fleet).classes[0].claimable) == (2, 0)
     assert found.jobs == {"in_progress": 1, "queued": 1, "reserved": 1}
     assert found.oldest_wait_s == 60
 

@@ -1,0 +1,41 @@
+"""The whole loop on an embedded cloud: every job is done, whatever is lost, and no promise is broken."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slipway.localcloud import runtime
+from slipway.runners.explain import explain
+from slipway.runners.fleet import Fleet
+from slipway.runners.simulation.play import Rehearsal
+from slipway.runners.simulation.report import Report
+from slipway.runners.simulation.settings import Settings
+from tests.runners.cli import deployed
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[tuple[Fleet, Path]]:
+    cloud = runtime.start(tmp_path)
+    try:
+        yield deployed.deploy(tmp_path, cloud, maximum=4), tmp_path
+    finally:
+        runtime.stop(tmp_path)
+
+
+def play(fleet: Fleet, root: Path, **settings: object) -> Report:
+    return Rehearsal(fleet, root, Settings(**{"jobs": 20, "tick_s": 1, **settings}), lambda _: None).run()  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.slow
+def test_every_promise_holds_with_a_fifth_lost_a_fifth_doubled_and_any_order(
+    local: tuple[Fleet, Path],
+) -> None:
+    fleet, root = local
+    report = play(fleet, root, drop=0.2, duplicate=0.2, reorder=True)
+    broken = [words for words, held in report.promises() if not held]
+    assert not broken, report.to_json()
+    assert report.strangers
+    assert report.search is not None
+    assert report.search.looked_at["logs"]
+    assert explain(fleet, 1) == []
