@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from slipway.engine import urn as urns
 from slipway.engine.changes import guard_secrets
-from slipway.engine.diffs import compare
+from slipway.engine.diffs import compare, keep_ignored
 from slipway.engine.interface import PropertyChange
 from slipway.engine.plugins import Refused
 from slipway.engine.program import leave_interrupts
@@ -45,6 +45,8 @@ def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> No
         return
     id_, outputs, inputs = found
     inputs = guard_secrets(inputs, state.inputs, ()) or _inputs_from(outputs, state)
+    # What the program asks to ignore is somebody else's to change, and so no drift.
+    inputs = keep_ignored(inputs, state.inputs, state.ignore_changes)
     outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
     changes = drifted(state.inputs, inputs)
     result = replace(state, id=id_, inputs=inputs, outputs=outputs)

@@ -133,6 +133,52 @@ _AWS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "aws:secretsmanager/secret:Secret": ("secretsmanager/secret.go", ("name", "namePrefix")),
     "aws:ssm/parameter:Parameter": ("ssm/parameter.go", ("name", "dataType")),
+    "aws:apigatewayv2/api:Api": ("apigatewayv2/api.go", ("protocolType",)),
+    "aws:apigatewayv2/integration:Integration": (
+        "apigatewayv2/integration.go",
+        ("apiId", "integrationType", "integrationSubtype"),
+    ),
+    "aws:apigatewayv2/route:Route": ("apigatewayv2/route.go", ("apiId",)),
+    "aws:apigatewayv2/stage:Stage": ("apigatewayv2/stage.go", ("apiId", "name")),
+    "aws:autoscaling/group:Group": ("autoscaling/group.go", ("name", "namePrefix")),
+    "aws:cloudwatch/dashboard:Dashboard": ("cloudwatch/dashboard.go", ("dashboardName",)),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("cloudwatch/metric_alarm.go", ("name",)),
+    "aws:dynamodb/table:Table": (
+        "dynamodb/table.go",
+        ("name", "hashKey", "rangeKey", "localSecondaryIndexes"),
+    ),
+    "aws:dynamodb/tableItem:TableItem": ("dynamodb/table_item.go", ("tableName", "hashKey", "rangeKey")),
+    "aws:ec2/launchTemplate:LaunchTemplate": ("ec2/ec2_launch_template.go", ("name", "namePrefix")),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": (
+        "lambda/event_source_mapping.go",
+        ("eventSourceArn", "startingPosition", "startingPositionTimestamp"),
+    ),
+    "aws:lambda/function:Function": ("lambda/function.go", ("name", "packageType")),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
+        "lambda/function_event_invoke_config.go",
+        ("functionName", "qualifier"),
+    ),
+    "aws:lambda/permission:Permission": (
+        "lambda/permission.go",
+        (
+            "action",
+            "eventSourceToken",
+            "function",
+            "functionUrlAuthType",
+            "principal",
+            "principalOrgId",
+            "qualifier",
+            "sourceAccount",
+            "sourceArn",
+            "statementId",
+            "statementIdPrefix",
+        ),
+    ),
+    "aws:scheduler/schedule:Schedule": ("scheduler/schedule.go", ("name", "namePrefix", "groupName")),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": ("scheduler/schedule_group.go", ("name", "namePrefix")),
+    "aws:sqs/queue:Queue": ("sqs/queue.go", ("name", "namePrefix", "fifoQueue")),
+    "aws:sqs/queuePolicy:QueuePolicy": ("sqs/queue_policy.go", ("queueUrl",)),
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": ("sqs/queue_redrive_allow_policy.go", ("queueUrl",)),
 }
 
 _GITHUB: Final[dict[str, tuple[str, tuple[str, ...]]]] = {

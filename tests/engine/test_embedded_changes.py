@@ -304,3 +304,17 @@ def test_two_resources_of_one_name_are_refused(engine):
         Thing("a")
 
     assert "name of its own" in engine(program).up().errors[0].message
+
+
+def test_what_the_program_ignores_is_no_drift(engine, world):
+    def program():
+        return Thing("a", ResourceOptions(ignore_changes=["value"]), value="1", name="n")
+
+    engine(program).up()
+    world.objects["id-1"]["value"] = "somebody's"
+    assert not engine(program).drift().changed
+    assert not engine(program).refresh().changed
+    assert ops(engine(program).up()) == {"a": "same"}
+    assert world.objects["id-1"]["value"] == "somebody's"
+    world.objects["id-1"]["name"] = "other"
+    assert [change.path for change in engine(program).drift().steps[-1].diff] == ["name"]

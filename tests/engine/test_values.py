@@ -102,5 +102,5 @@ def test_replace_rules_name_their_source():
     assert forcing("kubernetes:helm.sh/v3:Chart") is None
     assert source("kubernetes:helm.sh/v3:Release").endswith("helm_release.go")
     assert source("kubernetes:core/v1:Secret").endswith("provider/diff.go")
-    assert forcing("aws:sqs/queue:Queue") is None
+    assert forcing("aws:glacier/vault:Vault") is None
     assert source("aws:iam/role:Role").endswith("iam/role.go")

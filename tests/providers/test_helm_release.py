@@ -97,6 +97,24 @@ def real(kubernetes_server: Served, monkeypatch: pytest.MonkeyPatch) -> Driver: 
     return driver
 
 
+def test_a_file_of_the_chart_that_changed_is_an_update_and_no_drift(
+    kubernetes: Driver,  # noqa: F811
+    inputs: dict[str, Any],
+    chart: Path,
+) -> None:
+    made = kubernetes.create(RELEASE, inputs)
+    assert not kubernetes.diff(made, inputs).changes
+    (chart / "templates").mkdir()
+    (chart / "templates" / "web.yaml").write_text("kind: ConfigMap\n")
+    found = kubernetes.diff(made, inputs)
+    assert list(found.detailed_diff) == ["checksum"]
+    assert not found.replaces
+    read = kubernetes.read(made)
+    assert read is not None
+    assert read.inputs == made.inputs
+    kubernetes.delete(made)
+
+
 def test_life(kubernetes: Driver, world: World, inputs: dict[str, Any]) -> None:  # noqa: F811
     sample = Sample(lambda w: inputs, plain(values={"image": {"tag": "v2"}}), plain(name="other"))
     live(kubernetes, RELEASE, sample, world)

@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, struct_pb2
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto, rpc
@@ -18,7 +18,7 @@ from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 from slipway.localcloud.providers import PACKAGES, provider, providers
 from slipway.localcloud.providers.errors import InitFailed, ProviderError, UnknownTypeError
 from slipway.localcloud.providers.plugin import servicer, with_sentinels
-from slipway.localcloud.providers.values import UNKNOWN, plain, plain_map, wrap, wrap_map
+from slipway.localcloud.providers.values import UNKNOWN, Packed, plain, plain_map, wrap, wrap_map
 
 
 class Failing(sdk.Provider):
@@ -81,6 +81,34 @@ def test_an_error_is_its_text_without_a_stack_trace() -> None:
     assert "detach first" in raised.value.details()
     assert "Traceback" not in raised.value.details()
     assert "File " not in raised.value.details()
+
+
+def test_an_archive_of_the_program_reaches_the_provider_and_comes_back() -> None:
+    class Echo(sdk.Provider):
+        async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+            given = plain_map(request.properties)
+            assert isinstance(given["code"], Packed)
+            return sdk.CreateResponse("x", wrap_map({**given, "path": given["code"].sdk.path}))
+
+    sent = {
+        "code": {
+            rpc._special_sig_key: rpc._special_archive_sig,
+            # The engine adds the hash; the SDK's own marshalling does not.
+            "hash": "0" * 64,
+            "path": "dist/function.zip",
+        }
+    }
+    properties = struct_pb2.Struct()
+    properties.update(sent)
+    response = call(
+        Echo(),
+        lambda stub: stub.Create(proto.CreateRequest(urn="urn:pulumi:s::p::t::n", properties=properties)),
+    )
+    fields = response.properties.fields
+    assert fields["path"].string_value == "dist/function.zip"
+    archive = fields["code"].struct_value.fields
+    assert archive[rpc._special_sig_key].string_value == rpc._special_archive_sig
+    assert archive["path"].string_value == "dist/function.zip"
 
 
 def test_the_version_is_the_installed_sdks() -> None:

@@ -17,7 +17,7 @@ from pulumi.provider.experimental.provider import (
 )
 
 from slipway.localcloud.kubernetes_fields import name_problem
-from slipway.localcloud.providers.base import ResourceProvider, type_of
+from slipway.localcloud.providers.base import DEFAULTS, ResourceProvider, type_of
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.localcloud.providers.handler import names
 from slipway.localcloud.providers.kubernetes import objects, releases
@@ -137,7 +137,10 @@ class KubernetesProvider(ResourceProvider[Api]):
     def _inputs_of(self, handler: KubernetesHandler, state: Props, inputs: Props) -> Props:
         accepted = self.schema(handler.token).inputs
         described = own({key: value for key, value in state.items() if value is not None})
-        return {key: value for key, value in described.items() if key in accepted}
+        shown = {key: value for key, value in described.items() if key in accepted}
+        if DEFAULTS in inputs:
+            shown[DEFAULTS] = inputs[DEFAULTS]
+        return shown
 
     def _collides(self, handler: KubernetesHandler, old: Props, new: Props) -> bool:
         """Another object of the same name: the old one has to go first."""

@@ -1,5 +1,6 @@
 """What can be told of a Helm chart without Helm: its name and version, and whether values fit its schema."""
 
+import hashlib
 import importlib
 import json
 import tarfile
@@ -47,6 +48,25 @@ def facts(inputs: Props) -> Props:
         raise ProviderError(
             f"the chart's Chart.yaml cannot be read ({type(error).__name__})", where=str(path)
         ) from error
+
+
+def checksum(inputs: Props) -> str:
+    """Of a local chart's files, so that a change of one is a change of the release; of a remote chart none.
+
+    pulumi-kubernetes has one of what the chart renders to (setComputedInputs in its helm_release.go).
+
+    Raises:
+        OSError: the chart is not there or cannot be read.
+    """
+    if is_remote(inputs):
+        return ""
+    chart = Path(str(inputs["chart"]))
+    digest = hashlib.sha256()
+    for path in [chart] if chart.is_file() else sorted(chart.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(chart)}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def misfits(inputs: Props) -> Iterator[str]:

@@ -16,8 +16,8 @@ from slipway.localcloud.providers.values import Props, is_unknown
 TOKEN = "kubernetes:helm.sh/v3:Release"  # noqa: S105 - a type token
 RECORD = "slipway.dev/v1"
 INPUTS = names(
-    "chart compat description disableCRDHooks disableWebhooks maxHistory name namespace repositoryOpts "
-    "skipAwait timeout values version waitForJobs"
+    "chart checksum compat description disableCRDHooks disableWebhooks maxHistory name namespace "
+    "repositoryOpts skipAwait timeout values version waitForJobs"
 ) | frozenset(helm.FLAGS)
 """The inputs that are carried out; pulumi-kubernetes has some more, and each of those is refused by name."""
 
@@ -39,6 +39,7 @@ def handler(namespace: str) -> Handler[Api]:
         replace_on=_UNCHANGEABLE,
         computed=names("status resourceNames"),
         defaults={"namespace": namespace},
+        derive=_added,
         required=names("chart"),
         rules=(
             # Helm's own rule: https://github.com/helm/helm/blob/main/pkg/chartutil/validate_name.go
@@ -54,6 +55,17 @@ def handler(namespace: str) -> Handler[Api]:
             ),
         ),
     )
+
+
+def _added(inputs: Props) -> Props:
+    """What pulumi-kubernetes adds to the inputs: a sum over the chart, as far as it is known and here."""
+    if not inputs.get("chart") or any(is_unknown(inputs.get(key)) for key in ("chart", "repositoryOpts")):
+        return {}
+    try:
+        total = charts.checksum(inputs)
+    except OSError:
+        return {}  # there is no such chart, which `judge` says
+    return {"checksum": total} if total else {}
 
 
 def judge(inputs: Props) -> Iterator[CheckFailure]:
