@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install up preview drift down test check benchmarks trees locks clean
+.PHONY: help install up preview drift down kubernetes kubernetes-stop test check benchmarks trees locks clean
 
 help: ## Show what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 # Installed once per lock file: the stamp is older than the locks when they change.
 $(VENV)/installed: requirements/dev.txt pyproject.toml
@@ -36,6 +36,12 @@ down: install ## Destroy the stack `local` and stop the embedded cloud
 	@$(BIN)/slipway destroy local --yes
 	@$(BIN)/slipway cloud stop
 
+kubernetes: install ## Build and start a real Kubernetes control plane for `make up` (needs Go, ten minutes once)
+	@$(BIN)/python tools/kubernetes.py start
+
+kubernetes-stop: install ## Stop it
+	@$(BIN)/python tools/kubernetes.py stop
+
 check: install ## Format, lint and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -57,4 +63,5 @@ locks: install ## Recompile the locks from pyproject.toml
 	  --custom-compile-command 'make locks' --group dev pyproject.toml -o requirements/dev.txt
 
 clean: ## Remove .venv and what the embedded cloud left
+	@test ! -e .slipway/kubernetes/run || $(BIN)/python tools/kubernetes.py stop
 	@rm -rf $(VENV) .slipway

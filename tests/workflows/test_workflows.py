@@ -204,7 +204,7 @@ def test_every_exception_from_zizmor_is_known() -> None:
 
 def test_dependencies_are_looked_at_every_week() -> None:
     updates = load(ROOT / ".github/dependabot.yml")["updates"]
-    assert {one["package-ecosystem"] for one in updates} == {"pip", "github-actions"}
+    assert {one["package-ecosystem"] for one in updates} == {"pip", "github-actions", "gomod"}
     for one in updates:
         assert one["schedule"]["interval"] == "weekly"
         (group,) = one["groups"].values()
