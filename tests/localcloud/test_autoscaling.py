@@ -209,3 +209,17 @@ def test_a_group_is_not_made_over_one_that_exists(aws: Any, group: str, network:
             VPCZoneIdentifier=network["subnets"][0],
             LaunchTemplate={"LaunchTemplateName": group},
         )
+
+
+def test_instances_and_images_are_found_among_others(aws: Any, group: str) -> None:
+    ec2 = aws("ec2")
+    ids = sorted(one["InstanceId"] for one in scaled(aws("autoscaling"), group, 3))
+    found = ec2.describe_instances(InstanceIds=ids[:2])["Reservations"]
+    assert sorted(one["InstanceId"] for held in found for one in held["Instances"]) == ids[:2]
+    with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
+        ec2.terminate_instances(InstanceIds=[ids[0], "i-00000000000000000"])
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    named = {"Name": "image-id", "Values": [image]}
+    assert [one["ImageId"] for one in ec2.describe_images(Filters=[named])["Images"]] == [image]
+    owned = {"Name": "owner-id", "Values": ["000000000000"]}
+    assert ec2.describe_images(Filters=[named, owned])["Images"] == []

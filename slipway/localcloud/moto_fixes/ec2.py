@@ -1,10 +1,17 @@
-"""moto cannot launch from a template's second version: it keeps that one's user data in another form."""
+"""Instances by the thousand, as a runner fleet has them.
+
+moto cannot launch from a launch template's second version: it keeps that one's user data in another form.
+And to find one instance or one image it copies and compares all that ever were, several times for a launch.
+"""
 
 # ruff: noqa: PLC0415 -- a service of moto is imported when it is first used
+from collections.abc import Iterator
 from typing import Any
 
 
 def mend() -> None:
+    from moto.ec2.models.amis import AmiBackend
+    from moto.ec2.models.instances import InstanceBackend
     from moto.ec2.models.launch_templates import LaunchTemplate
     from moto.ec2.utils import parse_user_data
 
@@ -18,3 +25,33 @@ def mend() -> None:
         return create(found, data, description)
 
     template.create_version = create_version
+    _find_fast(InstanceBackend, AmiBackend)
+
+
+def _find_fast(instances: Any, images: Any) -> None:
+    get_instance, get_several = instances.get_instance, instances.get_multi_instances_by_id
+    describe_images = images.describe_images
+
+    def one(held: Any, instance_id: str) -> Any:
+        found = next((each for each in _instances(held) if each.id == instance_id), None)
+        return found or get_instance(held, instance_id)
+
+    def several(held: Any, instance_ids: list[str], filters: Any = None) -> list[Any]:
+        wanted = set(instance_ids)
+        found = [] if filters else [each for each in _instances(held) if each.id in wanted]
+        return found if len(found) == len(wanted) else get_several(held, instance_ids, filters)
+
+    def described(held: Any, *given: Any, **named: Any) -> list[Any]:
+        match (given, named):
+            case ((), {"filters": {"image-id": str(image), **others}, **more}) if not others and not more:
+                return [held.amis[image]] if image in held.amis else []
+            case _:
+                return describe_images(held, *given, **named)
+
+    instances.get_instance, instances.get_multi_instances_by_id = one, several
+    images.describe_images = described
+
+
+def _instances(held: Any) -> Iterator[Any]:
+    for reservation in [*held.reservations.values()]:
+        yield from reservation.instances
