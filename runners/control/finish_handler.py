@@ -66,13 +66,16 @@ def _finish(services: Services, caller: Caller, result: str, log: str) -> dict[s
         return answer(403, {"error": "the caller belongs to another class"})
     if known.state is InstanceState.ENDED:
         return answer(200, {"ended": caller.instance})
+    running = False
     if known.state is not InstanceState.ENDING:
+        running = known.state is InstanceState.RUNNING
         changed = begin(services, known, result)
         if changed is None:
             return answer(503, {"error": "the instance has just changed"}, retry_after=1)
         known = changed
     services.observer.log("finish", instance=caller.instance, result=result)
-    back = put_back(services, known)
+    # What runs a job reserves none: an exchange saw to that when the job's start was seen.
+    back = not running and put_back(services, known)
     _keep(services, caller, log)
     end(services, known)
     if back or items.get(plan, {}).get("reason") == Reason.MAXIMUM:
@@ -90,6 +93,8 @@ def _met(services: Services, caller: Caller) -> Instance | None:
 
 def _keep(services: Services, caller: Caller, log: str) -> None:
     """Keep the boot log; the instance must end whether or not that works."""
+    if not log.strip():
+        return
     try:
         services.boot_logs.write(caller.runner.log_group, caller.instance, services.clock(), log)
     except (ClientError, BotoCoreError) as error:

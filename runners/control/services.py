@@ -3,7 +3,7 @@
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from runners.control.config import Fleet, parse_fleet
-from runners.control.github import GitHub, GitHubRest, Spent, by_urllib
+from runners.control.github import GitHub, GitHubRest, Spent, Transport, by_urllib
 from runners.control.groups import AutoScaling, Groups
 from runners.control.items import CONFIG
 from runners.control.observe import Observer
@@ -127,29 +127,28 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-@functools.cache
-def deployed() -> Services:
-    """The services of this container."""
-    name = os.environ["FLEET"]
-    table = DynamoTable(client("dynamodb"), os.environ["TABLE"])
+def build(environment: Mapping[str, str], transport: Transport = by_urllib) -> Services:
+    """Services as the environment of a function names them."""
+    name = environment["FLEET"]
+    table = DynamoTable(client("dynamodb"), environment["TABLE"])
 
     def connect(fleet: Fleet) -> GitHub:
-        url, spent = os.environ["GITHUB_API_URL"], Spent()
+        url, spent = environment["GITHUB_API_URL"], Spent()
         credentials = AppCredentials(
             fleet=name,
             app_id=fleet.app_id,
             installation_id=fleet.installation_id,
             url=url,
             kms=client("kms"),
-            app_key=os.environ["APP_KEY"],
-            token_key=os.environ["TOKEN_KEY"],
+            app_key=environment["APP_KEY"],
+            token_key=environment["TOKEN_KEY"],
             table=table,
-            transport=by_urllib,
+            transport=transport,
             clock=_now_ms,
             sleep=time.sleep,
             spent=spent,
         )
-        return GitHubRest(url, fleet.organization, credentials, by_urllib, spent)
+        return GitHubRest(url, fleet.organization, credentials, transport, spent)
 
     return Services(
         fleet_name=name,
@@ -162,3 +161,9 @@ def deployed() -> Services:
         sleep=time.sleep,
         connect=connect,
     )
+
+
+@functools.cache
+def deployed() -> Services:
+    """The services of this container."""
+    return build(os.environ)
