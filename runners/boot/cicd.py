@@ -2,8 +2,8 @@
 """Hands the CICD role's short-lived credentials to the job's user, and to nobody else on the machine.
 
 `serve` runs as root, the only user that reaches the metadata service: it assumes the role with the instance's
-own credentials and answers on a Unix socket, after asking the kernel who called. `get` is the credential process
-of the AWS SDKs' profile `cicd`
+own credentials and answers on a Unix socket, after asking the kernel who called. `get` is the credential
+process of the AWS SDKs' profile `cicd`
 (https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html).
 The standard library only, run with `python3 -I`.
 """
