@@ -1,7 +1,7 @@
 """An instance in a folder: the real boot script and programs, with stubs where only root could act.
 
-The stubs note their arguments. `systemd-run` does what it is asked to, as far as that needs no rights: it runs
-the command in a session of its own, in a clean environment, and kills all of it at the limit.
+The stubs note their arguments. `systemd-run` does what it is asked to, as far as that needs no rights: it
+runs the command in a session of its own, in a clean environment, and kills all of it at the limit.
 """
 
 import hashlib
@@ -42,7 +42,8 @@ while arguments[0].startswith("--"):
         told.setdefault(name, []).append(arguments.pop(0))
 properties = dict(one.split("=", 1) for one in told["property"])
 environment = dict(one.split("=", 1) for one in told["setenv"]) | {"PATH": "/usr/bin:/bin"}
-unit = subprocess.Popen(arguments, env=environment, cwd=properties["WorkingDirectory"], start_new_session=True)
+place = properties["WorkingDirectory"]
+unit = subprocess.Popen(arguments, env=environment, cwd=place, start_new_session=True)
 with open(unit_file, "w") as file:
     file.write(str(unit.pid))
 try:
