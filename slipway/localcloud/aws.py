@@ -71,7 +71,8 @@ def _count(module: str, read: Callable[[Any], int]) -> int:
     models = sys.modules.get(f"moto.{module}.models")
     if models is None:
         return 0
-    regions = getattr(models, f"{module}_backends")[ACCOUNT]
+    # The one service whose backends are not named like its module: moto.awslambda has lambda_backends.
+    regions = getattr(models, f"{module.removeprefix('aws')}_backends")[ACCOUNT]
     return sum(read(backend) for backend in list(regions.values()))
 
 
@@ -110,6 +111,15 @@ _COUNTED: tuple[tuple[str, str, Callable[[Any], int]], ...] = (
         "ec2",
         lambda held: sum(one.state == "available" for one in held.vpc_end_points.values()),
     ),
+    ("Launch templates", "ec2", lambda held: len(held.launch_templates)),
+    ("Running instances", "ec2", lambda held: len(held.all_running_instances())),
+    ("Auto Scaling groups", "autoscaling", lambda held: len(held.autoscaling_groups)),
+    ("Functions", "awslambda", lambda held: len(held.list_functions())),
+    ("HTTP APIs", "apigatewayv2", lambda held: len(held.apis)),
+    ("Queues", "sqs", lambda held: len(held.queues)),
+    ("Tables", "dynamodb", lambda held: len(held.tables)),
+    ("Schedules", "scheduler", lambda held: len(held.list_schedules(None, None, None))),
+    ("Alarms", "cloudwatch", lambda held: len(held.alarms)),
     ("ECR repositories", "ecr", lambda held: len(held.repositories)),
     ("EKS clusters", "eks", lambda held: len(held.clusters)),
     ("EKS node groups", "eks", _node_groups),

@@ -35,6 +35,9 @@ NOT_ENFORCED: dict[str, str] = {
     "IAM trust policies": "moto lets any token assume any role; slipway access evaluates them itself",
     "IAM permission policies": "kept off, so that a caller of the embedded cloud needs no identity",
     "Conditions in bucket policies": "moto would apply them without the condition, so they are stored only",
+    "EC2 instances": "known to moto, with their user data; nothing boots",
+    "Throttling of HTTP APIs": "stored only; the embedded gateway takes every request",
+    "CloudWatch alarms": "stored and shown; no metric is evaluated",
     "Kubernetes RBAC, quotas, network policies": "stored only; a real control plane enforces them",
 }
 """Rules that are stored and shown, and that nothing in the embedded cloud enforces."""

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from slipway.localcloud import runtime
+from slipway.localcloud.cloud import Cloud
+
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -223,3 +226,52 @@ def test_instances_and_images_are_found_among_others(aws: Any, group: str) -> No
     assert [one["ImageId"] for one in ec2.describe_images(Filters=[named])["Images"]] == [image]
     owned = {"Name": "owner-id", "Values": ["000000000000"]}
     assert ec2.describe_images(Filters=[named, owned])["Images"] == []
+
+
+def test_groups_and_instances_are_counted(aws: Any, group: str, cloud: Cloud) -> None:
+    def count(name: str) -> int:
+        counts: dict[str, int] = runtime._get_json(cloud.console, "/status.json")["counts"]["aws"]
+        return counts.get(name, 0)
+
+    before = count("Running instances")
+    scaled(aws("autoscaling"), group, 2)
+    assert count("Running instances") == before + 2
+    assert count("Auto Scaling groups") >= 1
+    assert count("Launch templates") >= 1
+
+
+def test_what_a_fleet_is_made_of_is_counted(aws: Any, name: str, cloud: Cloud) -> None:
+    aws("sqs").create_queue(QueueName=name)
+    aws("apigatewayv2").create_api(Name=name, ProtocolType="HTTP")
+    aws("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        MetricName="m",
+        Namespace="n",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    aws("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+    role = aws("iam").create_role(
+        RoleName=name, AssumeRolePolicyDocument=TRUST.replace("ec2.amazonaws", "lambda.amazonaws")
+    )["Role"]["Arn"]
+    aws("lambda").create_function(
+        FunctionName=name, Role=role, Runtime="python3.13", Handler="x.y", Code={"ZipFile": b"PK"}
+    )
+    aws("scheduler").create_schedule(
+        Name=name,
+        ScheduleExpression="rate(1 day)",
+        State="DISABLED",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": f"arn:aws:lambda:eu-west-1:123456789012:function:{name}", "RoleArn": role},
+    )
+    counts = runtime._get_json(cloud.console, "/status.json")["counts"]["aws"]
+    for kind in ("Queues", "HTTP APIs", "Alarms", "Tables", "Functions", "Schedules"):
+        assert counts[kind] >= 1, kind
