@@ -1,51 +1,19 @@
-"""One embedded cloud for all tests that only use one, and a client for its plain HTTP routes."""
+"""One embedded cloud for all tests that only use one, and clients of it."""
 
-import http.client
-import json
 import tempfile
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
 
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
+from tests.localcloud.github_app import AppUnderTest, Hook, listening, make_app
+from tests.localcloud.http_client import Answer, Client
 
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: dict[str, str]
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-
-@dataclass(frozen=True)
-class Client:
-    """Calls one base URL; `headers` go with every call."""
-
-    base: str
-    headers: dict[str, str] = field(default_factory=dict[str, str])
-
-    def __call__(
-        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        connection = http.client.HTTPConnection(urlsplit(self.base).netloc, timeout=10)
-        sent = {"Content-Type": "application/json", **self.headers, **(headers or {})}
-        data = body if isinstance(body, str | None) else json.dumps(body)
-        try:
-            connection.request(method, path, data, sent)
-            response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read().decode())
-        finally:
-            connection.close()
+__all__ = ["Answer", "Client"]
 
 
 @pytest.fixture(scope="session")
@@ -102,3 +70,21 @@ def github(cloud: Cloud) -> Client:
         },
     )
     return Client(cloud.github, {"Authorization": "Bearer stand-in"})
+
+
+@pytest.fixture
+def hook() -> Generator[Hook]:
+    """A place that webhooks arrive at."""
+    made = Hook()
+    server = listening(made)
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def app(cloud: Cloud, hook: Hook) -> Generator[AppUnderTest]:
+    """A GitHub App of its own organisation; deliveries and calls are undisturbed again afterwards."""
+    yield make_app(cloud, hook)
+    Client(cloud.github)("PUT", "/slipway/webhooks", {})
+    Client(cloud.github)("PUT", "/slipway/faults", {"rules": []})

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from slipway.localcloud.cloud import Cloud
-from tests.localcloud.conftest import Answer, Client
+from tests.localcloud.http_client import Answer, Client
 
 REGION = "eu-west-1"
 MAPPING = "aws:lambda%2FeventSourceMapping:EventSourceMapping"

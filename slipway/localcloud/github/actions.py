@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from werkzeug.wrappers import Response
 
-from slipway.localcloud.github.protocol import Area, Ask, GitHubError, invalid, not_found, require
-from slipway.localcloud.github.world import Json, Owner, Repository
+from slipway.localcloud.github.errors import GitHubError, invalid, not_found
+from slipway.localcloud.github.model import Json, Owner, Repository
+from slipway.localcloud.github.protocol import Area, Ask, require
 from slipway.localcloud.web import json_response
 
 area = Area()
@@ -144,12 +145,14 @@ def get_organization_subject(ask: Ask) -> Response:
 
 @area.route("GET", _ORGANIZATION + "/runner-groups", needs="organization_self_hosted_runners:read")
 def list_runner_groups(ask: Ask) -> Response:
-    return ask.listed("runner_groups", [_shown_group(ask, one) for one in _groups(ask).values()])
+    return ask.listed(
+        "runner_groups", [_shown_group(ask, one) for one in runner_groups(ask.owner()).values()]
+    )
 
 
 @area.route("POST", _ORGANIZATION + "/runner-groups", needs="organization_self_hosted_runners:write")
 def create_runner_group(ask: Ask) -> Response:
-    groups, body = _groups(ask), ask.body()
+    groups, body = runner_groups(ask.owner()), ask.body()
     require(body, [("name", str)])
     id_ = ask.world.next_id()
     group = _group_fields(ask, body, {"id": id_, "default": False, "inherited": False})
@@ -159,12 +162,12 @@ def create_runner_group(ask: Ask) -> Response:
 
 @area.route("GET", _ORGANIZATION + "/runner-groups/{group}", needs="organization_self_hosted_runners:read")
 def get_runner_group(ask: Ask) -> Response:
-    return json_response(_shown_group(ask, _group(ask)))
+    return json_response(_shown_group(ask, runner_group(ask)))
 
 
 @area.route("PATCH", _ORGANIZATION + "/runner-groups/{group}", needs="organization_self_hosted_runners:write")
 def update_runner_group(ask: Ask) -> Response:
-    held = _group(ask)
+    held = runner_group(ask)
     held |= _group_fields(ask, ask.body(), held)
     return json_response(_shown_group(ask, held))
 
@@ -173,10 +176,10 @@ def update_runner_group(ask: Ask) -> Response:
     "DELETE", _ORGANIZATION + "/runner-groups/{group}", needs="organization_self_hosted_runners:write"
 )
 def delete_runner_group(ask: Ask) -> Response:
-    held = _group(ask)
+    held = runner_group(ask)
     if held["default"]:
         raise GitHubError(HTTPStatus.FORBIDDEN, "The default runner group cannot be deleted")
-    del _groups(ask)[held["id"]]
+    del runner_groups(ask.owner())[held["id"]]
     return json_response(None, HTTPStatus.NO_CONTENT)
 
 
@@ -185,7 +188,7 @@ _GROUP_REPOSITORIES = _ORGANIZATION + "/runner-groups/{group}/repositories"
 
 @area.route("GET", _GROUP_REPOSITORIES, needs="organization_self_hosted_runners:read")
 def list_runner_group_repositories(ask: Ask) -> Response:
-    wanted = _group(ask)["selected_repository_ids"]
+    wanted = runner_group(ask)["selected_repository_ids"]
     found = [one for one in ask.world.repositories.values() if one.id in wanted]
     return ask.listed(
         "repositories", [{"id": one.id, "full_name": one.slug, "name": one.name} for one in found]
@@ -194,15 +197,16 @@ def list_runner_group_repositories(ask: Ask) -> Response:
 
 @area.route("PUT", _GROUP_REPOSITORIES, needs="organization_self_hosted_runners:write")
 def put_runner_group_repositories(ask: Ask) -> Response:
-    held = _group(ask)
+    held = runner_group(ask)
     if held["visibility"] != "selected":
         raise GitHubError(HTTPStatus.CONFLICT, "The runner group's visibility is not 'selected'")
     held["selected_repository_ids"] = _known_ids(ask, ask.owner(), ask.body().get("selected_repository_ids"))
     return json_response(None, HTTPStatus.NO_CONTENT)
 
 
-def _groups(ask: Ask) -> dict[int, Json]:
-    groups = ask.owner().runner_groups
+def runner_groups(owner: Owner) -> dict[int, Json]:
+    """The organisation's groups by id; one is there from the start."""
+    groups = owner.runner_groups
     if not groups:
         default: Json = {"id": 1, "name": "Default", "default": True, "inherited": False, "visibility": "all"}
         default |= {"allows_public_repositories": False, "restricted_to_workflows": False}
@@ -210,9 +214,10 @@ def _groups(ask: Ask) -> dict[int, Json]:
     return groups
 
 
-def _group(ask: Ask) -> Json:
+def runner_group(ask: Ask) -> Json:
+    """The group in the path; 404 where there is none."""
     number = ask.path["group"]
-    found = _groups(ask).get(int(number)) if number.isdecimal() else None
+    found = runner_groups(ask.owner()).get(int(number)) if number.isdecimal() else None
     if found is None:
         raise not_found()
     return found
@@ -220,7 +225,7 @@ def _group(ask: Ask) -> Json:
 
 def _group_fields(ask: Ask, body: Json, held: Json) -> Json:
     name = body.get("name", held.get("name"))
-    if any(one["name"] == name and one["id"] != held["id"] for one in _groups(ask).values()):
+    if any(one["name"] == name and one["id"] != held["id"] for one in runner_groups(ask.owner()).values()):
         raise GitHubError(HTTPStatus.CONFLICT, "A runner group with this name already exists")
     visibility = body.get("visibility", held.get("visibility", "all"))
     if visibility not in {"all", "private", "selected"}:

@@ -8,18 +8,37 @@ from werkzeug.wrappers import Request, Response
 
 from slipway.localcloud.github import (
     actions,
+    apps,
+    control,
+    deliveries,
     environments,
     issues,
     repositories,
     rulesets,
+    runners,
+    runs,
     secrets,
     variables,
 )
-from slipway.localcloud.github.protocol import Ask, GitHubError, Route, authenticate, authorize, spend
+from slipway.localcloud.github.errors import GitHubError, not_found
+from slipway.localcloud.github.model import Token
+from slipway.localcloud.github.protocol import Ask, Route, authenticate, authorize, spend
 from slipway.localcloud.github.world import SeedError, World
 from slipway.localcloud.web import RequestLog, Routes, json_response, problem, raw_segments, read_object
 
-_AREAS = (actions, environments, issues, repositories, rulesets, secrets, variables)
+_AREAS = (
+    actions,
+    apps,
+    deliveries,
+    environments,
+    issues,
+    repositories,
+    rulesets,
+    runners,
+    runs,
+    secrets,
+    variables,
+)
 
 
 class GitHub:
@@ -29,23 +48,53 @@ class GitHub:
         self.world = World()
         self._log = log
         self._routes: Routes[Route] = Routes()
+        self._control: Routes[Route] = Routes()
         for module in _AREAS:
             module.area.into(self._routes)
+        control.area.into(self._control)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         segments = raw_segments(environ)
         if segments[:2] == ["api", "v3"]:
             segments = segments[2:]
-        if segments == ["slipway", "seed"]:
-            return self._seed(request)(environ, start_response)
-        with self.world.lock:
-            try:
-                response = self._answer(request, segments)
-            except GitHubError as error:
-                response = error.response()
+        try:
+            response = self._open(request, segments)
+            if response is None:
+                with self.world.lock:
+                    response = self._answer(request, segments)
+        except GitHubError as error:
+            response = error.response()
         response.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
         return response(environ, start_response)
+
+    def _open(self, request: Request, segments: list[str]) -> Response | None:
+        """What needs no token: GitHub's pages, converting a manifest, and what only this stand-in has."""
+        match request.method, segments:
+            case _, ["slipway", "seed"]:
+                return self._seed(request)
+            case "POST", ["slipway", "webhooks", "flush"]:
+                _require_json(request)
+                return control.flush(request, self.world.webhooks)
+            case _, ["slipway", *_]:
+                return self._steer(request, segments)
+            case "POST", ["organizations", organization, "settings", "apps", "new"]:
+                with self.world.lock:
+                    return apps.submit_manifest(request, self.world, organization)
+            case "POST", ["app-manifests", code, "conversions"]:
+                return apps.convert(request, self.world, code)
+            case _:
+                return None
+
+    def _steer(self, request: Request, segments: list[str]) -> Response:
+        found = self._control.find(request.method, segments)
+        if found is None:
+            raise not_found()
+        _require_json(request)
+        route, path = found
+        ask = Ask(request, self.world, Token(permissions={}), path)
+        with self.world.lock:
+            return route.handler(ask)
 
     def _answer(self, request: Request, segments: list[str]) -> Response:
         found = self._routes.find(request.method, segments)
@@ -54,20 +103,24 @@ class GitHub:
             message = f"The GitHub stand-in does not serve {request.method} {request.path}"
             raise GitHubError(HTTPStatus.NOT_IMPLEMENTED, message)
         route, path = found
+        self.world.faults.calls[route.name] += 1
+        fault = self.world.faults.happening(request.method, "/" + "/".join(segments))
+        if fault is not None and not fault.after:
+            raise fault.error()
         token = authenticate(request, self.world)
         # Asking for the limit is free: https://docs.github.com/en/rest/rate-limit/rate-limit
-        headers = {} if segments == ["rate_limit"] else spend(token, request.method)
+        headers = {} if segments == ["rate_limit"] else spend(token.allowance, request.method)
         authorize(token, route)
         response = route.handler(Ask(request, self.world, token, path))
+        if fault is not None:
+            raise fault.error()
         response.headers.update(headers)
         return response
 
     def _seed(self, request: Request) -> Response:
-        # A form of another origin cannot send this content type without asking first.
-        if request.method != "POST" or request.mimetype != "application/json":
-            return problem(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "seed by POST with content type application/json"
-            )
+        if request.method != "POST":
+            raise GitHubError(HTTPStatus.METHOD_NOT_ALLOWED, "seed by POST")
+        _require_json(request)
         body = read_object(request)
         try:
             if body is None:
@@ -75,3 +128,9 @@ class GitHub:
             return json_response(self.world.seed(body))
         except SeedError as error:
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+
+def _require_json(request: Request) -> None:
+    """A form of another origin cannot send this content type without asking first."""
+    if request.method != "GET" and request.mimetype != "application/json":
+        raise GitHubError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send content type application/json")

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from werkzeug.wrappers import Response
 
-from slipway.localcloud.github.protocol import Area, Ask, GitHubError, invalid, not_found
-from slipway.localcloud.github.world import Environment, Json, Repository
+from slipway.localcloud.github.errors import GitHubError, invalid, not_found
+from slipway.localcloud.github.model import Environment, Json, Repository
+from slipway.localcloud.github.protocol import Area, Ask
 from slipway.localcloud.web import json_response
 
 area = Area()

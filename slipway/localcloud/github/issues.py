@@ -8,9 +8,9 @@ from http import HTTPStatus
 
 from werkzeug.wrappers import Response
 
-from slipway.localcloud.github.protocol import Area, Ask, invalid, not_found, require
-from slipway.localcloud.github.variables import now
-from slipway.localcloud.github.world import Json
+from slipway.localcloud.github.errors import invalid, not_found
+from slipway.localcloud.github.model import Json, now
+from slipway.localcloud.github.protocol import Area, Ask, require
 from slipway.localcloud.web import json_response
 
 area = Area()

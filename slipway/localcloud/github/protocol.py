@@ -9,45 +9,14 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
-from slipway.localcloud.github.world import Environment, Json, Owner, Repository, Token, World
+from slipway.localcloud.github import app_tokens
+from slipway.localcloud.github.errors import GitHubError, invalid, not_found
+from slipway.localcloud.github.model import Allowance, Environment, Json, Owner, Repository, Token
+from slipway.localcloud.github.world import World
 from slipway.localcloud.web import Routes, json_response, read_object
 
-DOCUMENTATION = "https://docs.github.com/rest"
 MAX_PER_PAGE = 100
 """https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api"""
-
-
-class GitHubError(Exception):
-    """An answer of GitHub's with an error body."""
-
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        *,
-        errors: Sequence[object] = (),
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.errors = errors
-        self.headers = headers or {}
-
-    def response(self) -> Response:
-        body: Json = {"message": self.message}
-        if self.errors:
-            body["errors"] = list(self.errors)
-        body |= {"documentation_url": DOCUMENTATION, "status": str(int(self.status))}
-        return json_response(body, self.status, self.headers)
-
-
-def not_found() -> GitHubError:
-    return GitHubError(HTTPStatus.NOT_FOUND, "Not Found")
-
-
-def invalid(message: str, *errors: object) -> GitHubError:
-    return GitHubError(HTTPStatus.UNPROCESSABLE_ENTITY, message, errors=errors)
 
 
 @dataclass(frozen=True)
@@ -62,7 +31,7 @@ class Ask:
     def owner(self) -> Owner:
         """The organisation in the path; 404 as GitHub answers for one that the token cannot see."""
         found = self.world.owners.get(self.path["org"].lower())
-        if found is None or found.type != "Organization":
+        if found is None or found.type != "Organization" or not self.token.reaches(found):
             raise not_found()
         return found
 
@@ -71,7 +40,8 @@ class Ask:
         if found is None:
             raise not_found()
         scope = self.token.repositories
-        if scope is not None and found.visibility != "public" and found.slug.lower() not in scope:
+        inside = self.token.reaches(found.owner) and (scope is None or found.slug.lower() in scope)
+        if not inside and found.visibility != "public":
             raise not_found()
         return found
 
@@ -117,10 +87,18 @@ class Ask:
 Handler = Callable[[Ask], Response]
 
 
+AS_APP = "app"
+"""What a route needs that is for Apps themselves, by a token that they sign."""
+
+
 @dataclass(frozen=True)
 class Route:
-    """A handler and the permission it needs: `name:level`, several with `|`, none for any valid token."""
+    """A handler and the permission it needs: `name:level`, several with `|`, none for any valid token.
 
+    Routes that need `AS_APP` take no other token, and no other route takes an App's own.
+    """
+
+    name: str
     handler: Handler
     needs: str
 
@@ -133,7 +111,7 @@ class Area:
 
     def route(self, method: str, path: str, *, needs: str) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
-            self._routes.append((method, path.strip("/"), Route(handler, needs)))
+            self._routes.append((method, path.strip("/"), Route(f"{method} {path}", handler, needs)))
             return handler
 
         return register
@@ -146,57 +124,62 @@ class Area:
 def authenticate(request: Request, world: World) -> Token:
     """The token of `Authorization: Bearer …` or `token …`; 401 without one or with one nobody issued."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if not given or scheme.lower() not in {"bearer", "token"}:
+    text = given.strip()
+    if not text or scheme.lower() not in {"bearer", "token"}:
         raise GitHubError(HTTPStatus.UNAUTHORIZED, "Requires authentication")
-    found = world.tokens.get(given.strip())
-    if found is None:
+    if text.count(".") == 2:
+        app = app_tokens.signer(text, world.automation)
+        return Token(permissions={}, allowance=app.allowance, app_id=app.id)
+    found = world.tokens.get(text)
+    if found is None or time.time() >= found.expires_at:
         raise GitHubError(HTTPStatus.UNAUTHORIZED, "Bad credentials")
     return found
 
 
 def authorize(token: Token, route: Route) -> None:
     """403 where the token lacks the permission, with GitHub's header that names it."""
-    if not token.allows(route.needs):
+    if route.needs == AS_APP and token.app_id is None:
+        raise GitHubError(HTTPStatus.UNAUTHORIZED, "A JSON web token could not be decoded")
+    if route.needs != AS_APP and not token.allows(route.needs):
         accepted = route.needs.replace(":", "=").replace("|", "; ")
         headers = {"X-Accepted-GitHub-Permissions": accepted}
         raise GitHubError(HTTPStatus.FORBIDDEN, "Resource not accessible by integration", headers=headers)
 
 
-def spend(token: Token, method: str) -> dict[str, str]:
-    """Charge the request to the token; the rate headers. 403 past the hour's limit or the minute's points.
+def spend(allowance: Allowance, method: str) -> dict[str, str]:
+    """Charge the request; the rate headers. 403 past the hour's limit or the minute's points.
 
     A GET, HEAD or OPTIONS costs one point, everything else five, of 900 a minute on the real API.
     https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     """
     now = time.time()
-    if now >= token.resets_at:
-        token.spent, token.resets_at = 0, int(now) + 3600
-    if token.spent >= token.limit:
+    if now >= allowance.resets_at:
+        allowance.spent, allowance.resets_at = 0, int(now) + 3600
+    if allowance.spent >= allowance.limit:
         message = "API rate limit exceeded for installation."
-        raise GitHubError(HTTPStatus.FORBIDDEN, message, headers=rate_headers(token))
-    token.spent += 1
-    token.points[:] = [(at, cost) for at, cost in token.points if at > now - 60]
+        raise GitHubError(HTTPStatus.FORBIDDEN, message, headers=rate_headers(allowance))
+    allowance.spent += 1
+    allowance.points[:] = [(at, cost) for at, cost in allowance.points if at > now - 60]
     cost = 1 if method in {"GET", "HEAD", "OPTIONS"} else 5
-    if token.points_per_minute and points_used(token) + cost > token.points_per_minute:
+    if allowance.points_per_minute and points_used(allowance) + cost > allowance.points_per_minute:
         message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-        wait = max(1, round(token.points[0][0] + 60 - now)) if token.points else 60
-        raise GitHubError(
-            HTTPStatus.FORBIDDEN, message, headers={**rate_headers(token), "Retry-After": str(wait)}
-        )
-    token.points.append((now, cost))
-    return rate_headers(token)
+        wait = max(1, round(allowance.points[0][0] + 60 - now)) if allowance.points else 60
+        headers = {**rate_headers(allowance), "Retry-After": str(wait)}
+        raise GitHubError(HTTPStatus.FORBIDDEN, message, headers=headers)
+    allowance.points.append((now, cost))
+    return rate_headers(allowance)
 
 
-def points_used(token: Token) -> int:
-    return sum(cost for _, cost in token.points)
+def points_used(allowance: Allowance) -> int:
+    return sum(cost for _, cost in allowance.points)
 
 
-def rate_headers(token: Token) -> dict[str, str]:
+def rate_headers(allowance: Allowance) -> dict[str, str]:
     return {
-        "X-RateLimit-Limit": str(token.limit),
-        "X-RateLimit-Remaining": str(max(0, token.limit - token.spent)),
-        "X-RateLimit-Used": str(token.spent),
-        "X-RateLimit-Reset": str(token.resets_at),
+        "X-RateLimit-Limit": str(allowance.limit),
+        "X-RateLimit-Remaining": str(max(0, allowance.limit - allowance.spent)),
+        "X-RateLimit-Used": str(allowance.spent),
+        "X-RateLimit-Reset": str(allowance.resets_at),
         "X-RateLimit-Resource": "core",
     }
 

@@ -2,8 +2,9 @@
 
 from werkzeug.wrappers import Response
 
-from slipway.localcloud.github.protocol import Area, Ask, not_found, points_used
-from slipway.localcloud.github.world import Json, Owner, Repository
+from slipway.localcloud.github.errors import not_found
+from slipway.localcloud.github.model import Json, Owner, Repository
+from slipway.localcloud.github.protocol import Area, Ask, points_used
 from slipway.localcloud.web import json_response
 
 area = Area()
@@ -69,14 +70,16 @@ def list_team_members(ask: Ask) -> Response:
 @area.route("GET", "/rate_limit", needs="")
 def get_rate_limit(ask: Ask) -> Response:
     """https://docs.github.com/en/rest/rate-limit/rate-limit; `slipway_points`, the last minute's, is ours."""
-    token = ask.token
+    allowance = ask.token.allowance
     core = {
-        "limit": token.limit,
-        "used": token.spent,
-        "remaining": max(0, token.limit - token.spent),
-        "reset": token.resets_at,
+        "limit": allowance.limit,
+        "used": allowance.spent,
+        "remaining": max(0, allowance.limit - allowance.spent),
+        "reset": allowance.resets_at,
     }
-    return json_response({"resources": {"core": core}, "rate": core, "slipway_points": points_used(token)})
+    return json_response(
+        {"resources": {"core": core}, "rate": core, "slipway_points": points_used(allowance)}
+    )
 
 
 def shown(ask: Ask, repository: Repository) -> Json:

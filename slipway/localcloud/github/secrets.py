@@ -14,9 +14,10 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 from werkzeug.wrappers import Response
 
-from slipway.localcloud.github.protocol import Area, Ask, invalid, not_found
-from slipway.localcloud.github.variables import name_problem, now, scope_of, visibility_of
-from slipway.localcloud.github.world import Json, Owner, Scope
+from slipway.localcloud.github.errors import invalid, not_found
+from slipway.localcloud.github.model import Json, Owner, Scope, now
+from slipway.localcloud.github.protocol import Area, Ask
+from slipway.localcloud.github.variables import name_problem, scope_of, visibility_of
 from slipway.localcloud.web import json_response
 
 area = Area()

@@ -1,14 +1,14 @@
 """Variables of organisations, repositories and environments. https://docs.github.com/en/rest/actions/variables"""
 
 import re
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 from werkzeug.wrappers import Response
 
-from slipway.localcloud.github.protocol import Area, Ask, GitHubError, invalid, not_found
-from slipway.localcloud.github.world import Json, Owner, Scope
+from slipway.localcloud.github.errors import GitHubError, invalid, not_found
+from slipway.localcloud.github.model import Json, Owner, Scope, now
+from slipway.localcloud.github.protocol import Area, Ask
 from slipway.localcloud.web import json_response
 
 area = Area()
@@ -59,10 +59,6 @@ def visibility_of(ask: Ask, scope: Scope, body: Json, held: Json | None) -> Json
     if visibility == "selected" and not set(ids) <= known:
         raise invalid("Validation Failed", {"field": "selected_repository_ids", "code": "invalid"})
     return {"visibility": visibility, "selected_repository_ids": ids if visibility == "selected" else []}
-
-
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _list(ask: Ask) -> Response:

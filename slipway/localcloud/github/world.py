@@ -12,13 +12,13 @@ repository whose id differs is a new one of the same name, with nothing of the o
 """
 
 import itertools
-import secrets
 import threading
-import time
-from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import cast
 
-Json = dict[str, Any]
+from slipway.localcloud.github.automation import Automation
+from slipway.localcloud.github.faults import Faults
+from slipway.localcloud.github.model import Json, Owner, Repository, Scope, Token
+from slipway.localcloud.github.webhooks import Webhooks
 
 APP_TOKEN = "stand-in"  # noqa: S105  a name that is public on purpose; it opens this stand-in only
 APP_PERMISSIONS: dict[str, str] = {
@@ -36,82 +36,6 @@ APP_PERMISSIONS: dict[str, str] = {
     "organization_self_hosted_runners": "write",
 }
 
-Plan = Literal["free", "team", "enterprise"]
-
-
-@dataclass(kw_only=True)
-class Scope:
-    """What can hold variables and secrets: an organisation, a repository or an environment."""
-
-    variables: dict[str, Json] = field(default_factory=dict[str, Json])
-    secrets: dict[str, Json] = field(default_factory=dict[str, Json])
-    key_seed: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-
-
-@dataclass(kw_only=True)
-class Owner(Scope):
-    """An organisation, or a person who owns repositories."""
-
-    login: str
-    id: int
-    plan: Plan = "enterprise"
-    type: Literal["Organization", "User"] = "Organization"
-    teams: dict[str, Json] = field(default_factory=dict[str, Json])
-    settings: dict[str, Json] = field(default_factory=dict[str, Json])
-    runner_groups: dict[int, Json] = field(default_factory=dict[int, Json])
-
-
-@dataclass(kw_only=True)
-class Environment(Scope):
-    """One deployment environment; `data` is its REST form without the policies."""
-
-    data: Json
-    policies: dict[int, Json] = field(default_factory=dict[int, Json])
-
-
-@dataclass(kw_only=True)
-class Repository(Scope):
-    """One repository. Names of environments and labels are keyed in lower case: GitHub ignores their case."""
-
-    owner: Owner
-    name: str
-    id: int
-    visibility: Literal["public", "private", "internal"] = "private"
-    default_branch: str = "main"
-    environments: dict[str, Environment] = field(default_factory=dict[str, Environment])
-    rulesets: dict[int, Json] = field(default_factory=dict[int, Json])
-    labels: dict[str, Json] = field(default_factory=dict[str, Json])
-    comments: dict[int, Json] = field(default_factory=dict[int, Json])
-    settings: dict[str, Json] = field(default_factory=dict[str, Json])
-
-    @property
-    def slug(self) -> str:
-        return f"{self.owner.login}/{self.name}"
-
-
-@dataclass(kw_only=True)
-class Token:
-    """A credential: what it may do, where, and how much of its allowance is used."""
-
-    permissions: dict[str, str]
-    repositories: frozenset[str] | None = None
-    limit: int = 15_000
-    points_per_minute: int = 0
-    spent: int = 0
-    resets_at: int = field(default_factory=lambda: int(time.time()) + 3600)
-    points: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
-
-    def allows(self, need: str) -> bool:
-        """Whether the token has `name:level`; several are separated by `|` and any one of them does."""
-        if not need:
-            return True
-        for one in need.split("|"):
-            name, _, level = one.partition(":")
-            held = self.permissions.get(name, "")
-            if held == "write" or (held == "read" and level == "read"):
-                return True
-        return False
-
 
 class SeedError(ValueError):
     """A seed that names what is not there, or lacks what is required."""
@@ -126,6 +50,9 @@ class World:
         self.users: dict[str, int] = {}
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.tokens: dict[str, Token] = {APP_TOKEN: Token(permissions=dict(APP_PERMISSIONS))}
+        self.automation = Automation()
+        self.webhooks = Webhooks()
+        self.faults = Faults()
         self._ids = itertools.count(1001)
 
     def next_id(self) -> int:
@@ -173,6 +100,7 @@ class World:
                 "Labels": sum(len(one.labels) for one in repositories),
                 "Runner groups": sum(len(one.runner_groups) for one in self.owners.values()),
                 "Comments": sum(len(one.comments) for one in repositories),
+                **self.automation.counts(),
             }
             return {name: number for name, number in found.items() if number}
 
@@ -207,9 +135,9 @@ class World:
         token.repositories = (
             None if repositories is None else frozenset(str(slug).lower() for slug in repositories)
         )
-        token.limit = int(one.get("limit", token.limit))
-        token.points_per_minute = int(one.get("points_per_minute", 0))
-        token.spent = int(one.get("spent", 0))
+        token.allowance.limit = int(one.get("limit", token.allowance.limit))
+        token.allowance.points_per_minute = int(one.get("points_per_minute", 0))
+        token.allowance.spent = int(one.get("spent", 0))
         self.tokens[str(one["token"])] = token
 
 

@@ -1,0 +1,246 @@
+"""GitHub Apps: made from a manifest, installed where they are made, known by tokens that they sign.
+
+https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
+https://docs.github.com/en/rest/apps/apps
+
+On GitHub an owner looks at the manifest, agrees, and then installs the App; here both are taken as done.
+"""
+
+import json
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from werkzeug.wrappers import Request, Response
+
+from slipway.localcloud.github.automation import App
+from slipway.localcloud.github.errors import GitHubError, invalid, not_found
+from slipway.localcloud.github.model import Allowance, Json, Owner, Token, now
+from slipway.localcloud.github.protocol import AS_APP, Area, Ask
+from slipway.localcloud.github.world import World
+from slipway.localcloud.web import json_response
+
+area = Area()
+
+TOKEN_LIFE_S = 3600
+_LEVELS = {"read": 1, "write": 2, "admin": 3}
+
+
+def submit_manifest(request: Request, world: World, organization: str) -> Response:
+    """The page that a manifest is posted to: sends the browser back with a code, as once an owner agrees."""
+    owner = world.owners.get(organization.lower())
+    if owner is None or owner.type != "Organization":
+        raise not_found()
+    try:
+        manifest: Any = json.loads(request.form.get("manifest", ""))
+        _check_manifest(manifest)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise invalid(f"Invalid manifest: {error}") from None
+    code = secrets.token_hex(20)
+    world.automation.conversions[code] = {"organization": owner.login, "manifest": manifest}
+    answer = {"code": code, "state": request.args.get("state", "")}
+    separator = "&" if "?" in manifest["redirect_url"] else "?"
+    return Response(
+        status=HTTPStatus.FOUND,
+        headers={"Location": f"{manifest['redirect_url']}{separator}{urlencode(answer)}"},
+    )
+
+
+def _check_manifest(manifest: Json) -> None:
+    for name in ("url", "redirect_url"):
+        if not str(manifest[name]).startswith(("http://", "https://")):
+            msg = f"{name} is no URL"
+            raise ValueError(msg)
+    permissions: dict[str, str] = manifest.get("default_permissions") or {}
+    if not set(permissions.values()) <= set(_LEVELS):
+        msg = "a permission is neither read, write nor admin"
+        raise ValueError(msg)
+
+
+def convert(request: Request, world: World, code: str) -> Response:
+    """Make the App, and hand out its key and secrets: once for each code, and to whoever has it.
+
+    https://docs.github.com/en/rest/apps/apps#create-a-github-app-from-a-manifest
+    """
+    with world.lock:
+        asked = world.automation.conversions.pop(code, None)
+    if asked is None:
+        raise not_found()
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    with world.lock:
+        owner = world.owners[str(asked["organization"]).lower()]
+        app = _create(world, owner, asked["manifest"], key.public_key())
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()
+    given = {"client_secret": secrets.token_hex(20), "webhook_secret": app.hook["secret"], "pem": pem}
+    base = request.host_url.rstrip("/")
+    return json_response({**_shown(world, app, base), **given}, HTTPStatus.CREATED)
+
+
+def _create(world: World, owner: Owner, manifest: Json, public_key: rsa.RSAPublicKey) -> App:
+    id_ = world.next_id()
+    asked: Json = manifest.get("hook_attributes") or {}
+    name = re.sub(r"[^a-z0-9]+", "-", str(manifest.get("name") or f"app-{id_}").lower()).strip("-")
+    taken = {one.slug for one in world.automation.apps.values()}
+    app = App(
+        id=id_,
+        installation_id=world.next_id(),
+        slug=name if name not in taken else f"{name}-{id_}",
+        client_id=f"Iv23{secrets.token_hex(8)}",
+        organization=owner.login,
+        manifest=manifest,
+        public_key=public_key,
+        hook={
+            "url": str(asked.get("url", "")),
+            "content_type": "json",
+            "insecure_ssl": "0",
+            "secret": secrets.token_hex(20),
+        },
+        allowance=Allowance(limit=5000),
+        installation_allowance=Allowance(),
+    )
+    world.automation.apps[id_] = app
+    return app
+
+
+@area.route("GET", "/app", needs=AS_APP)
+def get_app(ask: Ask) -> Response:
+    return json_response({**_shown(ask.world, _app(ask), ask.url("")), "installations_count": 1})
+
+
+@area.route("GET", "/app/hook/config", needs=AS_APP)
+def get_hook(ask: Ask) -> Response:
+    """https://docs.github.com/en/rest/apps/webhooks; the secret is never shown."""
+    return json_response({**_app(ask).hook, "secret": "********"})
+
+
+@area.route("PATCH", "/app/hook/config", needs=AS_APP)
+def update_hook(ask: Ask) -> Response:
+    hook, body = _app(ask).hook, ask.body()
+    hook |= {name: str(body[name]) for name in hook if name in body}
+    return json_response({**hook, "secret": "********"})
+
+
+@area.route("GET", "/app/installations", needs=AS_APP)
+def list_installations(ask: Ask) -> Response:
+    page, headers = ask.page([_installation(ask, _app(ask))])
+    return json_response(page, headers=headers)
+
+
+@area.route("GET", "/app/installations/{installation}", needs=AS_APP)
+def get_installation(ask: Ask) -> Response:
+    return json_response(_installation(ask, _installed(ask)))
+
+
+@area.route("GET", "/orgs/{org}/installation", needs=AS_APP)
+def get_organization_installation(ask: Ask) -> Response:
+    app = _app(ask)
+    if ask.owner().login != app.organization:
+        raise not_found()
+    return json_response(_installation(ask, app))
+
+
+@area.route("POST", "/app/installations/{installation}/access_tokens", needs=AS_APP)
+def create_token(ask: Ask) -> Response:
+    """https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app"""
+    app, body, world = _installed(ask), ask.body(), ask.world
+    permissions: dict[str, str] = body.get("permissions") or dict(app.permissions)
+    for name, level in permissions.items():
+        if _LEVELS.get(level, 9) > _LEVELS.get(app.permissions.get(name, ""), 0):
+            raise invalid("The permissions requested are not granted to this installation.")
+    repositories = _chosen(ask, app, body)
+    at = time.time()
+    for text in [text for text, held in world.tokens.items() if held.expires_at < at]:
+        del world.tokens[text]
+    text, expires_at = f"ghs_{secrets.token_hex(18)}", at + TOKEN_LIFE_S
+    world.tokens[text] = Token(
+        permissions={**permissions, "metadata": "read"},
+        repositories=None if repositories is None else frozenset(one.lower() for one in repositories),
+        organization=app.organization.lower(),
+        expires_at=expires_at,
+        allowance=app.installation_allowance,
+    )
+    answer: Json = {
+        "token": text,
+        "expires_at": datetime.fromtimestamp(int(expires_at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "permissions": {**permissions, "metadata": "read"},
+        "repository_selection": "all" if repositories is None else "selected",
+    }
+    return json_response(answer, HTTPStatus.CREATED)
+
+
+def _chosen(ask: Ask, app: App, body: Json) -> list[str] | None:
+    """The repositories that a token is to be for, as `owner/name`; None for all."""
+    names, ids = body.get("repositories"), body.get("repository_ids")
+    if names is None and ids is None:
+        return None
+    mine = [one for one in ask.world.repositories.values() if one.owner.login == app.organization]
+    by_name, by_id = {one.name.lower(): one.slug for one in mine}, {one.id: one.slug for one in mine}
+    found = [by_name.get(str(name).lower()) for name in cast("list[object]", names or [])]
+    found += [by_id.get(cast("int", id_)) for id_ in cast("list[object]", ids or [])]
+    if None in found:
+        raise invalid("There is at least one repository that does not exist or is not accessible")
+    return [one for one in found if one is not None]
+
+
+def _app(ask: Ask) -> App:
+    found = ask.world.automation.apps.get(ask.token.app_id or 0)
+    if found is None:
+        raise GitHubError(HTTPStatus.NOT_FOUND, "Integration not found")
+    return found
+
+
+def _installed(ask: Ask) -> App:
+    """The App, where the installation in the path is its own."""
+    app, number = _app(ask), ask.path["installation"]
+    if not number.isdecimal() or int(number) != app.installation_id:
+        raise not_found()
+    return app
+
+
+def _shown(world: World, app: App, base: str) -> Json:
+    owner = world.owners[app.organization.lower()]
+    return {
+        "id": app.id,
+        "slug": app.slug,
+        "node_id": f"A_{app.id}",
+        "client_id": app.client_id,
+        "owner": {"login": owner.login, "id": owner.id, "type": owner.type},
+        "name": app.manifest.get("name") or app.slug,
+        "description": app.manifest.get("description") or "",
+        "external_url": app.manifest["url"],
+        "html_url": f"{base}/apps/{app.slug}",
+        "created_at": app.created_at,
+        "updated_at": now(),
+        "permissions": app.permissions,
+        "events": app.events,
+    }
+
+
+def _installation(ask: Ask, app: App) -> Json:
+    owner = ask.world.owners[app.organization.lower()]
+    return {
+        "id": app.installation_id,
+        "account": {"login": owner.login, "id": owner.id, "type": owner.type},
+        "app_id": app.id,
+        "app_slug": app.slug,
+        "target_id": owner.id,
+        "target_type": owner.type,
+        "repository_selection": "all",
+        "permissions": app.permissions,
+        "events": app.events,
+        "access_tokens_url": ask.url(f"/app/installations/{app.installation_id}/access_tokens"),
+        "created_at": app.created_at,
+        "updated_at": app.created_at,
+        "suspended_at": None,
+        "single_file_name": None,
+    }
