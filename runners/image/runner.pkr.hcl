@@ -1,0 +1,168 @@
+# The runner image: Ubuntu 24.04, GitHub's runner by its published checksum, and the programs of runners/boot.
+#
+#   make image                    for x86_64
+#   make image ARCHITECTURE=arm64
+#
+# Every variable without a default is given as PKR_VAR_<name>; docs/runners.md says where each comes from. Credentials
+# are those of the image role, and of nobody else.
+
+packer {
+  required_version = "~> 1.11"
+  required_plugins {
+    amazon = {
+      source  = "github.com/hashicorp/amazon"
+      version = "= 1.3.3"
+    }
+  }
+}
+
+variable "region" {
+  type = string
+}
+
+variable "fleet" {
+  type        = string
+  description = "The fleet's name, which is the stack's: automation."
+}
+
+variable "subnet_id" {
+  type        = string
+  description = "Where the image is built: a public subnet if it is reached by its public address."
+}
+
+variable "security_group_id" {
+  type        = string
+  description = "slipway-<fleet>-runners-image-build, the one group that lets SSH in, and from one network only."
+}
+
+variable "ssh_interface" {
+  type        = string
+  default     = "public_ip"
+  description = "private_ip where Packer runs in the same network."
+
+  validation {
+    condition     = contains(["public_ip", "private_ip"], var.ssh_interface)
+    error_message = "The interface must be public_ip or private_ip."
+  }
+}
+
+variable "kms_key_id" {
+  type        = string
+  default     = null
+  description = "Encrypts the image; the account's default EBS key if it is not given."
+}
+
+variable "architecture" {
+  type    = string
+  default = "x86_64"
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "The architecture must be x86_64 or arm64."
+  }
+}
+
+# https://github.com/actions/runner/releases has the checksums at the end of each release's notes.
+variable "runner_version" {
+  type    = string
+  default = "2.337.0"
+}
+
+variable "runner_sha256" {
+  type = map(string)
+  default = {
+    x86_64 = "70920811a4f8ad4328818682bca5c6469c1c942fab52448868071d0063816613"
+    arm64  = "9b1dc70626422526e3c94767cf024896beb15da5342a3f4819bf2feac13e0393"
+  }
+}
+
+locals {
+  built_at = formatdate("YYYY-MM-DD'T'hh:mm:ssZ", timestamp())
+  day      = formatdate("YYYY-MM-DD", timestamp())
+  sha256   = var.runner_sha256[var.architecture]
+  ubuntu   = { x86_64 = "amd64", arm64 = "arm64" }[var.architecture]
+  name     = "slipway-${var.fleet}-runner-${var.architecture}-${formatdate("YYYYMMDDhhmm", timestamp())}"
+  tags = {
+    Name                     = local.name
+    "slipway:fleet"          = var.fleet
+    "slipway:architecture"   = var.architecture
+    "slipway:runner-version" = var.runner_version
+    "slipway:runner-sha256"  = local.sha256
+    "slipway:built-at"       = local.built_at
+  }
+}
+
+source "amazon-ebs" "runner" {
+  region        = var.region
+  ami_name      = local.name
+  instance_type = { x86_64 = "m7i.large", arm64 = "m7g.large" }[var.architecture]
+  ebs_optimized = true
+
+  source_ami_filter {
+    owners      = ["099720109477"] # Canonical, https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images
+    most_recent = true
+    filters = {
+      name                = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-${local.ubuntu}-server-*"
+      virtualization-type = "hvm"
+      root-device-type    = "ebs"
+    }
+  }
+
+  # No instance profile: nothing on the machine that is built can ask AWS for anything.
+  subnet_id                   = var.subnet_id
+  security_group_ids          = [var.security_group_id]
+  associate_public_ip_address = var.ssh_interface == "public_ip"
+  ssh_interface               = var.ssh_interface
+  ssh_username                = "ubuntu"
+  ssh_clear_authorized_keys   = true
+  temporary_key_pair_type     = "ed25519"
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+  imds_support = "v2.0"
+  encrypt_boot = true
+  kms_key_id   = var.kms_key_id
+
+  launch_block_device_mappings {
+    device_name           = "/dev/sda1"
+    volume_size           = 16
+    volume_type           = "gp3"
+    delete_on_termination = true
+  }
+
+  tags            = merge(local.tags, { "slipway:base-image" = "{{ .SourceAMI }}" })
+  snapshot_tags   = local.tags
+  run_tags        = local.tags
+  run_volume_tags = local.tags
+}
+
+build {
+  sources = ["source.amazon-ebs.runner"]
+
+  provisioner "file" {
+    source      = "${path.root}/../boot"
+    destination = "/tmp"
+  }
+
+  provisioner "shell" {
+    execute_command = "sudo env {{ .Vars }} bash {{ .Path }}"
+    env = {
+      RUNNER_VERSION = var.runner_version
+      RUNNER_SHA256  = local.sha256
+      RUNNER_ARCH    = { x86_64 = "x64", arm64 = "arm64" }[var.architecture]
+    }
+    scripts = ["${path.root}/provision.sh", "${path.root}/check.sh", "${path.root}/clean.sh"]
+  }
+
+  post-processor "manifest" {
+    output = ".slipway/build/runner-image-${var.architecture}.json"
+    custom_data = {
+      architecture   = var.architecture
+      built          = local.day
+      runner_version = var.runner_version
+    }
+  }
+}
