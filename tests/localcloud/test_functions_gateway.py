@@ -65,11 +65,15 @@ def test_answers(deploy: Deployer, call: Client, returned: str, status: int, tex
 def test_headers_of_the_answer_are_the_functions(deploy: Deployer, call: Client) -> None:
     source = """
 def handle(event, context):
-    headers = {"Retry-After": "7", "Content-Type": "application/json"}
-    return {"statusCode": 503, "headers": headers, "body": "{}"}
+    headers = {"retry-after": "7", "content-type": "application/json"}
+    return {"statusCode": 503, "headers": headers, "cookies": ["a=1"], "body": "{}"}
 """
     answer = call("GET", deploy.api({"GET /x": deploy.function(source)}) + "/x")
-    assert (answer.headers["Retry-After"], answer.headers["Content-Type"]) == ("7", "application/json")
+    found = {name.lower(): value for name, value in answer.headers.items()}
+    assert (found["retry-after"], found["set-cookie"]) == ("7", "a=1")
+    assert [value for name, value in answer.headers.items() if name.lower() == "content-type"] == [
+        "application/json"
+    ]
 
 
 @pytest.mark.parametrize(

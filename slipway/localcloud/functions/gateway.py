@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request, Response
 
 from slipway.localcloud.cloud import ACCOUNT
@@ -118,16 +119,13 @@ def response(payload: object) -> Response:
         status = int(answer["statusCode"])
         given: Json = answer.get("headers") or {}
         cookies: list[str] = answer.get("cookies") or []
-        headers = [(str(name), str(value)) for name, value in given.items()]
+        headers = Headers((str(name), str(value)) for name, value in given.items())
     except (AttributeError, TypeError, ValueError, binascii.Error):
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
-    headers += [("Set-Cookie", str(one)) for one in cookies]
-    made = Response(data, status=status, content_type=None)
-    for name, value in headers:
-        made.headers.add(name, value)
-    if data:
-        made.headers.setdefault("Content-Type", "text/plain; charset=utf-8")
-    return made
+    for one in cookies:
+        headers.add("Set-Cookie", str(one))
+    kind = headers.get("Content-Type", "text/plain; charset=utf-8")
+    return Response(data, status=status, headers=headers, content_type=kind)
 
 
 def _match(routes: list[ApiRoute], method: str, path: str) -> ApiRoute | None:
