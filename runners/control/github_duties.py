@@ -30,6 +30,8 @@ from runners.control.writes import PRESENT, Write, below
 
 _ORIGIN_MS = 5_000
 """How long the run's own event may take before GitHub is asked."""
+_AGAIN_MS = 10 * 60_000
+"""How long to wait with a run that GitHub did not find."""
 _STALE_MS = 30 * 60_000
 _LOOK_UPS, _STALE_LOOK_UPS = 20, 5
 _PAGES, _REDELIVERIES = 10, 100
@@ -53,7 +55,9 @@ def origins(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[s
         jobs = [
             job
             for job in jobs_of.get(runner.name, ())
-            if job.reason == Reason.ORIGIN and now - job.queued_at > _ORIGIN_MS
+            if job.reason == Reason.ORIGIN
+            and now - job.queued_at > _ORIGIN_MS
+            and now - job.checked_at > _AGAIN_MS
         ]
         runs = {job.run_id: job.repository for job in jobs}
         if not runs:
@@ -61,15 +65,15 @@ def origins(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[s
         reading.load(*(run_key(run) for run in runs))
         asked, wanted = 0, False
         for run, slug in runs.items():
+            waiting = [one for one in jobs if one.run_id == run]
             own = (reading.item(run_key(run)) or {}).get("own")
             if own is None and asked < _LOOK_UPS:
                 asked += 1
                 own = _own(services, github, slug, run)
+                if own is None:
+                    _checked(services, waiting, now)
             if own is not None:
-                settled = [
-                    settle(services, fleet, one, reading, own=own) for one in jobs if one.run_id == run
-                ]
-                wanted = wanted or any(settled)
+                wanted = any([settle(services, fleet, one, reading, own=own) for one in waiting]) or wanted
         if wanted:
             plan(services, runner, reading.written())
 
@@ -84,6 +88,11 @@ def _own(services: Services, github: GitHub, slug: str, run: int) -> bool | None
     ends = (services.clock() + LONGEST_RUN_MS) // 1000
     services.table.write(Write(run_key(run), put={"own": own, "expires_at": ends}))
     return own
+
+
+def _checked(services: Services, jobs: Iterable[Job], now: int) -> None:
+    for job in jobs:
+        services.table.write(Write(job.pk, when={"state": PRESENT}, put={"checked_at": now}))
 
 
 def _run(services: Services, github: GitHub, slug: str, run: int) -> dict[str, Any] | None:
@@ -112,7 +121,7 @@ def stale(services: Services, github: GitHub, jobs_of: Mapping[str, list[Job]]) 
 
 def _look(services: Services, job: Job, run: dict[str, Any] | None, now: int) -> None:
     if run is None or run.get("status") != "completed" or run.get("run_attempt", 1) < job.attempt:
-        services.table.write(Write(job.pk, when={"state": PRESENT}, put={"checked_at": now}))
+        _checked(services, [job], now)
         return
     services.table.write(
         Write(

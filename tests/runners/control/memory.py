@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from runners.control.github import Delivery, GitHubRefused, Spent
-from runners.control.items import Item
+from runners.control.items import LIVE, OPEN, WAITING, Item
 from runners.control.planner import Group
 from runners.control.writes import Write, applied, holds
 
@@ -19,6 +19,7 @@ class MemoryTable:
 
     def __init__(self, before: Callable[[str], None] = nothing) -> None:
         self.items: dict[str, dict[str, Any]] = {}
+        self.indexes: dict[tuple[str, str], set[str]] = {}
         self.before = before
 
     def get(self, *keys: str) -> dict[str, Item]:
@@ -33,11 +34,18 @@ class MemoryTable:
         item = self.items.get(write.pk)
         if not holds(write, item):
             return None
+        new = {} if write.delete else applied(write, item)
+        for index in (WAITING, OPEN, LIVE):
+            had, has = (item or {}).get(index), new.get(index)
+            if had != has:
+                self.indexes.get((index, had or ""), set()).discard(write.pk)
+                if has:
+                    self.indexes.setdefault((index, has), set()).add(write.pk)
         if write.delete:
             self.items.pop(write.pk, None)
             return {"pk": write.pk}
-        self.items[write.pk] = applied(write, item)
-        return self.items[write.pk]
+        self.items[write.pk] = new
+        return new
 
     def write_all(self, writes: Sequence[Write]) -> bool:
         self.before("write_all")
@@ -51,8 +59,8 @@ class MemoryTable:
     def query(self, index: str, value: str, limit: int = 0) -> list[Item]:
         self.before("query")
         assert value, "DynamoDB refuses an empty key"
-        found: list[Item] = [item for item in self.items.values() if item.get(index) == value]
-        found.sort(key=lambda item: item.get("queued_at", 0))
+        found: list[Item] = [self.items[key] for key in self.indexes.get((index, value), ())]
+        found.sort(key=lambda item: (item.get("queued_at", 0), item["pk"]))
         return found[:limit] if limit else found
 
 

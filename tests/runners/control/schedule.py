@@ -179,6 +179,7 @@ class Schedule(World):
         self.sent: dict[int, str] = {}
         self.jobs = {number: Truth(number) for number in range(1, jobs + 1)}
         self.finishing: list[str] = []
+        self.log: Callable[[Machine], str] = lambda _: ""
         self.functions = self.container()
         self.functions.observer = Quiet("test", lambda: self.now)
         self.unsent = list(self.jobs)
@@ -268,8 +269,6 @@ class Schedule(World):
         found: list[Callable[[], None]] = []
         if self.unsent:
             found += [self.queue_job] * 2
-        if self.mailbox or self.kept.messages:
-            found += [self.deliver] * 3
         online = False
         for machine in self.machines.values():
             state = machine.state
@@ -282,6 +281,8 @@ class Schedule(World):
         if waiting and online:
             found += [self.assign] * 2
         found += [lambda job=one: self.cancel(job) for one in waiting if one.cancelled]
+        if self.mailbox or self.kept.messages:
+            found += [self.deliver] * max(3, len(found) // 2)
         return found
 
     def step(self) -> None:
@@ -292,13 +293,17 @@ class Schedule(World):
         """The same; what happens inside of something else need not be anything."""
         found = self.choices()
         self.now += 700
-        if outermost and (not found or self.random.random() < 0.05):
+        if outermost and (not found or self.is_minute()):
             self.minute()
         elif not outermost and self.random.random() < 0.05:
             self.minute()
         elif found:
             self.random.choice(found)()
         self.launch()
+
+    def is_minute(self) -> bool:
+        """Whether the schedule fires the tick now."""
+        return self.random.random() < 0.05
 
     def minute(self) -> None:
         self.now += 60_000
@@ -341,7 +346,7 @@ class Schedule(World):
         machine.calling += 1
         try:
             if machine.state == "finishing":
-                body = {"result": machine.result}
+                body = {"result": machine.result, "log": self.log(machine)}
                 self.run(lambda: finish_handler.respond(self.functions, call(machine.id, body=body)))
             else:
                 self.claim(machine)
