@@ -175,14 +175,18 @@ def test_an_update_of_a_group_leaves_what_the_planner_asked_for(aws: Driver, wor
     assert {one["State"]["Name"] for held in states for one in held["Instances"]} == {"terminated"}
 
 
-def test_a_group_with_instances_is_not_deleted_unless_forced(aws: Driver, world: World) -> None:
-    inputs = {**SAMPLES[GROUP].inputs(world), "forceDelete": False}
+@pytest.mark.parametrize("force", [False, True])
+def test_the_instances_of_a_group_end_with_it(aws: Driver, world: World, force: bool) -> None:
+    inputs = {**SAMPLES[GROUP].inputs(world), "forceDelete": force, "maxSize": 60}
     made = aws.create(GROUP, inputs)
-    client(aws, "autoscaling").set_desired_capacity(AutoScalingGroupName=made.id, DesiredCapacity=1)
-    with pytest.raises(ProviderError, match="ResourceInUse"):
-        aws.delete(made)
-    aws.delete(aws.update(made, {**inputs, "forceDelete": True}))
+    asg = client(aws, "autoscaling")
+    asg.set_desired_capacity(AutoScalingGroupName=made.id, DesiredCapacity=55)
+    held = asg.describe_auto_scaling_groups(AutoScalingGroupNames=[made.id])["AutoScalingGroups"][0]
+    ids = [one["InstanceId"] for one in held["Instances"]]
+    aws.delete(made)
     assert aws.read(made) is None
+    states = client(aws, "ec2").describe_instances(InstanceIds=ids)["Reservations"]
+    assert {one["State"]["Name"] for found in states for one in found["Instances"]} == {"terminated"}
 
 
 def test_a_group_of_one_template_keeps_a_warm_pool(aws: Driver, world: World) -> None:

@@ -31,6 +31,8 @@ _FIELDS = {
     "NewInstancesProtectedFromScaleIn": "protectFromScaleIn",
     "CapacityRebalance": "capacityRebalance",
 }
+PROTECTION_BATCH = 50
+"""https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetInstanceProtection.html"""
 _POOL = {
     "PoolState": "poolState",
     "MinSize": "minSize",
@@ -180,15 +182,33 @@ def _update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
 
 
 def _delete(call: AwsCall, id_: str, state: Props) -> None:
-    """With `forceDelete` its instances go along; without, a group that has some is refused, as in AWS."""
-    if _group(call, id_) is None:
+    """Its instances end with it: drained as in the real provider or, with `forceDelete`, by the service."""
+    found = _group(call, id_)
+    if found is None:
         return
     asg = call.client("autoscaling")
     if _pool(call, id_):
         asg.delete_warm_pool(AutoScalingGroupName=id_, ForceDelete=True)
     if not state.get("forceDelete"):
-        asg.update_auto_scaling_group(AutoScalingGroupName=id_, MinSize=0, MaxSize=0, DesiredCapacity=0)
+        _drain(call, id_, [one["InstanceId"] for one in items(found.get("Instances"))])
     asg.delete_auto_scaling_group(AutoScalingGroupName=id_, ForceDelete=bool(state.get("forceDelete")))
+
+
+def _drain(call: AwsCall, id_: str, instances: list[str]) -> None:
+    """Let no instance start again, and none be kept by its protection.
+
+    hashicorp/terraform-provider-aws internal/service/autoscaling/group.go, drainGroup
+    """
+    asg = call.client("autoscaling")
+    asg.update_auto_scaling_group(AutoScalingGroupName=id_, MinSize=0, MaxSize=0, DesiredCapacity=0)
+    for start in range(0, len(instances), PROTECTION_BATCH):
+        asg.set_instance_protection(
+            AutoScalingGroupName=id_,
+            InstanceIds=instances[start : start + PROTECTION_BATCH],
+            ProtectedFromScaleIn=False,
+        )
+    # AWS would scale in by itself now; moto does when the capacity is set.
+    asg.set_desired_capacity(AutoScalingGroupName=id_, DesiredCapacity=0)
 
 
 def _find(call: AwsCall, inputs: Props) -> str | None:
