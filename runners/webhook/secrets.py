@@ -1,0 +1,56 @@
+"""The webhook's secret: the current one, and the one before it while both are in use."""
+
+import time
+from collections.abc import Callable
+
+from runners.webhook.aws import Service, Unreachable
+
+KEEP_S = 300.0
+"""How long secrets are kept before they are read anew."""
+
+AGAIN_S = 5.0
+"""How long a signature that fits none is believed to be wrong, before it makes us look for a new secret."""
+
+
+class Secrets:
+    """Reads and keeps them. What could not be read is not kept: the next request asks again."""
+
+    def __init__(self, service: Service, secret_id: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._service = service
+        self._secret_id = secret_id
+        self._clock = clock
+        self._held: tuple[bytes, ...] = ()
+        self._read_at = 0.0
+
+    def held(self) -> tuple[bytes, ...]:
+        """The secrets that a signature may be made with. Raises Unreachable."""
+        if not self._held or self._clock() - self._read_at > KEEP_S:
+            self._read()
+        return self._held
+
+    def renewed(self) -> bool:
+        """Read them anew after a signature that fits none, unless that was done just now.
+
+        A rotation so takes hold at once, and noise costs one call in five seconds.
+        """
+        if self._clock() - self._read_at < AGAIN_S:
+            return False
+        before = self._held
+        self._read()
+        return self._held != before
+
+    def _read(self) -> None:
+        current = self._value("AWSCURRENT")
+        try:
+            previous = self._value("AWSPREVIOUS")
+        except Unreachable:
+            previous = b""  # there is none until the first rotation
+        self._held = tuple(one for one in (current, previous) if one)
+        self._read_at = self._clock()
+
+    def _value(self, stage: str) -> bytes:
+        found = self._service.call("GetSecretValue", {"SecretId": self._secret_id, "VersionStage": stage})
+        value = found.get("SecretString")
+        if not isinstance(value, str) or not value:
+            raise Unreachable("the secret has no text")
+        return value.encode()
