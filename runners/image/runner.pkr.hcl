@@ -46,12 +46,6 @@ variable "ssh_interface" {
   }
 }
 
-variable "kms_key_id" {
-  type        = string
-  default     = null
-  description = "Encrypts the image; the account's default EBS key if it is not given."
-}
-
 variable "architecture" {
   type    = string
   default = "x86_64"
@@ -85,6 +79,7 @@ locals {
   tags = {
     Name                     = local.name
     "slipway:fleet"          = var.fleet
+    "slipway:image-build"    = var.fleet # the image role makes and changes nothing without it
     "slipway:architecture"   = var.architecture
     "slipway:runner-version" = var.runner_version
     "slipway:runner-sha256"  = local.sha256
@@ -122,14 +117,14 @@ source "amazon-ebs" "runner" {
     http_tokens                 = "required"
     http_put_response_hop_limit = 1
   }
-  imds_support = "v2.0"
-  encrypt_boot = true
-  kms_key_id   = var.kms_key_id
 
+  # Encrypted from the first byte, with the account's key for EBS: no copy of it is made, and the image role may make
+  # none.
   launch_block_device_mappings {
     device_name           = "/dev/sda1"
     volume_size           = 16
     volume_type           = "gp3"
+    encrypted             = true
     delete_on_termination = true
   }
 

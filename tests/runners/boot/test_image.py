@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from components.runners.image_role import BUILD_TAG
 from infra.runner_images import MINIMUM_RUNNER_VERSION
 from infra.runner_settings import RunnerClassSettings, RunnerImage
 from runners.image.block import block
@@ -41,8 +42,7 @@ def test_the_runner_is_pinned_by_version_and_checksum_for_each_architecture() ->
     [
         'http_tokens                 = "required"',
         "http_put_response_hop_limit = 1",
-        'imds_support = "v2.0"',
-        "encrypt_boot = true",
+        "  encrypted             = true",
         "security_group_ids          = [var.security_group_id]",
         "ssh_clear_authorized_keys   = true",
     ],
@@ -62,7 +62,10 @@ def test_an_image_says_what_is_in_it() -> None:
         "slipway:runner-version",
         "slipway:runner-sha256",
         "slipway:built-at",
+        BUILD_TAG,
     }
+    # The image role makes and changes nothing without this tag.
+    assert f'"{BUILD_TAG}"    = var.fleet' in tags[1]
     for kind in ("tags ", "snapshot_tags", "run_tags", "run_volume_tags"):
         assert re.search(rf"^  {kind} *= (merge\()?local\.tags", TEMPLATE, re.MULTILINE)
 
@@ -75,7 +78,8 @@ def test_the_image_is_checked_before_it_is_cleaned() -> None:
 
 def test_everything_that_the_boot_script_starts_is_on_the_image() -> None:
     used = set(re.findall(r'\$programs/([\w.-]+)"', BOOT_SCRIPT))
-    installed = set(re.findall(r"/boot/([\w.-]+)", PROVISION.replace("/tmp/boot is", "")))
+    lines = [line for line in PROVISION.splitlines() if line.startswith("install ")]
+    installed = {name for line in lines for name in re.findall(r"/boot/([\w.-]+)", line)}
     assert used == {"wire.py", "cicd.py", "metadata.nft", "job.sh", "aws-config"}
     assert used | {"boot.sh", "slipway-runner.service"} == installed
     for program in ("curl", "nftables", "python3", "podman", "uidmap", "git"):
