@@ -8,6 +8,17 @@ ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 
 
+_RUNNERS = {
+    "aws:lambda/function:Function": "lambda:{region}:{account}:function:{name}",
+    "aws:sqs/queue:Queue": "sqs:{region}:{account}:{name}",
+    "aws:dynamodb/table:Table": "dynamodb:{region}:{account}:table/{name}",
+    "aws:scheduler/scheduleGroup:ScheduleGroup": "scheduler:{region}:{account}:schedule-group/{name}",
+    "aws:apigatewayv2/api:Api": "apigateway:{region}::/apis/{name}",
+    "aws:ec2/launchTemplate:LaunchTemplate": "ec2:{region}:{account}:launch-template/{name}",
+    "github:index/actionsRunnerGroup:ActionsRunnerGroup": "",
+}
+
+
 class Declared(Protocol):
     """What the outputs are computed from."""
 
@@ -58,8 +69,28 @@ def computed_outputs(resource: Declared) -> tuple[str, dict[str, Any]]:  # noqa:
         metadata = inputs.get("metadata") or {}
         found = "/".join(part for part in (metadata.get("namespace"), metadata.get("name", name)) if part)
         return found, {}
+    if resource.type in _RUNNERS:
+        return _runner_outputs(resource.type, name, digest)
     arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:{token}/{token}-{digest}"
     return f"{token}-{digest}", {"arn": arn, "publicIp": "203.0.113.7", "allocationId": f"eipalloc-{digest}"}
+
+
+def _runner_outputs(type_: str, name: str, digest: str) -> tuple[str, dict[str, Any]]:
+    arn = "arn:aws:" + _RUNNERS[type_].format(region=REGION, account=ACCOUNT, name=name)
+    if type_.startswith("github:"):
+        return str(int(digest[:6], 16)), {}
+    if type_ == "aws:apigatewayv2/api:Api":
+        api = digest[:10]
+        outputs = {
+            "arn": arn,
+            "apiEndpoint": f"https://{api}.execute-api.{REGION}.amazonaws.com",
+            "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api}",
+        }
+        return api, outputs
+    invoke = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"
+    url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+    known = {"arn": arn, "name": name, "latestVersion": 1, "url": url, "invokeArn": invoke}
+    return (f"lt-{digest}" if "launchTemplate" in type_ else name), known
 
 
 def _eks(name: str, digest: str) -> dict[str, Any]:

@@ -1,0 +1,132 @@
+"""The role of the job that builds runner images: neither the stack's nor any that deploys.
+
+It starts one instance with the image-build security group, makes an image of it and ends it. Whatever it
+makes carries a tag from its first moment, and it changes only what carries that tag.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import aws_names
+from components.identity.ci_role import CiRole, CiRoleArgs
+from components.runners.names import FleetNames
+from slipway.access.model import RoleDeclaration
+from slipway.access.statements import Document, Statement, allow, document
+from slipway.access.trust import rendered
+from slipway.errors import SlipwayError
+
+BUILD_TAG = "slipway:image-build"
+"""On everything that building an image makes; its value is the fleet."""
+
+_MADE = ("instance", "key-pair", "network-interface", "volume")
+_MAKING = ("CreateImage", "CreateKeyPair", "RunInstances")
+
+
+def image_build(names: FleetNames, security_group_id: str) -> Document:
+    """What Packer's amazon-ebs builder needs (https://developer.hashicorp.com/packer/integrations/hashicorp/
+    amazon, "IAM Task or Instance Role"), held to one security group and to one tag.
+
+    A launch needs leave for each resource it names and each it makes, and tags may be set only along with
+    them (EC2 User Guide, "Example policies: RunInstances" and "Grant permission to tag on creation").
+    """
+    own = f"arn:aws:ec2:{names.region}:{names.account}"
+    images = [f"arn:aws:ec2:{names.region}::{kind}/*" for kind in ("image", "snapshot")]
+    asked = {"StringEquals": {f"aws:RequestTag/{BUILD_TAG}": names.fleet}}
+    tagged = {"StringEquals": {f"aws:ResourceTag/{BUILD_TAG}": names.fleet}}
+    made = [f"{own}:{kind}/*" for kind in _MADE]
+    return document(
+        [
+            allow("Look", ["ec2:Describe*"], ["*"]),
+            *_launch(names, own, security_group_id, asked),
+            allow("MakeKeyPair", ["ec2:CreateKeyPair"], [f"{own}:key-pair/*"], asked),
+            allow("MakeImage", ["ec2:CreateImage"], images, asked),
+            allow("MakeImageOf", ["ec2:CreateImage"], [f"{own}:instance/*"], tagged),
+            allow(
+                "TagWhatIsMade",
+                ["ec2:CreateTags"],
+                [*made, *images],
+                {"StringEquals": {**asked["StringEquals"], "ec2:CreateAction": list(_MAKING)}},
+            ),
+            allow(
+                "ChangeWhatWasMade",
+                [
+                    "ec2:CreateTags",
+                    "ec2:DeleteKeyPair",
+                    "ec2:DeleteSnapshot",
+                    "ec2:DeleteVolume",
+                    "ec2:DeregisterImage",
+                    "ec2:ModifyInstanceAttribute",
+                    "ec2:StopInstances",
+                    "ec2:TerminateInstances",
+                ],
+                [*made, *images],
+                tagged,
+            ),
+        ]
+    )
+
+
+def _launch(
+    names: FleetNames, own: str, security_group_id: str, asked: dict[str, dict[str, str]]
+) -> tuple[Statement, ...]:
+    made = [f"{own}:{kind}/*" for kind in ("instance", "network-interface", "volume")]
+    used = [
+        f"arn:aws:ec2:{names.region}::image/*",
+        f"{own}:security-group/{security_group_id}",
+        f"{own}:subnet/*",
+    ]
+    key = {"StringEquals": {f"aws:ResourceTag/{BUILD_TAG}": names.fleet}}
+    return (
+        allow("LaunchWith", ["ec2:RunInstances"], used),
+        allow("LaunchWithKeyPair", ["ec2:RunInstances"], [f"{own}:key-pair/*"], key),
+        allow("Launch", ["ec2:RunInstances"], made, asked),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRoleArgs:
+    """Whose images, which job builds them, and the security group that lets it in."""
+
+    names: FleetNames
+    declaration: RoleDeclaration
+    security_group_id: pulumi.Input[str]
+
+    def __post_init__(self) -> None:
+        """Raise SlipwayError for a role of another name, or one that may do more than build images."""
+        where = f"role {self.declaration.name}"
+        if (self.declaration.name, self.declaration.path) != (
+            self.names.image_role,
+            aws_names.RUNNER_ROLE_PATH,
+        ):
+            raise SlipwayError(
+                "the image role has a name of its own",
+                where=where,
+                fix=f"call it {self.names.image_role}, on path {aws_names.RUNNER_ROLE_PATH}",
+            )
+        if self.declaration.all_grants:
+            raise SlipwayError("the image role builds images and does nothing else", where=where)
+
+
+class ImageRole(pulumi.ComponentResource):
+    """The role, by `arn`."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ImageRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:runners:ImageRole", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = CiRole(name, CiRoleArgs(declaration=args.declaration), opts=child)
+        document = pulumi.Output.from_input(args.security_group_id).apply(
+            lambda group: rendered(image_build(args.names, group))
+        )
+        aws.iam.RolePolicy(
+            f"{name}-policy",
+            name="build-images",
+            role=role.arn.apply(lambda arn: arn.rpartition("/")[2]),
+            policy=document,
+            opts=child,
+        )
+        self.arn = role.arn
+        self.register_outputs({"arn": self.arn})
