@@ -32,7 +32,7 @@ def simulate(
     duplicate: Annotated[str, typer.Option(help="Share of events that GitHub sends twice.")] = "0%",
     reorder: Annotated[bool, typer.Option("--reorder", help="Send events in any order.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed loses the same events.")] = 1,
-    patience: Annotated[float, typer.Option(min=5, help="Give up after so many seconds of nothing.")] = 120,
+    patience: Annotated[float, typer.Option(min=5, help="Give up after so many seconds of nothing.")] = 300,
     as_json: AS_JSON = False,
     root: ROOT = Path(),
 ) -> None:

@@ -90,15 +90,15 @@ class Rehearsal:
         ticker = threading.Thread(target=self._tick, daemon=True)
         ticker.start()
         try:
-            self._play(api, stranger)
-            self._converge()
+            if self._play(api, stranger):
+                self._converge()
         finally:
             self._github.webhooks(drop=0, duplicate=0, reorder_ms=0)
             self._wind_down(ticker)
         return self._report(before, time.monotonic() - began)
 
-    def _play(self, api: str, stranger: str) -> None:
-        """Until every job is done, or nothing has happened for too long."""
+    def _play(self, api: str, stranger: str) -> bool:
+        """Until every job is done, or nothing has happened for too long; whether every job is done."""
         scouted, moved, seen = 0.0, time.monotonic(), (0, 0)
         while len(self._ledger.done) < self._settings.jobs:
             self._feed(stranger)
@@ -112,8 +112,9 @@ class Rehearsal:
                 moved, seen = time.monotonic(), now
             if time.monotonic() - moved > self._settings.patience_s:
                 self._ledger.troubles.append(f"nothing has happened for {self._settings.patience_s:.0f} s")
-                return
+                return False
             time.sleep(_ROUND_S)
+        return True
 
     def _feed(self, stranger: str) -> None:
         """New runs, as long as there is not much more to do than the fleet can do at once."""

@@ -15,8 +15,9 @@ class Settings:
     duplicate: float = 0.0
     reorder: bool = False
     seed: int = 1
-    patience_s: float = 120.0
-    """How long nothing at all may happen before the rehearsal is given up."""
+    patience_s: float = 300.0
+    """How long nothing at all may happen before the rehearsal is given up. A job whose instance was handed
+    another one is believed to be running elsewhere for three minutes, whatever the ticks' pace."""
     tick_s: float = 2.0
     """How often the schedule is fired; on AWS it is once a minute."""
     reorder_ms: int = 1500
