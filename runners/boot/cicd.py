@@ -132,7 +132,9 @@ def assume_role(chain: Chain, now: datetime, get: Fetch = fetch) -> dict[str, st
         found = ElementTree.fromstring(answer).find(f".//{_STS}Credentials")  # noqa: S314 -- AWS's own answer
         if found is None:
             raise Refused("an answer without credentials")
-        return {name: found.findtext(f"{_STS}{name}", "") for name in _FIELDS}
+        told = {name: found.findtext(f"{_STS}{name}", "") for name in _FIELDS}
+        datetime.fromisoformat(told["Expiration"])
+        return told
     except (ValueError, KeyError, ElementTree.ParseError) as error:
         raise Refused(f"an answer that cannot be read ({type(error).__name__})") from None
 

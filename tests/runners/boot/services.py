@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -52,6 +52,9 @@ class Services:
     claims: list[Answer] = field(default_factory=lambda: [granted()])
     finishes: list[Answer] = field(default_factory=lambda: [ENDED])
     lifecycle: list[str] = field(default_factory=lambda: ["InService"])
+    function: Callable[[str, dict[str, Any]], Answer] | None = None
+    """Answers claim and finish instead of the scripted answers."""
+    instance: str = INSTANCE
     spot_notice: bool = False
     role_refused: bool = False
     asked: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
@@ -100,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         services.asked.append((path, time.monotonic()))
         expires = (datetime.now(UTC) + timedelta(hours=6)).strftime("%Y-%m-%dT%H:%M:%SZ")
         found = {
-            "instance-id": INSTANCE,
+            "instance-id": services.instance,
             "iam/security-credentials/": "runner-automation-linux",
             "iam/security-credentials/runner-automation-linux": json.dumps(
                 {
@@ -130,7 +133,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             services.bodies.append((self.path, json.loads(body)))
             answers = services.claims if self.path == "/claim" else services.finishes
-            status, told, headers = services.next(answers)
+            function = services.function
+            status, told, headers = (
+                function(self.path, json.loads(body)) if function else services.next(answers)
+            )
             self._send(status, told if isinstance(told, str) else json.dumps(told), headers)
 
     def _signed(self, body: str, service: str) -> bool:

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import threading
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -94,12 +95,24 @@ def test_they_are_kept_and_renewed_before_they_end(services: Services) -> None:
     assert services.count("/") == 2
 
 
-def test_an_answer_without_credentials_is_refused(services: Services) -> None:
-    def empty(_: object) -> bytes:
-        return b"{}"
+ANSWER = '<A xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{}</A>'
 
-    with pytest.raises(cicd.Refused, match="cannot be read"):
-        cicd.assume_role(chain(services), datetime.now(UTC), empty)
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "{}",
+        "<A/>",
+        ANSWER.format(""),
+        ANSWER.format("<Credentials><AccessKeyId>A</AccessKeyId></Credentials>"),
+    ],
+)
+def test_an_answer_without_credentials_is_refused(services: Services, told: str) -> None:
+    def answered(request: urllib.request.Request) -> bytes:
+        return told.encode() if request.get_method() == "POST" else cicd.fetch(request)
+
+    with pytest.raises(cicd.Refused):
+        cicd.assume_role(chain(services), datetime.now(UTC), answered)
 
 
 def test_no_file_is_read_as_an_address() -> None:
