@@ -71,9 +71,10 @@ def image_build(names: FleetNames, security_group_id: str) -> Document:
 def _launch(
     names: FleetNames, own: str, security_group_id: str, asked: dict[str, dict[str, str]]
 ) -> tuple[Statement, ...]:
-    made = [f"{own}:{kind}/*" for kind in ("instance", "network-interface", "volume")]
+    made = [f"{own}:{kind}/*" for kind in ("instance", "volume")]
     used = [
         f"arn:aws:ec2:{names.region}::image/*",
+        f"{own}:network-interface/*",
         f"{own}:security-group/{security_group_id}",
         f"{own}:subnet/*",
     ]
