@@ -1,6 +1,6 @@
 """A burst of 100 jobs through the deployed functions' own code over moto: calls of GitHub and AWS per job.
 
-Every claim runs in a container of its own that has just started, which is the worst case for the shared token.
+Every claim runs in a container of its own that has just started: the worst case for the shared token.
 """
 
 import json
@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 from unittest import mock
@@ -56,7 +56,7 @@ class Counted:
         return Answer(200, {"x-ratelimit-remaining": "4000"}, json.dumps(told).encode())
 
     @contextmanager
-    def during(self, phase: str) -> Iterator[None]:
+    def during(self, phase: str) -> Generator[None]:
         """Count what happens as `phase`."""
         self.phase = phase
         yield

@@ -11,7 +11,7 @@ from runners.control.writes import Condition, Write
 Value = dict[str, Any]
 
 
-def to_value(plain: Any) -> Value:
+def to_value(plain: Any) -> Value:  # noqa: PLR0911 -- one for each of DynamoDB's types
     """A plain value as an attribute value. Raises TypeError for a type that no item has."""
     match plain:
         case bool():
@@ -109,9 +109,8 @@ def _update(names: _Names, write: Write) -> str:
     sets = [f"{names.name(name)} = {names.value(value)}" for name, value in write.put.items()]
     for name, more in write.append.items():
         placeholder = names.name(name)
-        sets.append(
-            f"{placeholder} = list_append(if_not_exists({placeholder}, {names.value([])}), {names.value(more)})"
-        )
+        had = f"if_not_exists({placeholder}, {names.value([])})"
+        sets.append(f"{placeholder} = list_append({had}, {names.value(more)})")
     parts: list[str] = []
     if sets:
         parts.append("SET " + ", ".join(sets))

@@ -26,9 +26,10 @@ def caller_of(event: dict[str, Any], fleet: Fleet) -> Caller | None:
     EC2 makes the instance's id the session name of its role's credentials, and the instance cannot change it:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
-    context: dict[str, Any] = event.get("requestContext") or {}
-    identity: dict[str, Any] = (context.get("authorizer") or {}).get("iam") or {}
-    found = _CALLER.fullmatch(str(identity.get("userArn") or ""))
+    told: Any = event
+    for part in ("requestContext", "authorizer", "iam"):
+        told = told.get(part) or {}
+    found = _CALLER.fullmatch(str(told.get("userArn") or ""))
     runner = fleet.of_role(found["role"]) if found else None
     return Caller(runner, found["session"]) if found and runner else None
 

@@ -47,17 +47,9 @@ def _claim(services: Services, caller: Caller) -> dict[str, Any]:
     key = instance_key(caller.instance)
     items = services.table.get(key, GITHUB)
     known = Instance.parse(items[key]) if key in items else None
-    if (
-        known is None
-        and services.groups.members([caller.instance]).get(caller.instance) != caller.runner.group
-    ):
-        return answer(403, {"error": "the caller is not in its class's group"})
-    if known is not None and known.class_name != caller.runner.name:
-        return answer(403, {"error": "the caller belongs to another class"})
-    if known is not None and known.state not in (InstanceState.IDLE, InstanceState.CLAIMING):
-        return answer(409, {"error": f"the instance is {known.state}"})
-    if known is not None and services.clock() - known.first_seen > caller.runner.max_minutes * 60_000:
-        return answer(409, {"error": "the instance is past its maximum life"})
+    refused = _refused(services, caller, known)
+    if refused is not None:
+        return refused
     if github_hold(services, items.get(GITHUB)):
         _called(services, caller, known)
         return _later(caller, items[GITHUB]["blocked_until"] - services.clock())
@@ -73,6 +65,21 @@ def _claim(services: Services, caller: Caller) -> dict[str, Any]:
     if services.table.write(again) is None:
         return answer(503, {"error": "another claim of this instance is under way"}, retry_after=2)
     return _mint(services, caller, number)
+
+
+def _refused(services: Services, caller: Caller, known: Instance | None) -> dict[str, Any] | None:
+    """Why this caller gets nothing. An item proves that the instance was found in its group before."""
+    if known is None:
+        if services.groups.members([caller.instance]).get(caller.instance) == caller.runner.group:
+            return None
+        return answer(403, {"error": "the caller is not in its class's group"})
+    if known.class_name != caller.runner.name:
+        return answer(403, {"error": "the caller belongs to another class"})
+    if known.state not in (InstanceState.IDLE, InstanceState.CLAIMING):
+        return answer(409, {"error": f"the instance is {known.state}"})
+    if services.clock() - known.first_seen > caller.runner.max_minutes * 60_000:
+        return answer(409, {"error": "the instance is past its maximum life"})
+    return None
 
 
 def _reserve(services: Services, caller: Caller, known: Instance | None) -> dict[str, Any]:

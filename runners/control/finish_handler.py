@@ -1,4 +1,4 @@
-"""The finish function: ends exactly its caller, lowers the desired capacity, and puts back a job not started."""
+"""The finish function: ends exactly its caller, lowers the desired capacity, puts back a job not started."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ from runners.control.writes import NEW, Write
 _LOG_BYTES = 16_384
 _RESULTS = ("ok", "failed", "timeout")
 _SECRET = re.compile(r"gh[a-z]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|[A-Za-z0-9+/_=-]{80,}")
-"""Tokens by their prefix, and anything as long as a configuration or a key. A boot log has no need of either."""
+"""Tokens by their prefix, and what is as long as a configuration or a key; a boot log needs neither."""
 
 
 def handle(event: dict[str, Any], context: object = None) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def respond(services: Services, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(event: dict[str, Any]) -> tuple[str, str]:
-    """The caller's result and log; what cannot be read counts as failed, since the instance must end anyway."""
+    """The caller's result and log; what cannot be read counts as failed: the instance must end anyway."""
     try:
         raw = str(event.get("body") or "")
         if event.get("isBase64Encoded"):

@@ -73,7 +73,8 @@ def origins(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[s
                 if own is None:
                     _checked(services, waiting, now)
             if own is not None:
-                wanted = any([settle(services, fleet, one, reading, own=own) for one in waiting]) or wanted
+                released = [settle(services, fleet, one, reading, own=own) for one in waiting]
+                wanted = wanted or any(released)
         if wanted:
             plan(services, runner, reading.written())
 
@@ -218,7 +219,7 @@ def _rerun(services: Services, github: GitHub, job: Job) -> bool:
 
 
 def ghosts(services: Services, fleet: Fleet, github: GitHub, ticks: int) -> None:
-    """Deregister offline runners of instances that are known to have ended, or of configurations never used."""
+    """Deregister offline runners of instances known to have ended, or of configurations never used."""
     if ticks % _EVERY_GHOST or _short(github):
         return
     offline = {

@@ -88,16 +88,13 @@ class AutoScaling:
     def failing(self, name: str) -> bool:
         """See `Groups`."""
         answer = self._client.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=1)
-        activities = answer.get("Activities") or []
+        activities: list[dict[str, Any]] = answer.get("Activities") or []
         return bool(activities) and activities[0].get("StatusCode") == "Failed"
 
 
 def _group(told: dict[str, Any]) -> Group:
     instances = {one["InstanceId"]: one["LifecycleState"] for one in told.get("Instances") or ()}
-    versions = {
-        one["InstanceId"]: str((one.get("LaunchTemplate") or {}).get("Version") or "")
-        for one in told.get("Instances") or ()
-    }
+    versions = {one["InstanceId"]: _version(one) for one in told.get("Instances") or ()}
     current = _version(told)
     if not current.isdigit():
         # A group on `$Latest` does not say which that is: the highest that an instance has is the best known.
@@ -112,6 +109,8 @@ def _group(told: dict[str, Any]) -> Group:
 
 
 def _version(told: dict[str, Any]) -> str:
-    mixed = (told.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
-    specification = mixed.get("LaunchTemplateSpecification") or told.get("LaunchTemplate") or {}
-    return str(specification.get("Version") or "")
+    """The launch template's version of an instance, or of a group with or without a mixed policy."""
+    found: Any = told.get("MixedInstancesPolicy") or told
+    for part in ("LaunchTemplate", "LaunchTemplateSpecification"):
+        found = found.get(part) or found
+    return str(found.get("Version") or "")

@@ -68,7 +68,7 @@ RANK = {
 
 
 class InstanceState(StrEnum):
-    """What an instance is to us. GitHub knows of it from `claimed` on (a runner registered, maybe offline)."""
+    """What an instance is to us. GitHub knows of it from `claimed` on, as a runner that may be offline."""
 
     IDLE = "idle"
     CLAIMING = "claiming"
@@ -102,9 +102,9 @@ def plan_key(class_name: str) -> str:
 class Job:
     """One attempt at a job.
 
-    `waiting` is set while it is queued and may be claimed: not while its origin is unknown. `reserved_by` is the
-    instance that claimed on its behalf (GitHub may hand it to another). `doubted_at`: that instance finished well
-    without our having seen this job start, so the news of it is probably still on the way.
+    `waiting` is set while it is queued and may be claimed: not while its origin is unknown. `reserved_by` is
+    the instance that claimed on its behalf (GitHub may hand it to another). `doubted_at`: that instance
+    finished well without our having seen this job start, so the news of it is probably still on the way.
     """
 
     pk: str
@@ -161,10 +161,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One instance. `job` is the key of the job it claimed for and, from `running` on, of the one it runs.
+    """One instance. `job` is the key of the job it claimed for, and from `running` on of the one it runs.
 
-    `called_at` is its last claim call, `minted` counts the configurations made for it, `runner_id` is GitHub's
-    number for the last, `job_completed_at` is set when the job it ran is over, and `result` when it ends: what it said, or why we end it.
+    `called_at` is its last claim call, `minted` counts the configurations made for it, `runner_id` is
+    GitHub's number for the last, `job_completed_at` is set when the job it ran is over, and `result` when it
+    ends: what it said, or why we end it.
     """
 
     pk: str

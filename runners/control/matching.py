@@ -26,8 +26,8 @@ def matches(runner: RunnerClass, labels: tuple[str, ...]) -> bool:
 def place(fleet: Fleet, event: JobEvent, *, own: bool | None) -> Placement:
     """The first class that matches and may serve it, else the first that matches and why it may not.
 
-    Classes with fewer labels come first, then by name. `own` is whether the run's code comes from the repository
-    itself; None is not known yet.
+    Classes with fewer labels come first, then by name. `own` is whether the run's code comes from the
+    repository itself; None is not known yet.
     """
     ordered = sorted(fleet.classes.values(), key=lambda one: (len(one.labels), one.name))
     best: Placement | None = None

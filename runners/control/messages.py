@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Action = Literal["queued", "waiting", "in_progress", "completed"]
 _ACTIONS = ("queued", "waiting", "in_progress", "completed")
@@ -34,7 +34,7 @@ class JobEvent:
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """A `workflow_run` event: where the run's code comes from. `own` is false for a fork's, or a deleted one's."""
+    """A `workflow_run` event: where the run's code comes from. `own` is false for a fork, deleted or not."""
 
     received_at: int
     organization: str
@@ -74,7 +74,7 @@ def _job(told: dict[str, Any]) -> JobEvent:
     if told["action"] not in _ACTIONS:
         raise MessageError(f"unknown action {str(told['action'])[:40]!r}")
     return JobEvent(
-        action=cast(Action, told["action"]),
+        action=told["action"],
         received_at=int(told["received_at"]),
         organization=str(told["organization"]),
         repository=str(repository["slug"]),

@@ -10,7 +10,7 @@ from runners.control.reasons import Reason
 
 @dataclass(frozen=True)
 class Group:
-    """An Auto Scaling group as it is: `instances` maps ids to lifecycle states; `old` ones have an old template."""
+    """An Auto Scaling group: `instances` maps ids to lifecycle states; `old` ones have an old template."""
 
     name: str
     desired: int
@@ -27,7 +27,7 @@ class Group:
 class Plan:
     """What was found and what is wanted.
 
-    `supply` is what can still take a job: instances that are starting, idle, or claimed without a started job.
+    `supply` is what can still take a job: instances that are starting, idle, or claimed and not yet running.
     """
 
     desired: int
@@ -75,7 +75,7 @@ def decide(runner: RunnerClass, jobs: Iterable[Job], instances: Iterable[Instanc
 
 
 def waiting_reason(runner: RunnerClass, plan: Plan, *, github: str = "", failing: bool = False) -> Reason:
-    """Why this class's queued jobs wait. `github`: why GitHub keeps us waiting; `failing`: AWS starts nothing."""
+    """Why a class's jobs wait. `github`: why GitHub keeps us waiting; `failing`: AWS starts nothing."""
     if not runner.image_created:
         return Reason.NO_IMAGE
     if github:

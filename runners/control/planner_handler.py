@@ -1,4 +1,4 @@
-"""The planner function: messages of the queue, and once a minute a tick that puts right what no message told."""
+"""The planner function: messages of the queue, and once a minute a tick that needs none."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -60,7 +60,7 @@ def batch(services: Services, records: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def plan_all(services: Services, fleet: Fleet, names: Iterable[str], fresh: list[Item]) -> None:
-    """Plan each class. The messages are applied by now: a plan that fails is made by the next tick instead."""
+    """Plan each class. The messages are applied by now: a plan that fails is left to the next tick."""
     for name in names:
         try:
             plan(services, fleet.classes[name], fresh)

@@ -64,7 +64,7 @@ def _take(services: Services, key: str, owner: str) -> int | None:
 def read_jobs(services: Services, class_name: str, fresh: Iterable[Item] = ()) -> list[Job]:
     """The class's jobs that are not completed."""
     items = {item["pk"]: item for item in services.table.query(OPEN, class_name)}
-    # An index shows a write only after a while; what it does not show is read by key, since it may also be over.
+    # An index shows a write only after a while; what it does not show is read by key: it may also be over.
     late = [
         one["pk"]
         for one in fresh

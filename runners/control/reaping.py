@@ -1,8 +1,8 @@
 """Which instances the tick ends, and how each kind of ending is kept from hitting one that runs a job.
 
-Unclaimed instances are unknown to GitHub, so ending one cannot hit a job. A claimed one is ended only when its job
-is over, when GitHub agreed to deregister its runner (which it refuses while that runs a job), when it has left the
-group by itself, or past the class's maximum life.
+Unclaimed instances are unknown to GitHub, so ending one cannot hit a job. A claimed one is ended only when
+its job is over, when GitHub agreed to deregister its runner (which it refuses while that runs a job), when it
+has left the group by itself, or past the class's maximum life.
 """
 
 from collections.abc import Iterable
@@ -57,8 +57,9 @@ def endings(
             found.append(Ending(instance, why))
         elif instance.state is InstanceState.IDLE:
             idle.append(instance)
-    surplus = plan.surplus - sum(1 for one in found if one.why is Why.SILENT)
-    return found + _spare(runner, idle, group, plan, max(0, surplus), now)
+    silent = sum(1 for one in found if one.why is Why.SILENT)
+    rested = [one for one in idle if now - one.first_seen > runner.idle_minutes * MINUTE_MS]
+    return found + _spare(idle, rested, group, plan, max(0, plan.surplus - silent))
 
 
 def _must_end(runner: RunnerClass, instance: Instance, group: Group, now: int) -> Why | None:
@@ -69,24 +70,27 @@ def _must_end(runner: RunnerClass, instance: Instance, group: Group, now: int) -
     since = instance.claimed_at or instance.first_seen
     if now - since > runner.max_minutes * MINUTE_MS + LIFE_GRACE_MS:
         return Why.LIFE
-    if instance.state in (InstanceState.IDLE, InstanceState.CLAIMING):
-        heard = max(instance.first_seen, instance.called_at)
-        return Why.SILENT if now - heard > runner.boot_minutes * MINUTE_MS else None
     if instance.job_completed_at and now - instance.job_completed_at > FINISH_GRACE_MS:
         return Why.COMPLETED
+    return _quiet(instance, runner.boot_minutes * MINUTE_MS, now)
+
+
+def _quiet(instance: Instance, boot_ms: int, now: int) -> Why | None:
+    if instance.state in (InstanceState.IDLE, InstanceState.CLAIMING):
+        heard = max(instance.first_seen, instance.called_at)
+        return Why.SILENT if now - heard > boot_ms else None
     if instance.state is InstanceState.CLAIMED:
         waited = now - max(instance.claimed_at, instance.checked_at)
-        return Why.UNUSED if waited > runner.boot_minutes * MINUTE_MS else None
+        return Why.UNUSED if waited > boot_ms else None
     return None
 
 
 def _spare(
-    runner: RunnerClass, idle: list[Instance], group: Group, plan: Plan, surplus: int, now: int
+    idle: list[Instance], rested: list[Instance], group: Group, plan: Plan, surplus: int
 ) -> list[Ending]:
-    """Idle instances that nobody waits for, oldest first, and those of an old image while nobody waits."""
-    ordered = sorted(idle, key=lambda one: (one.id not in group.old, one.first_seen, one.id))
-    rested = [one for one in ordered if now - one.first_seen > runner.idle_minutes * MINUTE_MS]
-    found = [Ending(one, Why.SURPLUS) for one in rested[:surplus]]
+    """Rested instances beyond need, oldest first, and idle ones of an old image while nobody waits."""
+    ordered = sorted(rested, key=lambda one: (one.id not in group.old, one.first_seen, one.id))
+    found = [Ending(one, Why.SURPLUS) for one in ordered[:surplus]]
     if not plan.unstarted:
         ended = {one.instance.id for one in found}
         found += [Ending(one, Why.OLD) for one in idle if one.id in group.old and one.id not in ended]

@@ -1,7 +1,7 @@
 """The tick: once a minute, compares what is with what should be, and needs no message to have arrived for it.
 
-Its duties do not depend on each other. One that fails does not stop the rest; at the end the tick fails, so that
-Lambda counts an error and the alarm can see it.
+Its duties do not depend on each other. One that fails does not stop the rest; at the end the tick fails, so
+that Lambda counts an error and the alarm can see it.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The fleet's DynamoDB table: strongly consistent reads by key, conditional writes, sparse indexes."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from botocore.exceptions import ClientError
 
@@ -100,7 +100,7 @@ class DynamoTable:
         except ClientError as error:
             if error_code(error) != "TransactionCanceledException":
                 raise
-            response: dict[str, Any] = dict(error.response)
+            response = cast("dict[str, Any]", error.response)
             codes = [one.get("Code") or "None" for one in response.get("CancellationReasons", ())]
             if all(code in _LOST for code in codes):
                 return False
@@ -129,5 +129,5 @@ class DynamoTable:
 
 def error_code(error: ClientError) -> str:
     """AWS's code of an error."""
-    response: dict[str, Any] = dict(error.response)
+    response = cast("dict[str, Any]", error.response)
     return str(response.get("Error", {}).get("Code", ""))

@@ -1,7 +1,7 @@
 """The App's JWT, signed inside KMS, and the one installation token that all functions share.
 
-The token lies in the table encrypted under the fleet's own key; one function mints at a time, under a lease, so
-that a burst of cold starts costs one call. Nothing here is ever logged.
+The token lies in the table encrypted under the fleet's own key; one function mints at a time, under a lease,
+so that a burst of cold starts costs one call. Nothing here is ever logged.
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 """
 

@@ -1,7 +1,7 @@
 """What an event changes, as conditional writes. Pure: no clock, no store.
 
-Rules that hold whatever the order of events: a job's rank never falls, so repeats and late events change nothing;
-an instance's item changes only from a state in which the change is true.
+Rules that hold whatever the order of events: a job's rank never falls, so repeats and late events change
+nothing; an instance's item changes only from a state in which the change is true.
 """
 
 import re
@@ -113,14 +113,14 @@ def progress(event: JobEvent, around: Around, instance: str, class_name: str, no
     """The changes that an `in_progress` or `completed` event makes; empty: nothing new.
 
     GitHub hands a job to any runner that matches, so the instance that reserved it need not be the one that
-    runs it: the two reservations are then exchanged, and if there are not two, the job left over is queued again. `class_name` is
-    for a job that is heard of for the first time.
+    runs it: the two reservations are then exchanged, and if there are not two, the job left over is queued
+    again. `class_name` is for a job that is heard of for the first time.
     """
     job, runner, held, other = around.job, around.runner, around.held, around.other
-    state = JobState.COMPLETED if event.action == "completed" else JobState.IN_PROGRESS
+    state = _state(event)
     if job is not None and job.rank >= RANK[state]:
         return []
-    changes = [_advanced(event, job, state, instance, class_name, now)]
+    changes = [_advanced(event, job, instance, class_name, now)]
     if runner is None or runner.state not in (InstanceState.CLAIMED, InstanceState.RUNNING):
         return changes
     key = job_key(event.job_id, event.attempt)
@@ -136,9 +136,12 @@ def progress(event: JobEvent, around: Around, instance: str, class_name: str, no
     return changes
 
 
-def _advanced(
-    event: JobEvent, job: Job | None, state: JobState, instance: str, class_name: str, now: int
-) -> Write:
+def _state(event: JobEvent) -> JobState:
+    return JobState.COMPLETED if event.action == "completed" else JobState.IN_PROGRESS
+
+
+def _advanced(event: JobEvent, job: Job | None, instance: str, class_name: str, now: int) -> Write:
+    state = _state(event)
     put: dict[str, Any] = {"state": state, "rank": RANK[state]}
     when: dict[str, Condition]
     if job is None:

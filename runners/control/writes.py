@@ -1,7 +1,7 @@
 """A conditional change of one item, as plain data, and what it means.
 
-`table.py` turns it into DynamoDB's expressions; `holds` and `applied` say the same in Python, so that a function
-knows an item after its own write without reading it again, and tests can keep a table in memory.
+`table.py` turns it into DynamoDB's expressions; `holds` and `applied` say the same in Python, so that a
+function knows an item after its own write without reading it again, and tests can keep a table in memory.
 """
 
 from collections.abc import Mapping
@@ -48,8 +48,8 @@ def absent_or(value: Any) -> Condition:
 class Write:
     """Change the item `pk` if every condition of `when` holds; a missing item is made.
 
-    `put` sets attributes, `drop` removes them, `add` adds to numbers or to sets of strings, `append` adds to lists.
-    `delete` removes the whole item instead.
+    `put` sets attributes, `drop` removes them, `add` adds to numbers or to sets of strings, `append` adds to
+    lists. `delete` removes the whole item instead.
     """
 
     pk: str

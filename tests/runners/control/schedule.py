@@ -1,8 +1,9 @@
 """Runs the real handlers against a model of GitHub, AWS and instances, in every order that a seed picks.
 
-At every call that a handler makes (table, Auto Scaling, GitHub) the scheduler may let anything else happen first:
-another function runs, an instance calls, dies or finishes its job, a message arrives twice or late; or the function
-may crash right there. `Threaded` in `threads.py` drives the same model with functions that take turns.
+At every call that a handler makes (table, Auto Scaling, GitHub) the scheduler may let anything else happen
+first: another function runs, an instance calls, dies or finishes its job, a message arrives twice or late; or
+the function may crash right there. `Threaded` in `threads.py` drives the same model with functions that take
+turns.
 """
 
 import functools
@@ -163,7 +164,7 @@ class Schedule(World):
 
     def __init__(self, seed: int, jobs: int, odds: Odds, **settings: Any) -> None:
         super().__init__(linux={**SETTINGS, **settings})
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 -- replayable by its seed
         random.seed(seed)
         self.odds = odds
         self.depth = 0
@@ -293,9 +294,7 @@ class Schedule(World):
         """The same; what happens inside of something else need not be anything."""
         found = self.choices()
         self.now += 700
-        if outermost and (not found or self.is_minute()):
-            self.minute()
-        elif not outermost and self.random.random() < 0.05:
+        if self.is_minute() or (outermost and not found):
             self.minute()
         elif found:
             self.random.choice(found)()

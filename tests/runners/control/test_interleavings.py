@@ -1,7 +1,7 @@
-"""100,000 generated interleavings over the real handlers: what must never happen does not, what must come does.
+"""100,000 generated interleavings over the real handlers: what must not happen does not, what must come does.
 
-Every schedule runs to its end: all its jobs have run, all its instances are gone. On the way the model of AWS
-refuses to end an instance that runs a job or could get one. The broken variants at the end show that it would.
+Every schedule runs to its end: its jobs have run, its instances are gone. On the way the model of AWS refuses
+to end an instance that runs a job or could get one. The broken variants at the end show that it would.
 """
 
 import gc
@@ -42,6 +42,14 @@ def chunk(first: int) -> Counted:
     return play(Schedule, first, CHUNK)
 
 
+def told(total: Counted) -> str:
+    return (
+        f"{total.points:,} store calls, {total.crashes:,} crashes, {total.faults:,} faults, "
+        f"{total.jobs:,} jobs, {total.launched:,} instances ({total.replaced:,} for lost ones), "
+        f"{total.over / total.measured:.1%} more than needed"
+    )
+
+
 def checked(total: Counted) -> None:
     assert total.over <= 0.05 * total.measured, f"{total.over} too many for {total.measured} jobs"
     assert total.invocations <= 1.2 * total.messages
@@ -56,12 +64,8 @@ def test_no_order_of_events_ends_a_claimed_instance_or_loses_a_job(
         for one in pool.imap_unordered(chunk, range(0, SCHEDULES, CHUNK)):
             total.add(one)
     with capsys.disabled():
-        print(
-            f"\n{SCHEDULES:,} interleavings in {time.perf_counter() - started:.0f} s: {total.points:,} store "
-            f"calls, {total.crashes:,} crashes, {total.faults:,} faults, {total.jobs:,} jobs, "
-            f"{total.launched:,} instances ({total.replaced:,} for lost ones), {total.over / total.measured:.1%} "
-            f"more than needed"
-        )
+        took = time.perf_counter() - started
+        print(f"\n{SCHEDULES:,} interleavings in {took:.0f} s: {told(total)}")
     checked(total)
 
 
@@ -69,8 +73,9 @@ def test_nor_does_any_order_in_which_functions_take_turns() -> None:
     checked(play(Threaded, 1_000_000, TURNS))
 
 
-def unconditional(pk: str, **told: Any) -> Write:
-    return Write(pk, **{**told, "when": {}})
+def unconditional(pk: str, **parts: Any) -> Write:
+    del parts["when"]
+    return Write(pk, **parts)
 
 
 def released(*_: Any) -> bool:

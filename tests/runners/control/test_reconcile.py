@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from runners.control import claim_handler, finish_handler, planner_handler
 from runners.control.github import Delivery, GitHubRefused, GitHubUnavailable
 from runners.control.reconcile import TickFailed
+from tests.runners.control.memory import nothing
 from tests.runners.control.world import (
     SLUG,
     World,
@@ -60,7 +61,7 @@ def test_a_plan_that_could_not_be_made_is_made_by_the_tick() -> None:
     world.groups.before = throttled
     told(world, run_message(101), job_message())
     assert desired(world) == 0
-    world.groups.before = lambda _: None
+    world.groups.before = nothing
     tick(world)
     assert desired(world) == 1
 
@@ -358,7 +359,7 @@ def test_a_duty_that_fails_stops_no_other_and_fails_the_tick() -> None:
     world.groups.before = broken
     with pytest.raises(TickFailed, match="groups"):
         tick(world)
-    world.groups.before = lambda _: None
+    world.groups.before = nothing
     tick(world)
     assert desired(world) == 1
 

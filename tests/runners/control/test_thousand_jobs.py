@@ -1,4 +1,4 @@
-"""A thousand jobs through the functions' own GitHub client, with a fifth of the webhooks lost and a fifth doubled."""
+"""A thousand jobs through the functions' own GitHub client; a fifth of the webhooks lost, a fifth doubled."""
 
 import json
 from pathlib import Path

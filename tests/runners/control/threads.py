@@ -1,4 +1,4 @@
-"""The same schedules with functions that really take turns: each in a thread of its own, one running at a time.
+"""The same schedules with functions that really take turns: each in a thread, one running at a time.
 
 Slower than functions inside of each other, and reaches the orders that those cannot: A, B, A, B.
 """
@@ -26,7 +26,7 @@ class Worker:
         self._go.acquire()
         try:
             self._action()
-        except BaseException as error:  # noqa: BLE001 -- handed over to the test's own thread
+        except BaseException as error:  # handed over to the test's own thread
             self.error = error
         self.done = True
         self._back.release()

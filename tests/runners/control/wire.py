@@ -17,10 +17,10 @@ class Kms:
     def sign(self, **_: Any) -> dict[str, bytes]:
         return {"Signature": b"signed"}
 
-    def encrypt(self, *, Plaintext: bytes, **_: Any) -> dict[str, bytes]:  # noqa: N803 -- AWS's name
+    def encrypt(self, *, Plaintext: bytes, **_: Any) -> dict[str, bytes]:
         return {"CiphertextBlob": bytes(byte ^ 0x5A for byte in Plaintext)}
 
-    def decrypt(self, *, CiphertextBlob: bytes, **_: Any) -> dict[str, bytes]:  # noqa: N803 -- AWS's name
+    def decrypt(self, *, CiphertextBlob: bytes, **_: Any) -> dict[str, bytes]:
         return {"Plaintext": bytes(byte ^ 0x5A for byte in CiphertextBlob)}
 
 
@@ -88,21 +88,11 @@ class Wired(Schedule):
             _, number = self.github.mint_runner(body["name"], body["runner_group_id"], tuple(body["labels"]))
             self.handed.append(f"{JIT}{number}")
             return {"encoded_jit_config": self.handed[-1], "runner": {"id": number, "busy": True}}
-        if path.startswith("/app/hook/deliveries?"):
-            found, _ = self.github.deliveries("")
-            return [
-                {
-                    "id": one.id,
-                    "guid": one.guid,
-                    "event": one.event,
-                    "status_code": 502 if one.failed else 202,
-                    "redelivery": one.redelivery,
-                }
-                for one in found
-            ]
-        if path.startswith("/app/hook/deliveries/"):
-            self.github.redeliver(int(path.split("/")[4]))
-            return {}
+        if path.startswith("/app/hook/"):
+            return self.told_of_hooks(method, path)
+        return self.told_of_runners(method, path)
+
+    def told_of_runners(self, method: str, path: str) -> Any:
         if "/actions/runs/" in path:
             job = self.jobs[int(path.rsplit("/", 1)[1]) - 100]
             status = "completed" if job.state == "done" else "in_progress"
@@ -119,3 +109,19 @@ class Wired(Schedule):
                 raise GitHubRefused("busy", 422)
             return {}
         raise GitHubRefused("not found", 404)
+
+    def told_of_hooks(self, method: str, path: str) -> Any:
+        if method == "POST":
+            self.github.redeliver(int(path.split("/")[4]))
+            return {}
+        found, _ = self.github.deliveries("")
+        return [
+            {
+                "id": one.id,
+                "guid": one.guid,
+                "event": one.event,
+                "status_code": 502 if one.failed else 202,
+                "redelivery": one.redelivery,
+            }
+            for one in found
+        ]

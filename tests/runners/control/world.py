@@ -127,7 +127,7 @@ class World:
     """Services over memory; `now` is the clock in ms."""
 
     def __init__(self, **classes: dict[str, Any]) -> None:
-        self.now = START
+        self.now: int = START
         self.table = MemoryTable()
         self.groups = MemoryGroups()
         self.github = MemoryGitHub()
