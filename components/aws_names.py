@@ -16,6 +16,9 @@ _ROLE_NAME_LIMIT = 64  # IAM API Reference, CreateRole
 DEFAULT_ROLE_PATH = "/slipway/ci/"
 """Below this path, and only with the boundary, an apply role may make roles."""
 
+RUNNER_ROLE_PATH = "/slipway/runners/"
+"""Where the runner fleet's own roles are; its instances' are called `runner-<fleet>-<class>`."""
+
 
 def _check(pattern: re.Pattern[str], value: str, where: str, what: str, fix: str) -> None:
     if not pattern.fullmatch(value):

@@ -9,12 +9,14 @@ from infra.settings import EnvironmentSettings, ServiceSettings, Settings, Stack
 from slipway.access.model import (
     ApplyStack,
     AssumeRoles,
+    ChangeFleet,
     DescribeCluster,
     Grant,
     Job,
     PlanStack,
     PushImages,
     PutPlans,
+    ReadFleet,
     ReadParameters,
     ReadPlans,
     ReadState,
@@ -236,6 +238,7 @@ def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration
             PlanStack(stack, account, region),
             ReadState(bucket, ".pulumi", key),
             PutPlans(plans, f"{stack}/", plan_key),
+            *((ReadFleet(stack, account, region),) if settings.platform.runners else ()),
         ),
     )
     apply = replace(
@@ -254,6 +257,11 @@ def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration
             ),
             UseState(bucket, ".pulumi", key),
             ReadPlans(plans, f"{stack}/", plan_key),
+            *(
+                (ChangeFleet(stack, account, region, naming.boundary_arn(account)),)
+                if settings.platform.runners
+                else ()
+            ),
         ),
     )
     return (
@@ -274,7 +282,7 @@ def apply_roles_in(settings: Settings) -> tuple[str, ...]:
 
 
 def cicd_role(settings: Settings) -> RoleDeclaration | None:
-    """The CICD role of the account that builds; None where no environment lets the chain in.
+    """The CICD role of the account that builds; None where no environment lets it in or no class opts in.
 
     Its deploy roles are in other stacks; their ARNs are computed, so nothing is read there.
     """
@@ -284,16 +292,29 @@ def cicd_role(settings: Settings) -> RoleDeclaration | None:
         for environment in environments
         for service in settings.services
     }
-    if not deploy_roles:
+    trusted = instance_roles(settings)
+    if not deploy_roles or not trusted:
         return None
     return RoleDeclaration(
         name=naming.CICD_ROLE,
         account=settings.account,
         region=settings.platform.region,
         boundary_arn=naming.boundary_arn(settings.account),
-        trusted_roles=(naming.role_arn(settings.account, naming.RUNNER_ROLE),),
+        trusted_roles=tuple(trusted.values()),
         grants=(AssumeRoles(tuple(sorted(deploy_roles))),),
     )
+
+
+def instance_roles(settings: Settings) -> dict[str, str]:
+    """ARNs of the instance roles of the runner classes that opt in to the CICD role, by class."""
+    runners = settings.platform.runners
+    return {
+        name: naming.role_arn(
+            settings.account, naming.runner_role(settings.stack.value, name), naming.RUNNER_PATH
+        )
+        for name, block in (runners.classes if runners else {}).items()
+        if block.cicd
+    }
 
 
 def _platform_role(settings: Settings, name: str, job: Job, path: str) -> RoleDeclaration:

@@ -1,25 +1,33 @@
-"""What the Automation account holds besides its foundation: registries, runners' ground, plan store."""
+"""What the Automation account holds besides its foundation: registries, runners, plan store."""
+
+from dataclasses import dataclass
 
 import pulumi
 
-from components.identity.runner_chain import CicdRole, CicdRoleArgs
 from components.network.runner_security import RunnerSecurityGroups, RunnerSecurityGroupsArgs
 from components.registry.image_repository import ImageRepository, ImageRepositoryArgs
 from components.registry.lifecycle import RELEASED
+from components.runners.runner_fleet import RunnerFleet
 from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.plan_store import PlanStore, PlanStoreArgs
 from infra import naming
-from infra.access import cicd_role
 from infra.foundation import Foundation
+from infra.runners import runner_fleet
 from infra.settings import Settings
 
 
-def building(
-    settings: Settings, base: Foundation, opts: pulumi.ResourceOptions
-) -> dict[str, ImageRepository]:
-    """Declare what builds need; image repositories by their physical name."""
+@dataclass(frozen=True, kw_only=True)
+class Building:
+    """What builds use, for the stack's outputs; image repositories by their physical name."""
+
+    repositories: dict[str, ImageRepository]
+    fleet: RunnerFleet | None
+
+
+def building(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions) -> Building:
+    """Declare what builds need."""
     repositories = _registries(settings, opts)
-    RunnerSecurityGroups(
+    groups = RunnerSecurityGroups(
         "runners",
         RunnerSecurityGroupsArgs(
             name=f"slipway-{settings.stack.value}-runners",
@@ -28,15 +36,9 @@ def building(
         ),
         opts=opts,
     )
-    chain = cicd_role(settings)
-    if chain:
-        CicdRole(
-            "cicd",
-            CicdRoleArgs(declaration=chain, instance_role_name=naming.RUNNER_ROLE),
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[base.boundary])),
-        )
+    fleet = runner_fleet(settings, base, groups, opts)
     _plan_store(settings, opts)
-    return repositories
+    return Building(repositories=repositories, fleet=fleet)
 
 
 def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, ImageRepository]:

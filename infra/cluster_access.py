@@ -7,9 +7,7 @@ command runs the program.
 
 import json
 from collections.abc import Sequence
-from typing import cast
 
-import pulumi
 import pulumi_aws as aws
 
 from components.cluster.authentication import AuthenticationMode
@@ -20,6 +18,7 @@ from components.cluster.namespace_access import NamespaceAccess, groups_by_role
 from components.cluster.service_roles import node_role_arn
 from infra import naming
 from infra.access import Environment, platform_roles
+from infra.in_force import published
 from infra.settings import ClusterSettings, Settings
 
 PARAMETER_KEY = "cluster-access"
@@ -49,26 +48,9 @@ def require_way_in(settings: Settings, wanted: AccessDeclaration, provider: aws.
     Raises:
         SlipwayError: with each reason and what to do, before anything is registered.
     """
-    name = naming.output_parameter(settings.stack.value, PARAMETER_KEY)
-    require(_in_force(name, provider), wanted)
-
-
-def _in_force(name: str, provider: aws.Provider) -> AccessDeclaration | None:
-    """The declaration that the account holds; None where there is none yet, or where none can be read.
-
-    An offline preview reads nothing: it still finds what is wrong with the new declaration by itself.
-    """
-    try:
-        # Not `aws.ssm.get_parameter`: that cannot be handed an answer which is unknown, as it is offline.
-        found = pulumi.runtime.invoke(
-            "aws:ssm/getParameter:getParameter", {"name": name}, opts=pulumi.InvokeOptions(provider=provider)
-        ).value
-    except Exception as error:
-        if "ParameterNotFound" in str(error) or "couldn't find resource" in str(error):
-            return None
-        raise
-    value = cast(dict[str, object], found).get("value") if isinstance(found, dict) else None
-    return AccessDeclaration.from_plain(json.loads(value)) if isinstance(value, str) else None
+    held = published(settings.stack.value, PARAMETER_KEY, provider)
+    # Where none can be read, what is wrong with the new declaration by itself is still found.
+    require(AccessDeclaration.from_plain(json.loads(held)) if held else None, wanted)
 
 
 def mappings(

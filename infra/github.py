@@ -118,6 +118,8 @@ def organization(
                 if service.visibility != "public"
             ),
             private_actions_token=private_actions_token,
+            # A fleet has a runner group for each of its classes.
+            runner_group=None if settings.platform.runners else "slipway",
         ),
         opts=opts,
     )

@@ -103,4 +103,11 @@ def plan_key_alias() -> str:
 
 REGISTRY_KEY_ALIAS: Final = "alias/slipway-registry"
 CICD_ROLE: Final = "cicd"
-RUNNER_ROLE: Final = "runner"
+
+RUNNER_PATH: Final = "/slipway/runners/"
+"""IAM path of the fleet's own roles: its functions', its instances', its image pipeline's."""
+
+
+def runner_role(fleet: str, runner_class: str) -> str:
+    """Name of the role that the instances of one runner class carry."""
+    return f"runner-{fleet}-{runner_class}"

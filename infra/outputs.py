@@ -6,11 +6,13 @@ from typing import Any
 
 import pulumi
 
-from components.registry.image_repository import ImageRepository
 from components.state.parameters import PlatformParameters, PlatformParametersArgs
 from infra import naming
-from infra.access import Environment, cicd_role, platform_roles, repository_of
+from infra.access import Environment, platform_roles, repository_of
+from infra.building import Building
 from infra.cluster_access import PARAMETER_KEY, access_declaration
+from infra.runner_images import PARAMETER_KEY as CLASSES_KEY
+from infra.runner_images import declaration as declaration_of_classes
 from infra.running import Running
 from infra.settings import Settings
 
@@ -44,25 +46,28 @@ def access_contract(settings: Settings) -> dict[str, Any]:
     for service in settings.services.values():
         repository = asdict(repository_of(service))
         repositories.append({**repository, "subject": service.subject.value})
-    chain = cicd_role(settings) if settings.stack.builds else None
+    runners = settings.platform.runners
     classes = [
         {
-            "name": "deploy",
-            "role_arn": naming.role_arn(settings.account, naming.RUNNER_ROLE),
-            "repositories": [service.repository for service in settings.services.values()],
+            "name": name,
+            "role_arn": naming.role_arn(
+                settings.account, naming.runner_role(settings.stack.value, name), naming.RUNNER_PATH
+            ),
+            "repositories": list(block.repositories),
         }
+        for name, block in (runners.classes if runners else {}).items()
     ]
     return {
         "account": settings.account,
         "repositories": repositories,
-        "runnerClasses": classes if chain else [],
+        "runnerClasses": classes,
     }
 
 
 def export(
     settings: Settings,
     environments: tuple[Environment, ...],
-    repositories: dict[str, ImageRepository],
+    builds: Building | None,
     running: Running | None,
     opts: pulumi.ResourceOptions,
 ) -> None:
@@ -76,8 +81,13 @@ def export(
         "access": access_contract(settings),
         "roles": {env.role.name: env.role.arn for env in environments if env.holds_role},
         "withoutRole": {env.role.name: env.protection.reason for env in environments if not env.holds_role},
-        "imageRepositories": {name: repository.url for name, repository in repositories.items()},
+        "imageRepositories": {
+            name: repository.url for name, repository in (builds.repositories if builds else {}).items()
+        },
     }
+    if builds and builds.fleet and settings.platform.runners:
+        outputs["webhookUrl"] = builds.fleet.webhook_url
+        published[CLASSES_KEY] = json.dumps(declaration_of_classes(settings.platform.runners.classes))
     cluster = settings.platform.cluster
     after = opts
     if running and cluster:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.registry.image_repository import ImageRepository
 from infra import github, outputs
 from infra.access import environments
-from infra.building import building
+from infra.building import Building, building
 from infra.cluster_access import access_declaration, require_way_in
 from infra.foundation import environment_roles, foundation
 from infra.providers import aws_provider, github_provider, require_fence
+from infra.runner_images import require_fresh
 from infra.running import Running, running
 from infra.settings import Settings, load
 
@@ -59,14 +59,15 @@ def build(settings: Settings, secrets: Secrets) -> None:
     """Declare everything that the stack holds."""
     declared = environments(settings)
     cloud = aws_provider(settings)
+    require_fresh(settings, cloud)
     if settings.platform.cluster:
         require_way_in(settings, access_declaration(settings, settings.platform.cluster, declared), cloud)
     opts = pulumi.ResourceOptions(providers=[cloud, github_provider(settings)])
     base = foundation(settings, opts)
     roles = environment_roles(declared, base, opts)
-    repositories: dict[str, ImageRepository] = {}
+    builds: Building | None = None
     if settings.stack.builds:
-        repositories = building(settings, base, opts)
+        builds = building(settings, base, opts)
         github.organization(settings, secrets.private_actions_token, opts)
     runs: Running | None = None
     if settings.platform.cluster:
@@ -83,4 +84,4 @@ def build(settings: Settings, secrets: Secrets) -> None:
     for name in settings.services:
         own = tuple(environment for environment in declared if environment.service == name)
         github.service_repository(settings, name, own, opts)
-    outputs.export(settings, declared, repositories, runs, opts)
+    outputs.export(settings, declared, builds, runs, opts)

@@ -1,5 +1,6 @@
 """The block `runners` of a stack file: the fleet, and its classes."""
 
+import datetime
 import re
 from typing import Annotated, Literal
 
@@ -23,6 +24,15 @@ def _labels(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _day(value: str) -> str:
+    try:
+        datetime.date.fromisoformat(value)
+    except ValueError as error:
+        message = "must be a day such as '2026-11-20', in quotes"
+        raise ValueError(message) from error
+    return value
+
+
 ClassName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
 """A runner class. Its instance role is `runner-<stack>-<class>`, and IAM takes 64 characters."""
 
@@ -33,6 +43,15 @@ WorkflowRef = Annotated[
     str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+/\.github/workflows/[\w./-]+\.ya?ml@[\w./-]+$")
 ]
 """`owner/repository/.github/workflows/file.yml@ref` (GitHub REST, runner groups, selected_workflows)."""
+
+
+class RunnerImage(Model):
+    """A runner image, as the job that built it prints it: its id, and what its tags say."""
+
+    id: ImageId
+    built: Annotated[str, AfterValidator(_day)]
+    """The day that it was built on, `"2026-11-20"`, quoted in YAML."""
+    runner_version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
 
 
 class RunnerClassSettings(Model):
@@ -52,7 +71,7 @@ class RunnerClassSettings(Model):
     capacity: Literal["spot", "on_demand"] = "spot"
     warm_pool: Annotated[int, Field(ge=0, le=100)] = 0
     """Stopped instances kept ready; only for an on-demand class of one instance type."""
-    image: ImageId | None = None
+    image: RunnerImage | None = None
     """The runner image; without one the class comes up with a maximum of 0."""
     disk_gib: Annotated[int, Field(ge=20, le=16_384)] = 60
     cicd: bool = False

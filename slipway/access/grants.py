@@ -121,6 +121,25 @@ class ApplyStack:
     secrets: tuple[str, ...] = ("slipway/*",)
 
 
+@dataclass(frozen=True)
+class ReadFleet:
+    """Read what the resources of one runner fleet are."""
+
+    fleet: str
+    account: str
+    region: str
+
+
+@dataclass(frozen=True)
+class ChangeFleet:
+    """Make, change and remove the resources of one runner fleet; its roles only with the boundary."""
+
+    fleet: str
+    account: str
+    region: str
+    boundary_arn: str
+
+
 Grant = (
     PushImages
     | PullImages
@@ -133,4 +152,6 @@ Grant = (
     | AssumeRoles
     | PlanStack
     | ApplyStack
+    | ReadFleet
+    | ChangeFleet
 )

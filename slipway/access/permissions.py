@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from slipway.access import stack_permissions
+from slipway.access import fleet_permissions, stack_permissions
 from slipway.access.grants import (
     ApplyStack,
     AssumeRoles,
+    ChangeFleet,
     DescribeCluster,
     Grant,
     PlanStack,
     PullImages,
     PushImages,
     PutPlans,
+    ReadFleet,
     ReadParameters,
     ReadPlans,
     ReadState,
@@ -111,7 +113,7 @@ def _statements(role: RoleDeclaration) -> list[Statement]:
     return statements
 
 
-def statements_of(grant: Grant) -> tuple[Statement, ...]:  # noqa: C901, PLR0911 - one line for each
+def statements_of(grant: Grant) -> tuple[Statement, ...]:  # noqa: C901, PLR0911, PLR0912 - a line each
     """The statements of one grant."""
     match grant:
         case PushImages():
@@ -137,6 +139,10 @@ def statements_of(grant: Grant) -> tuple[Statement, ...]:  # noqa: C901, PLR0911
             return stack_permissions.plan(grant)
         case ApplyStack():
             return stack_permissions.apply(grant)
+        case ReadFleet():
+            return fleet_permissions.read(grant)
+        case ChangeFleet():
+            return fleet_permissions.change(grant)
 
 
 def _images(sid: str, actions: tuple[str, ...], grant: PushImages | PullImages) -> tuple[Statement, ...]:

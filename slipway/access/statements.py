@@ -34,6 +34,18 @@ BARE_STAR: dict[str, BareStar] = {
         conditions=("aws:RequestedRegion",),
         source="Service Authorization Reference, list_awskeymanagementservice: no resource type",
     ),
+    "lambda:CreateEventSourceMapping": BareStar(
+        conditions=("lambda:FunctionArn",),
+        source="Service Authorization Reference, list_awslambda: no resource type, held by its key",
+    ),
+    **{
+        f"logs:{verb}": BareStar(
+            conditions=("aws:RequestedRegion",),
+            source="Service Authorization Reference, list_amazoncloudwatchlogs: no resource type; needed "
+            "for an HTTP API's access log (API Gateway Developer Guide, http-api-logging)",
+        )
+        for verb in ("CreateLogDelivery", "DeleteLogDelivery", "PutResourcePolicy", "UpdateLogDelivery")
+    },
 }
 """Every action beyond reading that a policy here may allow on `*`; nothing else may."""
 

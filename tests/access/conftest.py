@@ -8,11 +8,13 @@ import pytest
 from slipway.access.model import (
     ApplyStack,
     AssumeRoles,
+    ChangeFleet,
     DescribeCluster,
     Job,
     PlanStack,
     PushImages,
     PutPlans,
+    ReadFleet,
     ReadParameters,
     ReadPlans,
     ReadState,
@@ -233,6 +235,7 @@ def _service_roles(service: Repository, *, trusted: tuple[str, ...]) -> list[Rol
 
 
 def _stack_roles(infra: Repository, stack: str, account: str) -> list[RoleDeclaration]:
+    fleet = account == AUTOMATION
     plan = Job(
         name="infra-plan",
         repository=infra,
@@ -243,6 +246,7 @@ def _stack_roles(infra: Repository, stack: str, account: str) -> list[RoleDeclar
             PlanStack(stack, account, REGION),
             ReadState(STATE, f"platform/{stack}", STATE_KEY),
             PutPlans(PLANS, f"plans/{stack}", PLAN_KEY),
+            *((ReadFleet(stack, account, REGION),) if fleet else ()),
         ),
     )
     name = f"infra-{stack}-apply"
@@ -264,6 +268,7 @@ def _stack_roles(infra: Repository, stack: str, account: str) -> list[RoleDeclar
             ),
             UseState(STATE, f"platform/{stack}", STATE_KEY),
             ReadPlans(PLANS, f"plans/{stack}", PLAN_KEY),
+            *((ChangeFleet(stack, account, REGION, boundary_arn(account)),) if fleet else ()),
         ),
     )
     return [_role(f"infra-{stack}-plan", account, (plan,)), _role(name, account, (apply,))]

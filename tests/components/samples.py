@@ -1,10 +1,12 @@
 """One realistic set of arguments for every component here, so that a test can bring each of them up."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
 
 from components.identity.ci_role import CiRole, CiRoleArgs
 from components.identity.oidc_provider import GithubOidcProvider, GithubOidcProviderArgs
@@ -86,10 +88,9 @@ def cicd_role_args() -> CicdRoleArgs:
             account=ACCOUNT,
             region=REGION,
             boundary_arn=BOUNDARY,
-            trusted_roles=(f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/runner-instance",),
+            trusted_roles=(f"arn:aws:iam::{ACCOUNT}:role/slipway/runners/runner-local-deploy",),
             grants=(AssumeRoles((DEPLOY_ROLE.replace(ACCOUNT, PULLER),)),),
         ),
-        instance_role_name="runner-instance",
     )
 
 
@@ -183,8 +184,26 @@ def _role(name: str, args: CiRoleArgs) -> CiRole:
     return CiRole(name, args, pulumi.ResourceOptions(depends_on=[boundary, provider]))
 
 
+EC2_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+
+
 def _cicd_role() -> CicdRole:
-    return CicdRole("cicd", cicd_role_args(), pulumi.ResourceOptions(depends_on=[_boundary()]))
+    boundary = _boundary()
+    # IAM refuses a trust policy that names a role which does not exist.
+    instance = aws.iam.Role(
+        "instance",
+        name="runner-local-deploy",
+        path="/slipway/runners/",
+        permissions_boundary=BOUNDARY,
+        assume_role_policy=json.dumps(EC2_TRUST),
+        opts=pulumi.ResourceOptions(depends_on=[boundary]),
+    )
+    return CicdRole("cicd", cicd_role_args(), pulumi.ResourceOptions(depends_on=[boundary, instance]))
 
 
 def _runner_security() -> RunnerSecurityGroups:

@@ -99,7 +99,7 @@ MADE: dict[str, dict[str, list[str]]] = {
     "boundary": {"policies": ["slipway-ci-boundary"]},
     "build-role": {"roles": ["skill-pool-build"], "policies": ["slipway-ci-boundary"]},
     "deploy-role": {"roles": ["skill-pool-production"]},
-    "cicd-role": {"roles": ["cicd", "runner-instance"], "profiles": ["runner-instance"]},
+    "cicd-role": {"roles": ["cicd", "runner-local-deploy"]},
     "network": {
         "subnets": [
             "10.20.0.0/19",

@@ -97,7 +97,7 @@ def test_every_role_carries_the_boundary_and_one_hour() -> None:
         CicdRole("cicd", cicd_args())
 
     roles = run(program).of("aws:iam/role:Role")
-    assert len(roles) == 4
+    assert len(roles) == 3
     for role in roles:
         assert role.inputs["permissionsBoundary"] == BOUNDARY, role.name
         assert role.inputs["maxSessionDuration"] == 3600, role.name
@@ -113,40 +113,44 @@ def test_a_large_policy_is_split_into_managed_ones_that_iam_takes() -> None:
     assert len(made.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")) == len(managed)
 
 
+INSTANCE = f"arn:aws:iam::{ACCOUNT}:role/slipway/runners/runner-automation-deploy"
+
+
 def cicd_args(**changes: Any) -> CicdRoleArgs:
-    instance = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/runner"
     deploy = "arn:aws:iam::333333333333:role/slipway/ci/skill-pool-production"
     chain = {
         "name": "cicd",
         "jobs": (),
-        "trusted_roles": (instance,),
+        "trusted_roles": (INSTANCE,),
         "grants": (AssumeRoles((deploy,)),),
     }
-    return CicdRoleArgs(declaration=declaration(**{**chain, **changes}), instance_role_name="runner")
+    return CicdRoleArgs(declaration=declaration(**{**chain, **changes}))
 
 
-def test_an_instance_may_assume_the_cicd_role_and_do_nothing_else() -> None:
+def test_instances_alone_assume_the_cicd_role_and_it_leads_to_deploy_roles_alone() -> None:
     made = run(lambda: _keep(CicdRole("cicd", cicd_args())))
-    policy = json.loads(made.one("RolePolicy", "cicd-instance-policy").inputs["policy"])
-    (statement,) = policy["Statement"]
+    (role,) = made.of("aws:iam/role:Role")
+    (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    assert trust["Principal"] == {"AWS": INSTANCE}
+    (policy,) = made.of("aws:iam/rolePolicy:RolePolicy")
+    (statement,) = json.loads(policy.inputs["policy"])["Statement"]
     assert statement["Action"] == "sts:AssumeRole"
-    assert statement["Resource"] == f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/cicd"
+    assert statement["Resource"] == "arn:aws:iam::333333333333:role/slipway/ci/skill-pool-production"
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"jobs": (job(),)},
+        {"trusted_roles": ()},
         {"trusted_roles": (f"arn:aws:iam::{ACCOUNT}:role/other",)},
-        {
-            "trusted_roles": (
-                f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/runner",
-                f"arn:aws:iam::{ACCOUNT}:role/x",
-            )
-        },
+        {"trusted_roles": (INSTANCE, f"arn:aws:iam::{ACCOUNT}:role/slipway/runners/local-webhook")},
+        {"trusted_roles": (INSTANCE.replace(ACCOUNT, "333333333333"),)},
+        {"trusted_roles": (f"arn:aws:iam::{ACCOUNT}:root",)},
+        {"grants": (DescribeCluster("prod", ACCOUNT, REGION),)},
     ],
 )
-def test_nobody_else_enters_the_chain(changes: dict[str, Any]) -> None:
+def test_nobody_else_enters_the_chain_and_it_leads_nowhere_else(changes: dict[str, Any]) -> None:
     with pytest.raises(SlipwayError):
         cicd_args(**changes)
 

@@ -7,7 +7,7 @@ import pytest
 from infra.mistakes import SettingsError
 from infra.settings import RunnerSettings, parse
 
-WHERE = "slipway:platform.runners"
+IMAGE = {"id": "ami-0123456789abcdef0", "built": "2026-11-20", "runner_version": "2.330.0"}
 
 
 def fleet(**changes: Any) -> dict[str, Any]:
@@ -50,6 +50,9 @@ def test_a_class_needs_labels_types_and_repositories_and_no_more(automation: dic
             "with one instance type",
         ),
         ({"image": "latest"}, "classes.linux.image"),
+        ({"image": {**IMAGE, "id": "latest"}}, "classes.linux.image.id"),
+        ({"image": {**IMAGE, "built": "yesterday"}}, "a day such as '2026-11-20'"),
+        ({"image": {**IMAGE, "runner_version": "v2"}}, "classes.linux.image.runner_version"),
         ({"maximun": 3}, "did you mean 'maximum'?"),
         ({"workflows": ["build.yml"]}, "classes.linux.workflows.0"),
     ],

@@ -1,0 +1,114 @@
+"""The runner fleet of the Automation account, and the chain that opted-in classes lead into."""
+
+from pathlib import Path
+from typing import Final
+
+import pulumi
+
+from components.identity.runner_chain import CicdRole, CicdRoleArgs
+from components.network.runner_security import RunnerSecurityGroups
+from components.runners.args import CodeArgs, ImageArgs, RunnerClassArgs, RunnerFleetArgs
+from components.runners.runner_fleet import RunnerFleet
+from infra import naming
+from infra.access import cicd_role
+from infra.foundation import Foundation
+from infra.runner_images import MINIMUM_RUNNER_VERSION
+from infra.runner_settings import RunnerClassSettings
+from infra.settings import Settings
+from runners.boot.user_data import user_data
+
+GITHUB_API: Final = "https://api.github.com"
+BUILD: Final = Path(".slipway/build")
+"""Where the functions' zip files are written, below the project's folder that programs run in."""
+
+
+def runner_fleet(
+    settings: Settings, base: Foundation, groups: RunnerSecurityGroups, opts: pulumi.ResourceOptions
+) -> RunnerFleet | None:
+    """Declare the fleet, and the CICD role that its opted-in classes may assume."""
+    runners = settings.platform.runners
+    if runners is None:
+        return None
+    chain = cicd_role(settings)
+    fleet = RunnerFleet(
+        "fleet",
+        RunnerFleetArgs(
+            fleet=settings.stack.value,
+            account=settings.account,
+            region=settings.platform.region,
+            organization=settings.platform.github.organization,
+            app_id=runners.app_id,
+            installation_id=runners.installation_id,
+            boundary_arn=naming.boundary_arn(settings.account),
+            subnet_ids=base.network.private_subnet_ids,
+            security_group_id=groups.run_id,
+            image_build_security_group_id=groups.image_build_id,
+            classes=tuple(
+                _class(settings, name, block, chain.arn if chain and block.cicd else None)
+                for name, block in runners.classes.items()
+            ),
+            code=CodeArgs(root=Path(), build=BUILD, image_uri=runners.functions_image),
+            user_data=lambda one, endpoint: _user_data(settings, one, endpoint),
+            minimum_runner_version=MINIMUM_RUNNER_VERSION,
+            alarm_topic=runners.alarm_topic,
+            protect_table=settings.platform.protect,
+            github_api_url=settings.endpoints.github if settings.endpoints else GITHUB_API,
+            function_endpoint=settings.endpoints.aws if settings.endpoints else None,
+        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[base.boundary])),
+    )
+    if chain:
+        # IAM refuses a trust policy that names a role which does not exist yet.
+        trusted = [role for name, role in fleet.instance_roles.items() if runners.classes[name].cicd]
+        CicdRole(
+            "cicd",
+            CicdRoleArgs(declaration=chain),
+            opts=pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(depends_on=[base.boundary, *trusted])
+            ),
+        )
+    return fleet
+
+
+def _class(
+    settings: Settings, name: str, block: RunnerClassSettings, cicd_role_arn: str | None
+) -> RunnerClassArgs:
+    ids = {service.repository: service.repository_id for service in settings.services.values()}
+    ids[settings.platform.github.repository] = settings.platform.github.repository_id
+    return RunnerClassArgs(
+        name=name,
+        labels=block.labels,
+        instance_types=block.instance_types,
+        repositories={slug: ids[slug] for slug in block.repositories},
+        architecture=block.architecture,
+        workflows=block.workflows,
+        minimum=block.minimum,
+        maximum=block.maximum,
+        spares=block.spares,
+        capacity=block.capacity,
+        warm_pool=block.warm_pool,
+        image=ImageArgs(
+            id=block.image.id, created=block.image.built, runner_version=block.image.runner_version
+        )
+        if block.image
+        else None,
+        disk_gib=block.disk_gib,
+        cicd_role_arn=cicd_role_arn,
+        public=block.public,
+        forks=block.forks,
+        rerun_interrupted=block.rerun_interrupted,
+        max_minutes=block.max_minutes,
+        idle_minutes=block.idle_minutes,
+        boot_minutes=block.boot_minutes,
+    )
+
+
+def _user_data(settings: Settings, one: RunnerClassArgs, endpoint: str) -> str:
+    return user_data(
+        fleet=settings.stack.value,
+        class_name=one.name,
+        region=settings.platform.region,
+        claim_url=f"{endpoint}/claim",
+        finish_url=f"{endpoint}/finish",
+        cicd_role=one.cicd_role_arn,
+    )

@@ -1,0 +1,329 @@
+"""What the roles of a platform stack may do to a runner fleet, beside what they may do to any stack.
+
+Actions, their resource types and their condition keys are those of AWS's Service Authorization Reference
+(https://docs.aws.amazon.com/service-authorization/latest/reference/, one page per service). Everything of a
+fleet is called `slipway-<fleet>…`, so that two fleets of one account stay out of each other's reach.
+"""
+
+from slipway.access.grants import ChangeFleet, ReadFleet
+from slipway.access.stack_actions import (
+    INSTANCE_PROFILE,
+    ROLE_BY_PATH,
+    ROLE_UNDER_BOUNDARY,
+    TypeActions,
+    qualified,
+)
+from slipway.access.statements import Statement, allow
+
+RUNNER_PATH = "/slipway/runners/"
+"""IAM path of the fleet's own roles."""
+
+PASSED_TO = ("ec2.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com")
+SERVICE_LINKED = ("autoscaling.amazonaws.com", "ops.apigateway.amazonaws.com", "spot.amazonaws.com")
+
+AUTOSCALING = (
+    TypeActions(
+        types=("aws:autoscaling/group:Group",),
+        actions=(
+            "CreateAutoScalingGroup",
+            "CreateOrUpdateTags",
+            "DeleteAutoScalingGroup",
+            "DeleteTags",
+            "DeleteWarmPool",
+            "PutWarmPool",
+            "ResumeProcesses",
+            "SetInstanceProtection",
+            "SuspendProcesses",
+            "UpdateAutoScalingGroup",
+        ),
+    ),
+)
+LAUNCH_TEMPLATE = (
+    TypeActions(
+        types=("aws:ec2/launchTemplate:LaunchTemplate",),
+        actions=(
+            "CreateLaunchTemplate",
+            "CreateLaunchTemplateVersion",
+            "CreateTags",
+            "DeleteLaunchTemplate",
+            "DeleteLaunchTemplateVersions",
+            "DeleteTags",
+            "ModifyLaunchTemplate",
+        ),
+    ),
+)
+FUNCTIONS = (
+    TypeActions(
+        types=("aws:lambda/function:Function",),
+        actions=(
+            "CreateFunction",
+            "DeleteFunction",
+            "DeleteFunctionConcurrency",
+            "PutFunctionConcurrency",
+            "TagResource",
+            "UntagResource",
+            "UpdateFunctionCode",
+            "UpdateFunctionConfiguration",
+        ),
+    ),
+    TypeActions(
+        types=("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",),
+        actions=(
+            "DeleteFunctionEventInvokeConfig",
+            "PutFunctionEventInvokeConfig",
+            "UpdateFunctionEventInvokeConfig",
+        ),
+    ),
+    TypeActions(
+        types=("aws:lambda/permission:Permission",),
+        actions=("AddPermission", "RemovePermission"),
+    ),
+)
+MAPPINGS = (
+    TypeActions(
+        types=("aws:lambda/eventSourceMapping:EventSourceMapping",),
+        actions=("DeleteEventSourceMapping", "UpdateEventSourceMapping"),
+    ),
+)
+QUEUES = (
+    TypeActions(
+        types=("aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy"),
+        actions=("CreateQueue", "DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
+    ),
+)
+TABLES = (
+    TypeActions(
+        types=("aws:dynamodb/table:Table",),
+        actions=(
+            "CreateTable",
+            "DeleteTable",
+            "TagResource",
+            "UntagResource",
+            "UpdateContinuousBackups",
+            "UpdateTable",
+            "UpdateTimeToLive",
+        ),
+    ),
+)
+ITEMS = (
+    TypeActions(
+        types=("aws:dynamodb/tableItem:TableItem",),
+        actions=("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+    ),
+)
+APIS = (
+    TypeActions(
+        types=(
+            "aws:apigatewayv2/api:Api",
+            "aws:apigatewayv2/integration:Integration",
+            "aws:apigatewayv2/route:Route",
+            "aws:apigatewayv2/stage:Stage",
+        ),
+        actions=("DELETE", "GET", "PATCH", "POST", "PUT", "TagResource", "UntagResource"),
+    ),
+)
+SCHEDULES = (
+    TypeActions(
+        types=("aws:scheduler/schedule:Schedule",),
+        actions=("CreateSchedule", "DeleteSchedule", "UpdateSchedule"),
+    ),
+    TypeActions(
+        types=("aws:scheduler/scheduleGroup:ScheduleGroup",),
+        actions=("CreateScheduleGroup", "DeleteScheduleGroup", "TagResource", "UntagResource"),
+    ),
+)
+ALARMS = (
+    TypeActions(
+        types=("aws:cloudwatch/metricAlarm:MetricAlarm",),
+        actions=("DeleteAlarms", "PutMetricAlarm", "TagResource", "UntagResource"),
+    ),
+    TypeActions(types=("aws:cloudwatch/dashboard:Dashboard",), actions=("DeleteDashboards", "PutDashboard")),
+)
+SECRET = (
+    # Not its value: whoever runs `slipway runners app create` puts that.
+    TypeActions(
+        types=("aws:secretsmanager/secret:Secret",),
+        actions=("CreateSecret", "DeleteSecret", "TagResource", "UntagResource"),
+    ),
+)
+
+_ALL = (
+    *AUTOSCALING,
+    *LAUNCH_TEMPLATE,
+    *FUNCTIONS,
+    *MAPPINGS,
+    *QUEUES,
+    *TABLES,
+    *ITEMS,
+    *APIS,
+    *SCHEDULES,
+    *ALARMS,
+)
+FLEET_TYPES = frozenset(name for rule in _ALL for name in rule.types)
+"""The AWS resource types that only a stack with a fleet makes."""
+
+_READ = (
+    "autoscaling:Describe*",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetDashboard",
+    "cloudwatch:ListTagsForResource",
+    "dynamodb:DescribeContinuousBackups",
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+    "dynamodb:ListTagsOfResource",
+    "lambda:GetEventSourceMapping",
+    "lambda:GetFunction",
+    "lambda:GetFunctionCodeSigningConfig",
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetFunctionEventInvokeConfig",
+    "lambda:GetPolicy",
+    "lambda:ListTags",
+    "lambda:ListVersionsByFunction",
+    "scheduler:GetSchedule",
+    "scheduler:GetScheduleGroup",
+    "scheduler:ListTagsForResource",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ListQueueTags",
+)
+
+
+def read(grant: ReadFleet) -> tuple[Statement, ...]:
+    """Settings of a fleet; of its table the one item that the stack writes, `config`."""
+    table = f"arn:aws:dynamodb:{grant.region}:{grant.account}:table/slipway-{grant.fleet}-runners"
+    only_config = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["config"]}}
+    return (
+        allow("ReadFleet", _READ, ["*"]),
+        allow("ReadApis", ["apigateway:GET"], [f"arn:aws:apigateway:{grant.region}::/*"]),
+        allow("ReadFleetConfig", ["dynamodb:GetItem"], [table], only_config),
+    )
+
+
+def change(grant: ChangeFleet) -> tuple[Statement, ...]:
+    """Changes to the resources of one fleet."""
+    reading = read(ReadFleet(grant.fleet, grant.account, grant.region))
+    return (*reading, *_machines(grant), *_functions(grant), *_stores(grant), *_edge(grant), *_roles(grant))
+
+
+def _machines(grant: ChangeFleet) -> tuple[Statement, ...]:
+    here, prefix = f"{grant.region}:{grant.account}", f"slipway-{grant.fleet}"
+    ec2 = f"arn:aws:ec2:{grant.region}"
+    group = f"arn:aws:autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/{prefix}-*"
+    kinds = ("instance", "launch-template", "network-interface", "security-group", "subnet", "volume")
+    # Auto Scaling tries a launch as whoever names a template (Amazon EC2 Auto Scaling User Guide,
+    # ec2-auto-scaling-launch-template-permissions); the condition shuts out every launch without one.
+    templated = {"ArnLike": {"ec2:LaunchTemplate": f"{ec2}:{grant.account}:launch-template/*"}}
+    return (
+        allow("Groups", qualified("autoscaling", AUTOSCALING), [group]),
+        allow(
+            "LaunchTemplates",
+            qualified("ec2", LAUNCH_TEMPLATE),
+            [f"{ec2}:{grant.account}:launch-template/*"],
+        ),
+        allow(
+            "LaunchByTemplate",
+            ["ec2:RunInstances"],
+            [*(f"{ec2}:{grant.account}:{kind}/*" for kind in kinds), f"{ec2}::image/*"],
+            templated,
+        ),
+    )
+
+
+def _functions(grant: ChangeFleet) -> tuple[Statement, ...]:
+    here, prefix = f"{grant.region}:{grant.account}", f"slipway-{grant.fleet}"
+    own = f"arn:aws:lambda:{here}:function:{prefix}-*"
+    return (
+        allow("Functions", qualified("lambda", FUNCTIONS), [own]),
+        allow(
+            "NewMappings",
+            ["lambda:CreateEventSourceMapping"],
+            ["*"],
+            {"ArnLike": {"lambda:FunctionArn": own}},
+        ),
+        allow(
+            "Mappings",
+            qualified("lambda", MAPPINGS),
+            [f"arn:aws:lambda:{here}:event-source-mapping:*"],
+            {"ArnLike": {"lambda:FunctionArn": own}},
+        ),
+        allow(
+            "Schedules",
+            qualified("scheduler", SCHEDULES),
+            [f"arn:aws:scheduler:{here}:{kind}/{prefix}-*" for kind in ("schedule", "schedule-group")],
+        ),
+    )
+
+
+def _stores(grant: ChangeFleet) -> tuple[Statement, ...]:
+    here, prefix = f"{grant.region}:{grant.account}", f"slipway-{grant.fleet}"
+    table = f"arn:aws:dynamodb:{here}:table/{prefix}-runners"
+    only_config = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["config"]}}
+    return (
+        allow("Queues", qualified("sqs", QUEUES), [f"arn:aws:sqs:{here}:{prefix}-*"]),
+        allow("Tables", qualified("dynamodb", TABLES), [table]),
+        allow("FleetConfig", qualified("dynamodb", ITEMS), [table], only_config),
+        allow(
+            "FleetSecret",
+            qualified("secretsmanager", SECRET),
+            [f"arn:aws:secretsmanager:{here}:secret:{prefix}-runner-*"],
+        ),
+        allow(
+            "Alarms",
+            qualified("cloudwatch", ALARMS),
+            [
+                f"arn:aws:cloudwatch:{here}:alarm:{prefix}-*",
+                f"arn:aws:cloudwatch::{grant.account}:dashboard/{prefix}-*",
+            ],
+        ),
+    )
+
+
+def _edge(grant: ChangeFleet) -> tuple[Statement, ...]:
+    region = {"StringEquals": {"aws:RequestedRegion": grant.region}}
+    gateway = f"arn:aws:apigateway:{grant.region}::"
+    # An API has no name in its ARN before it exists, so all of the region's are in reach.
+    return (
+        allow(
+            "Apis",
+            qualified("apigateway", APIS),
+            [f"{gateway}/{kind}" for kind in ("apis", "apis/*", "tags/*")],
+        ),
+        allow(
+            "AccessLogs",
+            [
+                "logs:CreateLogDelivery",
+                "logs:DeleteLogDelivery",
+                "logs:DescribeResourcePolicies",
+                "logs:GetLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "logs:UpdateLogDelivery",
+            ],
+            ["*"],
+            region,
+        ),
+    )
+
+
+def _roles(grant: ChangeFleet) -> tuple[Statement, ...]:
+    iam = f"arn:aws:iam::{grant.account}"
+    roles = [f"{iam}:role{RUNNER_PATH}*"]
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": grant.boundary_arn}}
+    passed = {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}}
+    services = {"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}}
+    return (
+        allow("FleetRolesUnderBoundary", qualified("iam", ROLE_UNDER_BOUNDARY), roles, bounded),
+        allow("FleetRoles", qualified("iam", ROLE_BY_PATH), roles),
+        allow("PassFleetRoles", ["iam:PassRole"], roles, passed),
+        allow(
+            "FleetInstanceProfiles",
+            qualified("iam", INSTANCE_PROFILE),
+            [f"{iam}:instance-profile{RUNNER_PATH}*"],
+        ),
+        allow(
+            "FleetServiceLinkedRoles",
+            ["iam:CreateServiceLinkedRole"],
+            [f"{iam}:role/aws-service-role/*"],
+            services,
+        ),
+    )
