@@ -59,8 +59,8 @@ metadata() {
   local token
   token=$(curl --silent --show-error --fail --noproxy '*' --max-time 5 --retry 3 --request PUT \
     --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' "${setting[METADATA_URL]}/latest/api/token") || return 1
-  curl --silent --fail --noproxy '*' --max-time 5 --config <(printf 'header = "X-aws-ec2-metadata-token: %s"\n' "$token") \
-    "${setting[METADATA_URL]}/latest/$1"
+  curl --silent --fail --noproxy '*' --max-time 5 \
+    --config <(printf 'header = "X-aws-ec2-metadata-token: %s"\n' "$token") "${setting[METADATA_URL]}/latest/$1"
 }
 
 # Reads the credentials of the instance's role anew: a job may outlive them.
@@ -87,7 +87,7 @@ post() {
     "$1" < <(printf '%s' "$2")) || true
   read -r status retry_after <<<"${answered##*$'\n'}" || true
   answer=${answered%$'\n'*}
-  [[ $retry_after =~ ^[0-9]{1,4}$ ]] || retry_after=''
+  [[ $retry_after =~ ^[1-9][0-9]{0,3}$ ]] || retry_after=''
 }
 
 # Nobody but root reaches the metadata service, and without that rule no job runs here.
@@ -158,7 +158,7 @@ run_job() {
     --property KillMode=control-group --property TimeoutStopSec=30 --property Delegate=yes \
     --property RuntimeDirectory=slipway-job --property RuntimeDirectoryMode=0700 --property TasksMax=infinity \
     --property "WorkingDirectory=${setting[RUNNER_HOME]}/actions-runner" --property UMask=0022 \
-    --setenv XDG_RUNTIME_DIR=/run/slipway-job --setenv RUNNER_MANUALLY_TRAP_SIG=1 \
+    --setenv LANG=C.UTF-8 --setenv XDG_RUNTIME_DIR=/run/slipway-job --setenv RUNNER_MANUALLY_TRAP_SIG=1 \
     "$programs/job.sh" < <(printf '%s\n' "$jitconfig") > >(exec tail --bytes 65536 >"${setting[RUN_DIR]}/job.log") 2>&1 &
   job=$! job_log=yes
   wait "$job" || code=$?

@@ -3,7 +3,7 @@
 set -euo pipefail
 systemctl disable ssh.service ssh.socket # nobody logs in to an instance
 apt-get clean
-rm -rf /var/lib/apt/lists/* /tmp/boot /home/runner/.local /home/runner/.config /root/.ssh
+rm -rf /var/lib/apt/lists/* /tmp/boot /home/runner/.local /home/runner/.config
 rm -f /etc/ssh/ssh_host_*
 journalctl --rotate --quiet && journalctl --vacuum-time=1s --quiet
 find /var/log -type f -exec truncate --size 0 {} +

@@ -65,10 +65,12 @@ def test_it_asks_again_while_there_is_no_work(machine: Machine, services: Servic
 
 
 def test_it_waits_as_long_as_the_fleet_says(machine: Machine, services: Services) -> None:
-    services.claims = [refused(503, 17), refused(503, 3600), granted()]
+    odd = (503, "", {"retry-after": "08; reboot"})
+    services.claims = [refused(503, 17), refused(503, 3600), odd, granted()]
     machine.prepare()
     assert machine.boot() == 0
-    assert [int(float(seconds)) for (seconds,) in machine.calls("sleep")][:2] == [17, 60]
+    waits = [int(float(seconds)) for (seconds,) in machine.calls("sleep")]
+    assert waits[:3] == [17, 60, 4]
 
 
 def test_it_ends_when_the_fleet_has_no_more_work_for_it(machine: Machine, services: Services) -> None:

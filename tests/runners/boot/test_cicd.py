@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -23,6 +24,11 @@ for try in {1..100}; do [[ -S ../../s ]] && break; /bin/sleep 0.05; done
 cp ../.aws/config config 2>/dev/null
 true
 """
+
+
+def test_a_job_asks_where_the_boot_script_answers() -> None:
+    assert f"[CICD_SOCKET]={cicd.SOCKET}\n" in (BOOT / "boot.sh").read_text()
+    assert re.search(r"cicd\.py get$", (BOOT / "aws-config").read_text().strip())
 
 
 def chain(services: Services) -> cicd.Chain:

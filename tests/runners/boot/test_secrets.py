@@ -57,6 +57,7 @@ def test_the_runner_gets_nothing_in_its_environment_but_its_configuration(machin
         "ACTIONS_RUNNER_INPUT_JITCONFIG",
         "RUNNER_MANUALLY_TRAP_SIG",
         "XDG_RUNTIME_DIR",
+        "LANG",
         *("PATH", "PWD", "OLDPWD", "SHLVL", "_", "LC_CTYPE"),
     }
     assert machine.at_work("arguments") == ""
