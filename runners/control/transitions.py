@@ -121,17 +121,20 @@ def progress(event: JobEvent, around: Around, instance: str, class_name: str, no
     if job is not None and job.rank >= RANK[state]:
         return []
     changes = [_advanced(event, job, instance, class_name, now)]
-    if runner is None or runner.state not in (InstanceState.CLAIMED, InstanceState.RUNNING):
-        return changes
     key = job_key(event.job_id, event.attempt)
-    if runner.state is InstanceState.RUNNING and runner.job != key:
+    if runner is None or (runner.state is InstanceState.RUNNING and runner.job != key):
         return changes  # it runs one job only, and this is not the one that it is known to run
-    put: dict[str, Any] = {"state": InstanceState.RUNNING, "job": key}
-    if state is JobState.COMPLETED:
-        put["job_completed_at"] = now
+    if runner.state in (InstanceState.CLAIMED, InstanceState.RUNNING):
+        put: dict[str, Any] = {"state": InstanceState.RUNNING, "job": key}
+        if state is JobState.COMPLETED:
+            put["job_completed_at"] = now
+    elif held is not None and held.reserved_by == runner.id:
+        put = {"job": key}  # late news: now it is known that the job it had reserved did not run on it
+    else:
+        return changes
     unchanged: dict[str, Condition] = {"state": equals(runner.state), "job": equals(runner.job)}
     changes.append(Write(runner.pk, when=unchanged, put=put))
-    if held is not None and held.pk != key and held.state is JobState.RESERVED:
+    if held is not None and held.state is JobState.RESERVED and held.reserved_by == runner.id:
         changes += _left_over(held, runner, key, other, now)
     return changes
 
@@ -183,7 +186,13 @@ def _left_over(held: Job, runner: Instance, key: str, other: Instance | None, no
     ):
         line = entry(now, "exchanged", other.id)
         return [
-            Write(held.pk, when=reserved, put={"reserved_by": other.id}, append={"timeline": [line]}),
+            Write(
+                held.pk,
+                when=reserved,
+                put={"reserved_by": other.id},
+                drop=("doubted_at",),
+                append={"timeline": [line]},
+            ),
             Write(
                 other.pk,
                 when={"state": equals(InstanceState.CLAIMED), "job": equals(key)},

@@ -219,6 +219,18 @@ def test_a_runner_taken_by_an_unreserved_job_leaves_its_own_in_the_queue(world: 
     assert claim(world, second)["statusCode"] == 200
 
 
+def test_late_news_of_what_an_ended_instance_ran_frees_the_job_it_had_reserved(world: World) -> None:
+    first = ready(world)
+    claim(world, first)
+    told(world, run_message(102), job_message(2))
+    finish(world, first)
+    assert world.job(1)["doubted_at"]
+    told(world, job_message(2, "completed", runner_name=f"test-linux-{first}-1"))
+    assert (world.job(1)["state"], world.job(1)["waiting"]) == ("queued", "linux")
+    assert "doubted_at" not in world.job(1)
+    assert desired(world) == 1
+
+
 def test_an_instance_that_fails_puts_its_job_back_and_asks_for_a_plan(world: World) -> None:
     instance = ready(world)
     claim(world, instance)
