@@ -274,6 +274,7 @@ class RunnerFleetArgs:
     """ARN of the SNS topic that alarms go to; without one they only show."""
     log_days: int = 30
     protect_table: bool = True
+    """Whether the table cannot be deleted, and the webhook's secret only after a week."""
     webhook_rate: int = 100
     """Webhooks a second that are taken, twice as many in a burst: a job makes about four."""
 

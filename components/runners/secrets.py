@@ -12,12 +12,15 @@ _RECOVERY_DAYS = 7  # the least that Secrets Manager waits before a secret is go
 def declare_webhook_secret(
     name: str, args: RunnerFleetArgs, child: pulumi.ResourceOptions
 ) -> aws.secretsmanager.Secret:
-    """The secret without a value: `slipway runners app create` puts it, so that it is in no state file."""
+    """The secret without a value: `slipway runners app create` puts it, so that it is in no state file.
+
+    Where nothing is protected it goes at once, since its name is not free again before the window ends.
+    """
     return aws.secretsmanager.Secret(
         f"{name}-webhook-secret",
         name=args.names.webhook_secret,
         description=f"What GitHub signs the webhooks of runner fleet {args.fleet} with",
-        recovery_window_in_days=_RECOVERY_DAYS,
+        recovery_window_in_days=_RECOVERY_DAYS if args.protect_table else 0,
         opts=child,
     )
 

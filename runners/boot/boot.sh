@@ -37,7 +37,7 @@ read_settings() {
     [[ $(stat --format '%u %A' "$file") =~ ^$EUID\ -....-..-.$ ]] || die "$file is not root's alone to write"
     while IFS='=' read -r key value || [[ -n $key ]]; do
       [[ $key == '' || $key == '#'* ]] && continue
-      [[ -v "setting[$key]" ]] || die "$file has an unknown key $key"
+      [[ $key =~ ^[A-Z][A-Z0-9_]*$ && -v "setting[$key]" ]] || die "$file has an unknown key $key"
       setting[$key]=$value
     done <"$file"
   done

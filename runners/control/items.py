@@ -125,6 +125,7 @@ class Job:
     instance: str = ""
     conclusion: str = ""
     checked_at: int = 0
+    private: bool = True
     timeline: tuple[Item, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -150,6 +151,7 @@ class Job:
             instance=get("instance", ""),
             conclusion=get("conclusion", ""),
             checked_at=get("checked_at", 0),
+            private=get("private", True),
             timeline=tuple(get("timeline", ())),
         )
 

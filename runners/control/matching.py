@@ -34,7 +34,7 @@ def place(fleet: Fleet, event: JobEvent, *, own: bool | None) -> Placement:
     for runner in ordered:
         if not matches(runner, event.labels):
             continue
-        reason = refusal(runner, event, own=own)
+        reason = refusal(runner, event.repository, private=event.private, own=own)
         if reason is None:
             return Placement(runner.name)
         # A job that may yet be served waits there rather than being refused elsewhere.
@@ -43,11 +43,11 @@ def place(fleet: Fleet, event: JobEvent, *, own: bool | None) -> Placement:
     return best or Placement("", Reason.NO_CLASS)
 
 
-def refusal(runner: RunnerClass, event: JobEvent, *, own: bool | None) -> Reason | None:
-    """Why `runner` may not serve the job; None: it may."""
-    if event.repository.lower() not in runner.repositories:
+def refusal(runner: RunnerClass, repository: str, *, private: bool, own: bool | None) -> Reason | None:
+    """Why `runner` may not serve a job of `repository`; None: it may."""
+    if repository.lower() not in runner.repositories:
         return Reason.REPOSITORY
-    if not event.private and not runner.public:
+    if not private and not runner.public:
         return Reason.PUBLIC
     if runner.forks:
         return None

@@ -24,11 +24,13 @@ from runners.control.items import (
     instance_key,
     plan_key,
 )
+from runners.control.matching import refusal
 from runners.control.planner import Group, Plan, decide, waiting_reason
 from runners.control.planning import github_hold, hold_github, plan, read_instances, read_jobs
 from runners.control.reaping import RELEASES, Ending, Why, endings, with_new
+from runners.control.reasons import Reason
 from runners.control.services import Services
-from runners.control.transitions import requeued
+from runners.control.transitions import admitted, requeued
 from runners.control.writes import NEW, PRESENT, Write, equals
 
 _DOUBT_MS = 3 * 60_000
@@ -106,6 +108,7 @@ def _class(services: Services, runner: RunnerClass, group: Group, jobs_of: dict[
     for ending in _confirmed(services, endings(runner, everyone, group, found, now)):
         _end(services, runner, ending)
     back = _restore(services, jobs, everyone)
+    _reconsider(services, runner, jobs)
     planned = plan(services, runner)
     if planned is not None:
         found = planned
@@ -198,6 +201,16 @@ def _restore(services: Services, jobs: list[Job], everyone: list[Instance]) -> i
             written = services.table.write(requeued(job, job.reserved_by, now, "its start was never seen"))
             back += written is not None
     return back
+
+
+def _reconsider(services: Services, runner: RunnerClass, jobs: list[Job]) -> None:
+    """Admit refused jobs whose repository the settings have come to allow. A fork stays a fork."""
+    for job in jobs:
+        if job.state is not JobState.REFUSED or (job.reason == Reason.FORK and not runner.forks):
+            continue
+        reason = refusal(runner, job.repository, private=job.private, own=None)
+        if reason in (None, Reason.ORIGIN):
+            services.table.write(admitted(job, reason, services.clock()))
 
 
 def _gone(services: Services, instance: str) -> bool:

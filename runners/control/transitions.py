@@ -95,6 +95,15 @@ def settled(job: Job, reason: Reason | None, now: int) -> Write:
     return Write(job.pk, when=when, put=put, append={"timeline": [entry(now, "origin known", reason or "")]})
 
 
+def admitted(job: Job, reason: Reason | None, now: int) -> Write:
+    """A refused job that the settings admit now; `reason` is what else it waits for."""
+    put: dict[str, Any] = {"state": JobState.QUEUED, "reason": reason or Reason.STARTING}
+    if reason is None:
+        put["waiting"] = job.class_name
+    line = entry(now, "admitted", reason or "")
+    return Write(job.pk, when={"state": equals(JobState.REFUSED)}, put=put, append={"timeline": [line]})
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """The items round a job that starts or ends: all that its event may change.

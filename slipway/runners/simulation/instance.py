@@ -13,6 +13,8 @@ from slipway.runners.simulation.stand_in import Answer, AwsControls, GitHubContr
 Json = dict[str, Any]
 _ASK_AGAIN_S = 0.5
 _LONGEST_RETRY_S = 3.0
+_LEAVE_S = 1.0
+"""How long a runner takes to leave after its job."""
 
 
 class Phase(StrEnum):
@@ -69,7 +71,7 @@ class Instance(threading.Thread):
         self._api = api
         self._aws, self._github = controls
         self._ledger = ledger
-        self._work_s = work_s
+        self._work_s, self._leave_s = work_s, min(work_s, _LEAVE_S)
         self._greedy = greedy
         self._stopping = stopping
         self._assigned = threading.Event()
@@ -105,6 +107,7 @@ class Instance(threading.Thread):
                 self._ledger.troubles.append(f"{self.name}: GitHub answers {status} to its job's end")
             else:
                 self._ledger.done.append(self.job)
+            time.sleep(self._leave_s)
         self.phase = Phase.FINISHING
         self._again(lambda: self._post("finish", credentials, {"result": result, "log": "simulated"}))
 

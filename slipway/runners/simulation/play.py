@@ -27,6 +27,8 @@ _ROUND_S = 0.2
 _SCOUT_S = 0.5
 _CONVERGE_S = 90.0
 _END_S = 30.0
+_WORK_S = (1.0, 4.0)
+"""How long a job takes: longer than its events do, as in reality."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +143,7 @@ class Rehearsal:
                 api,
                 (self._aws, self._github),
                 self._ledger,
-                work_s=self._random.uniform(0.1, 0.8),
+                work_s=self._random.uniform(*_WORK_S),
                 greedy=self._random.random() < 0.05,
                 stopping=self._stopping,
             )

@@ -3,6 +3,8 @@
 import os
 import pwd
 
+import pytest
+
 from tests.runners.boot.machine import BOOT, Machine, alive
 from tests.runners.boot.services import INSTANCE, Services, granted, refused
 
@@ -175,12 +177,14 @@ def test_settings_that_others_may_write_are_refused(machine: Machine, services: 
     assert machine.calls("shutdown") == [["-h", "now"]]
 
 
-def test_a_setting_that_nothing_reads_is_refused(machine: Machine, services: Services) -> None:
-    machine.settings["PATH"] = "/elsewhere"
+@pytest.mark.parametrize("key", ["PATH", "x[$(touch done)]", "$(touch done)"])
+def test_a_setting_that_nothing_reads_is_refused(machine: Machine, services: Services, key: str) -> None:
+    machine.settings[key] = "/elsewhere"
     machine.prepare()
     assert machine.boot() == 1
     assert services.count("/claim") == 0
-    assert b"unknown key PATH" in (machine.root / "console").read_bytes()
+    assert b"unknown key " + key.encode() in (machine.root / "console").read_bytes()
+    assert not (machine.root / "done").exists()
 
 
 def test_the_limit_is_the_classs_and_a_grace(machine: Machine, services: Services) -> None:

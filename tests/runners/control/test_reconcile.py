@@ -18,6 +18,7 @@ from tests.runners.control.world import (
     job_message,
     records,
     run_message,
+    settings,
 )
 
 MINUTE = 60_000
@@ -388,8 +389,19 @@ def test_the_tick_measures_what_the_alarms_watch() -> None:
     } <= set(found)
 
 
+def test_a_refused_job_starts_once_the_settings_allow_its_repository() -> None:
+    world = World()
+    told(world, run_message(101), job_message(slug="acme/other"), job_message(2, slug="acme/third"))
+    tick(world)
+    assert [world.job(one)["state"] for one in (1, 2)] == ["refused", "refused"]
+    allowed = settings(linux=class_settings(repositories=[SLUG, "Acme/Other"]))
+    world.table.items["config"] = {"pk": "config", "body": allowed}
+    tick(world, 3)
+    assert [world.job(one)["state"] for one in (1, 2)] == ["queued", "refused"]
+    assert desired(world) == 1
+
+
 def test_a_run_of_another_organization_changes_nothing() -> None:
     world = World()
     told(world, {**run_message(101), "organization": "evil"}, {**job_message(), "organization": "evil"})
     assert not [key for key in world.table.items if key.startswith(("job", "run"))]
-    assert SLUG
