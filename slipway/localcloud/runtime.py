@@ -214,8 +214,10 @@ def _run_until_report(root: Path, command: list[str], timeout_s: float) -> dict[
 def _read_report(fd: int, deadline: float) -> dict[str, Any]:
     """The lines on `fd`, merged, until it is closed at the other end or the deadline passes."""
     received = b""
+    waiting = select.poll()  # select() takes no descriptor above 1,023, and a caller may hold many
+    waiting.register(fd, select.POLLIN)
     while True:
-        ready, _, _ = select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
+        ready = waiting.poll(max(0.0, deadline - time.monotonic()) * 1000)
         part = os.read(fd, 65_536) if ready else b""
         received += part
         if not part:

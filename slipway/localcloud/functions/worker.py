@@ -133,8 +133,10 @@ class Worker:
             sent += os.write(self._requests, data[sent:])
 
     def _receive(self, deadline: float) -> Json:
+        waiting = select.poll()  # select() takes no descriptor above 1,023
+        waiting.register(self._answers, select.POLLIN)
         while b"\n" not in self._received:
-            ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
+            ready = waiting.poll(max(0.0, deadline - time.monotonic()) * 1000)
             if not ready:
                 raise TimeoutError
             part = os.read(self._answers, 65_536)

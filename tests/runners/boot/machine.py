@@ -22,7 +22,8 @@ from tests.runners.boot.services import JITCONFIG, REGION, Services
 
 BOOT = Path(__file__).parents[3] / "runners/boot"
 
-NOTE = '{{ printf \'%s\\x1f\' "${{0##*/}}" "$@"; echo; }} >>{calls}\n'
+# In one write, since two of them may be called at once.
+NOTE = 'printf -v line \'%s\\x1f\' "${{0##*/}}" "$@"; printf \'%s\\n\' "$line" >>{calls}\n'
 STUBS = {
     "nft": "exit ${{NFT_STATUS:-0}}",
     "shutdown": "",
