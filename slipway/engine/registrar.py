@@ -272,7 +272,8 @@ class Registrar:
         inputs: Properties | None = None,
     ) -> ResourceState:
         """An existing object as if the state had it; `inputs` are what an earlier run meant it to have."""
-        found = plugin.read(registration.urn, id_, {}, inputs or {})
+        # A creation reads with its inputs as well: an id alone may not say where an object is.
+        found = plugin.read(registration.urn, id_, inputs or {}, inputs or {})
         if found is None:
             raise Refused(f"there is no {registration.type} with the id {id_!r}")
         real_id, outputs, described = found

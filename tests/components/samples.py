@@ -42,6 +42,8 @@ class Sample:
 
     name: str
     declare: Callable[[], pulumi.ComponentResource]
+    given: tuple[str, ...] = ()
+    """What stands for another component's resources, by name."""
 
 
 def repository() -> Repository:
@@ -223,7 +225,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("boundary", _boundary),
     Sample("build-role", lambda: _role("build", build_role_args())),
     Sample("deploy-role", lambda: _role("deploy", deploy_role_args())),
-    Sample("cicd-role", _cicd_role),
+    Sample("cicd-role", _cicd_role, given=("instance",)),
     Sample("network", lambda: Network("network", network_args())),
     Sample("runner-security", _runner_security),
     Sample("image-repository", _image_repository),

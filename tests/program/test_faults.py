@@ -45,7 +45,7 @@ def interrupt(project: Project, signal_: signal.Signals, after_lines: int) -> in
 def test_after_a_kill_the_next_up_goes_on(cloud: Project, after_lines: int) -> None:
     assert interrupt(cloud, signal.SIGKILL, after_lines) == -signal.SIGKILL
     finished = cloud.result("up", "local", "--yes")
-    assert finished["ok"], finished["diagnostics"]
+    assert finished["ok"], [one for one in finished["diagnostics"] if one["severity"] == "error"]
     assert not cloud.result("up", "local", "--yes")["changed"]
     assert cloud.run("drift", "local").returncode == 0
 
