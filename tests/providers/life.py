@@ -1,7 +1,7 @@
 """The whole life of one sample of one type, the same for every provider."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi.provider.experimental.provider import PropertyDiffKind
@@ -43,6 +43,8 @@ def live(driver: Driver, token: str, sample: Sample, world: Any, sometimes: set[
     ).inputs
     assert promised - set(made.state) == sometimes, "every computed output has a value"
     assert driver.find(made) == made.id, "an adoption after a kill finds it"
+    # All that an adoption knows of it are the inputs it was to have.
+    assert driver.read(replace(made, state=made.inputs)), "and reads it"
     unchanged(driver, made)
     tagged = driver.provider.handlers[token].tagger is not None
     if tagged:

@@ -33,6 +33,8 @@ from tests.providers.conftest import REGION, SERVICES, serve
 from tests.providers.driver import finish
 from tests.providers.kubernetes_world import kubeconfig as other_kubeconfig
 
+PYTHON_NAMES = ["lambda_" if one == "lambda" else one for one in SERVICES]
+
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -84,7 +86,7 @@ def program(cloud: Cloud, mode: str = "API_AND_CONFIG_MAP", **more: Any) -> Call
             secret_key="test",
             skip_credentials_validation=True,
             skip_requesting_account_id=True,
-            endpoints=[aws.ProviderEndpointArgs(**dict.fromkeys(SERVICES, cloud.aws))],
+            endpoints=[aws.ProviderEndpointArgs(**dict.fromkeys(PYTHON_NAMES, cloud.aws))],
         )
         opts = pulumi.ResourceOptions(provider=provider)
         role = aws.iam.Role("service", assume_role_policy=TRUST, opts=opts)
