@@ -4,8 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
+ARCHITECTURE ?= x86_64
+IMAGE    := runners/image/runner.pkr.hcl
+MANIFEST := .slipway/build/runner-image-$(ARCHITECTURE).json
+
 .DEFAULT_GOAL := help
-.PHONY: help install up preview drift down kubernetes kubernetes-stop test check benchmarks trees locks clean
+.PHONY: help install up preview drift down kubernetes kubernetes-stop test check benchmarks trees image image-block \
+  locks clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -55,6 +60,20 @@ benchmarks: install ## Print the speed ratios that Slipway promises
 
 trees: install ## Rewrite the snapshots of what the real stacks consist of
 	@$(BIN)/python -m tests.program.test_trees
+
+image: ## Build a runner image and print its block (needs Packer; docs/runners.md, "The image")
+	@command -v packer >/dev/null \
+	  || { echo "make image needs Packer 1.11 or newer: https://developer.hashicorp.com/packer/install" >&2; exit 1; }
+	@mkdir -p $(dir $(MANIFEST))
+	@packer init $(IMAGE)
+	@packer validate -var architecture=$(ARCHITECTURE) $(IMAGE)
+	@packer build -var architecture=$(ARCHITECTURE) $(IMAGE)
+	@$(MAKE) --no-print-directory image-block
+
+image-block: install ## Print the block of the runner image that was built last, for the stack file
+	@test -f $(MANIFEST) \
+	  || { echo "no $(ARCHITECTURE) runner image was built here: make image ARCHITECTURE=$(ARCHITECTURE)" >&2; exit 1; }
+	@$(BIN)/python -m runners.image.block $(MANIFEST)
 
 locks: install ## Recompile the locks from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --no-emit-index-url --universal --python-version 3.11 --generate-hashes \
