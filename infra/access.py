@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from components.github.protection import EnvironmentRules, GithubPlan, Protection, Reviewers, plan_protection
+from components.runners.names import FleetNames
 from infra import naming
 from infra.environments import PULL_REQUESTS, EnvironmentDefaults, JobKind, defaults_for
 from infra.settings import EnvironmentSettings, ServiceSettings, Settings, Stack
@@ -210,18 +211,22 @@ def _cluster(settings: Settings) -> str:
     return settings.platform.cluster.name if settings.platform.cluster else "none"
 
 
-def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration]:
-    """The roles that plan and apply this very stack, in that order."""
-    account, region, stack = settings.account, settings.platform.region, settings.stack.value
+def platform_repository_of(settings: Settings) -> Repository:
+    """The platform's own repository as its tokens describe it."""
     github = settings.platform.github
     owner, name = github.repository.split("/")
-    repository = Repository(
+    return Repository(
         owner=owner,
         name=name,
         owner_id=github.organization_id,
         id=github.repository_id,
         visibility=github.visibility,
     )
+
+
+def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration]:
+    """The roles that plan and apply this very stack, in that order."""
+    account, region, stack = settings.account, settings.platform.region, settings.stack.value
     bucket = naming.state_bucket(account, region)
     key = settings.platform.state_key or naming.alias_arn(account, region, naming.state_key_alias(stack))
     # One store for all stacks, in the automation account; roles of the other accounts reach it by its policy.
@@ -230,7 +235,7 @@ def platform_roles(settings: Settings) -> tuple[RoleDeclaration, RoleDeclaration
     plan_key = naming.alias_arn(builder, region, naming.plan_key_alias())
     plan = Job(
         name="infra-plan",
-        repository=repository,
+        repository=platform_repository_of(settings),
         environment=f"infra-{stack}-plan",
         events=("schedule", "workflow_dispatch", "push"),
         branches=("main",),
@@ -315,6 +320,31 @@ def instance_roles(settings: Settings) -> dict[str, str]:
         for name, block in (runners.classes if runners else {}).items()
         if block.cicd
     }
+
+
+def fleet_names(settings: Settings) -> FleetNames:
+    """The names of this stack's runner fleet."""
+    return FleetNames(fleet=settings.stack.value, account=settings.account, region=settings.platform.region)
+
+
+def image_role(settings: Settings) -> RoleDeclaration | None:
+    """The role of the job that builds runner images; None where there is no fleet.
+
+    It may change the account, so there is none either where GitHub cannot hold its environment to main.
+    """
+    github = settings.platform.github
+    rules = EnvironmentRules(name=naming.IMAGE_ENVIRONMENT, branches=("main",))
+    protection = plan_protection(rules, GithubPlan(github.plan), github.visibility)
+    if settings.platform.runners is None or not protection.protectable:
+        return None
+    job = Job(
+        name="image",
+        repository=platform_repository_of(settings),
+        environment=rules.name,
+        events=("schedule", "workflow_dispatch"),
+        branches=rules.branches,
+    )
+    return _platform_role(settings, fleet_names(settings).image_role, job, naming.RUNNER_PATH)
 
 
 def _platform_role(settings: Settings, name: str, job: Job, path: str) -> RoleDeclaration:

@@ -12,7 +12,7 @@ from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.plan_store import PlanStore, PlanStoreArgs
 from infra import naming
 from infra.foundation import Foundation
-from infra.runners import runner_fleet
+from infra.runners import image_builder, runner_fleet
 from infra.settings import Settings
 
 
@@ -22,6 +22,7 @@ class Building:
 
     repositories: dict[str, ImageRepository]
     fleet: RunnerFleet | None
+    runner_groups: RunnerSecurityGroups
 
 
 def building(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions) -> Building:
@@ -37,8 +38,9 @@ def building(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions)
         opts=opts,
     )
     fleet = runner_fleet(settings, base, groups, opts)
+    image_builder(settings, base, opts)
     _plan_store(settings, opts)
-    return Building(repositories=repositories, fleet=fleet)
+    return Building(repositories=repositories, fleet=fleet, runner_groups=groups)
 
 
 def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, ImageRepository]:

@@ -16,8 +16,10 @@ from components.github.service_repository import (
 )
 from components.github.variables import environment_variables, repository_variables
 from infra import naming
-from infra.access import Environment, platform_roles, repository_of
+from infra.access import Environment, image_role, platform_repository_of, platform_roles, repository_of
+from infra.building import Building
 from infra.environments import JobKind
+from infra.foundation import Foundation
 from infra.settings import ServiceSettings, Settings
 
 
@@ -76,12 +78,29 @@ def _repository(
     )
 
 
-def platform_repository(settings: Settings, opts: pulumi.ResourceOptions) -> ServiceRepository:
-    """The platform's own repository: the environment in which this stack is planned, for main only.
+def platform_repository(
+    settings: Settings, base: Foundation, builds: Building | None, opts: pulumi.ResourceOptions
+) -> ServiceRepository:
+    """The platform's own repository: where this stack is planned and runner images are built, from main only.
 
-    The one in which it is applied is made by hand before the first apply, like the apply role itself: the
-    reasons are in docs/decisions/0006-apply-environments-are-made-by-hand.md.
+    The environment in which it is applied is made by hand before the first apply, like the apply role itself:
+    the reasons are in docs/decisions/0006-apply-environments-are-made-by-hand.md.
     """
+    environments = [_plan_environment(settings)]
+    if builds and settings.platform.runners:
+        environments.append(_image_environment(settings, base, builds))
+    return ServiceRepository(
+        "platform",
+        ServiceRepositoryArgs(
+            repository=platform_repository_of(settings),
+            plan=GithubPlan(settings.platform.github.plan),
+            environments=tuple(environments),
+        ),
+        opts=opts,
+    )
+
+
+def _plan_environment(settings: Settings) -> EnvironmentSettings:
     github = settings.platform.github
     plan, _ = platform_roles(settings)
     rules = EnvironmentRules(name=plan.jobs[0].environment, branches=("main",))
@@ -91,14 +110,16 @@ def platform_repository(settings: Settings, opts: pulumi.ResourceOptions) -> Ser
     )
     bucket = naming.state_bucket(settings.account, settings.platform.region)
     variables["PULUMI_BACKEND_URL"] = f"s3://{bucket}?region={settings.platform.region}"
-    return ServiceRepository(
-        "platform",
-        ServiceRepositoryArgs(
-            repository=plan.jobs[0].repository,
-            plan=GithubPlan(github.plan),
-            environments=(EnvironmentSettings(rules=rules, variables=variables),),
-        ),
-        opts=opts,
+    return EnvironmentSettings(rules=rules, variables=variables)
+
+
+def _image_environment(settings: Settings, base: Foundation, builds: Building) -> EnvironmentSettings:
+    role = image_role(settings)
+    variables = environment_variables(region=settings.platform.region, role_arn=role.arn if role else None)
+    variables["RUNNER_IMAGE_SECURITY_GROUP_ID"] = builds.runner_groups.image_build_id
+    variables["RUNNER_IMAGE_SUBNET_ID"] = base.network.public_subnet_ids[0]
+    return EnvironmentSettings(
+        rules=EnvironmentRules(name=naming.IMAGE_ENVIRONMENT, branches=("main",)), variables=variables
     )
 
 

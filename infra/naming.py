@@ -107,6 +107,9 @@ CICD_ROLE: Final = "cicd"
 RUNNER_PATH: Final = "/slipway/runners/"
 """IAM path of the fleet's own roles: its functions', its instances', its image pipeline's."""
 
+IMAGE_ENVIRONMENT: Final = "runner-image"
+"""GitHub environment of the platform's repository in which runner images are built."""
+
 
 def runner_role(fleet: str, runner_class: str) -> str:
     """Name of the role that the instances of one runner class carry."""

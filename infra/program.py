@@ -80,7 +80,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
             database_urls=secrets.database_urls,
             opts=opts,
         )
-    github.platform_repository(settings, opts)
+    github.platform_repository(settings, base, builds, opts)
     for name in settings.services:
         own = tuple(environment for environment in declared if environment.service == name)
         github.service_repository(settings, name, own, opts)

@@ -8,9 +8,10 @@ import pulumi
 from components.identity.runner_chain import CicdRole, CicdRoleArgs
 from components.network.runner_security import RunnerSecurityGroups
 from components.runners.args import CodeArgs, ImageArgs, RunnerClassArgs, RunnerFleetArgs
+from components.runners.image_role import ImageRole, ImageRoleArgs
 from components.runners.runner_fleet import RunnerFleet
 from infra import naming
-from infra.access import cicd_role
+from infra.access import cicd_role, fleet_names, image_role
 from infra.foundation import Foundation
 from infra.runner_images import MINIMUM_RUNNER_VERSION
 from infra.runner_settings import RunnerClassSettings
@@ -68,6 +69,20 @@ def runner_fleet(
             ),
         )
     return fleet
+
+
+def image_builder(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions) -> ImageRole | None:
+    """Declare the role of the job that builds runner images, where there is one."""
+    declaration = image_role(settings)
+    if declaration is None:
+        return None
+    return ImageRole(
+        "runner-image",
+        ImageRoleArgs(names=fleet_names(settings), declaration=declaration),
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(depends_on=[base.oidc_provider, base.boundary])
+        ),
+    )
 
 
 def _class(

@@ -24,9 +24,12 @@ _MADE = ("instance", "key-pair", "network-interface", "volume")
 _MAKING = ("CreateImage", "CreateKeyPair", "RunInstances")
 
 
-def image_build(names: FleetNames, security_group_id: str) -> Document:
+def image_build(names: FleetNames) -> Document:
     """What Packer's amazon-ebs builder needs (https://developer.hashicorp.com/packer/integrations/hashicorp/
     amazon, "IAM Task or Instance Role"), held to one security group and to one tag.
+
+    The group is told by its tag `Name`, which the role cannot set: its id is unknown until it exists, and a
+    preview could not show the policy.
 
     A launch needs leave for each resource it names and each it makes, and tags may be set only along with
     them (EC2 User Guide, "Example policies: RunInstances" and "Grant permission to tag on creation").
@@ -39,7 +42,7 @@ def image_build(names: FleetNames, security_group_id: str) -> Document:
     return document(
         [
             allow("Look", ["ec2:Describe*"], ["*"]),
-            *_launch(names, own, security_group_id, asked),
+            *_launch(names, own, asked),
             allow("MakeKeyPair", ["ec2:CreateKeyPair"], [f"{own}:key-pair/*"], asked),
             allow("MakeImage", ["ec2:CreateImage"], images, asked),
             allow("MakeImageOf", ["ec2:CreateImage"], [f"{own}:instance/*"], tagged),
@@ -68,19 +71,18 @@ def image_build(names: FleetNames, security_group_id: str) -> Document:
     )
 
 
-def _launch(
-    names: FleetNames, own: str, security_group_id: str, asked: dict[str, dict[str, str]]
-) -> tuple[Statement, ...]:
+def _launch(names: FleetNames, own: str, asked: dict[str, dict[str, str]]) -> tuple[Statement, ...]:
     made = [f"{own}:{kind}/*" for kind in ("instance", "volume")]
     used = [
         f"arn:aws:ec2:{names.region}::image/*",
         f"{own}:network-interface/*",
-        f"{own}:security-group/{security_group_id}",
         f"{own}:subnet/*",
     ]
+    group = {"StringEquals": {"aws:ResourceTag/Name": names.image_build_group}}
     key = {"StringEquals": {f"aws:ResourceTag/{BUILD_TAG}": names.fleet}}
     return (
         allow("LaunchWith", ["ec2:RunInstances"], used),
+        allow("LaunchWithGroup", ["ec2:RunInstances"], [f"{own}:security-group/*"], group),
         allow("LaunchWithKeyPair", ["ec2:RunInstances"], [f"{own}:key-pair/*"], key),
         allow("Launch", ["ec2:RunInstances"], made, asked),
     )
@@ -88,11 +90,10 @@ def _launch(
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRoleArgs:
-    """Whose images, which job builds them, and the security group that lets it in."""
+    """Whose images, and which job builds them."""
 
     names: FleetNames
     declaration: RoleDeclaration
-    security_group_id: pulumi.Input[str]
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for a role of another name, or one that may do more than build images."""
@@ -119,14 +120,11 @@ class ImageRole(pulumi.ComponentResource):
         super().__init__("slipway:runners:ImageRole", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = CiRole(name, CiRoleArgs(declaration=args.declaration), opts=child)
-        document = pulumi.Output.from_input(args.security_group_id).apply(
-            lambda group: rendered(image_build(args.names, group))
-        )
         aws.iam.RolePolicy(
             f"{name}-policy",
             name="build-images",
             role=role.arn.apply(lambda arn: arn.rpartition("/")[2]),
-            policy=document,
+            policy=rendered(image_build(args.names)),
             opts=child,
         )
         self.arn = role.arn

@@ -116,6 +116,11 @@ class FleetNames:
         return f"{self.prefix}-runner-image"
 
     @property
+    def image_build_group(self) -> str:
+        """The security group that images are built in: its name, and its tag `Name`."""
+        return f"{self.prefix}-runners-image-build"
+
+    @property
     def boot_logs_arn(self) -> str:
         """The streams of all boot log groups of this fleet."""
         group = f"/slipway/runners/{self.fleet}/*"

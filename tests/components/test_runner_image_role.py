@@ -15,8 +15,7 @@ from tests.components.samples import ACCOUNT, BOUNDARY, REGION, repository
 from tests.components.samples_runners import names
 
 OWN = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
-GROUP = "sg-build"
-DOCUMENT = image_build(names(), GROUP)
+DOCUMENT = image_build(names())
 TAGGED = {f"aws:ResourceTag/{BUILD_TAG}": "automation"}
 ASKED = {f"aws:RequestTag/{BUILD_TAG}": "automation"}
 
@@ -43,8 +42,13 @@ def test_it_launches_only_tagged_instances_with_the_build_group() -> None:
         assert may("RunInstances", f"{OWN}:{kind}/*", ASKED)
         assert not may("RunInstances", f"{OWN}:{kind}/*", {})
         assert not may("RunInstances", f"{OWN}:{kind}/*", {f"aws:RequestTag/{BUILD_TAG}": "other"})
-    assert may("RunInstances", f"{OWN}:security-group/{GROUP}", {})
-    assert not may("RunInstances", f"{OWN}:security-group/sg-run", ASKED)
+    group = "aws:ResourceTag/Name"
+    assert may(
+        "RunInstances", f"{OWN}:security-group/sg-1", {group: "slipway-automation-runners-image-build"}
+    )
+    assert not may("RunInstances", f"{OWN}:security-group/sg-1", {group: "slipway-automation-runners-run"})
+    assert not may("RunInstances", f"{OWN}:security-group/sg-1", {**ASKED, **TAGGED})
+    assert not may("CreateTags", f"{OWN}:security-group/sg-1", {**ASKED, **TAGGED})
     assert may("RunInstances", f"{OWN}:key-pair/packer_1", TAGGED)
     assert not may("RunInstances", f"{OWN}:key-pair/admin", {})
 
@@ -74,7 +78,7 @@ def test_it_has_no_other_service_and_changes_nothing_without_a_condition() -> No
 
 
 def test_it_is_a_role_of_its_own_under_the_boundary() -> None:
-    args = ImageRoleArgs(names=names(), declaration=declaration(), security_group_id=GROUP)
+    args = ImageRoleArgs(names=names(), declaration=declaration())
     recording = run(lambda: ImageRole("image", args) and None)
     role = recording.one("aws:iam/role:Role").inputs
     assert (role["name"], role["path"]) == ("slipway-automation-runner-image", "/slipway/runners/")
@@ -94,4 +98,4 @@ def test_it_is_a_role_of_its_own_under_the_boundary() -> None:
 )
 def test_another_role_is_refused(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(SlipwayError, match=says):
-        ImageRoleArgs(names=names(), declaration=declaration(**changes), security_group_id=GROUP)
+        ImageRoleArgs(names=names(), declaration=declaration(**changes))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.access import environments, platform_roles
+from infra.access import environments, image_role, platform_roles
 from infra.environments import JobKind
 from infra.settings import parse
 from slipway.access.model import DescribeCluster, PushImages
@@ -16,6 +16,7 @@ from .conftest import stack_values
 def test_every_role_carries_the_boundary_and_its_own_name(stack: str) -> None:
     settings = parse(stack, stack_values(stack))
     roles = [*(environment.role for environment in environments(settings)), *platform_roles(settings)]
+    roles += [role for role in [image_role(settings)] if role]
     assert len({role.arn for role in roles}) == len(roles)
     assert all(role.boundary_arn.startswith(f"arn:aws:iam::{settings.account}:policy/") for role in roles)
 
@@ -58,6 +59,30 @@ def test_an_environment_that_github_cannot_protect_holds_no_role(prod: dict[str,
     for environment in environments(parse("prod", prod)):
         assert not environment.holds_role
         assert "gets no deploy role" in environment.protection.reason
+
+
+@pytest.mark.parametrize("stack", ["automation", "local"])
+def test_a_stack_with_a_fleet_builds_images_from_main_and_grants_that_job_nothing_else(stack: str) -> None:
+    values = stack_values(stack)
+    role = image_role(parse(stack, values))
+    assert role
+    (job,) = role.jobs
+    assert (job.repository.slug, job.environment, job.branches) == (
+        "acme/platform",
+        "runner-image",
+        ("main",),
+    )
+    assert not role.all_grants
+    del values["platform"]["runners"]
+    assert image_role(parse(stack, values)) is None
+
+
+def test_images_are_built_by_no_role_where_any_branch_could_take_it(automation: dict[str, Any]) -> None:
+    automation["platform"]["github"]["plan"] = "free"
+    automation["services"]["skill-pool"]["enforce"] = False
+    assert image_role(parse("automation", automation)) is None
+    automation["platform"]["github"]["visibility"] = "public"
+    assert image_role(parse("automation", automation))
 
 
 def test_a_block_overrides_what_its_name_says(prod: dict[str, Any]) -> None:

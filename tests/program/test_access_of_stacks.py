@@ -1,13 +1,20 @@
 """Access, computed from the policies that the real stacks render: who gets where, and who does not."""
 
+import json
+import re
 from typing import Any
 
 import pytest
 
+from infra import access as declaration
+from infra.settings import parse
+from slipway.access.evaluate import Mode, evaluate
 from slipway.access.matrix import Matrix, matrix
+from slipway.access.permissions import permission_policy
 from slipway.cli.access import world_of
 from slipway.engine.offline import render_apart
 from slipway.engine.recording import Rendered
+from tests.infra.conftest import stack_values
 from tests.program.conftest import ROOT
 
 STACKS = ("automation", "staging", "prod")
@@ -74,3 +81,50 @@ def test_only_the_apply_environments_of_the_platform_reach_the_apply_roles(acces
         if "/slipway/infra/" in row.role:
             assert row.environment == row.role.rpartition("/")[2] or "infra-" in row.who, row
             assert "acme/platform" in row.who or "acme@9001/platform@70000" in row.who, row
+
+
+IMAGE_ROLE = "arn:aws:iam::111111111111:role/slipway/runners/slipway-automation-runner-image"
+
+
+def test_only_main_of_the_platform_builds_runner_images_and_what_it_may_do_is_known(access: Matrix) -> None:
+    (row,) = [row for row in access.rows if row.role == IMAGE_ROLE]
+    assert (row.who, row.environment, row.refs) == ("acme/platform", "runner-image", ("branch main",))
+    assert row.certain
+    assert not row.via
+    assert all(capability.certain for capability in row.capabilities)
+    assert "run instances" in {capability.label for capability in row.capabilities}
+
+
+def test_images_are_built_in_the_group_that_lets_ssh_in(rendered: list[Rendered]) -> None:
+    (policy,) = [
+        one for one in of_type(rendered, "aws:iam/rolePolicy:RolePolicy") if one.get("name") == "build-images"
+    ]
+    by_sid = {one["Sid"]: one for one in json.loads(policy["policy"])["Statement"]}
+    (name,) = by_sid["LaunchWithGroup"]["Condition"]["StringEquals"].values()
+    groups = of_type(rendered, "aws:ec2/securityGroup:SecurityGroup")
+    (group,) = [one for one in groups if one.get("tags", {}).get("Name") == name]
+    assert group["description"] == "Building the runner image"
+
+
+def test_the_image_job_is_given_every_variable_that_it_reads(rendered: list[Rendered]) -> None:
+    given = {
+        one["variableName"]: one["value"]
+        for one in of_type(rendered, "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable")
+        if one["environment"] == "runner-image"
+    }
+    read = set(re.findall(r"vars\.(\w+)", (ROOT / ".github/workflows/runner-image.yml").read_text()))
+    # The runner is chosen before the job enters its environment, so that one is the repository's.
+    assert set(given) == read - {"RUNNER_IMAGE_RUNS_ON"}
+    assert given["AWS_ROLE_ARN"] == IMAGE_ROLE
+
+
+def test_the_apply_role_may_make_the_image_role_and_only_under_the_boundary() -> None:
+    settings = parse("automation", stack_values("automation"))
+    role, (_, apply) = declaration.image_role(settings), declaration.platform_roles(settings)
+    assert role
+    assert role.arn == IMAGE_ROLE
+    documents = [permission_policy(apply)]
+    bounded = {"iam:PermissionsBoundary": role.boundary_arn, "aws:RequestedRegion": "eu-west-1"}
+    for action in ("iam:CreateRole", "iam:PutRolePolicy"):
+        assert evaluate(documents, action, role.arn, bounded, mode=Mode.REACH).allowed, action
+        assert not evaluate(documents, action, role.arn, {}, mode=Mode.ATTACK).allowed, action

@@ -23,7 +23,13 @@ every = pytest.mark.parametrize("workflow", EVERY, ids=lambda one: one.name)
 
 
 def test_the_workflows_are_there() -> None:
-    assert [one.path.stem for one in ours()] == ["ci", "infra-drift", "infra-preview", "infra-up"]
+    assert [one.path.stem for one in ours()] == [
+        "ci",
+        "infra-drift",
+        "infra-preview",
+        "infra-up",
+        "runner-image",
+    ]
     assert [one.path.stem for one in examples()] == ["build", "ci", "deploy", "migrate"]
 
 
@@ -177,8 +183,19 @@ def test_the_access_declaration_has_every_environment_of_the_workflows() -> None
         config: dict[str, Any] = load(ROOT / f"Pulumi.{stack}.yaml")["config"]
         values = {key.removeprefix("slipway:"): value for key, value in config.items()}
         parsed = settings.parse(stack, values)
-        declared |= {job.environment for role in access.platform_roles(parsed) for job in role.jobs}
+        roles = [*access.platform_roles(parsed), access.image_role(parsed)]
+        declared |= {job.environment for role in roles if role for job in role.jobs}
     assert required_environments() <= declared
+
+
+def test_the_image_job_is_declared_as_its_workflow_runs_it() -> None:
+    from infra import access, settings  # noqa: PLC0415 - the rules above hold without the program
+
+    config: dict[str, Any] = load(ROOT / "Pulumi.automation.yaml")["config"]
+    values = {key.removeprefix("slipway:"): value for key, value in config.items()}
+    role = access.image_role(settings.parse("automation", values))
+    assert role
+    assert set(role.jobs[0].events) == by_name("runner-image").triggers
 
 
 def test_zizmor_finds_nothing() -> None:
