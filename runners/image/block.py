@@ -5,6 +5,7 @@
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -37,4 +38,5 @@ def block(manifest: str) -> str:
 
 if __name__ == "__main__":
     for one in sys.argv[1:]:
-        print(block(Path(one).read_text()))
+        # As far in as a class has it in a stack file; in a job's summary that is a block of code.
+        print(textwrap.indent(block(Path(one).read_text()), " " * 10), end="")

@@ -3,8 +3,8 @@
 #   make image                    for x86_64
 #   make image ARCHITECTURE=arm64
 #
-# Every variable without a default is given as PKR_VAR_<name>; docs/runners.md says where each comes from. Credentials
-# are those of the image role, and of nobody else.
+# Every variable without a default is given as PKR_VAR_<name>; docs/runners.md says where each comes from. The job
+# that builds images each week has the image role's credentials.
 
 packer {
   required_version = "~> 1.11"
