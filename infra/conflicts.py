@@ -180,11 +180,29 @@ def _runners(stack: str, platform: Raw, services: Mapping[str, Raw]) -> Iterator
     if chained and not platform.get("cicd_chain"):
         path = f"{where}.classes.{chained[0]}.cicd"
         yield Mistake(path, "true", "false, or a 'cicd_chain' that says which deploy roles it leads to")
+    yield from _stray_jobs(where, classes)
     named = _mapping(platform.get("cluster")).get("reachable_from")
     for index, name in enumerate(cast(list[object], named) if isinstance(named, list) else []):
         if fleet and str(name) not in classes:
             path = f"slipway:platform.cluster.reachable_from.{index}"
             yield Mistake(path, repr(name), f"a runner class ({', '.join(classes)})")
+
+
+def _stray_jobs(where: str, classes: Mapping[str, Raw]) -> Iterator[Mistake]:
+    """Jobs of an ordinary class whose labels an instance with the CICD role has: it may be handed them."""
+    for name, block in classes.items():
+        if block.get("cicd") is not True:
+            continue
+        for other, plain in classes.items():
+            wanted = _lower(plain.get("labels"))
+            shared = _lower(plain.get("repositories")) & _lower(block.get("repositories"))
+            if plain.get("cicd") is not True and shared and wanted and wanted <= _lower(block.get("labels")):
+                found = f"every label of the class {other!r}, whose jobs could so get the CICD role"
+                yield Mistake(f"{where}.classes.{name}.labels", found, f"without one of {sorted(wanted)}")
+
+
+def _lower(value: object) -> set[str]:
+    return {str(one).lower() for one in cast(list[object], value)} if isinstance(value, list) else set()
 
 
 def _class_numbers(path: str, block: Raw) -> Iterator[Mistake]:

@@ -49,12 +49,19 @@ class Plan:
 
 def decide(runner: RunnerClass, jobs: Iterable[Job], instances: Iterable[Instance], group: Group) -> Plan:
     """The class's plan; the desired capacity only ever goes up, since going down means ending somebody."""
-    unstarted = sum(1 for job in jobs if job.unstarted)
+    unstarted, busy = 0, set[str]()
+    for job in jobs:
+        unstarted += job.unstarted
+        if job.state is JobState.IN_PROGRESS:
+            busy.add(job.instance)
     running = ending = idle = 0
     for instance in instances:
         if not group.counted(instance.id):
             continue
-        running += instance.state is InstanceState.RUNNING
+        # Jobs are read after instances, so that a job may be known to have started where its instance is not.
+        running += instance.state is InstanceState.RUNNING or (
+            instance.state is InstanceState.CLAIMED and instance.id in busy
+        )
         ending += instance.state is InstanceState.ENDING
         idle += instance.state is InstanceState.IDLE
     supply = group.desired - running - ending

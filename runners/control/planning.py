@@ -82,13 +82,15 @@ def read_instances(services: Services, class_name: str) -> list[Instance]:
 
 
 def _once(services: Services, runner: RunnerClass, fresh: Sequence[Item]) -> Plan:
+    instances = read_instances(services, runner.name)
+    # Demand is read after supply: what it counts is then surely not served by what was counted before.
+    jobs = read_jobs(services, runner.name, fresh)
+    # The capacity is read last, since it is set absolutely: whoever ends in between lowers it, and what was
+    # right before would start one too many.
     group = services.groups.describe([runner.group]).get(runner.group)
     if group is None:
         # The settings name a group that is not made yet; the tick that follows finds it.
         group = Group(runner.group, 0, 0)
-    instances = read_instances(services, runner.name)
-    # Demand is read last: what it counts is then surely not served by what was counted before.
-    jobs = read_jobs(services, runner.name, fresh)
     found = decide(runner, jobs, instances, group)
     if found.desired > found.current:
         raise_desired(services, runner, found)

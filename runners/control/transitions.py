@@ -144,7 +144,7 @@ def progress(event: JobEvent, around: Around, instance: str, class_name: str, no
     unchanged: dict[str, Condition] = {"state": equals(runner.state), "job": equals(runner.job)}
     changes.append(Write(runner.pk, when=unchanged, put=put))
     if held is not None and held.state is JobState.RESERVED and held.reserved_by == runner.id:
-        changes += _left_over(held, runner, key, other, now)
+        changes += _left_over(held, runner, job, other, now)
     return changes
 
 
@@ -182,33 +182,32 @@ def _advanced(event: JobEvent, job: Job | None, instance: str, class_name: str, 
     )
 
 
-def _left_over(held: Job, runner: Instance, key: str, other: Instance | None, now: int) -> list[Write]:
-    reserved: dict[str, Condition] = {
-        "state": equals(JobState.RESERVED),
-        "reserved_by": equals(runner.id),
-    }
-    if (
-        other is not None
-        and other.class_name == held.class_name
-        and other.state is InstanceState.CLAIMED
-        and other.job == key
-    ):
-        line = entry(now, "exchanged", other.id)
-        return [
-            Write(
-                held.pk,
-                when=reserved,
-                put={"reserved_by": other.id},
-                drop=("doubted_at",),
-                append={"timeline": [line]},
-            ),
-            Write(
-                other.pk,
-                when={"state": equals(InstanceState.CLAIMED), "job": equals(key)},
-                put={"job": held.pk},
-            ),
-        ]
-    return [requeued(held, runner.id, now, "its runner took another job")]
+def _left_over(held: Job, runner: Instance, job: Job | None, other: Instance | None, now: int) -> list[Write]:
+    """The job whose instance runs another: for the instance that had reserved that one, if it is still free.
+
+    So it is too where that instance has ended well: it ran some job, and if that was not `held`, its own news
+    will say so. Back in the queue, `held` would have an instance started that nobody needs.
+    """
+    if other is None or job is None or other.class_name != held.class_name or other.job != job.pk:
+        return [requeued(held, runner.id, now, "its runner took another job")]
+    over = other.state in (InstanceState.ENDING, InstanceState.ENDED)
+    if other.state is not InstanceState.CLAIMED and not (over and other.result == "ok"):
+        return [requeued(held, runner.id, now, "its runner took another job")]
+    doubt = {"doubted_at": job.doubted_at or now} if over else {}
+    return [
+        Write(
+            held.pk,
+            when={"state": equals(JobState.RESERVED), "reserved_by": equals(runner.id)},
+            put={"reserved_by": other.id, **doubt},
+            drop=() if over else ("doubted_at",),
+            append={"timeline": [entry(now, "exchanged", other.id)]},
+        ),
+        Write(
+            other.pk,
+            when={"state": equals(other.state), "job": equals(job.pk)},
+            put={"job": held.pk},
+        ),
+    ]
 
 
 def requeued(job: Job, instance: str, now: int, why: str) -> Write:

@@ -30,7 +30,9 @@ def _components(recording: Recording) -> list[str]:
 def test_every_resource_belongs_to_a_component_of_ours(sample: Sample) -> None:
     recording = run(_program(sample))
     ours = {one.urn for one in recording if one.type.startswith("slipway:")}
-    others = [one for one in recording if not one.type.startswith("slipway:") and one.name not in sample.given]
+    others = [
+        one for one in recording if not one.type.startswith("slipway:") and one.name not in sample.given
+    ]
     assert all(one.parent in ours for one in others)
 
 

@@ -100,3 +100,24 @@ def test_a_private_cluster_is_reached_from_a_class_that_exists(local: dict[str, 
     local["platform"]["runners"] = fleet(cicd=True)
     local["platform"]["cluster"]["reachable_from"] = ["windows"]
     assert "reachable_from.0: found 'windows'; expected a runner class (linux)" in mistakes("local", local)
+
+
+def test_no_job_of_an_ordinary_class_may_stray_to_one_with_the_cicd_role(automation: dict[str, Any]) -> None:
+    runners = fleet(labels=["Self-Hosted", "linux"])
+    plain = runners["classes"]["linux"]
+    for labels, refused in ((["self-hosted", "Linux", "deploy"], True), (["self-hosted", "deploy"], False)):
+        runners["classes"]["deploy"] = {**plain, "labels": labels, "cicd": True}
+        automation["platform"]["runners"] = runners
+        if refused:
+            assert "every label of the class 'linux', whose jobs" in mistakes("automation", automation)
+        else:
+            parse("automation", automation)
+    # Another repository's jobs cannot: the runner group of a class is for its own.
+    automation["platform"]["github"]["repository"] = "acme/platform"
+    runners["classes"]["deploy"] = {
+        **plain,
+        "labels": ["self-hosted", "linux", "deploy"],
+        "repositories": ["acme/platform"],
+        "cicd": True,
+    }
+    parse("automation", automation)

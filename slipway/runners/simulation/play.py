@@ -120,11 +120,12 @@ class Rehearsal:
 
     def _feed(self, stranger: str) -> None:
         """New runs, as long as there is not much more to do than the fleet can do at once."""
+        classes = [self._classes[name] for name in sorted(self._classes)]
         room = 2 * sum(int(one["maximum"]) for one in self._classes.values())
         while (left := self._settings.jobs - len(self._queued_at)) > 0:
             if len(self._queued_at) - len(self._ledger.done) >= room:
                 return
-            chosen = self._classes[self._random.choice(sorted(self._classes))]
+            chosen = self._random.choices(classes, [int(one["maximum"]) for one in classes])[0]
             repository = self._random.choice(sorted(chosen["repositories"]))
             count = min(left, self._random.randint(1, 5))
             for job in self._github.queue(repository, list(chosen["labels"]), count):

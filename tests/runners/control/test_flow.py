@@ -231,6 +231,33 @@ def test_late_news_of_what_an_ended_instance_ran_frees_the_job_it_had_reserved(w
     assert desired(world) == 1
 
 
+def claimed(world: World, job: int) -> str:
+    instance = ready(world, job)
+    assert claim(world, instance)["statusCode"] == 200
+    return instance
+
+
+def test_two_that_ended_before_their_news_came_start_nobody_else(world: World) -> None:
+    one, other = claimed(world, 1), claimed(world, 2)
+    assert {finish(world, name)["statusCode"] for name in (one, other)} == {200}
+    assert [world.job(job)["state"] for job in (1, 2)] == ["reserved", "reserved"]
+    told(world, job_message(2, "in_progress", runner_name=f"test-linux-{one}-1"))
+    assert (world.job(1)["state"], world.job(1)["reserved_by"]) == ("reserved", other)
+    assert world.job(1)["doubted_at"]
+    assert desired(world) == 0
+    told(world, job_message(1, "completed", runner_name=f"test-linux-{other}-1"))
+    assert [world.job(job)["state"] for job in (1, 2)] == ["completed", "in_progress"]
+    assert desired(world) == 0
+
+
+def test_a_job_left_over_by_one_that_failed_gets_an_instance(world: World) -> None:
+    one, other = claimed(world, 1), claimed(world, 2)
+    assert finish(world, other, "failed")["statusCode"] == 200
+    assert finish(world, one)["statusCode"] == 200
+    told(world, job_message(2, "in_progress", runner_name=f"test-linux-{one}-1"))
+    assert world.job(1)["state"] == "queued"
+
+
 def test_an_instance_that_fails_puts_its_job_back_and_asks_for_a_plan(world: World) -> None:
     instance = ready(world)
     claim(world, instance)
