@@ -41,7 +41,7 @@ class ConsoleProgress:
 
     def message(self, text: str) -> None:
         """Show what the engine says about the run as a whole."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _show(self, text: str) -> None:
         if self._bar is not None and self._task is not None:

@@ -218,6 +218,7 @@ def _show_status(found: "FleetStatus") -> None:
         table.add_row(one.name, f"{one.desired}/{one.maximum}", *map(str, counts), jobs, wait)
     console = Console(highlight=False, soft_wrap=True)
     console.print(table)
+    console.print(f"webhook: {found.webhook}", markup=False)
     for one in found.classes:
         if not one.image:
             console.print(f"{one.name}: no image, so no instance may start", style="yellow", markup=False)

@@ -39,7 +39,14 @@ def seed_of(config: Raw) -> dict[str, list[dict[str, Any]]]:
             if one.startswith("team:")
         ],
         "repositories": [one for block in blocks for one in _repository(block)],
+        "apps": list(_apps(login, _mapping(_mapping(config.get("slipway:platform")).get("runners")))),
     }
+
+
+def _apps(organization: str, runners: Raw) -> Iterator[dict[str, Any]]:
+    id_, installation = runners.get("app_id"), runners.get("installation_id")
+    if isinstance(id_, int) and isinstance(installation, int):
+        yield {"organization": organization, "id": id_, "installation_id": installation}
 
 
 def _repository(block: Raw) -> Iterator[dict[str, Any]]:

@@ -18,6 +18,7 @@ from slipway.cli.progress import progress
 from slipway.cli.session import Session, open_session
 from slipway.engine import display, offline
 from slipway.engine.choice import Choice
+from slipway.engine.embedded import LOCAL_STACK
 from slipway.engine.interface import Result
 from slipway.errors import SlipwayError
 
@@ -57,7 +58,19 @@ def up(
     if not yes:
         _confirm(root, stack, engine, "Apply this?", Session.preview)
     result = _run(root, stack, engine, lambda session: session.up(refresh=refresh))
+    if result.ok and stack == LOCAL_STACK:
+        _meet_github(root)
     _report(result, _form(form, as_json))
+
+
+def _meet_github(root: Path) -> None:
+    """Make the GitHub App of the local fleet, if there is a fleet: nobody else does so on a stand-in."""
+    from slipway.runners import fleet, local_app  # noqa: PLC0415 - no other command pays for it
+
+    if fleet.declared(root, LOCAL_STACK):
+        done = local_app.ensure(fleet.load(root, LOCAL_STACK))
+        if done:
+            typer.echo(done, err=True)
 
 
 def preview(

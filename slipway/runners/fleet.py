@@ -112,6 +112,11 @@ class Fleet:
         return self.clients[service]
 
 
+def declared(root: Path, stack: str) -> bool:
+    """Whether the stack file declares a fleet. Raises SlipwayError for an unknown stack."""
+    return bool(_mapping(load_stack(root, stack).config.get(_PLATFORM)).get("runners"))
+
+
 def load(root: Path, stack: str) -> Fleet:
     """The fleet of a stack, from its stack file as it is written; for a real one, that the caller is in its
     account.

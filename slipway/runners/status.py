@@ -41,12 +41,15 @@ class ClassStatus:
 class FleetStatus:
     """A fleet at one moment: its classes by name, and how many jobs are refused, by reason."""
 
+    webhook: str
+    """URL that GitHub sends events to."""
     classes: list[ClassStatus]
     refused: dict[str, int] = field(default_factory=dict[str, int])
 
     def to_json(self) -> dict[str, Any]:
-        """One object for programs: `{"classes": {name: {...}}, "refused": {reason: number}}`."""
-        return {"classes": {one.name: asdict(one) for one in self.classes}, "refused": self.refused}
+        """One object for programs: `{"webhook": ..., "classes": {name: {...}}, "refused": {reason: number}}`."""
+        classes = {one.name: asdict(one) for one in self.classes}
+        return {"webhook": self.webhook, "classes": classes, "refused": self.refused}
 
 
 def status(fleet: Fleet, now_s: float | None = None) -> FleetStatus:
@@ -66,7 +69,8 @@ def status(fleet: Fleet, now_s: float | None = None) -> FleetStatus:
         refused.update(job.reason for job in jobs if job.state is JobState.REFUSED)
         group = groups.get(str(classes[name]["group"]), nothing)
         found.append(_class(name, classes[name], group, (jobs, state.live_instances(fleet, name)), now_ms))
-    return FleetStatus(classes=found, refused=dict(sorted(refused.items())))
+    webhook = f"{fleet.api}/webhook"
+    return FleetStatus(webhook=webhook, classes=found, refused=dict(sorted(refused.items())))
 
 
 def _class(

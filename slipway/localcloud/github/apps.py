@@ -87,13 +87,13 @@ def convert(request: Request, world: World, code: str) -> Response:
 
 
 def _create(world: World, owner: Owner, manifest: Json, public_key: rsa.RSAPublicKey) -> App:
-    id_ = world.next_id()
+    id_, installation = _numbers(world, owner)
     asked: Json = manifest.get("hook_attributes") or {}
     name = re.sub(r"[^a-z0-9]+", "-", str(manifest.get("name") or f"app-{id_}").lower()).strip("-")
     taken = {one.slug for one in world.automation.apps.values()}
     app = App(
         id=id_,
-        installation_id=world.next_id(),
+        installation_id=installation,
         slug=name if name not in taken else f"{name}-{id_}",
         client_id=f"Iv23{secrets.token_hex(8)}",
         organization=owner.login,
@@ -110,6 +110,13 @@ def _create(world: World, owner: Owner, manifest: Json, public_key: rsa.RSAPubli
     )
     world.automation.apps[id_] = app
     return app
+
+
+def _numbers(world: World, owner: Owner) -> tuple[int, int]:
+    id_, installation = world.automation.reserved.get(owner.login.lower(), (0, 0))
+    if id_ and id_ not in world.automation.apps:
+        return id_, installation
+    return world.next_id(), world.next_id()
 
 
 @area.route("GET", "/app", needs=AS_APP)

@@ -134,6 +134,8 @@ class Automation:
     """All Apps, runners, runs and jobs, by id."""
 
     apps: dict[int, App] = field(default_factory=dict[int, App])
+    reserved: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    """By organisation: the numbers of its next App and of that one's installation."""
     conversions: dict[str, Json] = field(default_factory=dict[str, Json])
     """By code: what the conversion of an App's manifest answers, once."""
     runners: dict[int, Runner] = field(default_factory=dict[int, Runner])

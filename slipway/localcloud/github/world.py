@@ -9,6 +9,8 @@ repository whose id differs is a new one of the same name, with nothing of the o
     repositories   owner, name, id, visibility (private), default_branch (main)
     tokens         token, permissions {name: read|write}, repositories ("owner/name"; all),
                    limit (requests an hour; 15000), points_per_minute (0: not enforced), spent (requests; 0)
+    apps           organization, id, installation_id: the numbers that its next App gets, so that a stack file
+                   can name an App before it is made
 """
 
 import itertools
@@ -81,6 +83,9 @@ class World:
                 self._seed_repository(one)
             for one in body.get("tokens", []):
                 self._seed_token(one)
+            for one in body.get("apps", []):
+                numbers = (int(one["id"]), int(one["installation_id"]))
+                self.automation.reserved[str(one["organization"]).lower()] = numbers
             return self.counts()
 
     def counts(self) -> dict[str, int]:
@@ -114,6 +119,7 @@ class World:
     def _check_references(self, body: Json) -> None:
         wanted = [("teams", one["organization"]) for one in body.get("teams", [])]
         wanted += [("repositories", one["owner"]) for one in body.get("repositories", [])]
+        wanted += [("apps", one["organization"]) for one in body.get("apps", [])]
         for kind, login in wanted:
             if str(login).lower() not in self.owners:
                 msg = f"{kind}: there is no organization {login!r}; seed it first or in the same call"
@@ -147,6 +153,7 @@ _REQUIRED = {
     "teams": ("organization", "slug", "id"),
     "repositories": ("owner", "name", "id"),
     "tokens": ("token", "permissions"),
+    "apps": ("organization", "id", "installation_id"),
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from runners.control.items import JobState
 from runners.control.reasons import Reason
 from slipway.errors import SlipwayError
-from slipway.runners import state
+from slipway.runners import local_app, state
 from slipway.runners.explain import explain
 from slipway.runners.fleet import Fleet
 from slipway.runners.simulation import counters, ready
@@ -75,7 +75,7 @@ class Rehearsal:
             SlipwayError: the embedded cloud does not answer, or the fleet cannot have an instance.
         """
         settings = self._settings
-        ready.app_works(self._fleet)
+        local_app.ensure(self._fleet)
         stranger = ready.stranger(self._fleet)
         api = self._fleet.api
         for service in ("autoscaling", "dynamodb"):

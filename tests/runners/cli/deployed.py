@@ -86,6 +86,7 @@ def _github(cloud: Cloud) -> int:
         {
             "organizations": [{"login": "acme", "id": 9001}],
             "repositories": [{"owner": "acme", "name": "skill-pool", "id": 70001}],
+            "apps": [{"organization": "acme", "id": 1, "installation_id": 1}],
         },
     )
     body = {"name": "slipway-local-standard", "visibility": "selected", "selected_repository_ids": [70001]}

@@ -12,6 +12,13 @@ from slipway.runners.status import status
 from tests.runners.cli import fakes
 
 
+@pytest.fixture(autouse=True)
+def api(fleet: Fleet) -> str:
+    fleet.clients["apigatewayv2"] = fakes.client("apigatewayv2")
+    made = fleet.client("apigatewayv2").create_api(Name=fleet.api_name, ProtocolType="HTTP")
+    return str(made["ApiId"])
+
+
 def test_instances_and_jobs_are_counted_by_what_they_do(fleet: Fleet) -> None:
     fakes.configure(fleet)
     ids = fakes.group(fleet, desired=4)
@@ -30,11 +37,12 @@ def test_instances_and_jobs_are_counted_by_what_they_do(fleet: Fleet) -> None:
     assert found.oldest_wait_s == 60
 
 
-def test_refused_jobs_are_counted_by_reason_also_those_of_no_class(fleet: Fleet) -> None:
+def test_refused_jobs_are_counted_by_reason_also_those_of_no_class(fleet: Fleet, api: str) -> None:
     fakes.configure(fleet)
     fakes.put(fleet, fakes.job(1, "refused", reason="public_repository"))
     fakes.put(fleet, fakes.job(2, "refused", reason="no_class_matches_labels", open="-"))
     found = status(fleet)
+    assert found.webhook.endswith(f"/slipway/apis/{api}/webhook")
     assert found.refused == {"no_class_matches_labels": 1, "public_repository": 1}
     assert found.classes[0].oldest_wait_s is None
 
