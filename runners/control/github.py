@@ -117,6 +117,10 @@ class GitHub(Protocol):
         """A workflow run."""
         ...
 
+    def job(self, slug: str, job_id: int) -> dict[str, Any]:
+        """One attempt of a job."""
+        ...
+
     def rerun(self, slug: str, job_id: int) -> None:
         """Run a finished job again; refused (403) while its run is going on."""
         ...
@@ -177,6 +181,10 @@ class GitHubRest:
     def run(self, slug: str, run_id: int) -> dict[str, Any]:
         """See `GitHub`."""
         return self._installed("GET", f"/repos/{slug}/actions/runs/{run_id}").json()
+
+    def job(self, slug: str, job_id: int) -> dict[str, Any]:
+        """See `GitHub`."""
+        return self._installed("GET", f"/repos/{slug}/actions/jobs/{job_id}").json()
 
     def rerun(self, slug: str, job_id: int) -> None:
         """See `GitHub`."""

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from runners.control.config import Fleet
-from runners.control.events import Reading, settle
+from runners.control.events import Reading, apply, settle
 from runners.control.github import Delivery, GitHub, GitHubRefused
 from runners.control.items import (
     CURSOR,
@@ -22,16 +22,19 @@ from runners.control.items import (
     instance_key,
     run_key,
 )
+from runners.control.messages import JobEvent
 from runners.control.planning import plan
 from runners.control.reasons import Reason
 from runners.control.services import Services
-from runners.control.transitions import instance_of
+from runners.control.transitions import instance_of, requeued
 from runners.control.writes import PRESENT, Write, below
 
 _ORIGIN_MS = 5_000
 """How long the run's own event may take before GitHub is asked."""
 _AGAIN_MS = 10 * 60_000
 """How long to wait with a run that GitHub did not find."""
+_DOUBT_MS = 3 * 60_000
+"""How long the start of a job may stay unknown before GitHub is asked."""
 _STALE_MS = 30 * 60_000
 _LOOK_UPS, _STALE_LOOK_UPS = 20, 5
 _PAGES, _REDELIVERIES = 10, 100
@@ -77,6 +80,57 @@ def origins(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[s
                 wanted = wanted or any(released)
         if wanted:
             plan(services, runner, reading.written())
+
+
+def doubts(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[str, list[Job]]) -> None:
+    """Ask after jobs whose start is not known although their instance has ended well, one call a job.
+
+    As long as its events may still come, that is waited for: most come late, and few are lost.
+    """
+    now, asked = services.clock(), 0
+    for runner in fleet.classes.values():
+        wanted = False
+        for job in jobs_of.get(runner.name, ()):
+            doubted = job.state is JobState.RESERVED and 0 < job.doubted_at < now - _DOUBT_MS
+            if not doubted or now - job.checked_at <= _DOUBT_MS or asked >= _LOOK_UPS:
+                continue
+            asked += 1
+            told = _job(services, github, job)
+            if told is None or told.get("status") in ("queued", "waiting"):
+                back = requeued(job, job.reserved_by, now, "its start was never seen")
+                wanted = services.table.write(back) is not None or wanted
+            else:
+                wanted = bool(apply(services, fleet, _event(fleet, job, told, now), Reading(services.table)))
+                _checked(services, [job], now)
+        if wanted:
+            plan(services, runner)
+
+
+def _job(services: Services, github: GitHub, job: Job) -> dict[str, Any] | None:
+    try:
+        return github.job(job.repository, job.job_id)
+    except GitHubRefused as error:
+        services.observer.log("job not found", job=job.job_id, status=error.status)
+        return None
+
+
+def _event(fleet: Fleet, job: Job, told: dict[str, Any], now: int) -> JobEvent:
+    """The event that would have told what GitHub answers."""
+    return JobEvent(
+        action="completed" if told.get("status") == "completed" else "in_progress",
+        received_at=now,
+        organization=fleet.organization,
+        repository=job.repository,
+        private=job.private,
+        job_id=job.job_id,
+        run_id=job.run_id,
+        attempt=job.attempt,
+        name="",
+        labels=job.labels,
+        created_at=job.queued_at,
+        conclusion=str(told.get("conclusion") or ""),
+        runner_name=str(told.get("runner_name") or ""),
+    )
 
 
 def _own(services: Services, github: GitHub, slug: str, run: int) -> bool | None:

@@ -33,7 +33,6 @@ from runners.control.services import Services
 from runners.control.transitions import admitted, requeued
 from runners.control.writes import NEW, PRESENT, Write, equals
 
-_DOUBT_MS = 3 * 60_000
 """How long the news of a start may be under way: two rounds of redelivery."""
 _REASONS = 50
 """Jobs whose reason one tick brings up to date, per class."""
@@ -85,6 +84,7 @@ def _github(services: Services, jobs: dict[str, list[Job]], ticks: int, failed: 
     cursor = services.table.get(CURSOR, GITHUB)
     duties: list[tuple[str, Callable[[], None]]] = [
         ("origins", partial(github_duties.origins, services, fleet, github, jobs)),
+        ("doubts", partial(github_duties.doubts, services, fleet, github, jobs)),
         ("redelivery", partial(github_duties.redeliver, services, github, cursor.get(CURSOR, {}), ticks)),
         ("reruns", partial(github_duties.rerun, services, github)),
         ("stale jobs", partial(github_duties.stale, services, github, jobs)),
@@ -187,17 +187,16 @@ def _note_rerun(services: Services, known: Instance) -> None:
 
 
 def _restore(services: Services, jobs: list[Job], everyone: list[Instance]) -> int:
-    """Put back jobs whose instance is gone without their having started. How many."""
+    """Put back jobs whose instance is gone without their having started; how many.
+
+    Where it ended well, only GitHub knows (`github_duties.doubts`).
+    """
     live = {one.id for one in everyone}
     now, back = services.clock(), 0
     for job in jobs:
-        if job.state is not JobState.RESERVED:
+        if job.state is not JobState.RESERVED or job.doubted_at:
             continue
-        if job.doubted_at:
-            lost = now - job.doubted_at > _DOUBT_MS
-        else:
-            lost = job.reserved_by not in live and _gone(services, job.reserved_by)
-        if lost:
+        if job.reserved_by not in live and _gone(services, job.reserved_by):
             written = services.table.write(requeued(job, job.reserved_by, now, "its start was never seen"))
             back += written is not None
     return back

@@ -149,6 +149,7 @@ class MemoryGitHub:
         self.pages: list[list[Delivery]] = []
         self.redelivered: list[int] = []
         self.runs: dict[int, dict[str, Any]] = {}
+        self.jobs: dict[int, dict[str, Any]] = {}
         self.reruns: list[int] = []
         self._numbers = itertools.count(1)
 
@@ -192,6 +193,12 @@ class MemoryGitHub:
         if run_id not in self.runs:
             raise GitHubRefused("answered 404", 404)
         return self.runs[run_id]
+
+    def job(self, slug: str, job_id: int) -> dict[str, Any]:
+        self._called("job")
+        if job_id not in self.jobs:
+            raise GitHubRefused("answered 404", 404)
+        return self.jobs[job_id]
 
     def rerun(self, slug: str, job_id: int) -> None:
         self._called("rerun")

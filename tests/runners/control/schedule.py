@@ -139,6 +139,12 @@ class Hub(MemoryGitHub):
             self.schedule.deregistered(name)
         return done
 
+    def job(self, slug: str, job_id: int) -> dict[str, Any]:
+        self._called("job")
+        found = self.schedule.jobs[job_id]
+        status = {"queued": "queued", "done": "completed"}.get(found.state, "in_progress")
+        return {"status": status, "runner_name": found.runner or None}
+
     def deliveries(self, cursor: str) -> tuple[list[Delivery], str]:
         self._called("deliveries")
         return list(reversed(self.schedule.deliveries)), ""

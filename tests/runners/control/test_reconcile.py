@@ -166,16 +166,48 @@ def test_instances_of_an_old_image_end_while_nobody_waits() -> None:
     assert desired(world) == 2
 
 
-def test_a_doubted_start_is_believed_lost_after_three_minutes() -> None:
-    world = World()
+def doubted(world: World) -> str:
+    """A job whose instance ended well although nobody heard of its start; the instance."""
     told(world, run_message(101), job_message())
     (instance,) = world.groups.settle()
     claim(world, instance)
     finish_handler.respond(world.services, call(instance, body={"result": "ok"}))
+    return instance
+
+
+def test_a_job_that_github_has_still_queued_goes_back_after_three_minutes() -> None:
+    world = World()
+    doubted(world)
+    world.github.jobs[1] = {"status": "queued"}
+    before = world.github.spent.calls
     tick(world, 2)
     assert (world.job()["state"], desired(world)) == ("reserved", 0)
     tick(world, 3)
     assert (world.job()["state"], desired(world)) == ("queued", 1)
+    assert world.github.spent.calls - before <= 3  # one of them for this job
+
+
+@pytest.mark.parametrize("status", ["in_progress", "completed"])
+def test_a_job_whose_events_are_lost_starts_nobody_else(status: str) -> None:
+    world = World()
+    instance = doubted(world)
+    name = f"test-linux-{instance}-1"
+    world.github.jobs[1] = {"status": status, "runner_name": name, "conclusion": "success"}
+    tick(world, 6)
+    assert (world.job()["state"], world.job()["runner_name"]) == (status, name)
+    assert (desired(world), world.groups.launched) == (0, 1)
+
+
+def test_a_doubt_stays_while_github_does_not_answer() -> None:
+    world = World()
+    doubted(world)
+
+    def fail(slug: str, job_id: int) -> dict[str, Any]:
+        raise GitHubUnavailable("answered 502", retry_after=60)
+
+    world.github.job = fail  # type: ignore[method-assign]
+    tick(world, 6)
+    assert (world.job()["state"], desired(world)) == ("reserved", 0)
 
 
 def test_an_unknown_origin_is_looked_up_once_a_run() -> None:
