@@ -139,7 +139,7 @@ def _figures(report: "Report") -> list[tuple[str, str]]:
         ("longest wait", f"{report.longest_wait_s:.1f} s"),
         (
             "GitHub calls a job",
-            f"{report.github_calls_per_job:.3f}, redeliveries {report.redelivery_calls_per_job:.3f}",
+            f"{report.github_calls_per_job:.3f}, recovery {report.recovery_calls_per_job:.3f}",
         ),
         ("AWS calls a job", f"{report.aws_calls_per_job:.1f}"),
         ("invocations a message", f"{report.invocations_per_message:.2f}"),

@@ -47,7 +47,7 @@ class FleetStatus:
     refused: dict[str, int] = field(default_factory=dict[str, int])
 
     def to_json(self) -> dict[str, Any]:
-        """One object for programs: `{"webhook": ..., "classes": {name: ...}, "refused": {reason: number}}`."""
+        """For programs: `{"webhook": url, "classes": {name: {...}}, "refused": {reason: number}}`."""
         classes = {one.name: asdict(one) for one in self.classes}
         return {"webhook": self.webhook, "classes": classes, "refused": self.refused}
 

@@ -28,7 +28,7 @@ _SCOUT_S = 0.5
 _CONVERGE_S = 90.0
 _END_S = 30.0
 _AT_ONCE = 60
-"""Most jobs at one time: the embedded cloud plays all of AWS on a core or two, and would be minutes behind."""
+"""Most jobs at one time: the embedded cloud plays all of AWS on a core or two, and would fall behind."""
 _WORK_S = (1.0, 4.0)
 """How long a job takes: longer than its events do, as in reality."""
 
@@ -121,7 +121,7 @@ class Rehearsal:
         return True
 
     def _feed(self, stranger: str) -> None:
-        """New runs, as long as there is not much more to do than the fleet, and this machine, can do at once."""
+        """New runs, as long as there is no more to do than the fleet and this machine can do at once."""
         classes = [self._classes[name] for name in sorted(self._classes)]
         room = min(_AT_ONCE, 2 * sum(int(one["maximum"]) for one in classes))
         while (left := self._settings.jobs - len(self._queued_at)) > 0:

@@ -62,18 +62,19 @@ def test_each_promise_can_be_broken(broken: dict[str, Any], words: str) -> None:
     assert words in failed[0]
 
 
-def test_redeliveries_and_spares_are_counted_apart() -> None:
+def test_recovery_and_spares_are_counted_apart() -> None:
     told = report(
         github_calls={
             "POST /jit": 100,
             "GET /app/hook/deliveries": 7,
+            "GET /repos/{owner}/{repo}/actions/runs/{run}": 3,
             "POST /app/hook/deliveries/{id}/attempts": 60,
         },
         launched=107,
         spares=2,
     )
     assert told.github_calls_per_job == 1
-    assert told.redelivery_calls_per_job == 0.67
+    assert told.recovery_calls_per_job == 0.7
     assert all(held for _, held in told.promises())
     assert told.to_json()["promises"]["every job is done"] is True
 
