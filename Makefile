@@ -55,7 +55,7 @@ check: install ## Format, lint and types
 test: check ## Everything that continuous integration runs
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q
 
-benchmarks: install ## Print the speed ratios that Slipway promises
+benchmarks: install ## Print the speeds that Slipway promises (python -m benchmarks NAME for one)
 	@$(BIN)/python -m benchmarks
 
 trees: install ## Rewrite the snapshots of what the real stacks consist of
