@@ -58,9 +58,9 @@ def up(
     if not yes:
         _confirm(root, stack, engine, "Apply this?", Session.preview)
     result = _run(root, stack, engine, lambda session: session.up(refresh=refresh))
-    if result.ok and stack == LOCAL_STACK:
-        _meet_github(root)
     _report(result, _form(form, as_json))
+    if stack == LOCAL_STACK:
+        _meet_github(root)
 
 
 def _meet_github(root: Path) -> None:
@@ -68,9 +68,8 @@ def _meet_github(root: Path) -> None:
     from slipway.runners import fleet, local_app  # noqa: PLC0415 - no other command pays for it
 
     if fleet.declared(root, LOCAL_STACK):
-        done = local_app.ensure(fleet.load(root, LOCAL_STACK))
-        if done:
-            typer.echo(done, err=True)
+        webhook = local_app.ensure(fleet.load(root, LOCAL_STACK))
+        typer.echo(f"the GitHub stand-in sends its events to {webhook}", err=True)
 
 
 def preview(

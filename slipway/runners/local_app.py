@@ -9,12 +9,9 @@ from slipway.runners.github import AppApi
 
 
 def ensure(fleet: Fleet) -> str:
-    """Make sure that the App of the stack file is on the stand-in and sends to the fleet; what was done.
+    """Make sure that the App of the stack file is on the stand-in, and sends to the fleet; the webhook's URL.
 
     The stand-in gives the first App of an organisation the numbers that the stack file has for it.
-
-    Returns:
-        One line for the person who waits; empty where nothing had to be done.
 
     Raises:
         SlipwayError: the fleet is not up, or a stand-in refuses.
@@ -29,13 +26,12 @@ def ensure(fleet: Fleet) -> str:
                 where="slipway:platform.runners.app_id",
                 fix="`make down` and `make up`: a stand-in gives each number once",
             )
-        return f"made GitHub App {number} on the stand-in; its webhook: {webhook}"
+        return webhook
     api = AppApi(fleet, number)
-    if api.webhook() == webhook and _has_secret(fleet):
-        return ""
-    api.set_webhook(url=webhook)  # the fleet was made anew since, and its secret with it
-    app.renew_secret(fleet)
-    return f"pointed GitHub App {number} to the new fleet; its webhook: {webhook}"
+    if api.webhook() != webhook or not _has_secret(fleet):
+        api.set_webhook(url=webhook)  # the fleet was made anew since, and its secret with it
+        app.renew_secret(fleet)
+    return webhook
 
 
 def _installed(fleet: Fleet, app_id: int) -> bool:
