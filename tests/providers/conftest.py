@@ -1,5 +1,6 @@
 """The embedded cloud's stand-ins, served in this process, and providers configured for them."""
 
+import importlib
 import json
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from tests.providers.driver import Driver
 from tests.providers.github_samples import SEED
 
 REGION = "eu-west-1"
+# Loaded before it is mended, as after any test that ran under mock_aws.
+importlib.import_module("moto.apigateway.urls")
 SERVICES = (
     *("ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts"),
     *("apigatewayv2", "autoscaling", "cloudwatch", "dynamodb", "lambda", "scheduler", "sqs"),

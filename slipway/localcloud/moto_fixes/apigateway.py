@@ -19,6 +19,7 @@ https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-
 
 
 def mend() -> None:
+    from moto.apigateway.urls import url_paths as served
     from moto.apigatewayv2.exceptions import APIGatewayV2Error
     from moto.apigatewayv2.models import Api, ApiGatewayV2Backend
     from moto.apigatewayv2.responses import ApiGatewayV2Response
@@ -29,9 +30,10 @@ def mend() -> None:
 
     response: Any = ApiGatewayV2Response
     response.update_stage = _update_stage
-    url_paths["{0}/v2/tags/(?P<arn>[^/]+)/apis/(?P<api_id>[^/]+)/stages/(?P<stage>[^/]+)$"] = (
-        response.dispatch
-    )
+    path = "{0}/v2/tags/(?P<arn>[^/]+)/apis/(?P<api_id>[^/]+)/stages/(?P<stage>[^/]+)$"
+    # The older service's paths are what is served, and took in the newer one's when they were imported.
+    for paths in (url_paths, served):
+        paths[path] = response.dispatch
     _refuse_what_exists(Api, Conflict)
     _tag_stages(ApiGatewayV2Backend)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from slipway.runners.simulation.residue import Search
 
-GITHUB_CALLS_PER_JOB = 1.02
+GITHUB_CALLS = 1.02
 INVOCATIONS_PER_MESSAGE = 1.2
 OVERPROVISION = 0.05
 _CONFLICT = 409
@@ -89,9 +89,9 @@ class Report:
                 self.launched <= self.jobs + self.spares + extra,
             ),
             (
-                f"at most {GITHUB_CALLS_PER_JOB} GitHub calls a job, recovery of lost events apart",
-                # Rounded up: the token that all jobs share is one call however few they are.
-                self._calls_for_jobs <= math.ceil(self.jobs * GITHUB_CALLS_PER_JOB),
+                f"at most {GITHUB_CALLS} GitHub calls an instance, recovery of lost events apart",
+                # Rounded up: the token that all share is one call however few they are.
+                self._calls_for_jobs <= math.ceil(self.launched * GITHUB_CALLS),
             ),
             (
                 f"at most {INVOCATIONS_PER_MESSAGE} invocations a message",

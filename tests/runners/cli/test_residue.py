@@ -74,7 +74,9 @@ def in_tag(fleet: Fleet) -> None:
 
 
 def in_function(fleet: Fleet) -> None:
-    role = fleet.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = fleet.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=text)["Role"]["Arn"]
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr("m.py", "")

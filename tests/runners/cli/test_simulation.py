@@ -46,7 +46,7 @@ def test_a_good_rehearsal_breaks_no_promise() -> None:
         ({"launched": 106}, "more instances than jobs"),
         (
             {"github_calls": {"POST /orgs/{org}/actions/runners/generate-jitconfig": 103}},
-            "GitHub calls a job",
+            "GitHub calls an instance",
         ),
         ({"invocations": {"slipway-local-runner-planner": 361}}, "invocations a message"),
         ({"second_claims": [409, 200]}, "a second claim"),
