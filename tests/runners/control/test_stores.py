@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
