@@ -148,3 +148,27 @@ def test_asking_for_a_types_schema_leaves_the_lazily_loaded_sdk_usable() -> None
         "pulumi_aws.iam.Role, pulumi_aws.kms.Key, pulumi_github.IssueLabel\n"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)
+
+
+class Echo(sdk.Provider):
+    """Answers an update with what the object was, and a diff with nothing."""
+
+    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
+        assert isinstance(plain(request.olds["code"]), Packed)
+        return sdk.UpdateResponse(dict(request.olds))
+
+    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        assert plain_map(request.old_state) == plain_map(request.new_inputs)
+        return sdk.DiffResponse(changes=False)
+
+
+def test_an_archive_that_comes_as_a_hash_alone_goes_back_as_it_came() -> None:
+    """As the engine sends what it has in its state: plugin.MarshalOptions.ElideAssetContents."""
+    elided = {"4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7", "hash": "ab12"}
+    held = struct_pb2.Struct()
+    held.update({"code": elided, "nested": [{"in": elided}], "name": "x"})
+    urn = "urn:pulumi:s::p::t::n"
+    changed = proto.UpdateRequest(urn=urn, id="1", olds=held, news=held, old_inputs=held)
+    assert call(Echo(), lambda stub: stub.Update(changed)).properties == held
+    compared = proto.DiffRequest(urn=urn, id="1", olds=held, news=held, old_inputs=held)
+    assert call(Echo(), lambda stub: stub.Diff(compared)).changes == proto.DiffResponse.DIFF_NONE

@@ -1,8 +1,9 @@
-"""A provider as a Pulumi plugin: the SDK's gRPC server, with three things that it leaves out.
+"""A provider as a Pulumi plugin: the SDK's gRPC server, with four things that it leaves out.
 
 - Unknown values travel as the engine's sentinel string; the SDK's server (3.272) cannot write them.
 - An object that was made before a later step failed is reported as such, so that the engine records it.
 - An error reaches the person as its text, without a stack trace.
+- Of an archive that it has in its state the engine sends the hash alone, which the SDK's server cannot read.
 """
 
 import asyncio
@@ -76,34 +77,34 @@ class Servicer(ProviderServicer):
     """The SDK's servicer, with errors that the engine and the person can use."""
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).CheckConfig(request, context), context)
+        return await _clear(_plain(super()).CheckConfig, request, context)
 
     async def DiffConfig(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).DiffConfig(request, context), context)
+        return await _clear(_plain(super()).DiffConfig, request, context)
 
     async def Configure(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).Configure(request, context), context)
+        return await _clear(_plain(super()).Configure, request, context)
 
     async def Check(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).Check(request, context), context)
+        return await _clear(_plain(super()).Check, request, context)
 
     async def Diff(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).Diff(request, context), context)
+        return await _clear(_plain(super()).Diff, request, context)
 
     async def Create(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).Create(request, context), context)
+        return await _clear(_plain(super()).Create, request, context)
 
     async def Read(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).Read(request, context), context)
+        return await _clear(_plain(super()).Read, request, context)
 
     async def Update(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).Update(request, context), context)
+        return await _clear(_plain(super()).Update, request, context)
 
     async def Delete(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).Delete(request, context), context)
+        return await _clear(_plain(super()).Delete, request, context)
 
     async def Invoke(self, request: Any, context: Any) -> Any:
-        return await _clear(_plain(super()).Invoke(request, context), context)
+        return await _clear(_plain(super()).Invoke, request, context)
 
 
 def _plain(servicer_: Any) -> Any:
@@ -111,13 +112,14 @@ def _plain(servicer_: Any) -> Any:
     return servicer_
 
 
-async def _clear(call: Awaitable[Any], context: Any) -> Any:
+async def _clear(method: Callable[[Any, Any], Awaitable[Any]], request: Any, context: Any) -> Any:
     """The answer of a call; a failure of ours ends it with the status that says it best.
 
     The SDK wraps what a provider raises into an Exception with a stack trace; ours is that one's context.
     """
+    _every_packed(request, _name)
     try:
-        return await call
+        answer = await method(request, context)
     except Exception as error:
         cause = error.__context__ if isinstance(error.__context__, SlipwayError) else error
         if isinstance(cause, InitFailed):
@@ -125,6 +127,48 @@ async def _clear(call: Awaitable[Any], context: Any) -> Any:
         if isinstance(cause, SlipwayError):
             await context.abort(grpc.StatusCode.UNKNOWN, str(cause))
         raise
+    _every_packed(answer, _unname)
+    return answer
+
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The key that marks an object as one of Pulumi's own kinds (pulumi, sdk/go/common/resource/sig)."""
+_PACKED = ("c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7")
+"""An asset, an archive."""
+_ELIDED = "elided:"
+
+
+def _every_packed(message: Any, change: Callable[[Any], None]) -> None:
+    """Apply `change` to the fields of every asset and archive in a request or an answer."""
+    for _, held in message.ListFields():
+        if isinstance(held, struct_pb2.Struct):
+            _in_struct(held, change)
+
+
+def _in_struct(held: struct_pb2.Struct, change: Callable[[Any], None]) -> None:
+    fields: Any = held.fields
+    if _SIGNATURE in fields and fields[_SIGNATURE].string_value in _PACKED:
+        change(fields)
+        return
+    pending = list(fields.values())
+    while pending:
+        value = pending.pop()
+        if value.HasField("struct_value"):
+            _in_struct(value.struct_value, change)
+        elif value.HasField("list_value"):
+            pending += value.list_value.values
+
+
+def _name(fields: Any) -> None:
+    """Give what came as a hash alone an address, which is a form that the SDK reads."""
+    if "hash" in fields and not {"assets", "path", "text", "uri"}.intersection(fields):
+        fields["uri"].string_value = _ELIDED + fields["hash"].string_value
+
+
+def _unname(fields: Any) -> None:
+    if "uri" in fields and fields["uri"].string_value.startswith(_ELIDED):
+        fields["hash"].string_value = fields["uri"].string_value.removeprefix(_ELIDED)
+        del fields["uri"]
 
 
 class _Status(grpc.Status):
@@ -139,6 +183,7 @@ def _init_failed(failed: InitFailed) -> grpc.Status:
     details = proto.ErrorResourceInitFailed(
         id=failed.id, properties=_marshalled(failed.properties), reasons=failed.reasons
     )
+    _every_packed(details, _unname)
     status = status_pb2.Status()
     code: Any = grpc.StatusCode.UNKNOWN
     status.code = code.value[0]
