@@ -3,7 +3,7 @@
 - Unknown values travel as the engine's sentinel string; the SDK's server (3.272) cannot write them.
 - An object that was made before a later step failed is reported as such, so that the engine records it.
 - An error reaches the person as its text, without a stack trace.
-- Of an archive that it has in its state the engine sends the hash alone, which the SDK's server cannot read.
+- Of an archive that it has in its state the engine sends the hash at most, which the SDK's server cannot read.
 """
 
 import asyncio
@@ -160,15 +160,18 @@ def _in_struct(held: struct_pb2.Struct, change: Callable[[Any], None]) -> None:
 
 
 def _name(fields: Any) -> None:
-    """Give what came as a hash alone an address, which is a form that the SDK reads."""
-    if "hash" in fields and not {"assets", "path", "text", "uri"}.intersection(fields):
-        fields["uri"].string_value = _ELIDED + fields["hash"].string_value
+    """Give what came without its content an address, which is a form that the SDK reads."""
+    if not {"assets", "path", "text", "uri"}.intersection(fields):
+        known = fields["hash"].string_value if "hash" in fields else ""
+        fields["uri"].string_value = _ELIDED + known
 
 
 def _unname(fields: Any) -> None:
     if "uri" in fields and fields["uri"].string_value.startswith(_ELIDED):
-        fields["hash"].string_value = fields["uri"].string_value.removeprefix(_ELIDED)
+        known = fields["uri"].string_value.removeprefix(_ELIDED)
         del fields["uri"]
+        if known:
+            fields["hash"].string_value = known
 
 
 class _Status(grpc.Status):
