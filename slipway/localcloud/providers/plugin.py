@@ -3,7 +3,7 @@
 - Unknown values travel as the engine's sentinel string; the SDK's server (3.272) cannot write them.
 - An object that was made before a later step failed is reported as such, so that the engine records it.
 - An error reaches the person as its text, without a stack trace.
-- Of an archive that it has in its state the engine sends the hash at most, which the SDK's server cannot read.
+- Of an archive in its state the engine sends the hash at most, which the SDK's server cannot read.
 """
 
 import asyncio
