@@ -155,10 +155,9 @@ def _of_functions(args: RunnerFleetArgs) -> tuple[Alarm, ...]:
     )
     tick = Alarm(
         name=f"{names.tick}-missing",
-        says="The planner has not run for 10 minutes",
-        namespace="AWS/Lambda",
-        metric="Invocations",
-        dimensions={"FunctionName": names.function("planner")},
+        says="The planner's tick has not run for 10 minutes",
+        metric="Ticks",  # not the function's invocations, which the queue's messages raise too
+        dimensions={"Fleet": args.fleet},
         statistic="Sum",
         below=True,
         threshold=1,

@@ -41,6 +41,7 @@ def dashboard_body(args: RunnerFleetArgs) -> dict[str, Any]:
         ("Messages waiting, and given up", queues, "Maximum"),
         ("GitHub: calls", of_fleet("GithubCalls"), "Sum"),
         ("GitHub: calls left of the hour", of_fleet("GithubRateLeft"), "Minimum"),
+        ("Ticks of the planner", of_fleet("Ticks"), "Sum"),
         ("Functions: errors", of_functions("Errors"), "Sum"),
         ("Functions: duration (ms)", of_functions("Duration"), "p95"),
         ("Age of the image (days)", of_classes("ImageAgeDays"), "Maximum"),

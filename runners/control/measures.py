@@ -10,6 +10,11 @@ from runners.control.services import Services
 _DAY_MS = 86_400_000
 
 
+def of_tick(services: Services) -> None:
+    """That the schedule called; a tick that then fails is counted as an error of the function."""
+    services.observer.metrics({"Ticks": 1})
+
+
 def of_class(services: Services, runner: RunnerClass, jobs: list[Job], found: Plan) -> None:
     """What a tick knows of a class."""
     now = services.clock()

@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from runners.control import measures
 from runners.control.config import Fleet
 from runners.control.events import Contended, Reading, apply, keys_of
 from runners.control.items import Item
@@ -25,6 +26,7 @@ def handle(event: dict[str, Any], context: object = None) -> dict[str, Any]:
 def respond(services: Services, event: dict[str, Any]) -> dict[str, Any]:
     """The same over given services."""
     if event.get("tick"):
+        measures.of_tick(services)
         tick(services)
         return {"tick": True}
     return {"batchItemFailures": [{"itemIdentifier": one} for one in batch(services, event["Records"])]}
