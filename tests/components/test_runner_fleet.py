@@ -10,7 +10,7 @@ from components.runners.functions import API_SECONDS, PLANNER_SECONDS, WEBHOOK_S
 from slipway.errors import SlipwayError
 from tests.components.recording import Recorded, Recording, run
 from tests.components.samples import ACCOUNT, REGION
-from tests.components.samples_runners import CICD, CLASSES, TOPIC, declare, fleet_args, names, runner_class
+from tests.components.samples_runners import CICD, CLASSES, declare, fleet_args, names, runner_class
 
 OWN = names()
 BY_NAME = {one.name: one for one in CLASSES}
@@ -243,35 +243,11 @@ def test_the_table_can_be_restored_and_forgets_by_itself(recording: Recording) -
     assert table["deletionProtectionEnabled"] is True
 
 
-def test_every_alarm_says_what_is_wrong_and_tells_the_topic(recording: Recording) -> None:
-    found = {one.inputs["name"]: one.inputs for one in recording.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
-    metrics = {one["metricName"] for one in found.values()}
-    assert metrics >= {
-        "OldestQueuedSeconds",
-        "ApproximateNumberOfMessagesVisible",
-        "ClaimSeconds",
-        "WebhookFailed",
-        "GithubRateLeft",
-        "ImageAgeDays",
-        "RunnerVersionBehind",
-        "FailedDeliveries",
-        "Errors",
-    }
-    for name, one in found.items():
-        assert name.startswith(OWN.prefix)
-        assert one["alarmDescription"]
-        assert one["alarmActions"] == one["okActions"] == [TOPIC]
-    quiet = run(lambda: declare(alarm_topic=None) and None)
-    assert all(one.inputs["alarmActions"] == [] for one in quiet.of("aws:cloudwatch/metricAlarm:MetricAlarm"))
-
-
 def test_the_dashboard_shows_what_the_alarms_watch(recording: Recording) -> None:
     dashboard = recording.one("aws:cloudwatch/dashboard:Dashboard").inputs
     body = json.loads(dashboard["dashboardBody"])
     shown = {metric[1] for widget in body["widgets"] for metric in widget["properties"]["metrics"]}
-    watched = {one.inputs["metricName"] for one in recording.of("aws:cloudwatch/metricAlarm:MetricAlarm")} - {
-        "Invocations"
-    }
+    watched = {one.inputs["metricName"] for one in recording.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
     assert watched <= shown
     places = [(one["x"], one["y"]) for one in body["widgets"]]
     assert len(set(places)) == len(places)
