@@ -7,6 +7,7 @@ from components.runners.names import FleetNames
 from infra import naming
 from infra.environments import PULL_REQUESTS, EnvironmentDefaults, JobKind, defaults_for
 from infra.settings import EnvironmentSettings, ServiceSettings, Settings, Stack
+from infra.types import CHART
 from slipway.access.model import (
     ApplyStack,
     AssumeRoles,
@@ -186,7 +187,7 @@ def _grants(
     match kind:
         case JobKind.BUILD | JobKind.CHART:
             # A chart is pushed to a repository of its own, an OCI artifact beside the images.
-            parts = service.images if kind is JobKind.BUILD else ("chart",)
+            parts = service.images if kind is JobKind.BUILD else (CHART,)
             return (
                 PushImages(tuple(naming.image_repository(name, part) for part in parts), account, region),
             )

@@ -14,6 +14,7 @@ from infra import naming
 from infra.foundation import Foundation
 from infra.runners import image_builder, runner_fleet
 from infra.settings import Settings
+from infra.types import CHART
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
     )
     repositories: dict[str, ImageRepository] = {}
     for service, block in settings.services.items():
-        names = [(naming.image_repository(service, part), False) for part in (*block.images, "chart")]
+        names = [(naming.image_repository(service, part), False) for part in (*block.images, CHART)]
         names += [(naming.preview_repository(service, image), True) for image in block.images]
         for name, preview in names:
             repositories[name] = ImageRepository(
@@ -70,7 +71,7 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
                     pull_accounts=settings.workload_accounts,
                     preview=preview,
                     # A chart's versions carry no `v`, and none of them may expire.
-                    released="*" if name.endswith("/chart") else RELEASED,
+                    released="*" if name.endswith(f"/{CHART}") else RELEASED,
                 ),
                 opts=opts,
             )

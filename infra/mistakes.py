@@ -1,7 +1,7 @@
 """Turns what is wrong with a stack file into a list that can be worked through from top to bottom."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -40,6 +40,25 @@ class SettingsError(SlipwayError):
         )
 
 
+def refusal(error: SlipwayError) -> str:
+    """What a component's own rule expects in place of the value that it refused, as a mistake says it."""
+    return f"another one: {error.what}" + (f"; {error.fix}" if error.fix else "")
+
+
+def tried(path: str, value: object, rule: Callable[[], object]) -> Iterator[Mistake]:
+    """The mistake that a component's own rule finds in a value, if it finds one.
+
+    Args:
+        path: the value's key.
+        value: what stands there.
+        rule: makes or checks the part of a component that the value goes into; raises SlipwayError.
+    """
+    try:
+        rule()
+    except SlipwayError as error:
+        yield Mistake(path, shown(value), refusal(error))
+
+
 def from_validation(prefix: str, model: type[BaseModel], error: ValidationError) -> list[Mistake]:
     """Mistakes of one configuration key.
 
@@ -62,7 +81,7 @@ def _mistake(prefix: str, model: type[BaseModel], details: ErrorDetails) -> Mist
         return Mistake(path, "an unknown key", "one of " + ", ".join(allowed), near[0] if near else "")
     if details["type"] == "missing":
         return Mistake(path, "nothing", "a value: this key is required")
-    return Mistake(path, _shown(details["input"]), _expectation(details))
+    return Mistake(path, shown(details["input"]), _expectation(details))
 
 
 def _expectation(details: ErrorDetails) -> str:
@@ -78,7 +97,8 @@ def _expectation(details: ErrorDetails) -> str:
             return details["msg"][:1].lower() + details["msg"][1:]
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as it stands in a message: short."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 

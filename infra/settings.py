@@ -14,22 +14,28 @@ from infra.model import Model
 from infra.runner_settings import RunnerSettings
 from infra.types import (
     AccountId,
-    Cidr,
     ClusterName,
     Digest,
     EnvironmentName,
     Hostname,
     ImageName,
+    Images,
     KeyArn,
     KubernetesVersion,
     Namespace,
+    NodeGroupName,
+    NodeInstanceTypes,
     Organization,
-    RefPattern,
+    OwnNamespace,
+    PublicCidr,
+    RefPatterns,
     Region,
     RepositorySlug,
-    Reviewer,
+    ReviewerNames,
     RoleArn,
     ServiceName,
+    SshCidr,
+    VpcCidr,
     Zone,
 )
 from slipway.access.model import SubjectForm
@@ -74,7 +80,7 @@ class Github(Model):
     """The platform's own repository: its workflows plan and apply these stacks."""
     repository_id: Annotated[int, Field(gt=0)]
     visibility: Literal["public", "private", "internal"] = "private"
-    reviewers: tuple[Reviewer, ...] = ()
+    reviewers: ReviewerNames = ()
     """Who approves where an environment is reviewed and names nobody itself."""
     app_id: Annotated[int, Field(gt=0)] | None = None
     """The platform's GitHub App, the one named bypass of the rulesets."""
@@ -86,18 +92,18 @@ class Github(Model):
 class NetworkSettings(Model):
     """The VPC of the account."""
 
-    cidr: Cidr
+    cidr: VpcCidr
     zones: Annotated[tuple[Zone, ...], Field(min_length=2, max_length=6)]
     nat: Literal["none", "one", "one_per_zone"] = "one"
     flow_log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
-    image_build_ssh_cidr: Cidr | None = None
+    image_build_ssh_cidr: SshCidr | None = None
     """Where image builds are reached from by SSH; nobody unless this is set."""
 
 
 class NodeGroup(Model):
     """One managed node group."""
 
-    instance_types: Annotated[tuple[str, ...], Field(min_length=1)]
+    instance_types: NodeInstanceTypes
     minimum: Annotated[int, Field(ge=0, le=450)] = 1
     maximum: Annotated[int, Field(ge=1, le=450)] = 3
     capacity: Literal["ON_DEMAND", "SPOT"] = "ON_DEMAND"
@@ -112,30 +118,30 @@ class ClusterSettings(Model):
     authentication_mode: Literal["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"] = "API"
     administrators: Annotated[tuple[RoleArn, ...], Field(min_length=1)]
     """People's roles; the stack's apply role is an administrator besides."""
-    public_access_cidrs: tuple[Cidr, ...] = ()
+    public_access_cidrs: tuple[PublicCidr, ...] = ()
     """From where the API server's public endpoint answers; private only if empty."""
     reachable_from: tuple[str, ...] = ()
     """Runner classes with a network path to the private endpoint."""
-    node_groups: Annotated[dict[str, NodeGroup], Field(min_length=1)]
+    node_groups: Annotated[dict[NodeGroupName, NodeGroup], Field(min_length=1)]
     deletion_protection: bool = True
 
 
 class ReleaseSettings(Model):
     """A release that the platform program makes itself; only the stack `local` has any."""
 
-    images: dict[ImageName, Digest]
+    images: Annotated[dict[ImageName, Digest], Field(min_length=1)]
 
 
 class EnvironmentSettings(Model):
     """One GitHub environment. A block left empty takes everything from its name (`infra/environments.py`)."""
 
     jobs: Annotated[tuple[JobKind, ...], Field(min_length=1)] | None = None
-    branches: tuple[RefPattern, ...] | None = None
-    tags: tuple[RefPattern, ...] | None = None
-    reviewers: tuple[Reviewer, ...] | None = None
+    branches: RefPatterns | None = None
+    tags: RefPatterns | None = None
+    reviewers: ReviewerNames | None = None
     wait_minutes: Annotated[int, Field(ge=0, le=43_200)] = 0
     prevent_self_review: bool = True
-    namespace: Namespace | None = None
+    namespace: OwnNamespace | None = None
     hostname: Hostname | None = None
     release: ReleaseSettings | None = None
 
@@ -153,7 +159,7 @@ class ServiceSettings(Model):
     repository: RepositorySlug
     owner_id: Annotated[int, Field(gt=0)]
     repository_id: Annotated[int, Field(gt=0)]
-    images: Annotated[tuple[ImageName, ...], Field(min_length=1)]
+    images: Images
     chart: Annotated[str, Field(pattern=r"^[\w./-]+$")]
     hostname: Hostname
     environments: Annotated[dict[EnvironmentName, EnvironmentSettings], Field(min_length=1)]

@@ -2,9 +2,35 @@
 
 import ipaddress
 import re
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+
+from components.cluster.endpoint import check_block
+from components.cluster.namespace_access import NamespaceAccess
+from components.cluster.node_groups import NodeGroupSpec, check_node_group_name
+from components.github.protection import EnvironmentRules, Reviewers
+from components.github.variables import image_variables
+from components.network.addressing import vpc_block
+from components.network.runner_security import RunnerSecurityGroupsArgs
+from infra.mistakes import refusal
+from slipway.errors import SlipwayError
+
+_T = TypeVar("_T")
+
+
+def _passes(rule: Callable[[_T], object]) -> AfterValidator:
+    """A component's own rule, applied to a value of the stack file before there is any component."""
+
+    def check(value: _T) -> _T:
+        try:
+            rule(value)
+        except SlipwayError as error:
+            raise ValueError(refusal(error)) from error
+        return value
+
+    return AfterValidator(check)
 
 
 def _cidr(value: str) -> str:
@@ -31,6 +57,64 @@ def _hostname(value: str) -> str:
     return value
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        message = f"each one once, not {', '.join(twice)} twice"
+        raise ValueError(message)
+    return names
+
+
+def _public(cidr: str) -> object:
+    return check_block(cidr, "public_access_cidrs")
+
+
+def _ssh(cidr: str) -> object:
+    return RunnerSecurityGroupsArgs(name="any", vpc_id="any", image_build_ssh_cidr=cidr)
+
+
+def _own_namespace(name: str) -> object:
+    return NamespaceAccess(namespace=name, service="any", environment="any")
+
+
+def _node_group_name(name: str) -> object:
+    return check_node_group_name(name, "node_groups")
+
+
+def _node_group(types: tuple[str, ...]) -> object:
+    return NodeGroupSpec(instance_types=types)
+
+
+def _reviewers(names: tuple[str, ...]) -> object:
+    return EnvironmentRules(name="any", reviewers=Reviewers(users=names))
+
+
+def _images(names: tuple[str, ...]) -> object:
+    return image_variables({name: name for name in names})
+
+
+def _not_the_chart(name: str) -> str:
+    if name == CHART:
+        message = f"another name: the service's chart is in the ECR repository <service>/{CHART}"
+        raise ValueError(message)
+    return name
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED_SERVICES:
+        message = f"another name: {RESERVED_SERVICES[name]}"
+        raise ValueError(message)
+    return name
+
+
+CHART = "chart"
+"""The part of a service's ECR repositories that its Helm chart is pushed to."""
+
+RESERVED_SERVICES = {
+    "platform": "the platform's own repository is called so",
+    "preview": "ECR repositories of pull requests' images have this part in their name",
+}
+
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
@@ -39,11 +123,18 @@ AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
 Cidr = Annotated[str, AfterValidator(_cidr)]
+VpcCidr = Annotated[Cidr, _passes(vpc_block)]
+PublicCidr = Annotated[Cidr, _passes(_public)]
+SshCidr = Annotated[
+    Cidr,
+    _passes(_ssh),
+]
 
 ServiceName = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$", min_length=2, max_length=40),
     AfterValidator(_kebab_free_of_doubles),
+    AfterValidator(_not_reserved),
 ]
 """A service: a DNS label (Kubernetes namespaces, Helm releases), short enough for an IAM role name of 64."""
 
@@ -54,10 +145,18 @@ EnvironmentName = Annotated[
 ]
 """A GitHub environment: lower-case, because GitHub ignores case in these names, `StringEquals` does not."""
 
-ImageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64)]
+ImageName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64),
+    AfterValidator(_not_the_chart),
+]
 """The last part of an ECR repository name (ECR API: CreateRepository, repositoryName)."""
 
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
+OwnNamespace = Annotated[Namespace, _passes(_own_namespace)]
+"""A namespace that the platform makes: none of Kubernetes' own."""
+
+Images = Annotated[tuple[ImageName, ...], Field(min_length=1), AfterValidator(_each_once), _passes(_images)]
 Hostname = Annotated[str, AfterValidator(_hostname)]
 RepositorySlug = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$")
@@ -70,7 +169,14 @@ KubernetesVersion = Annotated[str, StringConstraints(pattern=r"^1\.\d{2}$")]
 Reviewer = Annotated[str, StringConstraints(pattern=r"^(team|user):[A-Za-z0-9][A-Za-z0-9-]*$")]
 """Who approves: `team:slug` or `user:login`."""
 
+ReviewerNames = Annotated[tuple[Reviewer, ...], AfterValidator(_each_once), _passes(_reviewers)]
+
+NodeGroupName = Annotated[str, _passes(_node_group_name)]
+NodeInstanceTypes = Annotated[tuple[str, ...], Field(min_length=1), _passes(_node_group)]
+"""Instance types of one architecture."""
+
 RefPattern = Annotated[str, StringConstraints(pattern=r"^[^\s~^:\\]{1,255}$")]
+RefPatterns = Annotated[tuple[RefPattern, ...], AfterValidator(_each_once)]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::[0-9]{12}:role/[a-zA-Z0-9_+=,.@/-]+$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 KeyArn = Annotated[str, StringConstraints(pattern=r"^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]{36}$")]

@@ -13,7 +13,7 @@ from components import aws_names
 from components.cluster.authentication import AuthenticationMode
 from components.cluster.aws_auth import RoleMapping, mapped_arn
 from components.cluster.endpoint import check_endpoint
-from components.cluster.node_groups import NodeGroupSpec
+from components.cluster.node_groups import NodeGroupSpec, check_node_group_name
 from components.cluster.service_roles import (
     NODE_POLICIES,
     SERVICE_POLICIES,
@@ -35,7 +35,6 @@ KEY_WINDOW_DAYS = 30
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,55}")
 _VERSION = re.compile(r"1\.[0-9]{2}")
-_NODE_GROUP = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]|[a-z]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +84,7 @@ class ClusterArgs:
                 "no node group", where=where, fix="give one at least: nothing runs without nodes"
             )
         for name in self.node_groups:
-            if not _NODE_GROUP.fullmatch(name):
-                raise SlipwayError(
-                    f"{name!r} cannot be a node group's name", where=where, fix="use a-z 0-9 -"
-                )
+            check_node_group_name(name, where)
         if self.log_days not in RETENTION_DAYS:
             raise SlipwayError(
                 f"logs cannot be kept for {self.log_days} days",

@@ -39,10 +39,11 @@ def check_endpoint(cidrs: Sequence[str], reachable_from: Sequence[str], where: s
             fix=f"give each block once, at most {MAX_BLOCKS} in all",
         )
     for cidr in cidrs:
-        _check_block(cidr, f"{where} public_access_cidrs")
+        check_block(cidr, f"{where} public_access_cidrs")
 
 
-def _check_block(cidr: str, where: str) -> None:
+def check_block(cidr: str, where: str) -> None:
+    """Raise SlipwayError for what is no block of public addresses, or one with strangers in it."""
     try:
         if "/" not in cidr:
             raise ValueError("no prefix length")

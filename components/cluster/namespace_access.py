@@ -12,6 +12,11 @@ _WORD = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _OBJECT = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 
+def belongs_to_cluster(namespace: str) -> bool:
+    """Whether Kubernetes keeps a namespace for itself."""
+    return namespace == "default" or namespace.startswith("kube-")
+
+
 @dataclass(frozen=True, kw_only=True)
 class NamespaceAccess:
     """One environment of a service, the namespace that it uses, and the roles of its jobs there.
@@ -42,7 +47,7 @@ class NamespaceAccess:
                 raise SlipwayError(
                     f"{value!r} cannot name a {what}", where=where, fix="use at most 63 of a-z 0-9 -"
                 )
-        if self.namespace == "default" or self.namespace.startswith("kube-"):
+        if belongs_to_cluster(self.namespace):
             raise SlipwayError(
                 f"{self.namespace} belongs to the cluster", where=where, fix="give the service a namespace"
             )

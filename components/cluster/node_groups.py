@@ -8,8 +8,17 @@ from slipway.errors import SlipwayError
 
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.[a-z0-9-]+")
 _ARM = re.compile(r"(?:a1|[a-z]+[0-9]+g[a-z0-9]*)\.")  # EC2 naming: `g` after the generation is Graviton
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]|[a-z]")
 MAX_NODES = 450  # EKS service quotas, "Nodes per managed node group"
 SMALLEST_DISK_GIB, LARGEST_DISK_GIB = 20, 16_384
+
+
+def check_node_group_name(name: str, where: str) -> None:
+    """Raise SlipwayError for a name that could not be part of a node group's URN and tags."""
+    if not _NAME.fullmatch(name):
+        raise SlipwayError(
+            f"{name!r} cannot be a node group's name", where=where, fix="use at most 40 of a-z 0-9 -"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
