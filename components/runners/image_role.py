@@ -20,8 +20,13 @@ from slipway.errors import SlipwayError
 BUILD_TAG = "slipway:image-build"
 """On everything that building an image makes; its value is the fleet."""
 
-_MADE = ("instance", "key-pair", "network-interface", "volume")
+_LAUNCHED = ("instance", "network-interface", "volume")
+_MADE = (*_LAUNCHED, "key-pair")
 _MAKING = ("CreateImage", "CreateKeyPair", "RunInstances")
+
+BASE_OWNERS = ("099720109477", "amazon")
+"""Canonical, whose image ours is built on: as an account, and by the alias of Amazon and verified providers.
+The key ec2:Owner holds the alias where an image has one (EC2 User Guide, "Verified provider")."""
 
 
 def image_build(names: FleetNames) -> Document:
@@ -72,16 +77,21 @@ def image_build(names: FleetNames) -> Document:
 
 
 def _launch(names: FleetNames, own: str, asked: dict[str, dict[str, str]]) -> tuple[Statement, ...]:
-    made = [f"{own}:{kind}/*" for kind in ("instance", "volume")]
-    used = [
-        f"arn:aws:ec2:{names.region}::image/*",
-        f"{own}:network-interface/*",
-        f"{own}:subnet/*",
-    ]
+    """What a launch names and what it makes.
+
+    It makes a network interface, tagged as the instance is, so that none which is there already can be taken.
+    Subnets are told as the group is, by the names that the network of the fleet's stack gives them.
+    """
+    made = [f"{own}:{kind}/*" for kind in _LAUNCHED]
+    subnets = [f"{names.prefix}-{kind}-?" for kind in ("private", "public")]
+    place = {"StringLike": {"aws:ResourceTag/Name": subnets}}
+    base = {"StringEquals": {"ec2:Owner": list(BASE_OWNERS)}}
     group = {"StringEquals": {"aws:ResourceTag/Name": names.image_build_group}}
     key = {"StringEquals": {f"aws:ResourceTag/{BUILD_TAG}": names.fleet}}
+    image = f"arn:aws:ec2:{names.region}::image/*"
     return (
-        allow("LaunchWith", ["ec2:RunInstances"], used),
+        allow("LaunchFromImage", ["ec2:RunInstances"], [image], base),
+        allow("LaunchInSubnet", ["ec2:RunInstances"], [f"{own}:subnet/*"], place),
         allow("LaunchWithGroup", ["ec2:RunInstances"], [f"{own}:security-group/*"], group),
         allow("LaunchWithKeyPair", ["ec2:RunInstances"], [f"{own}:key-pair/*"], key),
         allow("Launch", ["ec2:RunInstances"], made, asked),

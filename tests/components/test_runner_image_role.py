@@ -1,23 +1,30 @@
 """The role that builds runner images: one security group, one tag, and no door to anything else."""
 
+import dataclasses
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.runners.image_role import BUILD_TAG, ImageRole, ImageRoleArgs, image_build
+from components.network.network import Network
+from components.runners.image_role import BASE_OWNERS, BUILD_TAG, ImageRole, ImageRoleArgs, image_build
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.model import Job, PullImages, RoleDeclaration
 from slipway.access.statements import is_reading
 from slipway.errors import SlipwayError
 from tests.components.recording import run
-from tests.components.samples import ACCOUNT, BOUNDARY, REGION, repository
+from tests.components.samples import ACCOUNT, BOUNDARY, REGION, network_args, repository
 from tests.components.samples_runners import names
 
 OWN = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 DOCUMENT = image_build(names())
 TAGGED = {f"aws:ResourceTag/{BUILD_TAG}": "automation"}
 ASKED = {f"aws:RequestTag/{BUILD_TAG}": "automation"}
+
+TEMPLATE = (Path(__file__).parents[2] / "runners/image/runner.pkr.hcl").read_text()
+_IMAGE, _LAUNCHED = ("image", "snapshot"), ("instance", "network-interface", "volume")
 
 
 def declaration(**changes: Any) -> RoleDeclaration:
@@ -38,7 +45,7 @@ def may(action: str, resource: str, context: dict[str, str]) -> bool:
 
 
 def test_it_launches_only_tagged_instances_with_the_build_group() -> None:
-    for kind in ("instance", "volume"):
+    for kind in ("instance", "network-interface", "volume"):
         assert may("RunInstances", f"{OWN}:{kind}/*", ASKED)
         assert not may("RunInstances", f"{OWN}:{kind}/*", {})
         assert not may("RunInstances", f"{OWN}:{kind}/*", {f"aws:RequestTag/{BUILD_TAG}": "other"})
@@ -51,6 +58,69 @@ def test_it_launches_only_tagged_instances_with_the_build_group() -> None:
     assert not may("CreateTags", f"{OWN}:security-group/sg-1", {**ASKED, **TAGGED})
     assert may("RunInstances", f"{OWN}:key-pair/packer_1", TAGGED)
     assert not may("RunInstances", f"{OWN}:key-pair/admin", {})
+
+
+def test_it_builds_on_its_suppliers_images_only() -> None:
+    image = f"arn:aws:ec2:{REGION}::image/ami-0123456789abcdef0"
+    assert may("RunInstances", image, {"ec2:Owner": "099720109477"})
+    assert may("RunInstances", image, {"ec2:Owner": "amazon"})
+    for owner in (ACCOUNT, "aws-marketplace", "210987654321"):
+        assert not may("RunInstances", image, {"ec2:Owner": owner, **TAGGED})
+    assert not may("RunInstances", image, {})
+    owners = re.search(r'owners += \["(\d+)"\]', TEMPLATE)
+    assert owners
+    assert set(BASE_OWNERS) == {owners[1], "amazon"}
+
+
+def test_it_launches_into_the_subnets_of_its_own_stack_s_network_only() -> None:
+    args = dataclasses.replace(network_args(), name=names().prefix)
+    subnets = run(lambda: Network("network", args) and None).of("aws:ec2/subnet:Subnet")
+    assert subnets
+    subnet = f"{OWN}:subnet/subnet-1"
+    for one in subnets:
+        assert may("RunInstances", subnet, {"aws:ResourceTag/Name": one.inputs["tags"]["Name"]})
+    for name in ("", "public-a", "slipway-prod-public-a", "slipway-automation-2-public-a"):
+        assert not may("RunInstances", subnet, {"aws:ResourceTag/Name": name, **TAGGED})
+    assert not may("RunInstances", subnet, {})
+
+
+def test_an_existing_network_interface_is_not_taken() -> None:
+    interface = f"{OWN}:network-interface/eni-1"
+    assert not may("RunInstances", interface, {})
+    assert not may("RunInstances", interface, TAGGED)
+
+
+def test_packer_s_calls_are_all_allowed() -> None:
+    """In the order of the builder amazon-ebs, each with every resource that EC2 asks about for it."""
+    made = f"{OWN}:{{}}/*"
+    instance, image, snapshot = f"{OWN}:instance/i-1", *(f"arn:aws:ec2:{REGION}::{kind}/*" for kind in _IMAGE)
+    group = {"aws:ResourceTag/Name": names().image_build_group}
+    launch = {**ASKED, "ec2:CreateAction": "RunInstances"}
+    calls: list[tuple[str, str, dict[str, str]]] = [
+        *((f"Describe{what}", "*", {}) for what in ("Images", "Subnets", "SecurityGroups", "Instances")),
+        ("CreateKeyPair", made.format("key-pair"), ASKED),
+        ("CreateTags", made.format("key-pair"), {**ASKED, "ec2:CreateAction": "CreateKeyPair"}),
+        ("RunInstances", f"arn:aws:ec2:{REGION}::image/ami-1", {"ec2:Owner": "amazon"}),
+        ("RunInstances", f"{OWN}:subnet/subnet-1", {"aws:ResourceTag/Name": f"{names().prefix}-public-a"}),
+        ("RunInstances", f"{OWN}:security-group/sg-1", group),
+        ("RunInstances", f"{OWN}:key-pair/packer_1", TAGGED),
+        *(("RunInstances", made.format(kind), ASKED) for kind in _LAUNCHED),
+        *(("CreateTags", made.format(kind), launch) for kind in _LAUNCHED),
+        ("StopInstances", instance, TAGGED),
+        ("CreateImage", instance, TAGGED),
+        *(("CreateImage", one, ASKED) for one in (image, snapshot)),
+        *(("CreateTags", one, {**ASKED, "ec2:CreateAction": "CreateImage"}) for one in (image, snapshot)),
+        *(("CreateTags", one, TAGGED) for one in (image, snapshot)),
+        ("TerminateInstances", instance, TAGGED),
+        ("DeleteVolume", f"{OWN}:volume/vol-1", TAGGED),
+        ("DeleteKeyPair", f"{OWN}:key-pair/packer_1", TAGGED),
+    ]
+    reach = [
+        call
+        for call in calls
+        if not evaluate([DOCUMENT], f"ec2:{call[0]}", call[1], call[2], mode=Mode.REACH).allowed
+    ]
+    assert reach == []
 
 
 @pytest.mark.parametrize("action", ["TerminateInstances", "StopInstances", "ModifyInstanceAttribute"])
@@ -74,7 +144,7 @@ def test_it_has_no_other_service_and_changes_nothing_without_a_condition() -> No
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         for action in actions:
             assert action.startswith("ec2:")
-            assert is_reading(action) or "Condition" in statement or statement["Sid"] == "LaunchWith"
+            assert is_reading(action) or "Condition" in statement
 
 
 def test_it_is_a_role_of_its_own_under_the_boundary() -> None:
