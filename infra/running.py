@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 
@@ -19,10 +18,10 @@ from components.state.parameters import HelmValuesParameter, HelmValuesParameter
 from infra import naming
 from infra.access import Environment, platform_roles
 from infra.cluster_access import mappings, namespaces
+from infra.files import helm_values
 from infra.foundation import Foundation
 from infra.providers import kubernetes_provider
 from infra.settings import ClusterSettings, Settings
-from slipway.errors import SlipwayError
 
 Roles = Mapping[tuple[str, str], CiRole]
 
@@ -80,7 +79,7 @@ def running(
     for name, service in settings.services.items():
         HelmValuesParameter(
             f"{name}-helm-values",
-            HelmValuesParameterArgs(package=name, values_yaml=_values(service.values)),
+            HelmValuesParameterArgs(package=name, values_yaml=helm_values(service.values)),
             opts=opts,
         )
     return Running(cluster=cluster, access=access)
@@ -178,16 +177,3 @@ def _release_ground(
             ),
             opts=inside,
         )
-
-
-def _values(path: str | None) -> str:
-    if path is None:
-        return "{}\n"
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SlipwayError(
-            f"the values file {path} cannot be read: {error.strerror}",
-            where="slipway:services",
-            fix="correct 'values', a path from the project's folder",
-        ) from error
