@@ -4,8 +4,9 @@ Every step may be repeated: an instance left in `ending` by a crash is ended by 
 """
 
 from runners.control.items import Instance, InstanceState, Job, expiry, instance_key
+from runners.control.reaping import Why
 from runners.control.services import Services
-from runners.control.transitions import doubted, requeued
+from runners.control.transitions import doubted, requeued, unused
 from runners.control.writes import ABSENT, Write, equals
 
 
@@ -22,7 +23,9 @@ def begin(services: Services, known: Instance, result: str) -> Instance | None:
 
 
 def put_back(services: Services, known: Instance) -> bool:
-    """Put the job that an ending instance reserved back into the queue if it never started. Whether it was.
+    """Put the job that an ending instance reserved back into the queue if it never started.
+
+    Whether it was, and a plan is wanted at once: not where GitHub gave the instance nothing to do.
 
     A runner that ended well ran some job; if not this one, as far as we know, its news is still on the way.
     """
@@ -37,6 +40,9 @@ def put_back(services: Services, known: Instance) -> bool:
     now = services.clock()
     if known.result == "ok":
         services.table.write(doubted(job, known.id, now))
+        return False
+    if known.result == Why.UNUSED:
+        services.table.write(unused(job, known.id, now))
         return False
     return services.table.write(requeued(job, known.id, now, "its instance ended")) is not None
 

@@ -8,7 +8,7 @@ other time is in epoch milliseconds. All changes are conditional.
 | `config` | body: the fleet's settings as JSON, written by the platform's program |
 | `token` | ciphertext (bytes), expires_at; lease_owner, lease_until while one function mints |
 | `github` | blocked_until, reason: GitHub asked us to wait; expires_at |
-| `cursor` | ticks; scan, a map of the webhook deliveries looked at so far (`redelivery.py`) |
+| `cursor` | ticks; scan, a map of the webhook deliveries looked at so far |
 | `plan#<class>` | asked, lease_owner, lease_until; the last plan: planned_at, desired, supply, unstarted, |
 |  | running, idle, reason (why this class's queued jobs wait) |
 | `job#<id>#<attempt>` | see `Job` |
@@ -105,6 +105,7 @@ class Job:
     `waiting` is set while it is queued and may be claimed: not while its origin is unknown. `reserved_by` is
     the instance that claimed on its behalf (GitHub may hand it to another). `doubted_at`: that instance
     finished well without our having seen this job start, so the news of it is probably still on the way.
+    `unused` counts the instances that were started for it and to which GitHub gave no job at all.
     """
 
     pk: str
@@ -121,6 +122,7 @@ class Job:
     waiting: str = ""
     reserved_by: str = ""
     doubted_at: int = 0
+    unused: int = 0
     runner_name: str = ""
     instance: str = ""
     conclusion: str = ""
@@ -147,6 +149,7 @@ class Job:
             waiting=get("waiting", ""),
             reserved_by=get("reserved_by", ""),
             doubted_at=get("doubted_at", 0),
+            unused=get("unused", 0),
             runner_name=get("runner_name", ""),
             instance=get("instance", ""),
             conclusion=get("conclusion", ""),

@@ -18,9 +18,11 @@ class Placement:
 def matches(runner: RunnerClass, labels: tuple[str, ...]) -> bool:
     """GitHub's rule: every label of the job is one of the runner's, whatever their case.
 
+    A job without any names a runner group alone, of which its event does not tell; so no class can be picked.
+
     https://docs.github.com/en/actions/how-tos/write-workflows/choose-where-workflows-run/choose-the-runner-for-a-job
     """
-    return frozenset(label.lower() for label in labels) <= runner.label_set
+    return bool(labels) and frozenset(label.lower() for label in labels) <= runner.label_set
 
 
 def place(fleet: Fleet, event: JobEvent, *, own: bool | None) -> Placement:

@@ -10,6 +10,7 @@ class Reason(StrEnum):
     REPOSITORY = "repository_not_allowed"
     PUBLIC = "public_repository"
     FORK = "fork_pull_request"
+    NOT_HANDED = "not_handed_out"
     ORIGIN = "origin_unknown"
     MAXIMUM = "at_maximum"
     NO_CAPACITY = "no_capacity"
@@ -24,5 +25,8 @@ class Reason(StrEnum):
     UNKNOWN = "unknown_job"
 
 
-REFUSALS = (Reason.NO_CLASS, Reason.REPOSITORY, Reason.PUBLIC, Reason.FORK)
-"""Reasons for which a job gets no runner at all until the fleet's settings change."""
+REFUSALS = (Reason.NO_CLASS, Reason.REPOSITORY, Reason.PUBLIC, Reason.FORK, Reason.NOT_HANDED)
+"""Reasons for which a job gets no runner at all until the fleet's settings change.
+
+`NOT_HANDED` stays even then.
+"""

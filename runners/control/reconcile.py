@@ -33,7 +33,6 @@ from runners.control.services import Services
 from runners.control.transitions import admitted, requeued
 from runners.control.writes import NEW, PRESENT, Write, equals
 
-"""How long the news of a start may be under way: two rounds of redelivery."""
 _REASONS = 50
 """Jobs whose reason one tick brings up to date, per class."""
 _FAULTS = (ClientError, BotoCoreError, TimeoutError, GitHubRefused)
@@ -205,7 +204,11 @@ def _restore(services: Services, jobs: list[Job], everyone: list[Instance]) -> i
 def _reconsider(services: Services, runner: RunnerClass, jobs: list[Job]) -> None:
     """Admit refused jobs whose repository the settings have come to allow. A fork stays a fork."""
     for job in jobs:
-        if job.state is not JobState.REFUSED or (job.reason == Reason.FORK and not runner.forks):
+        if (
+            job.state is not JobState.REFUSED
+            or job.reason == Reason.NOT_HANDED
+            or (job.reason == Reason.FORK and not runner.forks)
+        ):
             continue
         reason = refusal(runner, job.repository, private=job.private, own=None)
         if reason in (None, Reason.ORIGIN):

@@ -5,7 +5,7 @@ nothing; an instance's item changes only from a state in which the change is tru
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runners.control.items import (
@@ -25,6 +25,8 @@ from runners.control.messages import JobEvent
 from runners.control.reasons import REFUSALS, Reason
 from runners.control.writes import ABSENT, NEW, Condition, Write, absent_or, below, equals
 
+_MOST_UNUSED = 2
+"""Instances that a job may cost without GitHub's handing any of them a job: one may just have been broken."""
 _RUNNER = re.compile(r"(?P<head>.+)-(?P<instance>i-[0-9a-z]+)-(?P<number>[0-9]+)")
 
 
@@ -219,6 +221,21 @@ def requeued(job: Job, instance: str, now: int, why: str) -> Write:
         drop=("reserved_by", "doubted_at"),
         append={"timeline": [entry(now, "queued again", why)]},
     )
+
+
+def unused(job: Job, instance: str, now: int) -> Write:
+    """A reserved job whose instance got no job from GitHub: back in the queue, but not for ever.
+
+    GitHub hands a job only to runners of a group that its workflow and repository may use and that its
+    `runs-on` does not exclude, of which its event tells nothing:
+    https://docs.github.com/en/actions/how-tos/manage-runners/self-hosted-runners/manage-access
+    """
+    times = job.unused + 1
+    back = requeued(job, instance, now, "its runner got no job")
+    if times < _MOST_UNUSED:
+        return replace(back, put={**back.put, "unused": times})
+    put = {"state": JobState.REFUSED, "reason": Reason.NOT_HANDED, "unused": times}
+    return replace(back, put=put, append={"timeline": [entry(now, "refused", Reason.NOT_HANDED)]})
 
 
 def doubted(job: Job, instance: str, now: int) -> Write:

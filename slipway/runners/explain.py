@@ -16,6 +16,9 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.REPOSITORY: "Its repository is not on its class's list.",
     Reason.PUBLIC: "Its repository is public, and its class takes no public ones.",
     Reason.FORK: "It comes from a fork's pull request, and its class takes none.",
+    Reason.NOT_HANDED: (
+        "GitHub hands it to no runner of its class: its workflow or its runner group does not allow it."
+    ),
     Reason.ORIGIN: "Whether it comes from a fork is not known yet; GitHub is asked at the next tick.",
     Reason.MAXIMUM: "Its class runs as many instances as it may; one of them has to end first.",
     Reason.NO_CAPACITY: "AWS has no instance to give; the group keeps asking, in all its zones and types.",

@@ -43,6 +43,7 @@ def full(**more: Any) -> Group:
         (parsed("refused", reason="repository_not_allowed"), around(), Reason.REPOSITORY),
         (parsed("refused", reason="public_repository"), around(), Reason.PUBLIC),
         (parsed("refused", reason="fork_pull_request"), around(), Reason.FORK),
+        (parsed("refused", reason="not_handed_out"), around(), Reason.NOT_HANDED),
         (parsed("refused", reason="no_class_matches_labels"), None, Reason.NO_CLASS),
         (parsed("queued"), None, Reason.NO_CLASS),
         (parsed("queued", waiting=""), around(), Reason.ORIGIN),

@@ -115,7 +115,7 @@ class MemoryGroups:
 
     def set_desired(self, name: str, desired: int) -> None:
         self.before("set_desired")
-        assert desired >= self.desired[name] or True
+        assert desired >= self.desired[name], "lowering it would end somebody, whoever that is"
         self.desired[name] = desired
 
     def members(self, instances: Iterable[str]) -> dict[str, str]:

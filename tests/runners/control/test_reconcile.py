@@ -142,6 +142,36 @@ def test_a_claimed_instance_whose_runner_got_no_job_ends_only_if_github_lets_the
     assert (world.job()["state"], desired(world)) == ("queued", 1)
 
 
+def unused(world: World) -> str:
+    """The next instance claims, and GitHub gives its runner nothing to do; the instance, which has ended."""
+    (instance,) = world.groups.settle()
+    assert claim(world, instance)["statusCode"] == 200
+    tick(world, 17)
+    assert world.groups.ended[-1] == instance
+    return instance
+
+
+def test_a_job_that_github_never_hands_out_is_refused_after_two_instances() -> None:
+    world = World()
+    told(world, run_message(101), job_message())
+    unused(world)
+    assert (world.job()["state"], desired(world)) == ("queued", 1)
+    unused(world)
+    assert (world.job()["state"], world.job()["reason"]) == ("refused", "not_handed_out")
+    tick(world, 24 * 60)
+    assert (world.groups.settle(), desired(world), world.groups.launched) == ([], 0, 2)
+
+
+@pytest.mark.parametrize("action", ["in_progress", "completed"])
+def test_a_job_refused_as_not_handed_out_may_yet_run_elsewhere(action: str) -> None:
+    world = World()
+    told(world, run_message(101), job_message())
+    unused(world)
+    unused(world)
+    told(world, job_message(1, action, runner_name="somebody-elses"))
+    assert (world.job()["state"], world.job()["runner_name"]) == (action, "somebody-elses")
+
+
 def test_a_job_reserved_by_an_instance_that_is_gone_waits_again() -> None:
     world = World()
     told(world, run_message(101), job_message())
@@ -151,7 +181,7 @@ def test_a_job_reserved_by_an_instance_that_is_gone_waits_again() -> None:
     tick(world, 3)
     assert world.instance(instance)["state"] == "ended"
     assert (world.job()["state"], world.job()["waiting"]) == ("queued", "linux")
-    assert world.groups.settle() == [] or len(world.groups.alive) == 1
+    assert (desired(world), len(world.groups.settle())) == (1, 1)
 
 
 def test_instances_of_an_old_image_end_while_nobody_waits() -> None:
