@@ -87,11 +87,6 @@ class RunnerClassArgs:
     maximum: int = 10
     spares: int = 0
     capacity: Literal["spot", "on_demand"] = "spot"
-    on_demand_base: int = 0
-    """How many instances of a spot class are bought on demand, before any is on spot."""
-    spot_strategy: Literal["capacity-optimized-prioritized", "price-capacity-optimized"] = (
-        "capacity-optimized-prioritized"
-    )
     warm_pool: int = 0
     disk_gib: int = 60
     cicd_role_arn: str | None = None
@@ -208,13 +203,6 @@ class RunnerClassArgs:
             )
         if min(self.max_minutes, self.idle_minutes, self.boot_minutes) < 1:
             raise SlipwayError("a time of no minutes", where=self._where, fix="give at least 1 minute each")
-        base_fits = self.capacity == "spot" or self.on_demand_base == 0
-        if not 0 <= self.on_demand_base <= self.maximum or not base_fits:
-            raise SlipwayError(
-                f"{self.on_demand_base} instances on demand before spot, in a class with {self.capacity}",
-                where=self._where,
-                fix="give 0 to the maximum, and only to a spot class",
-            )
 
     def _check_warm_pool(self) -> None:
         """Auto Scaling has no warm pool for a group with a mixed instances policy or spot instances

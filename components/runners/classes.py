@@ -234,7 +234,10 @@ class RunnerClass(pulumi.ComponentResource):
     def _mixed(
         self, template: aws.ec2.LaunchTemplate, version: pulumi.Output[str]
     ) -> aws.autoscaling.GroupMixedInstancesPolicyArgs:
-        """Spot alone beyond the base of a spot class, on demand alone otherwise; types in the given order."""
+        """Spot alone for a spot class, on demand alone otherwise; types in the given order.
+
+        Why there is no mix, and no choice of strategy: docs/decisions/0011-spot-or-on-demand-never-both.md.
+        """
         runner_class = self._class
         spot = runner_class.capacity == "spot"
         specification = (
@@ -252,9 +255,9 @@ class RunnerClass(pulumi.ComponentResource):
             ),
             instances_distribution=aws.autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs(
                 on_demand_allocation_strategy="prioritized",
-                on_demand_base_capacity=runner_class.on_demand_base,
+                on_demand_base_capacity=0,
                 on_demand_percentage_above_base_capacity=0 if spot else 100,
-                spot_allocation_strategy=runner_class.spot_strategy,
+                spot_allocation_strategy="capacity-optimized-prioritized",
             ),
         )
 

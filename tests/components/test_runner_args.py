@@ -1,10 +1,12 @@
 """Settings of a fleet that AWS or GitHub would refuse, or that would let strangers in, are refused first."""
 
+import dataclasses
 from typing import Any
 
 import pytest
 
-from components.runners.args import CodeArgs, ImageArgs
+from components.runners.args import CodeArgs, ImageArgs, RunnerClassArgs
+from infra.runner_settings import RunnerClassSettings
 from slipway.errors import SlipwayError
 from tests.components.samples_runners import BUILD, CICD, ROOT, fleet_args, runner_class
 
@@ -29,8 +31,6 @@ BAD_CLASSES: dict[str, tuple[dict[str, Any], str]] = {
     "maximum": ({"maximum": 0}, "from 0 to 0 instances"),
     "spares": ({"spares": 11}, "11 spares"),
     "minutes": ({"idle_minutes": 0}, "a time of no minutes"),
-    "base": ({"on_demand_base": 11}, "11 instances on demand"),
-    "base-on-demand": ({"capacity": "on_demand", "on_demand_base": 1}, "1 instances on demand"),
     "warm-size": ({"warm_pool": 11}, "a warm pool of 11"),
     "warm-spot": ({"warm_pool": 1, "instance_types": ("m7i.large",)}, "a warm pool with spot"),
     "warm-types": ({"warm_pool": 1, "capacity": "on_demand"}, "a warm pool with spot"),
@@ -111,3 +111,9 @@ def test_the_longest_names_fit_into_an_iam_role() -> None:
     args = fleet_args(fleet="f" * 20, classes=(runner_class("c" * 20),))
     assert len(args.names.instance_role("c" * 20)) <= 64
     assert len(args.names.function("webhook")) <= 64
+
+
+def test_every_option_of_a_class_can_be_set_in_a_stack_file() -> None:
+    options = {field.name for field in dataclasses.fields(RunnerClassArgs)}
+    settable = set(RunnerClassSettings.model_fields) - {"cicd"} | {"name", "cicd_role_arn"}
+    assert options == settable
