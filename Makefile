@@ -10,7 +10,7 @@ MANIFEST := .slipway/build/runner-image-$(ARCHITECTURE).json
 
 .DEFAULT_GOAL := help
 .PHONY: help install up preview drift down kubernetes kubernetes-stop test check benchmarks trees image image-block \
-  locks clean
+  firewall locks clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -54,6 +54,12 @@ check: install ## Format, lint and types
 
 test: check ## Everything that continuous integration runs
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q
+
+# Ubuntu 24.04 keeps unprivileged users from making namespaces of their own, in which those tests run.
+firewall: ## Let the tests of the runners' firewall run on this Ubuntu, which skip otherwise (asks sudo)
+	@sudo apt-get update -qq
+	@sudo apt-get install -qq --yes --no-install-recommends nftables
+	@sudo sysctl --quiet --write kernel.apparmor_restrict_unprivileged_userns=0
 
 benchmarks: install ## Print the speeds that Slipway promises (python -m benchmarks NAME for one)
 	@$(BIN)/python -m benchmarks

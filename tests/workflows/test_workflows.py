@@ -198,6 +198,14 @@ def test_the_image_job_is_declared_as_its_workflow_runs_it() -> None:
     assert set(role.jobs[0].events) == by_name("runner-image").triggers
 
 
+def test_the_firewall_s_tests_can_run_where_all_tests_do() -> None:
+    steps = [step["run"] for _, step in by_name("ci").steps() if "run" in step]
+    assert steps == ["make firewall", "make test"]
+    target = (ROOT / "Makefile").read_text().partition("\nfirewall:")[2].partition("\n\n")[0]
+    assert "nftables" in target
+    assert "kernel.apparmor_restrict_unprivileged_userns=0" in target
+
+
 def test_zizmor_finds_nothing() -> None:
     done = subprocess.run(
         [ROOT / ".venv/bin/zizmor", "--offline", "--no-progress", "--quiet", ".github", "examples"],
