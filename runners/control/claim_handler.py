@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from runners.control.callers import Caller, answer, caller_of
 from runners.control.github import GitHubRefused, GitHubUnavailable
-from runners.control.items import GITHUB, WAITING, Instance, InstanceState, Item, Job, instance_key
+from runners.control.items import GITHUB, WAITING, Instance, InstanceState, Item, Job, instance_key, plan_key
 from runners.control.planning import github_hold, hold_github
 from runners.control.services import NotConfigured, Services, deployed
 from runners.control.transitions import reservation, runner_name
@@ -21,6 +21,8 @@ _CANDIDATES = 100
 _TRIES = 6
 _CALL_MS = 60_000
 """How exactly an idle instance's last call is kept."""
+_REFUSED_MS = 60_000
+"""When an instance to which GitHub refused a configuration comes again."""
 _SPREAD_S = 5
 """Instances that were told to wait come back spread over this long."""
 
@@ -116,7 +118,8 @@ def _mint(services: Services, caller: Caller, number: int) -> dict[str, Any]:
         return _later(caller, error.retry_after * 1000)
     except GitHubRefused as error:
         services.observer.log("configuration refused", instance=caller.instance, error=str(error))
-        return _later(caller, 60_000)
+        _refusing(services, caller)
+        return _later(caller, _REFUSED_MS)
     now = services.clock()
     claimed = services.table.write(
         Write(
@@ -137,6 +140,12 @@ def _mint(services: Services, caller: Caller, number: int) -> dict[str, Any]:
             "cicd": runner.cicd,
         },
     )
+
+
+def _refusing(services: Services, caller: Caller) -> None:
+    """Keep that GitHub refuses this class, until after the next try: the class alone, others may be well."""
+    until = services.clock() + 2 * _REFUSED_MS
+    services.table.write(Write(plan_key(caller.runner.name), put={"github_refused_until": until}))
 
 
 def _measured(services: Services, caller: Caller, claimed: Item) -> None:

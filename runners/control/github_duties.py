@@ -257,7 +257,8 @@ def rerun(services: Services, github: GitHub) -> None:
         job = Job.parse(found) if found else None
         over = now - item["at"] > _RERUN_MS or job is None or job.attempt >= _MOST_ATTEMPTS
         if job is not None and job.state is JobState.COMPLETED and not over:
-            over = job.conclusion == "success" or _rerun(services, github, job)
+            taken = instance_of(services.fleet_name, job.runner_name) in item["instances"]
+            over = not taken or job.conclusion == "success" or _rerun(services, github, job)
         if over:
             services.table.write(Write(item["pk"], delete=True))
 

@@ -8,13 +8,14 @@ other time is in epoch milliseconds. All changes are conditional.
 | `config` | body: the fleet's settings as JSON, written by the platform's program |
 | `token` | ciphertext (bytes), expires_at; lease_owner, lease_until while one function mints |
 | `github` | blocked_until, reason: GitHub asked us to wait; expires_at |
-| `cursor` | ticks; scan, a map of the webhook deliveries looked at so far |
+| `cursor` | ticks; classes (a set: all there ever were); scan, a map of the webhook deliveries looked at so far |
 | `plan#<class>` | asked, lease_owner, lease_until; the last plan: planned_at, desired, supply, unstarted, |
-|  | running, idle, reason (why this class's queued jobs wait) |
+|  | running, idle, reason (why this class's queued jobs wait); github_refused_until |
 | `job#<id>#<attempt>` | see `Job` |
 | `run#<run id>` | own (false: a fork's), pending (keys of the jobs that wait to know), expires_at |
 | `instance#<instance id>` | see `Instance` |
-| `rerun#<job id>#<attempt>` | a job whose spot instance was taken; open = `#rerun` |
+| `rerun#<job id>#<attempt>` | a job whose spot instance was taken; open = `#rerun`, job, repository, at, |
+|  | instances (a set: those taken that had it, or had reserved it) |
 
 Sparse indexes, each with `pk`'s item attributes projected:
 `waiting` (hash `waiting` = class, range `queued_at`): jobs that an instance may claim now;

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from runners.control.config import Fleet, RunnerClass
+from runners.control.items import Job
 from runners.control.messages import JobEvent
 from runners.control.reasons import Reason
 
@@ -25,7 +26,7 @@ def matches(runner: RunnerClass, labels: tuple[str, ...]) -> bool:
     return bool(labels) and frozenset(label.lower() for label in labels) <= runner.label_set
 
 
-def place(fleet: Fleet, event: JobEvent, *, own: bool | None) -> Placement:
+def place(fleet: Fleet, event: JobEvent | Job, *, own: bool | None) -> Placement:
     """The first class that matches and may serve it, else the first that matches and why it may not.
 
     Classes with fewer labels come first, then by name. `own` is whether the run's code comes from the

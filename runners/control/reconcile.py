@@ -24,13 +24,12 @@ from runners.control.items import (
     instance_key,
     plan_key,
 )
-from runners.control.matching import refusal
+from runners.control.placing import place_again
 from runners.control.planner import Group, Plan, decide, waiting_reason
 from runners.control.planning import github_hold, hold_github, plan, read_instances, read_jobs
 from runners.control.reaping import RELEASES, Ending, Why, endings, with_new
-from runners.control.reasons import Reason
 from runners.control.services import Services
-from runners.control.transitions import admitted, requeued
+from runners.control.transitions import requeued
 from runners.control.writes import NEW, PRESENT, Write, equals
 
 _REASONS = 50
@@ -45,7 +44,7 @@ class TickFailed(Exception):
 def tick(services: Services) -> None:
     """Do every duty. Raises TickFailed if one could not be done for other reasons than GitHub's limits."""
     fleet = services.fleet()
-    counted = services.table.write(Write(CURSOR, add={"ticks": 1})) or {}
+    counted = services.table.write(Write(CURSOR, add={"ticks": 1, "classes": frozenset(fleet.classes)})) or {}
     failed: list[str] = []
     groups: dict[str, Group] = {}
     jobs: dict[str, list[Job]] = {}
@@ -58,6 +57,8 @@ def tick(services: Services) -> None:
         if runner.group in groups:
             duty = partial(_class, services, runner, groups[runner.group], jobs)
             _do(services, f"class {runner.name}", duty, failed)
+    again = partial(place_again, services, fleet, jobs, counted.get("classes", ()))
+    _do(services, "placing", again, failed)
     _github(services, jobs, int(counted.get("ticks", 0)), failed)
     if failed:
         raise TickFailed(", ".join(failed))
@@ -107,7 +108,6 @@ def _class(services: Services, runner: RunnerClass, group: Group, jobs_of: dict[
     for ending in _confirmed(services, endings(runner, everyone, group, found, now)):
         _end(services, runner, ending)
     back = _restore(services, jobs, everyone)
-    _reconsider(services, runner, jobs)
     planned = plan(services, runner)
     if planned is not None:
         found = planned
@@ -173,14 +173,15 @@ def _released(services: Services, github: GitHub, known: Instance) -> bool:
 
 def _note_rerun(services: Services, known: Instance) -> None:
     item = services.table.get(known.job).get(known.job) if known.job else None
-    if item is None or item.get("instance") != known.id:
+    # It may have begun the job it reserved without our having heard of it: how that ends will tell.
+    if item is None or known.id not in (item.get("instance"), item.get("reserved_by")):
         return
     job = Job.parse(item)
     services.table.write(
         Write(
             job.pk.replace("job#", "rerun#", 1),
-            when=NEW,
             put={"open": RERUNS, "job": job.pk, "repository": job.repository, "at": services.clock()},
+            add={"instances": frozenset({known.id})},
         )
     )
 
@@ -199,20 +200,6 @@ def _restore(services: Services, jobs: list[Job], everyone: list[Instance]) -> i
             written = services.table.write(requeued(job, job.reserved_by, now, "its start was never seen"))
             back += written is not None
     return back
-
-
-def _reconsider(services: Services, runner: RunnerClass, jobs: list[Job]) -> None:
-    """Admit refused jobs whose repository the settings have come to allow. A fork stays a fork."""
-    for job in jobs:
-        if (
-            job.state is not JobState.REFUSED
-            or job.reason == Reason.NOT_HANDED
-            or (job.reason == Reason.FORK and not runner.forks)
-        ):
-            continue
-        reason = refusal(runner, job.repository, private=job.private, own=None)
-        if reason in (None, Reason.ORIGIN):
-            services.table.write(admitted(job, reason, services.clock()))
 
 
 def _gone(services: Services, instance: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runners.control.github import GitHubUnavailable, Spent, Transport, checked, send
+from runners.control.github import GitHubRefused, GitHubUnavailable, Spent, Transport, checked, send
 from runners.control.items import TOKEN
 from runners.control.messages import epoch_ms
 from runners.control.table import Table
@@ -130,7 +130,7 @@ class AppCredentials:
             told = checked(answer).json()
             token, ends = str(told["token"]), epoch_ms(told["expires_at"])
             ciphertext = self._encrypted(token)
-        except GitHubUnavailable:
+        except (GitHubUnavailable, GitHubRefused):
             # The next to ask may try, after the wait that the caller is told of.
             self._table.write(Write(TOKEN, when=mine, drop=("lease_owner", "lease_until")))
             raise

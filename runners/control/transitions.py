@@ -90,6 +90,7 @@ def _described(event: JobEvent) -> dict[str, Any]:
 def settled(job: Job, reason: Reason | None, now: int) -> Write:
     """What is known now of the origin of a job that waited for it: it may be claimed, or is refused."""
     when: dict[str, Condition] = {"state": equals(JobState.QUEUED), "reason": equals(Reason.ORIGIN)}
+    when["class"] = equals(job.class_name)  # it may just be placed again
     if reason is None:
         put = {"reason": Reason.STARTING, "waiting": job.class_name}
     else:
@@ -97,13 +98,15 @@ def settled(job: Job, reason: Reason | None, now: int) -> Write:
     return Write(job.pk, when=when, put=put, append={"timeline": [entry(now, "origin known", reason or "")]})
 
 
-def admitted(job: Job, reason: Reason | None, now: int) -> Write:
-    """A refused job that the settings admit now; `reason` is what else it waits for."""
-    put: dict[str, Any] = {"state": JobState.QUEUED, "reason": reason or Reason.STARTING}
-    if reason is None:
-        put["waiting"] = job.class_name
-    line = entry(now, "admitted", reason or "")
-    return Write(job.pk, when={"state": equals(JobState.REFUSED)}, put=put, append={"timeline": [line]})
+def placed(job: Job, placement: Placement, now: int) -> Write:
+    """A job that is not running, placed anew because the settings have changed."""
+    when = {"state": equals(job.state), "class": equals(job.class_name)}
+    if job.reserved_by:
+        when["reserved_by"] = equals(job.reserved_by)
+    put = {"class": placement.class_name, "open": placement.class_name or NO_CLASS, **_queued(placement)}
+    drop = ("reserved_by", "doubted_at", *(() if "waiting" in put else ("waiting",)))
+    line = entry(now, "placed again", placement.reason or placement.class_name)
+    return Write(job.pk, when=when, put=put, drop=drop, append={"timeline": [line]})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runners.control.items import GITHUB, Job, JobState, plan_key
+from runners.control.items import GITHUB, InstanceState, Job, JobState, plan_key
 from runners.control.reasons import REFUSALS, Reason
 from slipway.runners import state
 from slipway.runners.fleet import Fleet
@@ -114,10 +114,17 @@ def reason(job: Job, around: Situation | None) -> tuple[Reason, str]:
     if around is None:
         return Reason.NO_CLASS, ""
     if job.state is JobState.RESERVED:
-        return Reason.STARTING, f"{job.reserved_by} has claimed it and starts its runner"
+        return _reserved(job, around)
     if not job.waiting:
         return Reason.ORIGIN, ""
     return _waiting(around)
+
+
+def _reserved(job: Job, around: Situation) -> tuple[Reason, str]:
+    trouble = _trouble(around)
+    if trouble is not None and _is_claiming(job, around):
+        return trouble, f"{job.reserved_by} has claimed it and has no configuration yet"
+    return Reason.STARTING, f"{job.reserved_by} has claimed it and starts its runner"
 
 
 def _waiting(around: Situation) -> tuple[Reason, str]:
@@ -125,10 +132,20 @@ def _waiting(around: Situation) -> tuple[Reason, str]:
     group = around.group
     if not around.settings.get("image") or not group.maximum:
         return Reason.NO_IMAGE, ""
-    trouble = next((one for one in _OF_GITHUB if one == around.github), None)
+    trouble = _trouble(around)
     if trouble is not None:
         return trouble, ""
     return _supply(group, around.instances)
+
+
+def _trouble(around: Situation) -> Reason | None:
+    """What GitHub lacks at the moment, if anything."""
+    return next((one for one in _OF_GITHUB if one == around.github), None)
+
+
+def _is_claiming(job: Job, around: Situation) -> bool:
+    """Whether the instance that reserved the job still waits for its configuration."""
+    return any(one.id == job.reserved_by and one.state is InstanceState.CLAIMING for one in around.instances)
 
 
 def _supply(group: Group, instances: tuple[Instance, ...]) -> tuple[Reason, str]:
@@ -164,4 +181,7 @@ def _github(fleet: Fleet, class_name: str) -> str:
     blocked = state.get(fleet, GITHUB) or {}
     if int(blocked.get("blocked_until", 0)) > time.time() * 1000:
         return str(blocked.get("reason", ""))
-    return str((state.get(fleet, plan_key(class_name)) or {}).get("reason", ""))
+    plan = state.get(fleet, plan_key(class_name)) or {}
+    if int(plan.get("github_refused_until", 0)) > time.time() * 1000:
+        return str(Reason.GITHUB)
+    return str(plan.get("reason", ""))

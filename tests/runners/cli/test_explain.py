@@ -48,6 +48,11 @@ def full(**more: Any) -> Group:
         (parsed("queued"), None, Reason.NO_CLASS),
         (parsed("queued", waiting=""), around(), Reason.ORIGIN),
         (parsed("reserved", reserved_by="i-0"), around(full(), "claimed"), Reason.STARTING),
+        (
+            parsed("reserved", reserved_by="i-0"),
+            around(full(), "claiming", github="github_unavailable"),
+            Reason.GITHUB,
+        ),
         (parsed("queued"), around(settings={"image": None}), Reason.NO_IMAGE),
         (parsed("queued"), around(Group(desired=0, maximum=0, instances=())), Reason.NO_IMAGE),
         (parsed("queued"), around(github="github_rate_limited"), Reason.RATE_LIMITED),

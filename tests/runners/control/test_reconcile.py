@@ -273,6 +273,22 @@ def test_a_job_whose_spot_instance_was_taken_runs_again_where_switched_on(
     assert world.github.reruns == again
 
 
+@pytest.mark.parametrize(("on_it", "again"), [(True, [1]), (False, [])])
+def test_a_job_whose_start_was_never_heard_of_runs_again_if_it_failed_on_the_taken_instance(
+    *, on_it: bool, again: list[int]
+) -> None:
+    world = World(linux=class_settings(rerun_interrupted=True))
+    told(world, run_message(101), job_message())
+    (instance,) = world.groups.settle()
+    claim(world, instance)
+    world.groups.vanish(instance)
+    tick(world, 3)
+    name = f"test-linux-{instance}-1" if on_it else "somebody-elses"
+    told(world, job_message(1, "completed", runner_name=name, conclusion="failure"))
+    tick(world, 2)
+    assert world.github.reruns == again
+
+
 def test_a_rerun_that_github_refuses_while_the_run_goes_on_is_tried_again() -> None:
     world = World(linux=class_settings(rerun_interrupted=True))
     instance = started(world)
@@ -398,6 +414,21 @@ def test_github_is_left_alone_for_as_long_as_it_asked() -> None:
     assert claim(world, instance)["statusCode"] == 200
 
 
+def test_github_refusing_a_configuration_is_kept_and_heals() -> None:
+    world = World()
+    told(world, run_message(101), job_message())
+    (instance,) = world.groups.settle()
+
+    def suspended(_: str) -> None:
+        raise GitHubRefused("answered 403", 403)
+
+    world.github.before = suspended
+    assert claim(world, instance)["statusCode"] == 503
+    assert world.table.items["plan#linux"]["github_refused_until"] == world.now + 2 * MINUTE
+    world.github.before = nothing
+    assert claim(world, instance)["statusCode"] == 200
+
+
 def test_missing_capacity_is_the_reason_and_the_job_starts_when_there_is_some() -> None:
     world = World()
     world.groups.capacity = 0
@@ -461,6 +492,51 @@ def test_a_refused_job_starts_once_the_settings_allow_its_repository() -> None:
     tick(world, 3)
     assert [world.job(one)["state"] for one in (1, 2)] == ["queued", "refused"]
     assert desired(world) == 1
+
+
+def configure(world: World, **classes: dict[str, Any]) -> None:
+    world.table.items["config"] = {"pk": "config", "body": settings(**classes)}
+    for one in classes.values():
+        world.groups.desired.setdefault(one["group"], 0)
+
+
+def test_a_job_without_a_class_starts_once_there_is_one() -> None:
+    world = World()
+    told(world, run_message(101), job_message(labels=["gpu"]))
+    tick(world)
+    assert world.job()["open"] == "-"
+    configure(world, linux=class_settings(), gpu=class_settings("gpu", labels=["gpu"]))
+    tick(world, 3)
+    assert (world.job()["state"], world.job()["waiting"]) == ("queued", "gpu")
+    assert world.groups.desired["slipway-test-gpu"] == 1
+
+
+@pytest.mark.parametrize("slug", [SLUG, "acme/other"])
+def test_the_jobs_of_a_class_that_is_gone_go_to_another(slug: str) -> None:
+    world = World()
+    told(world, run_message(101), job_message(slug=slug))
+    tick(world)
+    configure(world, new=class_settings("new", repositories=[SLUG, "acme/other"]))
+    tick(world, 3)
+    assert (world.job()["open"], world.job()["waiting"]) == ("new", "new")
+    assert world.groups.desired["slipway-test-new"] == 1
+
+
+def test_a_refused_job_goes_to_another_class_that_allows_it() -> None:
+    world = World()
+    told(world, run_message(101), job_message(slug="acme/other"))
+    tick(world)
+    configure(world, linux=class_settings(), new=class_settings("new", repositories=["acme/other"]))
+    tick(world, 3)
+    assert world.job()["waiting"] == "new"
+
+
+def test_a_job_of_no_class_is_closed_when_its_run_is_over() -> None:
+    world = World()
+    told(world, run_message(101), job_message(labels=["gpu"]))
+    world.github.runs[101] = {"status": "completed", "run_attempt": 1}
+    tick(world, 40)
+    assert world.job()["state"] == "completed"
 
 
 def test_a_run_of_another_organization_changes_nothing() -> None:
