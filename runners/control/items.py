@@ -8,7 +8,7 @@ other time is in epoch milliseconds. All changes are conditional.
 | `config` | body: the fleet's settings as JSON, written by the platform's program |
 | `token` | ciphertext (bytes), expires_at; lease_owner, lease_until while one function mints |
 | `github` | blocked_until, reason: GitHub asked us to wait; expires_at |
-| `cursor` | ticks; classes (a set: all there ever were); scan, a map of the webhook deliveries looked at so far |
+| `cursor` | ticks; classes (a set: all there ever were); scan, a map of the deliveries looked at |
 | `plan#<class>` | asked, lease_owner, lease_until; the last plan: planned_at, desired, supply, unstarted, |
 |  | running, idle, reason (why this class's queued jobs wait); github_refused_until |
 | `job#<id>#<attempt>` | see `Job` |

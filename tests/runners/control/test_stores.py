@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import HealthCheck, given
@@ -351,6 +352,23 @@ def test_who_cannot_mint_frees_the_lease_for_the_next(table: DynamoTable, keys: 
     wire.answers = [Answer(502, {})]
     with pytest.raises(GitHubUnavailable):
         github(table, keys, wire).mint_runner("r", 7, ("x",))
+    assert github(table, keys, wire).mint_runner("r", 7, ("x",)) == ("ZmFrZQ==", 5)
+
+
+@pytest.mark.parametrize("call", ["sign", "encrypt", "decrypt"])
+def test_while_kms_fails_it_is_told_and_then_all_is_as_before(
+    table: DynamoTable, keys: Keys, wire: Wire, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    if call == "decrypt":
+        github(table, keys, wire).mint_runner("r", 7, ("x",))
+
+    def fail(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "KMSInternalException", "Message": ""}}, call)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keys, call, fail)
+        with pytest.raises(GitHubUnavailable, match="failed in KMS"):
+            github(table, keys, wire).mint_runner("r", 7, ("x",))
     assert github(table, keys, wire).mint_runner("r", 7, ("x",)) == ("ZmFrZQ==", 5)
 
 
