@@ -2,7 +2,7 @@
 
 The declaration in force is kept in an SSM parameter, written last. It is read before anything is registered,
 so that a change which would lock the last administrator, Pulumi or the nodes out stops there, whichever
-command runs the program.
+command runs the program. Where the parameter is missing and a cluster stands, AWS is asked instead.
 """
 
 import json
@@ -16,9 +16,9 @@ from components.cluster.declare import declare
 from components.cluster.lockout import AccessDeclaration, require
 from components.cluster.namespace_access import NamespaceAccess, groups_by_role
 from components.cluster.service_roles import node_role_arn
-from infra import naming
+from infra import naming, unproven
 from infra.access import Environment, platform_roles
-from infra.in_force import published
+from infra.in_force import has_entry, published, standing_clusters
 from infra.settings import ClusterSettings, Settings
 
 PARAMETER_KEY = "cluster-access"
@@ -51,6 +51,14 @@ def require_way_in(settings: Settings, wanted: AccessDeclaration, provider: aws.
     held = published(settings.stack.value, PARAMETER_KEY, provider)
     # Where none can be read, what is wrong with the new declaration by itself is still found.
     require(AccessDeclaration.from_plain(json.loads(held)) if held else None, wanted)
+    if not held:
+        unproven.require(
+            wanted,
+            settings.stack.value,
+            naming.output_parameter(settings.stack.value, PARAMETER_KEY),
+            standing_clusters(provider),
+            lambda role: has_entry(wanted.cluster, role, provider),
+        )
 
 
 def mappings(

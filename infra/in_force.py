@@ -1,11 +1,30 @@
 """Reads what the account holds of an earlier run, before this one registers anything."""
 
-from typing import cast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
 
+from components.cluster.authentication import AuthenticationMode
 from infra import naming
+
+_ABSENT = (
+    *("ParameterNotFound", "ResourceNotFoundException"),
+    # What the AWS provider says of its own, without the service's code.
+    *("couldn't find resource", "empty result"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandingCluster:
+    """A cluster that is there, as EKS describes it."""
+
+    name: str
+    mode: AuthenticationMode
+    stack: str
+    """The stack that it is tagged with, empty for one that is not Slipway's."""
 
 
 def published(stack: str, key: str, provider: aws.Provider) -> str | None:
@@ -14,14 +33,50 @@ def published(stack: str, key: str, provider: aws.Provider) -> str | None:
     An offline preview reads nothing and gets None as well.
     """
     name = naming.output_parameter(stack, key)
-    try:
-        # Not `aws.ssm.get_parameter`: that cannot be handed an answer which is unknown, as it is offline.
-        found = pulumi.runtime.invoke(
-            "aws:ssm/getParameter:getParameter", {"name": name}, opts=pulumi.InvokeOptions(provider=provider)
-        ).value
-    except Exception as error:
-        if "ParameterNotFound" in str(error) or "couldn't find resource" in str(error):
-            return None
-        raise
-    value = cast(dict[str, object], found).get("value") if isinstance(found, dict) else None
+    value = _read("aws:ssm/getParameter:getParameter", {"name": name}, provider).get("value")
     return value if isinstance(value, str) else None
+
+
+def standing_clusters(provider: aws.Provider) -> tuple[StandingCluster, ...]:
+    """Every cluster of the account and region; none in an offline preview, which reads nothing."""
+    listed = _read("aws:eks/getClusters:getClusters", {}, provider).get("names") or ()
+    found: list[StandingCluster] = []
+    for name in listed:
+        one = _read("aws:eks/getCluster:getCluster", {"name": name}, provider)
+        if not one or one.get("status") == "DELETING":
+            continue
+        access = _blocks(one.get("accessConfigs"))
+        found.append(
+            StandingCluster(
+                name=name,
+                # EKS User Guide: clusters from before access entries are in this mode.
+                mode=AuthenticationMode(access.get("authenticationMode", "CONFIG_MAP")),
+                stack=cast(dict[str, str], one.get("tags") or {}).get("slipway:stack", ""),
+            )
+        )
+    return tuple(found)
+
+
+def has_entry(cluster: str, principal: str, provider: aws.Provider) -> bool:
+    """Whether EKS has an access entry for a principal."""
+    arguments = {"clusterName": cluster, "principalArn": principal}
+    return bool(_read("aws:eks/getAccessEntry:getAccessEntry", arguments, provider))
+
+
+def _blocks(found: object) -> dict[str, str]:
+    """The values of a block that the provider gives as a list of at most one."""
+    held = cast(list[dict[str, str]], found or [])
+    return {key: value for block in held for key, value in block.items() if value}
+
+
+def _read(token: str, arguments: Mapping[str, object], provider: aws.Provider) -> dict[str, Any]:
+    """What a function of the provider answers; empty where there is no such thing, or offline."""
+    try:
+        # Not the SDK's own functions: those cannot be handed an answer which is unknown, as it is offline.
+        opts = pulumi.InvokeOptions(provider=provider)
+        found = pulumi.runtime.invoke(token, dict(arguments), opts=opts).value
+    except Exception as error:
+        if any(said in str(error) for said in _ABSENT):
+            return {}
+        raise
+    return cast(dict[str, Any], found) if isinstance(found, dict) else {}

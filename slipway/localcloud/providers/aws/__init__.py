@@ -102,6 +102,9 @@ class AwsProvider(ResourceProvider[AwsCall]):
             "aws:index/getRegion:getRegion": _region,
             "aws:index/getPartition:getPartition": _partition,
             "aws:ssm/getParameter:getParameter": _parameter,
+            "aws:eks/getClusters:getClusters": _clusters,
+            "aws:eks/getCluster:getCluster": _cluster,
+            "aws:eks/getAccessEntry:getAccessEntry": _access_entry,
         }
 
     async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
@@ -200,6 +203,28 @@ def _parameter(call: AwsCall, arguments: Props) -> Props:
         "value": found["Value"],
         "version": found["Version"],
     }
+
+
+def _clusters(call: AwsCall, arguments: Props) -> Props:
+    return {"id": call.region, "names": list(call.client("eks").list_clusters()["clusters"])}
+
+
+def _cluster(call: AwsCall, arguments: Props) -> Props:
+    found = eks.described(call, str(arguments["name"]))
+    mode = block(found.get("accessConfig")).get("authenticationMode")
+    return {
+        "name": found["name"],
+        "id": found["name"],
+        "arn": found["arn"],
+        "status": found["status"],
+        "version": found["version"],
+        "accessConfigs": [{"authenticationMode": mode}] if mode else [],
+        "tags": dict(found.get("tags") or {}),
+    }
+
+
+def _access_entry(call: AwsCall, arguments: Props) -> Props:
+    return eks_access.entry(call, str(arguments["clusterName"]), str(arguments["principalArn"]))
 
 
 def _region(call: AwsCall, arguments: Props) -> Props:

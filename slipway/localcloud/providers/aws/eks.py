@@ -66,12 +66,13 @@ def _create(call: AwsCall, inputs: Props) -> str:
     return str(inputs["name"])
 
 
-def _cluster(call: AwsCall, name: str) -> Props:
+def described(call: AwsCall, name: str) -> Props:
+    """What EKS says of a cluster. Raises botocore's ClientError where there is none."""
     return call.client("eks").describe_cluster(name=name)["cluster"]
 
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props:
-    found = _cluster(call, id_)
+    found = described(call, id_)
     network: Props = found["resourcesVpcConfig"]
     access: Props = found.get("accessConfig") or block(old.get("accessConfig"))
     state: Props = {
@@ -147,7 +148,7 @@ def _delete(call: AwsCall, id_: str, state: Props) -> None:
 
 
 def _find(call: AwsCall, inputs: Props) -> str:
-    return str(_cluster(call, inputs["name"])["name"])
+    return str(described(call, inputs["name"])["name"])
 
 
 def _nodes_create(call: AwsCall, inputs: Props) -> str:

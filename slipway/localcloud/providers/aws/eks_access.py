@@ -71,6 +71,17 @@ def admit_creator(call: AwsCall, cluster: str, inputs: Props) -> None:
     call.cloud.records.put(ASSOCIATION, f"{cluster}#{principal}#{CLUSTER_ADMIN}", association)
 
 
+def entry(call: AwsCall, cluster: str, principal: str) -> Props:
+    """What `aws_eks_access_entry` says of an entry. Raises ProviderError where there is none."""
+    found = call.cloud.records.get(ENTRY, f"{cluster}:{principal}")
+    if found is None:
+        raise ProviderError(
+            f"DescribeAccessEntry: ResourceNotFoundException: {cluster} has no access entry for {principal}"
+        )
+    shown = ("clusterName", "principalArn", "accessEntryArn", "kubernetesGroups", "type", "userName")
+    return {"id": f"{cluster}:{principal}", **{name: found.get(name) for name in shown}}
+
+
 def forget(call: AwsCall, cluster: str) -> None:
     """Remove what belonged to a cluster that was deleted."""
     for type_ in (ENTRY, ASSOCIATION, ADDON):
