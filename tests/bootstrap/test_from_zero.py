@@ -26,6 +26,7 @@ from tests.bootstrap import samples
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "from-zero.md").read_text()
+README = (ROOT / "README.md").read_text()
 ACCOUNTS = {"automation": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 
 
@@ -168,10 +169,11 @@ def test_the_commands_of_automation_are_those_that_bootstrap_prints(checkout: Pa
 
 
 def test_the_apps_permissions_are_those_that_the_components_need() -> None:
-    rows = re.findall(r"^\| (organization|repository) \| (.+?) \| (read|write) \|$", DOCUMENT, re.MULTILINE)
+    rows = re.findall(r"^\| (organization|repository) \| (.+?) \| (read|write) \|$", README, re.MULTILINE)
     needed = {(item.level, item.title, item.access) for item in required_permissions()}
     assert set(rows) == needed
     assert len(rows) == len(needed)
+    assert "| level | permission |" not in DOCUMENT, "one table, in one place"
 
 
 def test_the_names_that_the_jobs_read_are_those_in_the_document() -> None:
