@@ -31,6 +31,7 @@ from slipway.errors import SlipwayError
 from slipway.localcloud.aws import Aws
 from slipway.localcloud.cloud import SERVICES, Cloud, read_runtime_file, write_runtime_file
 from slipway.localcloud.console import Console
+from slipway.localcloud.fence import raise_fence
 from slipway.localcloud.functions.api import FunctionsApi
 from slipway.localcloud.github.app import GitHub
 from slipway.localcloud.kubernetes import Kubernetes
@@ -206,6 +207,7 @@ def main(argv: list[str] | None = None) -> int:
         # The caller waits for this process only; its child belongs to init, so nobody leaves a zombie.
         os._exit(0)
     _report(arguments.report_fd, {"pid": os.getpid()})
+    raise_fence()
     try:
         run(arguments)
     except SlipwayError as error:
