@@ -102,10 +102,29 @@ def _meet(root: Path, cloud: Cloud, progress: Progress | None) -> None:
         return
     if progress is not None:
         progress.message("the embedded cloud was started anew and is empty: beginning with an empty state")
+    _forget_state(root)
+
+
+def _forget_state(root: Path) -> None:
     shutil.rmtree(root / ".slipway" / "state", ignore_errors=True)
     forget(root)
     choice.release(root)
-    file.unlink()
+    (root / ".slipway" / _CLOUD_FILE).unlink(missing_ok=True)
+
+
+def forget_gone(root: Path) -> Result | None:
+    """Destroy `local` where its cloud is not running: forget the state. None where the cloud runs.
+
+    Raises:
+        SlipwayError: there is no stack `local` here.
+    """
+    root = root.resolve()
+    load_stack(root, LOCAL_STACK)
+    if runtime.running(root) is not None:
+        return None
+    engine = choice.owner(root) or "embedded"
+    _forget_state(root)
+    return Result("destroy", load_project(root).name, LOCAL_STACK, engine)
 
 
 def open_session(

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from slipway.cli.options import AS_JSON, ROOT, STACK, YES
 from slipway.cli.progress import progress
-from slipway.cli.session import Session, open_session
+from slipway.cli.session import Session, forget_gone, open_session
 from slipway.engine import display, offline
 from slipway.engine.choice import Choice
 from slipway.engine.embedded import LOCAL_STACK
@@ -119,6 +119,10 @@ def destroy(
     root: ROOT = Path(),
 ) -> None:
     """Delete everything that a stack holds."""
+    if stack == LOCAL_STACK and (gone := forget_gone(root)) is not None:
+        typer.echo("the embedded cloud is not running, and all that it held is gone with it", err=True)
+        _report(gone, _form(form, as_json))
+        return
     if not yes:
         _ask(f"Delete everything in the stack '{stack}'?")
     _report(_run(root, stack, engine, Session.destroy), _form(form, as_json))
