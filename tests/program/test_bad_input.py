@@ -1,5 +1,6 @@
 """Bad input gives a clear message and a failing exit, and nothing is half-done."""
 
+import json
 import socket
 from collections.abc import Callable
 
@@ -11,6 +12,24 @@ from tests.program.conftest import Project
 def snapshot(project: Project) -> set[str]:
     """Every file that a run could have left."""
     return {str(path) for path in (project.root / ".slipway").rglob("*") if path.is_file()}
+
+
+def held(project: Project) -> object:
+    """What the cloud holds, but for the repositories that it is given to begin with, and the state.
+
+    The state's root is left out: an engine writes it before the program begins.
+    """
+    told = json.loads(project.ok("cloud", "status", "--json"))
+    made = {key: told["counts"][key] for key in ("aws", "kubernetes")}
+    github = {
+        kind: count
+        for kind, count in told["counts"]["github"].items()
+        if kind not in ("Organizations", "Repositories")
+    }
+    state = project.root / ".slipway" / "state" / "local.json"
+    deployment = json.loads(state.read_text())["deployment"] if state.exists() else {}
+    resources = [one["urn"] for one in deployment.get("resources") or []]
+    return made, github, told["recorded"], [urn for urn in resources if "::pulumi:pulumi:Stack::" not in urn]
 
 
 def refuse(project: Project, *arguments: str) -> str:
@@ -67,6 +86,77 @@ def test_a_bad_stack_file_is_refused_before_anything_is_registered(
         assert "Traceback" not in said
     assert not cloud.client("iam").list_roles()["Roles"]
     assert not cloud.client("ecr").describe_repositories()["repositories"]
+
+
+def no_app(project: Project) -> None:
+    project.edit("      app_id: 424242\n", "")
+
+
+def twins_without_a_chart(project: Project) -> None:
+    project.edit("images: [server, web]", "images: [server, web, a-b, a_b]")
+    project.edit("chart: examples/skill-pool/chart", "chart: examples/skill-pool/no-chart")
+
+
+def open_to_all(project: Project) -> None:
+    project.edit("reachable_from: [deploy]", "public_access_cidrs: [0.0.0.0/0, 10.0.0.0/8]")
+
+
+def two_architectures_in_a_small_network(project: Project) -> None:
+    project.edit("instance_types: [t3.medium], minimum", "instance_types: [m7g.large, m7i.large], minimum")
+    project.edit("cidr: 10.90.0.0/16", "cidr: 10.90.0.0/28")
+
+
+def one_role_twice(project: Project) -> None:
+    claim_twice(project)
+    text = (project.root / "Pulumi.local.yaml").read_text()
+    project.edit(text[text.index("    other:\n") :], COMPANION)
+
+
+COMPANION = """\
+    skill-pool-preview:
+      repository: acme/companion
+      owner_id: 9001
+      repository_id: 70002
+      images: [server]
+      chart: examples/skill-pool/chart
+      hostname: preview.skill-pool.example.com
+      environments: [build]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (no_app, ["slipway:platform.github.app_id: found nothing"]),
+        (twins_without_a_chart, [".skill-pool.images: found", ".skill-pool.chart: found"]),
+        (open_to_all, ["cluster.public_access_cidrs.0: found", "cluster.public_access_cidrs.1: found"]),
+        (
+            two_architectures_in_a_small_network,
+            ["platform.network.cidr: found", "node_groups.default.instance_types: found"],
+        ),
+        (
+            one_role_twice,
+            [
+                "services.skill-pool-preview.environments.build: found the IAM role name",
+                "services.skill-pool.environments.preview: found the hostname",
+            ],
+        ),
+    ],
+)
+def test_what_would_be_refused_half_way_is_refused_before_the_first_resource(
+    cloud: Project, change: Callable[[Project], None], expected: list[str]
+) -> None:
+    change(cloud)
+    before = held(cloud)
+    done = cloud.run("up", "local", "--yes", "--engine", "embedded")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    for text in expected:
+        assert text in said, said
+    assert f"{len(expected)} mistake{'s' if len(expected) > 1 else ''} in Pulumi.local.yaml" in said
+    assert held(cloud) == before
+    assert not cloud.client("iam").list_roles()["Roles"]
 
 
 def test_an_unknown_stack_is_named_with_the_nearest_one(project: Project) -> None:
