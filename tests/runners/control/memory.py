@@ -115,7 +115,7 @@ class MemoryGroups:
 
     def set_desired(self, name: str, desired: int) -> None:
         self.before("set_desired")
-        assert desired >= self.desired[name], "lowering it would end somebody, whoever that is"
+        # After a lease ran out this may be lower; it ends nobody: instances are protected from scale-in.
         self.desired[name] = desired
 
     def members(self, instances: Iterable[str]) -> dict[str, str]:
