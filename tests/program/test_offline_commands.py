@@ -1,0 +1,235 @@
+"""The commands that need nothing, as a person types them: real stacks, PATH and HOME alone, no network."""
+
+import json
+import os
+import re
+import subprocess
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.program.conftest import ROOT, SLIPWAY, clone
+
+STACKS = ("automation", "staging", "prod")
+FORMATS = ("text", "markdown", "json")
+_TREES = Path(__file__).parent / "trees"
+
+_GUARD = textwrap.dedent(
+    '''
+    """Loaded by Python itself in every process of the test: nobody is looked up or called, not even here."""
+    import os
+    import sys
+
+    # A library may still make a socket and ask what it could do.
+    FORBIDDEN = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}
+
+    def forbid(event, arguments):
+        if event in FORBIDDEN:
+            with open(os.path.join(os.path.dirname(__file__), "trespasses"), "a") as log:
+                log.write(f"{event} {arguments}\\n")
+            raise OSError("the network is forbidden in this test")
+
+    sys.addaudithook(forbid)
+    '''
+)
+
+# One line of each stack file, and the one property of the one resource that it means.
+CHANGES = {
+    "automation": (
+        "nat: one\n",
+        "nat: one\n      flow_log_days: 30\n",
+        "network-flow-logs",
+        ("retentionInDays", 90, 30),
+    ),
+    "staging": ("maximum: 6}", "maximum: 7}", "cluster-default", ("scalingConfig.maxSize", 6, 7)),
+    "prod": (
+        "flow_log_days: 365",
+        "flow_log_days: 400",
+        "network-flow-logs",
+        ("retentionInDays", 365, 400),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A clone by `git clone`, in which commands run with nothing in their environment."""
+
+    root: Path
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """PATH and HOME; PYTHONPATH brings the guard alone."""
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "PYTHONPATH": str(self.home)}
+
+    def ok(self, *arguments: str) -> str:
+        """Run `slipway`; its standard output. Fails unless it succeeds and opens no socket."""
+        done = subprocess.run(
+            [str(SLIPWAY), *arguments],
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"slipway {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        trespasses = self.home / "trespasses"
+        assert not trespasses.exists(), trespasses.read_text()
+        return done.stdout
+
+    def edit(self, stack: str, old: str, new: str) -> None:
+        """Change a stack file."""
+        path = self.root / f"Pulumi.{stack}.yaml"
+        text = path.read_text()
+        assert text.count(old) == 1, (stack, old)
+        path.write_text(text.replace(old, new))
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git without the settings of whoever runs the tests."""
+    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    subprocess.run(["git", *who, *arguments], cwd=folder, env=environment, capture_output=True, check=True)
+
+
+@pytest.fixture(scope="session")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is being worked on, as the one commit of a repository."""
+    root = clone(tmp_path_factory.mktemp("offline") / "upstream").root
+    (root / ".gitignore").write_text((ROOT / ".gitignore").read_text())
+    git(root, "init", "--quiet", "--initial-branch=main")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "-m", "Begin")
+    return root
+
+
+@pytest.fixture
+def cloned(upstream: Path, tmp_path: Path) -> Clone:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "sitecustomize.py").write_text(_GUARD)
+    git(tmp_path, "clone", "--quiet", str(upstream), "clone")
+    return Clone(tmp_path / "clone", home)
+
+
+def reviewed(stack: str) -> set[tuple[str, str]]:
+    """Name and type of everything in the reviewed snapshot."""
+    lines = (_TREES / f"{stack}.txt").read_text().splitlines()
+    return {(name, type_) for name, type_ in (line.split() for line in lines)}
+
+
+def resources(stack: str) -> set[str]:
+    """The names of those that are no component: what a person is told of."""
+    return {name for name, type_ in reviewed(stack) if not type_.startswith("slipway:")}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_preview_shows_the_whole_stack(cloned: Clone, stack: str) -> None:
+    shown = json.loads(cloned.ok("preview", stack, "--offline", "--format", "json"))
+    assert (shown["engine"], shown["operation"], shown["stack"], shown["ok"]) == (
+        "offline",
+        "preview",
+        stack,
+        True,
+    )
+    assert {step["op"] for step in shown["steps"]} == {"create"}
+    assert {(step["name"], step["type"]) for step in shown["steps"]} == reviewed(stack)
+
+
+@pytest.mark.parametrize(("stack", "form"), [("prod", "text"), ("automation", "markdown")])
+def test_a_preview_names_every_resource_to_people(cloned: Clone, stack: str, form: str) -> None:
+    shown = cloned.ok("preview", stack, "--offline", "--format", form)
+    assert resources(stack) <= set(re.findall(r"[^\s*]+", shown))
+    assert re.search(rf"^preview {stack}: \d+ to create", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_base_leaves_the_one_step_of_a_changed_line(cloned: Clone, stack: str) -> None:
+    old, new, name, change = CHANGES[stack]
+    cloned.edit(stack, old, new)
+    shown = json.loads(cloned.ok("preview", stack, "--offline", "--base", "HEAD", "--format", "json"))
+    (step,) = shown["steps"]
+    assert (step["op"], step["name"], shown["counts"]) == ("update", name, {"update": 1})
+    assert [(one["path"], one["old"], one["new"]) for one in step["diff"]] == [change]
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_a_base_leaves_one_line_to_people(cloned: Clone, form: str) -> None:
+    old, new, name, (path, before, after) = CHANGES["automation"]
+    cloned.edit("automation", old, new)
+    shown = cloned.ok("preview", "automation", "--offline", "--base", "HEAD", "--format", form)
+    assert re.search(rf"~\W+{name}\W", shown)
+    assert f"{path}: {before} => {after}" in shown
+    assert shown.count(" => ") == 1
+    assert re.search(r"^preview automation: 1 to update, [\d.]+ s$", shown, re.MULTILINE)
+    others = resources("automation") - {name}
+    assert others
+    assert not others & set(re.findall(r"[^\s*]+", shown))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_access_says_who_reaches_what(cloned: Clone, form: str) -> None:
+    shown = cloned.ok("access", "--format", form)
+    if form == "json":
+        matrix: dict[str, Any] = json.loads(shown)
+        assert not matrix["problems"]
+        held = {
+            (row["environment"], row["role"]) for row in matrix["rows"] if row["who"] == "acme/skill-pool"
+        }
+    else:
+        _, section = re.split(r"^(?:### )?acme/skill-pool\n", shown, flags=re.MULTILINE)
+        section = re.split(r"\n\n(?=\w|###)", section)[0]
+        # A line, or a row of a table: the environment, and which role in which account.
+        lines = re.findall(r"^(?:\| |  )(\S+) .*?\b(skill-pool-[\w-]+) in (\d{12})", section, re.MULTILINE)
+        held = {(name, f"arn:aws:iam::{account}:role/slipway/ci/{role}") for name, role, account in lines}
+    assert held == {
+        (name, f"arn:aws:iam::{account}:role/slipway/ci/skill-pool-{name}")
+        for account, names in {
+            "111111111111": ("build", "chart", "preview-build", "hotfix-build"),
+            "222222222222": ("preview", "dev", "staging", "hotfix", "qa1", "qa2"),
+            "333333333333": ("production", "prod"),
+        }.items()
+        for name in names
+    }
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_access_names_what_a_change_newly_allows(cloned: Clone, form: str) -> None:
+    cloned.edit("staging", "qa1, qa2]", "qa1, qa2, qa3]")
+    shown = cloned.ok("access", "--diff", "HEAD", "--stack", "staging", "--format", form)
+    if form == "json":
+        difference = json.loads(shown)
+        (row,) = difference["newly_allowed"]
+        assert not difference["no_longer_allowed"]
+        assert (row["who"], row["environment"], row["refs"]) == ("acme/skill-pool", "qa3", ["pull request"])
+        assert row["role"] == "arn:aws:iam::222222222222:role/slipway/ci/skill-pool-qa3"
+        assert "assume it" in row["what"]
+    elif form == "text":
+        first, *rest = shown.strip().splitlines()
+        assert first == "+ acme/skill-pool in qa3 from pull request: skill-pool-qa3 in 222222222222"
+        assert "+     assume it" in rest
+        assert all(line.startswith("+     ") for line in rest)
+    else:
+        newly, no_longer = shown.split("### No longer allowed")
+        (row,) = [line for line in newly.splitlines() if "skill-pool" in line]
+        assert row.startswith(
+            "| acme/skill-pool | qa3 | pull request | skill-pool-qa3 in 222222222222 | assume it"
+        )
+        assert no_longer.strip() == "Nothing is taken away."
+
+
+def test_the_guard_of_these_tests_works(cloned: Clone) -> None:
+    done = subprocess.run(
+        [str(SLIPWAY.parent / "python"), "-c", "import socket; socket.create_connection(('127.0.0.1', 9))"],
+        env=cloned.environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    with pytest.raises(AssertionError, match=r"socket\.getaddrinfo"):
+        cloned.ok("--help")
