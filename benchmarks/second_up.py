@@ -1,4 +1,4 @@
-"""A second `slipway up local` without changes, against the program under the bare mocks."""
+"""What a second `make up` without changes runs, against the program under the bare mocks."""
 
 import os
 import shutil
@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FACTOR, SECONDS, RUNS = 2.0, 1.0, 3
 _SLIPWAY = Path(sys.executable).parent / "slipway"
+# The recipe of `up` in the Makefile; the cloud that is asked to start runs already.
+_MAKE_UP = ([str(_SLIPWAY), "cloud", "start"], [str(_SLIPWAY), "up", "local", "--yes"])
 _IGNORED = shutil.ignore_patterns(".venv", ".slipway", ".git", "__pycache__", ".hypothesis", ".*_cache")
 
 
@@ -24,7 +26,7 @@ def measure() -> bool:
         try:
             _run(root, "up", "local", "--yes", "--engine", "embedded")
             second = statistics.median(
-                _timed(root, [str(_SLIPWAY), "up", "local", "--yes"]) for _ in range(RUNS)
+                sum(_timed(root, command) for command in _MAKE_UP) for _ in range(RUNS)
             )
         finally:
             _run(root, "cloud", "stop")
@@ -33,6 +35,7 @@ def measure() -> bool:
         )
     allowed = FACTOR * bare + SECONDS
     print(f"  program under the mocks: {bare:.1f} s; second up: {second:.1f} s (at most {allowed:.1f} s)")
+    print(f"  ratio {second / bare:.2f} (at most {allowed / bare:.2f})")
     return second <= allowed
 
 
