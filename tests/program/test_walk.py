@@ -32,7 +32,11 @@ def test_the_whole_walk(cloud: Project, engine: str) -> None:
     assert not left_out, "a component that `local` leaves out"
     assert_visible(cloud)
 
-    again = cloud.result("up", "local", "--yes")
+    said = cloud.run("up", "local", "--yes", "--json", "--engine", engine)
+    # Every run says which engine and which Kubernetes it used.
+    assert f"engine: {'Pulumi CLI' if engine == 'pulumi' else 'embedded'}" in said.stderr
+    assert "Kubernetes: recording stand-in" in said.stderr
+    again = json.loads(said.stdout)
     assert again["ok"]
     assert not again["changed"], [step for step in again["steps"] if step["op"] not in ("same", "read")]
 
@@ -97,5 +101,28 @@ def assert_empty(cloud: Project) -> None:
     assert not cloud.client("ecr").describe_repositories()["repositories"]
     assert not cloud.client("eks").list_clusters()["clusters"]
     assert not cloud.client("s3").list_buckets()["Buckets"]
-    vpcs = cloud.client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])
-    assert not vpcs["Vpcs"]
+    ec2 = cloud.client("ec2")
+    assert not ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
+    groups = ec2.describe_security_groups()["SecurityGroups"]
+    assert {group["GroupName"] for group in groups} == {"default"}
+    assert not cloud.client("ssm").describe_parameters()["Parameters"]
+    assert not cloud.client("logs").describe_log_groups()["logGroups"]
+    assert not cloud.client("dynamodb").list_tables()["TableNames"]
+    assert not cloud.client("sqs").list_queues().get("QueueUrls")
+    assert not cloud.client("lambda").list_functions()["Functions"]
+    assert not cloud.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert not cloud.client("secretsmanager").list_secrets()["SecretList"]
+    assert_keys_gone(cloud)
+
+
+def assert_keys_gone(cloud: Project) -> None:
+    """Only the App's key is enabled: the App is not of the stack and stays on the stand-in (README)."""
+    kms = cloud.client("kms")
+    aliases = {one["AliasName"]: one.get("TargetKeyId") for one in kms.list_aliases()["Aliases"]}
+    of_aws = {key for name, key in aliases.items() if name.startswith("alias/aws/")}
+    assert {name for name in aliases if not name.startswith("alias/aws/")} == {
+        "alias/slipway-local-runner-app"
+    }
+    keys = [kms.describe_key(KeyId=one["KeyId"])["KeyMetadata"] for one in kms.list_keys()["Keys"]]
+    kept = {key["KeyId"]: key["Description"] for key in keys if key["KeyState"] == "Enabled"}
+    assert set(kept) - of_aws == {aliases["alias/slipway-local-runner-app"]}, kept
