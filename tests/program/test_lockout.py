@@ -64,7 +64,7 @@ WAYS = {
     ),
     "the nodes go": Way(GROUP, "        {}", "platform.cluster.node_groups", True),
     "the nodes' role becomes a person's": Way(
-        PEOPLE, f'administrators: ["{ADMIN}", "{NODES}"]', f"would keep the nodes of {NODES} out"
+        PEOPLE, f'administrators: ["{ADMIN}", "{NODES}"]', "would keep the nodes of "
     ),
 }
 UP = ("up", "local", "--yes")
