@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -27,9 +28,10 @@ def held(project: Project) -> object:
         if kind not in ("Organizations", "Repositories")
     }
     state = project.root / ".slipway" / "state" / "local.json"
-    deployment = json.loads(state.read_text())["deployment"] if state.exists() else {}
-    resources = [one["urn"] for one in deployment.get("resources") or []]
-    return made, github, told["recorded"], [urn for urn in resources if "::pulumi:pulumi:Stack::" not in urn]
+    deployment: dict[str, Any] = json.loads(state.read_text())["deployment"] if state.exists() else {}
+    resources: list[dict[str, Any]] = deployment.get("resources") or []
+    kept = [one["urn"] for one in resources if one["type"] != "pulumi:pulumi:Stack"]
+    return made, github, told["recorded"], kept
 
 
 def refuse(project: Project, *arguments: str) -> str:
