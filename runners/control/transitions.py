@@ -25,7 +25,7 @@ from runners.control.messages import JobEvent
 from runners.control.reasons import REFUSALS, Reason
 from runners.control.writes import ABSENT, NEW, Condition, Write, absent_or, below, equals
 
-_MOST_UNUSED = 2
+_MOST_UNUSED = 3
 """Instances that a job may cost without GitHub's handing any of them a job: one may just have been broken."""
 _RUNNER = re.compile(r"(?P<head>.+)-(?P<instance>i-[0-9a-z]+)-(?P<number>[0-9]+)")
 

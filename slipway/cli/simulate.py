@@ -22,7 +22,7 @@ _LINE_EVERY_S = 5.0
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Exit status: 0 every job was done; 1 an error, or a job was not.")(simulate)
+    app.command(epilog="Exit status: 0 every promise was held; 1 an error, or one was broken.")(simulate)
 
 
 def simulate(
@@ -63,7 +63,7 @@ def simulate(
         typer.echo(json.dumps(report.to_json(), indent=2))
     else:
         _show(report)
-    if report.done < report.jobs:
+    if not all(held for _, held in report.promises()):
         raise typer.Exit(1)
 
 

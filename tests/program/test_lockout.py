@@ -38,7 +38,7 @@ GROUP = "        default: {instance_types: [t3.medium], minimum: 1, maximum: 2}"
 WAYS = {
     "the last administrator goes": Way(PEOPLE, "administrators: []", "platform.cluster.administrators", True),
     "Pulumi alone is left": Way(
-        PEOPLE, f'administrators: ["{APPLY}"]', "no administrator would be left but Pulumi's own role"
+        PEOPLE, f'administrators: ["{APPLY}"]', "platform.cluster.administrators", True
     ),
     "all people are swapped at once": Way(
         PEOPLE, f'administrators: ["{OTHER}"]', "every administrator would be replaced at once"

@@ -68,9 +68,9 @@ def test_it_plays_what_was_asked_and_prints_what_happened(monkeypatch: pytest.Mo
     assert "BROKEN" not in words
 
 
-def test_a_broken_promise_is_shown_and_an_unfinished_job_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_promise_is_shown_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     killed, _ = invoke(monkeypatch, report(killed=["i-7"]))
-    assert killed.exit_code == 0
+    assert killed.exit_code == 1
     assert "BROKEN  no instance was ended while its job ran" in killed.output
     assert "ended while their job ran: i-7" in killed.output
     unfinished, _ = invoke(monkeypatch, report(done=9, troubles=["i-1: late"] * 30))
@@ -84,6 +84,40 @@ def test_json_is_one_object_on_standard_output(monkeypatch: pytest.MonkeyPatch) 
     told = json.loads(result.stdout)
     assert told["promises"]["every job is done"] is True
     assert told["search"]["looked_at"] == {"tables": 7, "logs": 9}
+
+
+BROKEN: dict[str, dict[str, Any]] = {
+    "every job is done": {"done": 9},
+    "the fleet knows it of each": {"open_in_table": 1},
+    "no instance was ended while its job ran": {"killed": ["i-7"]},
+    "at most 5% more instances than jobs": {"launched": 12},
+    "at most 1.02 GitHub calls an instance": {"github_calls": {"POST /x": 12}},
+    "at most 1.2 invocations a message": {"invocations": {"x-planner": 31}},
+    "a second claim is refused": {"second_claims": [409, 200]},
+    "a repository that is not on the list": {"strangers_served": 1},
+    "no runner credential is found": {"search": Search(looked_at={"logs": 9}, found=("logs: g",))},
+}
+
+
+def test_each_promise_is_broken_below() -> None:
+    words = [words for words, _ in report().promises()]
+    assert len(words) == len(BROKEN)
+    assert all(one.startswith(tuple(BROKEN)) for one in words)
+
+
+@pytest.mark.parametrize("promise", BROKEN)
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_each_broken_promise_fails_also_as_json(
+    monkeypatch: pytest.MonkeyPatch, promise: str, how: tuple[str, ...]
+) -> None:
+    result, _ = invoke(monkeypatch, report(**BROKEN[promise]), *how)
+    assert result.exit_code == 1
+    if how:
+        (broken,) = [words for words, held in json.loads(result.stdout)["promises"].items() if not held]
+        assert broken.startswith(promise)
+    else:
+        assert f"BROKEN  {promise}" in result.output
+        assert result.output.count("BROKEN") == 1
 
 
 def test_only_the_embedded_cloud_is_played_with() -> None:

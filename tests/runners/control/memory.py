@@ -166,9 +166,12 @@ class MemoryGitHub:
         self.registered[number] = name
         return f"jit-of-{name}", number
 
+    def is_busy(self, runner_id: int) -> bool:
+        return runner_id in self.busy
+
     def delete_runner(self, runner_id: int) -> bool:
         self._called("delete_runner")
-        if runner_id in self.busy:
+        if self.is_busy(runner_id):
             return False
         self.registered.pop(runner_id, None)
         self.online.discard(runner_id)

@@ -131,9 +131,12 @@ class Hub(MemoryGitHub):
 
     schedule: "Schedule"
 
+    def is_busy(self, runner_id: int) -> bool:
+        # Looked at when GitHub acts on the call, and not when it is made.
+        return self.schedule.is_running(self.registered.get(runner_id, ""))
+
     def delete_runner(self, runner_id: int) -> bool:
         name = self.registered.get(runner_id)
-        self.busy = {n for n, one in self.registered.items() if self.schedule.is_running(one)}
         done = super().delete_runner(runner_id)
         if done and name is not None:
             self.schedule.deregistered(name)
