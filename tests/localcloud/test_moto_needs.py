@@ -4,6 +4,7 @@ A fix changes moto's classes for the rest of its process, so what they were is k
 collected, before any test runs, and put back for these tests.
 """
 
+import copy
 import inspect
 import json
 from collections.abc import Generator
@@ -19,7 +20,9 @@ from moto.autoscaling import models as group_models
 from moto.autoscaling import responses as group_responses
 from moto.awslambda import models as function_models
 from moto.awslambda import policy as function_policies
+from moto.dynamodb import models as table_backends
 from moto.dynamodb import responses as table_responses
+from moto.dynamodb.models import dynamo_type, table
 from moto.ec2.models import launch_templates
 from moto.iam import models as iam_models
 from moto.kms import models as key_models
@@ -39,7 +42,7 @@ AS_INSTALLED = {
     for module in (
         *(api_models, api_responses, function_models, function_policies, group_models, group_responses),
         *(iam_models, key_models, key_responses, launch_templates, queue_models, s3_models, s3_responses),
-        *(schedule_models, table_responses),
+        *(dynamo_type, schedule_models, table, table_backends, table_responses),
     )
     for found in vars(module).values()
     if inspect.isclass(found) and found.__module__ == module.__name__
@@ -234,6 +237,18 @@ def test_the_encryption_of_a_table_cannot_be_changed() -> None:
     )
     dynamodb.update_table(TableName="tee", SSESpecification={"Enabled": True})
     assert "SSEDescription" not in dynamodb.describe_table(TableName="tee")["Table"]
+
+
+def test_every_copy_of_an_item_is_kept() -> None:
+    before = len(dynamo_type.Item.instances_tracked)
+    made = dynamo_type.Item(dynamo_type.DynamoType({"S": "1"}), None, {"pk": {"S": "1"}})
+    assert copy.deepcopy(made) is dynamo_type.Item.instances_tracked[-1]
+    assert len(dynamo_type.Item.instances_tracked) == before + 2
+
+
+def test_a_transaction_copies_whole_tables() -> None:
+    assert "copy.deepcopy(" in inspect.getsource(table_backends.DynamoDBBackend.transact_write_items)
+    assert "__deepcopy__" not in vars(table.Table)
 
 
 def test_a_schedule_group_is_made_over_another() -> None:

@@ -1,12 +1,19 @@
-"""moto changes no table's encryption."""
+"""moto changes no table's encryption, keeps all copies of items, and copies whole tables to roll back."""
 
 # ruff: noqa: PLC0415 -- a service of moto is imported when it is first used
+import copy
+from collections import defaultdict
 from typing import Any
 
 
 def mend() -> None:
+    from moto.dynamodb.models import DynamoDBBackend
+    from moto.dynamodb.models.dynamo_type import Item
+    from moto.dynamodb.models.table import Table
     from moto.dynamodb.responses import DynamoHandler
 
+    _forget_copies(Item)
+    _copy_what_is_written(DynamoDBBackend, Table)
     response: Any = DynamoHandler
     update = response.update_table
 
@@ -21,3 +28,56 @@ def mend() -> None:
         return update(asked)
 
     response.update_table = update_table
+
+
+def _forget_copies(item: Any) -> None:
+    """Every answer holds copies of its items, and moto lists each object of a model as long as it runs.
+
+    Gigabytes after a thousand jobs of a fleet; the list serves the dashboard that moto has, and nothing else.
+    """
+
+    def new(made: Any, *_: Any, **__: Any) -> Any:
+        return object.__new__(made)
+
+    item.__new__ = staticmethod(new)
+
+
+def _copy_what_is_written(backend: Any, table: Any) -> None:
+    """A transaction keeps a copy of its tables for the case that it fails; only what it names can change."""
+    transact = backend.transact_write_items
+
+    def transact_write_items(held: Any, transact_items: list[dict[str, Any]]) -> None:
+        written = [next(iter(one.values())) for one in transact_items]
+        tables = [found for op in written if (found := held.tables.get(op.get("TableName"))) is not None]
+        for found in tables:
+            found.snapshot_of = [op.get("Key") or op.get("Item") for op in written]
+        try:
+            transact(held, transact_items)
+        finally:
+            for found in tables:
+                found.__dict__.pop("snapshot_of", None)
+
+    def deep_copy(found: Any, memo: dict[int, Any]) -> Any:
+        keys = found.__dict__.get("snapshot_of")
+        made: Any = object.__new__(type(found))
+        memo[id(found)] = made
+        if keys is None or found.has_range_key:
+            made.__dict__ = {name: copy.deepcopy(value, memo) for name, value in found.__dict__.items()}
+            return made
+        made.__dict__ = {name: value for name, value in found.__dict__.items() if name != "snapshot_of"}
+        made.items = defaultdict(dict, found.items)
+        # The copy keeps the items as they are, and the table goes on with others, which are changed in place.
+        for key in keys:
+            hash_key = _typed(key, found.hash_key_attr)
+            if hash_key in found.items:
+                found.items[hash_key] = copy.deepcopy(found.items[hash_key])
+        return made
+
+    table.__deepcopy__ = deep_copy
+    backend.transact_write_items = transact_write_items
+
+
+def _typed(key: dict[str, Any] | None, name: str) -> Any:
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    return DynamoType(key[name]) if key and name in key else None
