@@ -59,7 +59,8 @@ def _copy_what_is_written(backend: Any, table: Any) -> None:
 
     def deep_copy(found: Any, memo: dict[int, Any]) -> Any:
         keys = found.__dict__.get("snapshot_of")
-        made: Any = object.__new__(type(found))
+        kind: Any = found.__class__
+        made: Any = object.__new__(kind)
         memo[id(found)] = made
         if keys is None or found.has_range_key:
             made.__dict__ = {name: copy.deepcopy(value, memo) for name, value in found.__dict__.items()}
