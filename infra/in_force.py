@@ -27,14 +27,17 @@ class StandingCluster:
     """The stack that it is tagged with, empty for one that is not Slipway's."""
 
 
-def published(stack: str, key: str, provider: aws.Provider) -> str | None:
-    """The value that the stack published under a key when it last came up; None where there is none.
+def published(stack: str, key: str, provider: aws.Provider, absent: str | None = None) -> str | None:
+    """The value that the stack published under a key when it last came up; `absent` where there is none.
 
-    An offline preview reads nothing and gets None as well.
+    An offline preview reads nothing, so that it gets None.
     """
     name = naming.output_parameter(stack, key)
-    value = _read("aws:ssm/getParameter:getParameter", {"name": name}, provider).get("value")
-    return value if isinstance(value, str) else None
+    found = _answer("aws:ssm/getParameter:getParameter", {"name": name}, provider)
+    if found is None:
+        return None
+    value = found.get("value")
+    return value if isinstance(value, str) else absent
 
 
 def standing_clusters(provider: aws.Provider) -> tuple[StandingCluster, ...]:
@@ -71,6 +74,11 @@ def _blocks(found: object) -> dict[str, str]:
 
 def _read(token: str, arguments: Mapping[str, object], provider: aws.Provider) -> dict[str, Any]:
     """What a function of the provider answers; empty where there is no such thing, or offline."""
+    return _answer(token, arguments, provider) or {}
+
+
+def _answer(token: str, arguments: Mapping[str, object], provider: aws.Provider) -> dict[str, Any] | None:
+    """The same, but None offline, where nobody answers."""
     try:
         # Not the SDK's own functions: those cannot be handed an answer which is unknown, as it is offline.
         opts = pulumi.InvokeOptions(provider=provider)
@@ -79,4 +87,4 @@ def _read(token: str, arguments: Mapping[str, object], provider: aws.Provider) -
         if any(said in str(error) for said in _ABSENT):
             return {}
         raise
-    return cast(dict[str, Any], found) if isinstance(found, dict) else {}
+    return cast(dict[str, Any], found) if isinstance(found, dict) else None

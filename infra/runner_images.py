@@ -72,7 +72,8 @@ def require_fresh(settings: Settings, provider: aws.Provider) -> None:
     runners = settings.platform.runners
     if runners is None or settings.is_local:  # the stand-in's image is a name and no more
         return
-    held = published(settings.stack.value, PARAMETER_KEY, provider)
+    # A stack that has published nothing has no fleet, so that every class is new.
+    held = published(settings.stack.value, PARAMETER_KEY, provider, absent="{}")
     today = datetime.datetime.now(datetime.UTC).date()
     refused, warned = judge(runners.classes, json.loads(held) if held else None, today)
     for message in warned:

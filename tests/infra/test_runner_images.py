@@ -1,12 +1,23 @@
 """A stale image is warned about where it works, and refused where a change would put it to work."""
 
 import datetime
+import json
+from collections.abc import Callable
+from typing import Any
 
+import grpc
+import pulumi
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.runner_images import MINIMUM_RUNNER_VERSION, OLDEST, declaration, judge, staleness
+from infra.program import Secrets, build
+from infra.providers import aws_provider
+from infra.runner_images import MINIMUM_RUNNER_VERSION, OLDEST, declaration, judge, require_fresh, staleness
 from infra.runner_settings import RunnerClassSettings, RunnerImage
+from infra.settings import Settings, parse
+from slipway.errors import SlipwayError
+from tests.components import recording
 
 TODAY = datetime.date(2026, 11, 21)
 
@@ -58,3 +69,60 @@ def test_nothing_is_refused_where_the_run_before_is_not_known() -> None:
 
 def test_a_class_without_an_image_is_not_stale() -> None:
     assert judge({"linux": runner_class(None)}, {}, TODAY) == ([], [])
+
+
+class Absent(grpc.RpcError):
+    """What the engine answers where the AWS provider finds no such parameter."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return "reading SSM Parameter (/slipway/automation/runner-classes): couldn't find resource"
+
+
+def stale_stack(automation: dict[str, Any]) -> Settings:
+    """The stack `automation`, with an image of last year in one of its classes."""
+    automation["platform"]["runners"]["classes"]["linux"]["image"] = {
+        "id": "ami-0123456789abcdef0",
+        "built": "2025-11-21",
+        "runner_version": "2.330.0",
+    }
+    return parse("automation", automation)
+
+
+def bring_up(settings: Settings, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Run the program itself, to which AWS answers no more than what the stack has published."""
+
+    def program() -> None:
+        build(settings, Secrets(private_actions_token=pulumi.Output.secret("t"), database_urls={}))
+
+    recording.run(program, invokes={"aws:ssm/getParameter:getParameter": answer})
+
+
+def test_the_first_up_of_a_fleet_with_a_stale_image_is_refused(automation: dict[str, Any]) -> None:
+    def absent(_: dict[str, Any]) -> dict[str, Any]:
+        raise Absent
+
+    with pytest.raises(SlipwayError, match=r"class linux: ami-0123456789abcdef0 is stale: .* 2025-11-21"):
+        bring_up(stale_stack(automation), absent)
+
+
+def test_a_changed_class_with_a_stale_image_is_refused_and_one_that_works_is_not(
+    automation: dict[str, Any],
+) -> None:
+    settings = stale_stack(automation)
+    assert settings.platform.runners is not None
+    held = declaration(settings.platform.runners.classes)
+    asked: list[str] = []
+
+    def published(arguments: dict[str, Any]) -> dict[str, Any]:
+        asked.append(arguments["name"])
+        return {"value": json.dumps(held)}
+
+    token = "aws:ssm/getParameter:getParameter"
+    recording.run(lambda: require_fresh(settings, aws_provider(settings)), invokes={token: published})
+    assert asked == ["/slipway/automation/runner-classes"]
+    held["linux"] = held["linux"].replace('"maximum": 50', '"maximum": 49')
+    with pytest.raises(SlipwayError, match="class linux"):
+        bring_up(settings, published)
