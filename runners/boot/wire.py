@@ -20,8 +20,9 @@ _READ_BYTES = 131_072
 _REMOVED = "[removed]"
 _FIELD = re.compile(r"[A-Za-z0-9+/=_.-]{1,65536}")
 """A configuration, a key or a token: nothing that could end a line, or a string of curl's configuration."""
-_SECRET = re.compile(r"gh[a-z]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|[A-Za-z0-9+/_=-]{80,}")
-"""GitHub's tokens by their prefix, and what is as long as a configuration: who knew it may be gone."""
+_SECRET = re.compile(r"gh[a-z]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|[A-Za-z0-9+/_=-]{60,}")
+"""GitHub's tokens by their prefix, and what is as long as a line of a configuration, wrapped at 64 or 76: who
+knew it may be gone."""
 
 
 def credentials(text: str) -> list[str]:

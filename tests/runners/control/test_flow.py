@@ -1,6 +1,8 @@
 """A job's way through the functions, over stores in memory."""
 
+import hashlib
 import json
+import textwrap
 from typing import Any
 
 import pytest
@@ -268,6 +270,24 @@ def test_an_instance_that_fails_puts_its_job_back_and_asks_for_a_plan(world: Wor
     told(world, json.loads(world.kept.messages[0]))
     assert desired(world) == 1
     assert world.kept.logs == ["no disk\n"]
+
+
+SECRET = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(60))
+CARELESS = {
+    "in a line": f"claimed {SECRET} end",
+    "wrapped": "wrapped\n" + "\n".join(textwrap.wrap(SECRET, 64)) + "\nend",
+    "a token": f"token ghs_{SECRET[:36]} end",
+    # Of what is kept, the first forty characters would be the secret's last ones.
+    "cut": f"start {SECRET[:1000]}" + "\nx" * 8_170 + "\nend",
+}
+
+
+@pytest.mark.parametrize("log", CARELESS.values(), ids=CARELESS)
+def test_a_boot_log_is_kept_without_what_it_must_not_hold(world: World, log: str) -> None:
+    finish(world, ready(world), "failed", log)
+    (kept,) = world.kept.logs
+    assert kept.endswith("end")
+    assert not [n for n in range(len(SECRET) - 20) if SECRET[n : n + 20] in kept]
 
 
 def test_finish_ends_its_caller_only_and_once(world: World) -> None:
