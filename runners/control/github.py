@@ -53,6 +53,11 @@ class GitHubRefused(Exception):
         self.status = status
 
 
+_MOST_PAGES = 100
+"""Of a hundred runners each: GitHub keeps at most 10,000 in a group
+(https://docs.github.com/en/actions/reference/actions-limits), and a loop needs an end."""
+
+
 class Credentials(Protocol):
     """Where the client gets what it shows to GitHub. Both raise GitHubUnavailable."""
 
@@ -158,15 +163,13 @@ class GitHubRest:
 
     def runners(self) -> Iterator[tuple[int, str, bool]]:
         """See `GitHub`."""
-        page = 1
-        while True:
+        for page in range(1, _MOST_PAGES + 1):
             path = f"/orgs/{self._organization}/actions/runners?per_page=100&page={page}"
             found = self._installed("GET", path).json()["runners"]
             for one in found:
                 yield int(one["id"]), str(one["name"]), one["status"] == "online"
             if len(found) < 100:
                 return
-            page += 1
 
     def deliveries(self, cursor: str) -> tuple[list[Delivery], str]:
         """See `GitHub`."""

@@ -44,6 +44,8 @@ _LOW_RATE = 500
 """Below this many calls left in the hour, those that can wait do."""
 _RERUN_MS = 24 * 3_600_000
 _MOST_ATTEMPTS = 3
+_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY)
+"""What GitHub answers for a delivery that it no longer has; it keeps them for three days."""
 _EVENTS = ("workflow_job", "workflow_run")
 
 
@@ -245,7 +247,8 @@ def _again(services: Services, github: GitHub, one: Delivery) -> None:
     try:
         github.redeliver(one.id)
     except GitHubRefused as error:
-        # GitHub keeps deliveries for three days only.
+        if error.status not in _GONE:
+            raise  # the cursor stays where it is: nobody else knows of this event
         services.observer.log("not redelivered", delivery=one.id, status=error.status)
 
 

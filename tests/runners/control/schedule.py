@@ -16,9 +16,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from runners.control import claim_handler, finish_handler, planner_handler
-from runners.control.github import Delivery, GitHubUnavailable
+from runners.control.github import Delivery, GitHubRefused, GitHubUnavailable
 from runners.control.items import Item
 from runners.control.observe import Observer
+from runners.control.reasons import Reason
 from runners.control.reconcile import TickFailed
 from runners.control.writes import Write
 from tests.runners.control.memory import MemoryGitHub, MemoryTable
@@ -38,6 +39,15 @@ def of_run(job: int) -> str:
 def of_job(job: int, action: str, runner: str | None = None, conclusion: str | None = None) -> str:
     """A message of a job."""
     return json.dumps(job_message(job, action, runner_name=runner, conclusion=conclusion))
+
+
+GITHUB_CALLS = ("mint_runner", "delete_runner", "deliveries", "redeliver", "run", "job", "runners", "rerun")
+GITHUB_FAULTS = (
+    functools.partial(GitHubUnavailable, "502", retry_after=2),
+    # 403 and 429 with a wait: the limits of an installation, and of too much at once.
+    functools.partial(GitHubUnavailable, "429", retry_after=60, reason=Reason.RATE_LIMITED),
+    functools.partial(GitHubRefused, "answered 403", 403),
+)
 
 
 class Crash(BaseException):
@@ -62,6 +72,8 @@ class Odds:
     doubled: float = 0.2
     crash: float = 0.01
     fault: float = 0.01
+    shortage: float = 0.1
+    """AWS has no instances to give, for a minute or more."""
     interleave: float = 0.2
     death: float = 0.004
     dud: float = 0.004
@@ -72,7 +84,17 @@ class Odds:
 
 
 CALM = Odds(
-    lost=0, doubled=0, crash=0, fault=0, interleave=0, death=0, dud=0, impatience=0, cancelled=0, spare=0
+    lost=0,
+    doubled=0,
+    crash=0,
+    fault=0,
+    shortage=0,
+    interleave=0,
+    death=0,
+    dud=0,
+    impatience=0,
+    cancelled=0,
+    spare=0,
 )
 
 
@@ -148,6 +170,12 @@ class Hub(MemoryGitHub):
         status = {"queued": "queued", "done": "completed"}.get(found.state, "in_progress")
         return {"status": status, "runner_name": found.runner or None}
 
+    def run(self, slug: str, run_id: int) -> dict[str, Any]:
+        self._called("run")
+        over = self.schedule.jobs[run_id - 100].state == "done"
+        same = {"id": 1}
+        return {"status": "completed" if over else "queued", "head_repository": same, "repository": same}
+
     def deliveries(self, cursor: str) -> tuple[list[Delivery], str]:
         self._called("deliveries")
         return list(reversed(self.schedule.deliveries)), ""
@@ -222,8 +250,8 @@ class Schedule(World):
             self.count.crashes += 1
             raise Crash
         if self._odd(odds.fault):
-            if what in ("mint_runner", "delete_runner", "deliveries", "redeliver", "run"):
-                raise GitHubUnavailable("502", retry_after=2)
+            if what in GITHUB_CALLS:
+                raise self.random.choice(GITHUB_FAULTS)()
             raise ClientError({"Error": {"Code": "ThrottlingException", "Message": what}}, what)
 
     def run(self, function: Callable[[], Any]) -> Any:
@@ -235,7 +263,7 @@ class Schedule(World):
                 self.count.crashes += 1
                 return None
             return answer
-        except (Crash, TickFailed, ClientError, GitHubUnavailable):
+        except (Crash, TickFailed, ClientError, GitHubUnavailable, GitHubRefused):
             return None
         finally:
             self.depth -= 1
@@ -316,6 +344,7 @@ class Schedule(World):
     def minute(self) -> None:
         self.now += 60_000
         self.count.ticks += 1
+        self.groups.capacity = 0 if self._odd(self.odds.shortage) else 1_000_000
         self.run(lambda: planner_handler.respond(self.functions, {"tick": True}))
 
     def launch(self) -> None:

@@ -21,7 +21,7 @@ def world() -> Wired:
     for one in played.containers:
         one.observer = Observer("test", lambda: played.now, played.kept.lines.append)
     played.log = lambda machine: f"starting {JIT}{machine.id} with {TOKEN}1\nready"
-    played.play(limit=200_000)
+    played.play(limit=12_000)
     return played
 
 

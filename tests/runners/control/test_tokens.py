@@ -223,3 +223,13 @@ def test_who_read_before_another_minted_takes_the_others_token(
     monkeypatch.setattr(table, "get", read_and_then_the_other_mints)
     first.mint_runner("r", 7, ("x",))
     assert [path for _, path, _ in wire.asked].count("/app/installations/12/access_tokens") == 1
+
+
+def test_a_list_of_runners_that_never_ends_is_left_at_what_github_can_hold(
+    table: DynamoTable, keys: Keys, wire: Wire
+) -> None:
+    client = github(table, keys, wire)
+    client.mint_runner("r", 7, ("x",))
+    page = {"runners": [{"id": n, "name": f"r-{n}", "status": "offline"} for n in range(100)]}
+    wire.answers = [Answer(200, {}, json.dumps(page).encode()) for _ in range(200)]
+    assert sum(1 for _ in client.runners()) == 10_000

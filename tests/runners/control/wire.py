@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 from runners.control.config import Fleet
 from runners.control.github import Answer, GitHubRefused, GitHubRest, Spent
@@ -97,13 +98,16 @@ class Wired(Schedule):
             job = self.jobs[int(path.rsplit("/", 1)[1]) - 100]
             status = "completed" if job.state == "done" else "in_progress"
             return {"status": status, "head_repository": {"id": 1}, "repository": {"id": 1}}
+        if "/actions/jobs/" in path:
+            return self.github.job("", int(path.rsplit("/", 1)[1]))
         if "/actions/runners?" in path:
-            return {
-                "runners": [
-                    {"id": number, "name": name, "status": "online" if online else "offline", "busy": False}
-                    for number, name, online in self.github.runners()
-                ]
-            }
+            asked = {key: int(value) for key, value in parse_qsl(path.partition("?")[2])}
+            first = asked["per_page"] * (asked["page"] - 1)
+            found = [
+                {"id": number, "name": name, "status": "online" if online else "offline", "busy": False}
+                for number, name, online in self.github.runners()
+            ]
+            return {"runners": found[first : first + asked["per_page"]]}
         if method == "DELETE":
             if not self.github.delete_runner(int(path.rsplit("/", 1)[1])):
                 raise GitHubRefused("busy", 422)
