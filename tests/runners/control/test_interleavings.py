@@ -16,7 +16,8 @@ import pytest
 
 from runners.control import claim_handler, endings, github_duties, reconcile
 from runners.control.writes import Write
-from tests.runners.control.schedule import Counted, Odds, Schedule
+from tests.runners.control.model import Counted, Odds
+from tests.runners.control.schedule import Schedule
 from tests.runners.control.threads import Threaded
 
 SCHEDULES, TURNS, CHUNK = 100_000, 1_500, 500

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from runners.control import claim_handler, planner_handler
 from runners.control.writes import Write
 from tests.runners.control.memory import nothing
-from tests.runners.control.schedule import FaultyTable
+from tests.runners.control.model import FaultyTable
 from tests.runners.control.world import World, call, class_settings, job_message, run_message
 
 MESSAGES, BATCH = 122, 10

@@ -7,7 +7,7 @@ import pytest
 
 import runners.control
 from runners.control.observe import Observer
-from tests.runners.control.schedule import Odds
+from tests.runners.control.model import Odds
 from tests.runners.control.wire import JIT, TOKEN, Wired
 
 LOSSES = Odds(crash=0, fault=0, interleave=0, death=0, dud=0.002, impatience=0, cancelled=0, spare=0)

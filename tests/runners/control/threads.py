@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tests.runners.control.schedule import Counted, Odds, Schedule
+from tests.runners.control.model import Counted, Odds
+from tests.runners.control.schedule import Schedule
 
 _MOST = 4
 

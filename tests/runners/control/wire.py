@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl
 from runners.control.config import Fleet
 from runners.control.github import Answer, GitHubRefused, GitHubRest, Spent
 from runners.control.tokens import AppCredentials
-from tests.runners.control.schedule import Odds, Schedule
+from tests.runners.control.model import Odds
+from tests.runners.control.schedule import Schedule
 
 TOKEN, JIT = "ghs_TheInstallationTokenThatNobodyMayKeep", "SklUQ29uZmlndXJhdGlvblRoYXROb2JvZHlNYXlLZWVw" * 4
 
