@@ -1,6 +1,7 @@
 """The shapes of AWS names that components take, refused here before anything is declared with them."""
 
 import re
+from typing import Literal
 
 from slipway.errors import SlipwayError
 
@@ -11,6 +12,7 @@ _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
 _ROLE_PATH = re.compile(r"/(?:[\w+=,.@-]+/)+", re.ASCII)
 _KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(?:key/[0-9a-zA-Z-]+|alias/[\w/-]+)", re.ASCII)
 _BUCKET = re.compile(r"(?!xn--|sthree-)[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9](?<!-s3alias)(?<!--ol-s3)")
+_GRAVITON = re.compile(r"(?:a1|[a-z]+[0-9]+g[a-z0-9]*)\.")
 _ROLE_NAME_LIMIT = 64  # IAM API Reference, CreateRole
 
 DEFAULT_ROLE_PATH = "/slipway/ci/"
@@ -72,3 +74,12 @@ def check_bucket(value: str, where: str) -> None:
 def role_arn(account: str, path: str, name: str) -> str:
     """A role's ARN, computed, so that policies which name it are known before it exists."""
     return f"arn:aws:iam::{account}:role{path}{name}"
+
+
+def architecture_of(instance_type: str) -> Literal["x86_64", "arm64"]:
+    """The processor of an instance type, by its name.
+
+    A `g` after the generation is Graviton, and so is `a1`
+    (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html).
+    """
+    return "arm64" if _GRAVITON.match(instance_type) else "x86_64"

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from components.aws_names import architecture_of
 from slipway.errors import SlipwayError
 
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.[a-z0-9-]+")
-_ARM = re.compile(r"(?:a1|[a-z]+[0-9]+g[a-z0-9]*)\.")  # EC2 naming: `g` after the generation is Graviton
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]|[a-z]")
 MAX_NODES = 450  # EKS service quotas, "Nodes per managed node group"
 SMALLEST_DISK_GIB, LARGEST_DISK_GIB = 20, 16_384
@@ -41,7 +41,7 @@ class NodeGroupSpec:
                 where=where,
                 fix="give some like m7i.xlarge",
             )
-        if len({bool(_ARM.match(one)) for one in self.instance_types}) > 1:
+        if len({architecture_of(one) for one in self.instance_types}) > 1:
             raise SlipwayError(
                 f"{', '.join(self.instance_types)} need different images: some are Arm, some are not",
                 where=where,
@@ -65,7 +65,7 @@ class NodeGroupSpec:
     @property
     def ami_type(self) -> str:
         """The image family for the architecture (EKS API Reference, Nodegroup, amiType)."""
-        arm = _ARM.match(self.instance_types[0])
+        arm = architecture_of(self.instance_types[0]) == "arm64"
         return "AL2023_ARM_64_STANDARD" if arm else "AL2023_x86_64_STANDARD"
 
     @property

@@ -11,13 +11,12 @@ import pulumi
 
 from components import aws_names
 from components.network.network import RETENTION_DAYS
-from components.runners.names import CLASS_NAME, LONGEST_NAME, FleetNames
+from components.runners.names import CLASS_NAME, LONGEST_NAME, RESERVED_NAMES, FleetNames
 from slipway.errors import SlipwayError
 
 _LABEL = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _SLUG = re.compile(r"(?P<owner>[\w-]+)/[\w.-]+", re.ASCII)
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.[a-z0-9-]+")
-_ARM = re.compile(r"(?:a1|[a-z]+[0-9]+g[a-z0-9]*)\.")  # EC2 naming: `g` after the generation is Graviton
 _WORKFLOW = re.compile(r"[\w.-]+/[\w.-]+/\.github/workflows/[\w./-]+\.ya?ml@[\w./-]+")
 _IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){2}")
@@ -106,7 +105,7 @@ class RunnerClassArgs:
                 where=self._where,
                 fix=f"use at most {LONGEST_NAME} of a-z 0-9 -",
             )
-        if self.name.split("-")[0] in ("runner", "runners"):
+        if self.name.split("-")[0] in RESERVED_NAMES:
             raise SlipwayError(
                 f"{self.name!r} begins like the fleet's own parts", where=self._where, fix="rename it"
             )
@@ -172,9 +171,7 @@ class RunnerClassArgs:
                 where=self._where,
                 fix=f"give 1 to {_MOST_TYPES} such as m7i.large",
             )
-        misfits = [
-            one for one in self.instance_types if bool(_ARM.match(one)) is not (self.architecture == "arm64")
-        ]
+        misfits = [one for one in self.instance_types if aws_names.architecture_of(one) != self.architecture]
         if misfits:
             raise SlipwayError(
                 f"{', '.join(misfits)} cannot run an image for {self.architecture}",

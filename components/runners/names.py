@@ -11,6 +11,9 @@ CLASS_NAME = FLEET_NAME
 LONGEST_NAME = 20
 """Of a fleet and of a class: `runner-<fleet>-<class>` is a role, and IAM takes 64 characters (CreateRole)."""
 
+RESERVED_NAMES = ("runner", "runners")
+"""How no class's name may begin: the fleet's own parts do."""
+
 FUNCTIONS = ("webhook", "planner", "claim", "finish")
 
 

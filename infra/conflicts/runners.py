@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from components.aws_names import architecture_of
+from components.runners.names import RESERVED_NAMES
 from infra.conflicts.raw import Raw, blocks, mapping
 from infra.mistakes import Mistake
 
@@ -21,6 +23,10 @@ def runner_mistakes(stack: str, platform: Raw, services: Mapping[str, Raw]) -> I
     for name, block in classes.items():
         path = f"{where}.classes.{name}"
         yield from _class_numbers(path, block)
+        yield from _machines(path, block)
+        yield from _strangers(path, block)
+        if name.split("-")[0] in RESERVED_NAMES:
+            yield Mistake(path, "a name that begins like the fleet's own parts", "another name")
         repositories = block.get("repositories")
         for index, slug in enumerate(
             cast(list[object], repositories) if isinstance(repositories, list) else []
@@ -36,6 +42,7 @@ def runner_mistakes(stack: str, platform: Raw, services: Mapping[str, Raw]) -> I
         path = f"{where}.classes.{chained[0]}.cicd"
         yield Mistake(path, "true", "false, or a 'cicd_chain' that says which deploy roles it leads to")
     yield from _stray_jobs(where, classes)
+    yield from _twins(where, classes)
     named = mapping(platform.get("cluster")).get("reachable_from")
     for index, name in enumerate(cast(list[object], named) if isinstance(named, list) else []):
         if fleet and str(name) not in classes:
@@ -56,6 +63,35 @@ def _stray_jobs(where: str, classes: Mapping[str, Raw]) -> Iterator[Mistake]:
                 yield Mistake(f"{where}.classes.{name}.labels", found, f"without one of {sorted(wanted)}")
 
 
+def _twins(where: str, classes: Mapping[str, Raw]) -> Iterator[Mistake]:
+    """Classes that a job of one repository finds by the same labels, whose case GitHub ignores."""
+    taken: dict[tuple[frozenset[str], str], str] = {}
+    for name, block in classes.items():
+        labels = frozenset(_lower(block.get("labels")))
+        others = {taken.setdefault((labels, slug), name) for slug in _lower(block.get("repositories"))}
+        for other in sorted(others - {name}) if labels else ():
+            found = f"those of the class {other!r}, for the same repository"
+            yield Mistake(f"{where}.classes.{name}.labels", found, "a label of its own")
+
+
+def _machines(path: str, block: Raw) -> Iterator[Mistake]:
+    types, wanted = block.get("instance_types"), block.get("architecture", "x86_64")
+    for index, one in enumerate(cast(list[object], types) if isinstance(types, list) else []):
+        found = architecture_of(str(one))
+        if wanted in ("x86_64", "arm64") and found != wanted:
+            expected = f"types for {wanted}, or 'architecture: {found}': a class has one image"
+            yield Mistake(f"{path}.instance_types.{index}", f"{one!r}, which is for {found}", expected)
+
+
+def _strangers(path: str, block: Raw) -> Iterator[Mistake]:
+    for key in ("public", "forks"):
+        if block.get("cicd") is True and block.get(key) is True:
+            expected = (
+                "false: every job of the class gets the CICD role, so that strangers' jobs could deploy"
+            )
+            yield Mistake(f"{path}.{key}", "true beside 'cicd: true'", expected)
+
+
 def _lower(value: object) -> set[str]:
     return {str(one).lower() for one in cast(list[object], value)} if isinstance(value, list) else set()
 
@@ -63,7 +99,8 @@ def _lower(value: object) -> set[str]:
 def _class_numbers(path: str, block: Raw) -> Iterator[Mistake]:
     low, high = block.get("minimum", 0), block.get("maximum", 10)
     spares = block.get("spares", 0)
-    for key, value in (("minimum", low), ("spares", spares)):
+    pool = block.get("warm_pool", 0)
+    for key, value in (("minimum", low), ("spares", spares), ("warm_pool", pool)):
         if isinstance(value, int) and isinstance(high, int) and value > high:
             yield Mistake(f"{path}.{key}", str(value), f"at most maximum ({high})")
     if block.get("warm_pool"):

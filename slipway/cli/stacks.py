@@ -25,6 +25,7 @@ from slipway.errors import SlipwayError
 DRIFT = 2
 _LONG = 60
 """Steps from which on what was done is shown by component; `--format json` always has every one."""
+_WIDE = 2_000
 Format = Literal["text", "markdown", "json"]
 
 _ENGINE = typer.Option("--engine", help="auto: the Pulumi CLI where it is on PATH; `local` keeps its own.")
@@ -162,10 +163,11 @@ def _report(result: Result, form: Format) -> None:
         typer.echo(json.dumps(display.to_json(result), indent=2, default=str))
     elif form == "markdown":
         typer.echo(display.markdown(result))
-    elif result.operation in ("up", "destroy") and result.ok and len(result.steps) > _LONG:
-        Console(soft_wrap=True).print(display.condensed(result))
     else:
-        Console(soft_wrap=True).print(display.rich(result))
+        short = result.operation in ("up", "destroy") and result.ok and len(result.steps) > _LONG
+        # A tree is cut at the console's width, and whoever reads a plan from a pipe needs all of a line.
+        console = Console(soft_wrap=True, width=_WIDE)
+        console.print(display.condensed(result) if short else display.rich(result))
     if result.cancelled:
         raise typer.Exit(130)
     if not result.ok:

@@ -49,6 +49,14 @@ def test_a_class_needs_labels_types_and_repositories_and_no_more(automation: dic
             {"warm_pool": 1, "capacity": "on_demand", "instance_types": ["m7i.large", "m6i.large"]},
             "with one instance type",
         ),
+        ({"warm_pool": 11, "capacity": "on_demand"}, "warm_pool: found 11; expected at most maximum (10)"),
+        (
+            {"instance_types": ["m7i.large", "m7g.large"]},
+            "instance_types.1: found 'm7g.large', which is for arm64",
+        ),
+        ({"architecture": "arm64"}, "instance_types.0: found 'm7i.large', which is for x86_64"),
+        ({"cicd": True, "public": True}, "classes.linux.public: found true beside 'cicd: true'"),
+        ({"cicd": True, "forks": True}, "classes.linux.forks: found true beside 'cicd: true'"),
         ({"image": "latest"}, "classes.linux.image"),
         ({"image": {**IMAGE, "id": "latest"}}, "classes.linux.image.id"),
         ({"image": {**IMAGE, "built": "yesterday"}}, "a day such as '2026-11-20'"),
@@ -69,12 +77,22 @@ def test_a_warm_pool_is_for_an_on_demand_class_of_one_type(automation: dict[str,
     parse("automation", automation)
 
 
-@pytest.mark.parametrize("name", ["Linux", "linux_x64", "a" * 21, "-linux", "linux-"])
+@pytest.mark.parametrize("name", ["Linux", "linux_x64", "a" * 21, "-linux", "linux-", "runner-x64"])
 def test_a_class_name_that_a_role_could_not_carry_is_refused(automation: dict[str, Any], name: str) -> None:
     automation["platform"]["runners"] = fleet()
     classes = automation["platform"]["runners"]["classes"]
     classes[name] = classes.pop("linux")
     assert name in mistakes("automation", automation)
+
+
+def test_two_classes_that_a_job_could_not_tell_apart_are_refused(automation: dict[str, Any]) -> None:
+    runners = automation["platform"]["runners"] = fleet(labels=["Self-Hosted", "linux"])
+    plain = runners["classes"]["linux"]
+    runners["classes"]["big"] = {**plain, "labels": ["LINUX", "self-hosted"]}
+    told = mistakes("automation", automation)
+    assert "classes.big.labels: found those of the class 'linux', for the same repository" in told
+    runners["classes"]["big"]["repositories"] = ["acme/platform"]
+    parse("automation", automation)
 
 
 def test_a_public_repository_needs_an_explicit_word(automation: dict[str, Any]) -> None:

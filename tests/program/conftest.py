@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class Project:
 
     root: Path
     engine: str = "embedded"
+    told: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """The JSON results of the commands on `local`, in their order."""
 
     def run(
         self, *arguments: str, environment: dict[str, str] | None = None, timeout: float = 300
@@ -49,9 +51,14 @@ class Project:
 
     def result(self, *arguments: str) -> dict[str, Any]:
         """The JSON result of a command on `local`."""
+        return self.ended(*arguments)[0]
+
+    def ended(self, *arguments: str) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
+        """The same, and how the command ended."""
         done = self.run(*arguments, "--json", "--engine", self.engine)
         assert done.stdout, done.stderr
-        return json.loads(done.stdout)
+        self.told.append(json.loads(done.stdout))
+        return self.told[-1], done
 
     def edit(self, old: str, new: str, file: str = "Pulumi.local.yaml") -> None:
         """Change a line of a stack file."""

@@ -146,6 +146,9 @@ def test_a_preview_names_every_resource_to_people(cloned: Clone, stack: str, for
     shown = cloned.ok("preview", stack, "--offline", "--format", form)
     assert resources(stack) <= set(re.findall(r"[^\s*]+", shown))
     assert re.search(rf"^preview {stack}: \d+ to create", shown, re.MULTILINE)
+    if form == "text":
+        # Not cut at the width of a terminal that is none.
+        assert {line for one in reviewed(stack) if (line := "  ".join(one)) not in shown} == set()
 
 
 @pytest.mark.parametrize("stack", STACKS)
