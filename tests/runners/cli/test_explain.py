@@ -122,6 +122,15 @@ def test_github_being_blocked_is_the_reason_while_it_lasts(fleet: Fleet) -> None
     assert explain(fleet, 5)[0].reason is Reason.RATE_LIMITED
 
 
+def test_github_refusing_a_class_its_configurations_is_the_reason_while_it_lasts(fleet: Fleet) -> None:
+    fakes.configure(fleet)
+    fakes.group(fleet, desired=0)
+    fakes.put(fleet, fakes.job(5, "queued"))
+    for until, expected in ((1, Reason.STARTING), (9_999_999_999_999, Reason.GITHUB)):
+        fakes.put(fleet, {"pk": f"plan#{fakes.job(5, 'queued')['class']}", "github_refused_until": until})
+        assert explain(fleet, 5)[0].reason is expected
+
+
 def test_the_command_tells_the_story(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "_fleet", lambda *_: fleet)
     fakes.configure(fleet)
