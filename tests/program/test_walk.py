@@ -46,7 +46,7 @@ def likeness(told: dict[str, Any]) -> dict[str, Any]:
         if step["op"] not in ("refresh", "read")
     ]
     # Two clouds have two ports, and the APIs on them two ids.
-    outputs = re.sub(r"127\.0\.0\.1:\d+|/apis/\w+", "", json.dumps(told["outputs"]))
+    outputs = re.sub(r"127\.0\.0\.1:\d+|/apis/\w+", "", json.dumps(told["outputs"], sort_keys=True))
     steps.sort(key=lambda step: step["urn"])
     return {"operation": told["operation"], "ok": told["ok"], "steps": steps, "outputs": outputs}
 
