@@ -22,7 +22,7 @@ from runners.control.github import Answer
 from runners.control.services import Services, build
 
 JOBS, BATCH, TICKS = 100, 10, 3
-GITHUB_LIMIT, AWS_RIVAL = 1.02, 6.4
+GITHUB_LIMIT = 1.02
 REGION, GROUP = "eu-central-1", "slipway-burst-linux"
 ENVIRONMENT = {
     "FLEET": "burst",

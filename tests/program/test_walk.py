@@ -39,14 +39,15 @@ def walked(root: Path, engine: str) -> list[dict[str, Any]]:
 
 
 def likeness(told: dict[str, Any]) -> dict[str, Any]:
-    """What was done to what, with each changed property, and what came out."""
+    """What was done to what, each changed property, and what came out: the CLI tells that of `up` alone."""
     steps = [
         {key: step[key] for key in ("op", "urn", "diff")}
         for step in told["steps"]
         if step["op"] not in ("refresh", "read")
     ]
     # Two clouds have two ports, and the APIs on them two ids.
-    outputs = re.sub(r"127\.0\.0\.1:\d+|/apis/\w+", "", json.dumps(told["outputs"], sort_keys=True))
+    told_of = told["outputs"] if told["operation"] == "up" else {}
+    outputs = re.sub(r"127\.0\.0\.1:\d+|/apis/\w+", "", json.dumps(told_of, sort_keys=True))
     steps.sort(key=lambda step: step["urn"])
     return {"operation": told["operation"], "ok": told["ok"], "steps": steps, "outputs": outputs}
 
