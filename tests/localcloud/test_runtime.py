@@ -28,7 +28,7 @@ def port(url: str) -> int:
 
 
 def gone(pid: int, identity: str) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if not process.is_ours(pid, identity):
             return True

@@ -32,7 +32,7 @@ def start_up(project: Project) -> subprocess.Popen[bytes]:
 def interrupt(project: Project, signal_: signal.Signals, after_lines: int) -> int:
     """Begin an `up` and send it a signal once so much has been done; its exit status."""
     process = start_up(project)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while journal_lines(project) < after_lines and process.poll() is None:
         assert time.monotonic() < deadline, "the run never got that far"
         time.sleep(0.01)
