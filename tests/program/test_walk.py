@@ -40,10 +40,12 @@ def walked(root: Path, engine: str) -> list[dict[str, Any]]:
 
 def likeness(told: dict[str, Any]) -> dict[str, Any]:
     """What was done to what, each changed property, and what came out: the CLI tells that of `up` alone."""
+    # The CLI's drift also lists what cannot drift, providers and components, as unchanged.
+    left_out = {"refresh", "read"} | ({"same"} if told["operation"] == "drift" else set[str]())
     steps = [
         {key: step[key] for key in ("op", "urn", "diff")}
         for step in told["steps"]
-        if step["op"] not in ("refresh", "read")
+        if step["op"] not in left_out
     ]
     # Two clouds have two ports, and the APIs on them two ids.
     told_of = told["outputs"] if told["operation"] == "up" else {}
