@@ -122,7 +122,14 @@ def assert_visible(cloud: Project) -> None:
 
 
 def assert_empty(cloud: Project) -> None:
-    """Nothing that the platform made is left."""
+    """Nothing that the platform made is left, but what it leaves on purpose."""
+    counts = json.loads(cloud.ok("cloud", "status", "--json"))["counts"]
+    assert counts["kubernetes"] == {}
+    # Key of the App, and one of AWS' own.
+    assert counts["aws"] == {"KMS keys": 2}
+    # The repositories were never ours, and a label that is deleted goes from every issue that had it.
+    kept = {"Organizations": 1, "Repositories": 2, "Labels": 12, "Runner groups": 1, "GitHub Apps": 1}
+    assert counts["github"] == kept
     iam = cloud.client("iam")
     assert not iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     assert not [role for role in iam.list_roles()["Roles"] if "/slipway/" in role["Path"]]
