@@ -38,6 +38,7 @@ FOLDER = ROOT / ".slipway" / "kubernetes"
 BIN = FOLDER / "bin"
 STAGES = FOLDER / "stages.yaml"
 RUN = FOLDER / "run"
+FAILED = FOLDER / "failed"  # the logs of what did not come up
 PROCESSES = RUN / "processes.json"
 KUBECONFIG = FOLDER / "kubeconfig"
 STAGE_FOLDERS = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
@@ -45,6 +46,7 @@ NODE = "kwok"
 LEASE_S = 40
 READY_S = 120
 STOP_S = 20
+GONE_TIMES = 5
 PROGRAMS = {
     # The name of its package -> ours: `go build` names a command after the last part that is no version.
     "server": "etcd",
@@ -292,12 +294,14 @@ def _spawn(name: str, *arguments: Sequence[str]) -> None:
 
 
 def _wait(name: str, ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + READY_S
+    deadline, gone = time.monotonic() + READY_S, 0
     while not ready():
-        if name not in alive() or time.monotonic() > deadline:
-            log = RUN / f"{name}.log"
-            lines = log.read_text(errors="replace").splitlines()[-10:]
-            raise SlipwayError("\n".join([f"{name} did not come up", *lines]), where=str(log))
+        # A program that has just been started has no command line for a moment.
+        gone = 0 if name in alive() else gone + 1
+        if gone > GONE_TIMES or time.monotonic() > deadline:
+            lines = (RUN / f"{name}.log").read_text(errors="replace").splitlines()[-10:]
+            told = "\n".join([f"{name} did not come up", *lines])
+            raise SlipwayError(told, where=str(FAILED / f"{name}.log"))
         time.sleep(0.2)
 
 
@@ -351,9 +355,10 @@ def start(console: Console) -> None:
         with console.status("starting the control plane"):
             ControlPlane().start()
     except BaseException:
-        logs = FOLDER / "failed"
-        shutil.rmtree(logs, ignore_errors=True)
-        shutil.copytree(RUN, logs, ignore=lambda folder, names: [n for n in names if not n.endswith(".log")])
+        shutil.rmtree(FAILED, ignore_errors=True)
+        shutil.copytree(
+            RUN, FAILED, ignore=lambda folder, names: [n for n in names if not n.endswith(".log")]
+        )
         stop()
         raise
 
