@@ -70,15 +70,19 @@ def from_validation(prefix: str, model: type[BaseModel], error: ValidationError)
     return [_mistake(prefix, model, details) for details in error.errors(include_url=False)]
 
 
+def unknown_key(path: str, key: str, allowed: Sequence[str]) -> Mistake:
+    """A key that nothing reads, with the nearest of those that could have been meant."""
+    near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+    return Mistake(path, "an unknown key", "one of " + ", ".join(allowed), near[0] if near else "")
+
+
 def _mistake(prefix: str, model: type[BaseModel], details: ErrorDetails) -> Mistake:
     location = list(details["loc"])
     if location[1:] and location[-1] == "[key]":  # pydantic's mark for a key that breaks its own rule
         location.pop()
     path = ".".join([prefix, *(str(part) for part in location)]).replace("slipway.", "slipway:", 1)
     if details["type"] == "extra_forbidden":
-        allowed = _allowed_keys(model, location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), allowed, n=1, cutoff=0.5)
-        return Mistake(path, "an unknown key", "one of " + ", ".join(allowed), near[0] if near else "")
+        return unknown_key(path, str(location[-1]), _allowed_keys(model, location[:-1]))
     if details["type"] == "missing":
         return Mistake(path, "nothing", "a value: this key is required")
     return Mistake(path, shown(details["input"]), _expectation(details))

@@ -13,7 +13,7 @@ from infra.foundation import environment_roles, foundation
 from infra.providers import aws_provider, github_provider, require_fence
 from infra.runner_images import require_fresh
 from infra.running import Running, running
-from infra.settings import Settings, load
+from infra.settings import PRIVATE_ACTIONS_TOKEN, Settings, database_url_key, load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +43,14 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> Secrets:
     urls: dict[tuple[str, str], pulumi.Output[str]] = {}
     for environment in environments(settings):
         if environment.deploys and settings.services[environment.service].database:
-            url = config.get_secret(f"databaseUrl-{environment.service}-{environment.name}")
+            url = config.get_secret(database_url_key(environment.service, environment.name))
             if url is None and settings.is_local:
                 url = pulumi.Output.secret(f"postgres://local@db.invalid/{environment.service}")
             if url is not None:
                 urls[environment.service, environment.name] = url
     wanted = settings.platform.github.private_actions
     return Secrets(
-        private_actions_token=config.require_secret("privateActionsToken") if wanted else None,
+        private_actions_token=config.require_secret(PRIVATE_ACTIONS_TOKEN) if wanted else None,
         database_urls=urls,
     )
 

@@ -1,15 +1,17 @@
 """The typed model of a stack file. Read once, whole or not at all, before anything is registered."""
 
 import json
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar, cast
 
 import pulumi
+from pulumi.runtime import config as runtime_config
 from pydantic import BaseModel, Field, ValidationError
 
 from infra.conflicts import conflicts
 from infra.environments import JobKind
-from infra.mistakes import Mistake, SettingsError, from_validation
+from infra.mistakes import Mistake, SettingsError, from_validation, unknown_key
 from infra.model import Model
 from infra.runner_settings import RunnerSettings
 from infra.types import (
@@ -41,6 +43,14 @@ from infra.types import (
 from slipway.access.model import SubjectForm
 
 _M = TypeVar("_M", bound=BaseModel)
+_KEYS = ("platform", "services", "endpoints")
+_DATABASE_URL = "databaseUrl-"
+PRIVATE_ACTIONS_TOKEN = "privateActionsToken"  # noqa: S105 - the name of a key
+
+
+def database_url_key(service: str, environment: str) -> str:
+    """The key of the secret URL of one environment's database."""
+    return f"{_DATABASE_URL}{service}-{environment}"
 
 
 class Stack(StrEnum):
@@ -248,12 +258,19 @@ def load(config: pulumi.Config, stack: str) -> Settings:
     Raises:
         SettingsError: with every mistake of the stack file, before anything is registered.
     """
-    keys = ("platform", "services", "endpoints")
-    return parse(stack, {key: cast(object, config.get_object(key)) for key in keys})
+    # Pulumi's own bag answers for one key at a time, and a misspelt one is never asked for.
+    bag = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    given = [name.removeprefix(f"{config.name}:") for name in bag if name.startswith(f"{config.name}:")]
+    return parse(stack, {key: cast(object, config.get_object(key)) for key in _KEYS}, given)
 
 
-def parse(stack: str, values: dict[str, object]) -> Settings:
+def parse(stack: str, values: dict[str, object], given: Iterable[str] = ()) -> Settings:
     """Settings of a stack from the values of its keys (`platform`, `services`, `endpoints`).
+
+    Args:
+        stack: the stack's name.
+        values: its keys' values.
+        given: every key that the stack has a value for; one that nothing reads is a mistake.
 
     Raises:
         SettingsError: with every mistake at once.
@@ -269,9 +286,22 @@ def parse(stack: str, values: dict[str, object]) -> Settings:
     if values.get("endpoints") is not None:
         endpoints = _model(Endpoints, "slipway:endpoints", values["endpoints"], mistakes)
     mistakes += conflicts(stack, values.get("platform"), values.get("services"))
+    mistakes += _strangers(given, services)
     if mistakes or platform is None or services is None:
         raise SettingsError(file, mistakes)
     return Settings(stack=Stack(stack), platform=platform, services=services.services, endpoints=endpoints)
+
+
+def _strangers(given: Iterable[str], services: _Services | None) -> list[Mistake]:
+    """Keys that nothing reads. While the services cannot be read, any key may be a database's."""
+    read = [*_KEYS, PRIVATE_ACTIONS_TOKEN]
+    for name, service in services.services.items() if services else ():
+        read += [database_url_key(name, environment) for environment in service.environments]
+    return [
+        unknown_key(f"slipway:{key}", key, read)
+        for key in given
+        if key not in read and (services or not key.startswith(_DATABASE_URL))
+    ]
 
 
 def _services(value: object, mistakes: list[Mistake]) -> _Services | None:

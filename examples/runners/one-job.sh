@@ -4,7 +4,9 @@
 set -euo pipefail
 
 slipway=.venv/bin/slipway group=slipway-local-linux region=eu-west-1
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold='' plain=''
+[[ ! -t 1 ]] || bold=$'\033[1m' plain=$'\033[0m'
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 field() { .venv/bin/python -c "import json, sys; print(json.load(sys.stdin)$1)"; }
 # An ordinary AWS client at the embedded cloud's address.
 aws() {
@@ -14,6 +16,8 @@ client = lambda service: boto3.client(service, region_name=sys.argv[2], endpoint
 $1"
 }
 
+# Says what to do where there is no cloud, or no fleet on it.
+$slipway runners status local >/dev/null
 endpoint=$($slipway cloud status --json | field '["endpoints"]["aws"]')
 webhook=$($slipway runners status local --json | field '["webhook"]')
 # On GitHub and in Secrets Manager nobody reads it; the embedded cloud keeps nothing from anybody.

@@ -46,8 +46,10 @@ def main() -> None:
         errors.print(f"[red]error:[/red] {escape(str(error))}")
         sys.exit(error.exit_code)
     except typer.TyperException as error:  # typer brings its own click; this is their public base
-        errors.print(f"[red]error:[/red] {escape(error.format_message())}")
         context = getattr(error, "ctx", None)
+        if context and not error.format_message().strip():
+            sys.exit(1)  # a group without a command, whose help typer has just printed
+        errors.print(f"[red]error:[/red] {escape(error.format_message())}")
         errors.print(f"  do:    {context.command_path if context else 'slipway'} --help")
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):

@@ -91,6 +91,11 @@ def preview(
     """Show what `up` would do, property by property, without doing it."""
     if base is not None and not offline_:
         raise SlipwayError("--base needs --offline", fix=f"slipway preview {stack} --offline --base {base}")
+    if offline_ and stack == LOCAL_STACK:
+        raise SlipwayError(
+            "an offline preview is for real stacks; `local` is compared with its embedded cloud",
+            fix="slipway preview local",
+        )
     if offline_:
         result = offline.preview(root, stack, base, here=True)
     else:

@@ -17,6 +17,10 @@ from slipway.engine.secrets import Crypter
 from slipway.engine.values import UNKNOWN_TEXT
 from slipway.errors import SlipwayError
 
+_STACK_KEYS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment")
+"""What Pulumi reads of a stack file (https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/);
+it ignores anything else."""
+
 
 @dataclass(frozen=True)
 class ProjectFile:
@@ -63,7 +67,8 @@ def load_stack(root: Path, stack: str) -> StackFile:
     """Read ``Pulumi.<stack>.yaml``.
 
     Raises:
-        SlipwayError: there is none (the nearest name is suggested), or it is no YAML.
+        SlipwayError: there is none (the nearest name is suggested), or it is no YAML, or it has
+            a key that Pulumi would ignore.
     """
     path = root / f"Pulumi.{stack}.yaml"
     known = stacks(root)
@@ -75,6 +80,11 @@ def load_stack(root: Path, stack: str) -> StackFile:
             fix=f"did you mean {near[0]!r}?" if near else f"the stacks are: {', '.join(known) or 'none'}",
         )
     document = _read(path)
+    for key in document:
+        if key not in _STACK_KEYS:
+            near = difflib.get_close_matches(key, _STACK_KEYS, 1)
+            meant = f"did you mean {near[0]!r}?" if near else f"the keys are: {', '.join(_STACK_KEYS)}"
+            raise SlipwayError(f"unknown key {key!r}", where=str(path), fix=meant)
     config: Any = document.get("config") or {}
     if not isinstance(config, dict):
         raise SlipwayError("`config` must be a map of keys to values", where=str(path))

@@ -42,7 +42,9 @@ class Aws:
         for service in WARM:
             time.sleep(0.1)  # a lock is not fair: whoever asks meanwhile gets it here
             with self.lock:
-                self._app.get_application({"PATH_INFO": "/", "HTTP_AUTHORIZATION": _signature(service)})
+                self._app.get_application(
+                    {"PATH_INFO": "/", "HTTP_HOST": "127.0.0.1", "HTTP_AUTHORIZATION": _signature(service)}
+                )
 
     def counts(self) -> dict[str, int]:
         """How many of each type exist, over all regions; only what a client has used is looked at."""

@@ -42,7 +42,7 @@ def configuration(fleet: Fleet) -> Item:
         raise SlipwayError(
             f"the stack {fleet.stack!r} has no runner fleet",
             where=f"table {fleet.table}, account {fleet.account}, {fleet.region}",
-            fix=f"declare one in Pulumi.{fleet.stack}.yaml, then slipway up {fleet.stack}",
+            fix=f"slipway up {fleet.stack}, whose stack file must have the block `runners`",
         )
     body: Item = json.loads(str(item["body"]))
     return body

@@ -118,6 +118,26 @@ def test_an_unknown_stack_names_the_known_ones(prod: dict[str, Any]) -> None:
     assert found == ["stack: found 'pord'; expected one of automation, staging, prod, local"]
 
 
+@pytest.mark.parametrize(
+    ("key", "suggestion"),
+    [
+        ("platfrom", "platform"),
+        ("network", ""),
+        ("databaseUrl-skil-pool-production", "databaseUrl-skill-pool-production"),
+        ("privateActionToken", "privateActionsToken"),
+    ],
+)
+def test_a_key_that_nothing_reads_is_named_with_the_nearest(
+    prod: dict[str, Any], key: str, suggestion: str
+) -> None:
+    given = ["platform", "services", "privateActionsToken", "databaseUrl-skill-pool-production"]
+    parse("prod", prod, given)
+    with pytest.raises(SettingsError) as caught:
+        parse("prod", prod, [*given, key])
+    (mistake,) = caught.value.mistakes
+    assert (mistake.path, mistake.suggestion) == (f"slipway:{key}", suggestion)
+
+
 @pytest.mark.parametrize("missing", ["platform", "services"])
 def test_a_missing_block_is_named(prod: dict[str, Any], missing: str) -> None:
     prod[missing] = None

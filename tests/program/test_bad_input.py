@@ -65,10 +65,20 @@ def unknown_job(project: Project) -> None:
     project.edit("        chart: {}\n", "        blue: {}\n")
 
 
+def misspell_the_services(project: Project) -> None:
+    project.edit("  slipway:services:\n", "  slipway:servces:\n")
+
+
+def misspell_the_top(project: Project) -> None:
+    project.edit("config:\n", "confg:\n")
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
         (break_yaml, ["Pulumi.local.yaml"]),
+        (misspell_the_services, ["slipway:servces: found an unknown key", "did you mean 'services'"]),
+        (misspell_the_top, ["unknown key 'confg'", "Pulumi.local.yaml", "did you mean 'config'"]),
         (misspell, ["flow_log_dayz", "did you mean 'flow_log_days'"]),
         (claim_twice, [".repository: found", "has claimed this one", ".hostname: found"]),
         (bad_name, ["Skill_Pool", "expected text of the form"]),
@@ -192,6 +202,20 @@ def test_nobody_is_asked_where_nobody_is(cloud: Project) -> None:
 @pytest.mark.parametrize("arguments", [("drift",), ("drift", "local", "--nonsense"), ("drfit", "local")])
 def test_a_mistyped_drift_is_an_error_and_not_drift(project: Project, arguments: tuple[str, ...]) -> None:
     assert "slipway drift" in refuse(project, *arguments) or arguments[0] != "drift"
+
+
+def test_without_a_command_there_is_help_and_no_empty_error(project: Project) -> None:
+    for arguments in ((), ("cloud",)):
+        done = project.run(*arguments)
+        assert done.returncode == 1
+        assert "Usage: slipway" in done.stdout
+        assert "error" not in done.stderr
+
+
+def test_local_has_no_offline_preview(project: Project) -> None:
+    done = project.run("preview", "local", "--offline")
+    assert done.returncode == 1
+    assert "do:    slipway preview local" in done.stderr
 
 
 def test_a_mistyped_option_is_named_with_where_to_look(project: Project) -> None:

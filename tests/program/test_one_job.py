@@ -30,6 +30,16 @@ def test_a_signed_event_leads_to_an_instance_a_claim_and_its_end(cloud: Project)
     assert len(bystander) == 1
 
 
+def test_without_a_cloud_it_says_what_to_do(project: Project) -> None:
+    (project.root / ".venv").symlink_to(ROOT / ".venv")
+    done = subprocess.run(
+        ["bash", SCRIPT], cwd=project.root, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert "or `make up`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def instances(cloud: Project) -> set[str]:
     found = cloud.client("autoscaling").describe_auto_scaling_instances()["AutoScalingInstances"]
     return {one["InstanceId"] for one in found}
