@@ -46,7 +46,6 @@ NODE = "kwok"
 LEASE_S = 40
 READY_S = 120
 STOP_S = 20
-GONE_TIMES = 5
 PROGRAMS = {
     # The name of its package -> ours: `go build` names a command after the last part that is no version.
     "server": "etcd",
@@ -290,15 +289,17 @@ def _spawn(name: str, *arguments: Sequence[str]) -> None:
             env={"PATH": os.defpath, "HOME": str(RUN)},
             start_new_session=True,
         )
+    # For a moment it has no command line yet, by which it is known as ours.
+    deadline = time.monotonic() + STOP_S
+    while started.poll() is None and not _is_ours(name, started.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
     PROCESSES.write_text(json.dumps({**processes(), name: started.pid}))
 
 
 def _wait(name: str, ready: Callable[[], bool]) -> None:
-    deadline, gone = time.monotonic() + READY_S, 0
+    deadline = time.monotonic() + READY_S
     while not ready():
-        # A program that has just been started has no command line for a moment.
-        gone = 0 if name in alive() else gone + 1
-        if gone > GONE_TIMES or time.monotonic() > deadline:
+        if name not in alive() or time.monotonic() > deadline:
             lines = (RUN / f"{name}.log").read_text(errors="replace").splitlines()[-10:]
             told = "\n".join([f"{name} did not come up", *lines])
             raise SlipwayError(told, where=str(FAILED / f"{name}.log"))
