@@ -286,13 +286,13 @@ def parse(stack: str, values: dict[str, object], given: Iterable[str] = ()) -> S
     if values.get("endpoints") is not None:
         endpoints = _model(Endpoints, "slipway:endpoints", values["endpoints"], mistakes)
     mistakes += conflicts(stack, values.get("platform"), values.get("services"))
-    mistakes += _strangers(given, services)
+    mistakes += _unread_keys(given, services)
     if mistakes or platform is None or services is None:
         raise SettingsError(file, mistakes)
     return Settings(stack=Stack(stack), platform=platform, services=services.services, endpoints=endpoints)
 
 
-def _strangers(given: Iterable[str], services: _Services | None) -> list[Mistake]:
+def _unread_keys(given: Iterable[str], services: _Services | None) -> list[Mistake]:
     """Keys that nothing reads. While the services cannot be read, any key may be a database's."""
     read = [*_KEYS, PRIVATE_ACTIONS_TOKEN]
     for name, service in services.services.items() if services else ():

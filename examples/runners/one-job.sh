@@ -16,7 +16,7 @@ client = lambda service: boto3.client(service, region_name=sys.argv[2], endpoint
 $1"
 }
 
-# Says what to do where there is no cloud, or no fleet on it.
+# Says what to do where there is no cloud, or no fleet on it; as JSON, that would end up in a variable below.
 $slipway runners status local >/dev/null
 endpoint=$($slipway cloud status --json | field '["endpoints"]["aws"]')
 webhook=$($slipway runners status local --json | field '["webhook"]')

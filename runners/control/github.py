@@ -16,6 +16,9 @@ from runners.control.reasons import Reason
 
 _TIMEOUT_S = 10
 _SHORT_S, _LONG_S = 5, 60
+_MOST_PAGES = 100
+"""Of a hundred runners each: GitHub keeps at most 10,000 in a group
+(https://docs.github.com/en/actions/reference/actions-limits), and a loop needs an end."""
 """How long to stay away when GitHub does not say: after a fault, after a rate limit."""
 
 
@@ -51,11 +54,6 @@ class GitHubRefused(Exception):
     def __init__(self, what: str, status: int) -> None:
         super().__init__(what)
         self.status = status
-
-
-_MOST_PAGES = 100
-"""Of a hundred runners each: GitHub keeps at most 10,000 in a group
-(https://docs.github.com/en/actions/reference/actions-limits), and a loop needs an end."""
 
 
 class Credentials(Protocol):
