@@ -180,12 +180,14 @@ def answer(connection: socket.socket, credentials: Credentials, uid: int) -> Non
 def serve(path: Path, user: str, chain: Chain) -> None:
     """Answer callers on a Unix socket until the end of the process."""
     uid = pwd.getpwnam(user).pw_uid
-    path.unlink(missing_ok=True)
+    unready = path.with_name(f"{path.name}.new")
+    unready.unlink(missing_ok=True)
     credentials = Credentials(chain)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-        listening.bind(str(path))
-        path.chmod(0o666)  # whoever connects is asked for by the kernel, not by the file
+        listening.bind(str(unready))
+        unready.chmod(0o666)  # whoever connects is asked for by the kernel, not by the file
         listening.listen(16)
+        unready.replace(path)  # only now: whoever finds the path is answered
         while True:
             connection, _ = listening.accept()
             with connection, suppress(OSError):

@@ -31,7 +31,7 @@ def server() -> Iterator[str]:
 
 def empty(url: str) -> None:
     request = urllib.request.Request(f"{url}/moto-api/reset", method="POST")  # noqa: S310 - loopback
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310 - loopback
         assert answer.status == 200
 
 

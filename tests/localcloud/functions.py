@@ -113,7 +113,7 @@ class Deployer:
             for event in logs.get_log_events(logGroupName=group, logStreamName=name)["events"]
         ]
 
-    def queue(self, *, receives: int = 0, hidden_s: int = 1) -> tuple[str, str, str]:
+    def queue(self, *, receives: int = 0, hidden_s: int = 3) -> tuple[str, str, str]:
         """URL and ARN of a new queue, and URL of its dead-letter queue, empty where `receives` is 0."""
         sqs = self.client("sqs")
         attributes = {"VisibilityTimeout": str(hidden_s)}
@@ -134,7 +134,7 @@ class Deployer:
         assert self.control("PUT", path, record).status == 201
         return path
 
-    def settle(self, timeout_s: float = 10) -> bool:
+    def settle(self, timeout_s: float = 60) -> bool:
         return bool(
             self.control("POST", "/slipway/functions/settle", {"timeout_s": timeout_s}).json["settled"]
         )

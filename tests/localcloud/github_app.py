@@ -5,7 +5,6 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -161,10 +160,3 @@ def post_manifest(cloud: Cloud, organization: str, manifest: str) -> Answer:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     path = f"/organizations/{organization}/settings/apps/new?state=s"
     return Client(cloud.github)("POST", path, urlencode({"manifest": manifest}), form)
-
-
-def wait_until(done: Callable[[], bool], timeout_s: float = 5) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not done() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return done()

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -204,14 +203,14 @@ def test_parallel_creates_are_all_kept(aws: Any) -> None:
 @pytest.mark.parametrize(("service", "at_once"), [("iam", 1), ("s3", 1), ("sqs", 3)])
 def test_requests_wait_for_each_other_except_where_one_may_wait_long(service: str, at_once: int) -> None:
     """SQS polls for up to 20 s, which nobody else may have to wait for."""
-    inside, most, gate = [0], [0], threading.Lock()
+    inside, most, gate = [0], [0], threading.Condition()
 
     def slow(environ: Any, start_response: Any) -> list[bytes]:
         with gate:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
-        time.sleep(0.1)
-        with gate:
+            gate.notify_all()
+            gate.wait_for(lambda: most[0] == 3, timeout=60 if at_once == 3 else 0.1)
             inside[0] -= 1
         return []
 

@@ -27,7 +27,7 @@ ATTEMPTS = {
 def fenced(code: str) -> subprocess.CompletedProcess[str]:
     begin = "import socket\nfrom slipway.localcloud.fence import raise_fence\nraise_fence()\n"
     command = [sys.executable, "-c", begin + code]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)

@@ -117,12 +117,17 @@ def test_a_function_that_cannot_answer_is_an_error(deploy: Deployer, source: str
 
 def test_one_that_takes_too_long_is_ended(deploy: Deployer) -> None:
     source = "import time\ndef handle(event, context):\n    time.sleep(event)\n    return 'done'\n"
-    name = deploy.function(source, timeout=1)
+    name = deploy.function(source, timeout=3)
     started = time.monotonic()
-    assert deploy.invoke(name, 30)["Payload"]["errorType"] == "Sandbox.Timedout"
-    assert time.monotonic() - started < 5
+    assert deploy.invoke(name, 300)["Payload"]["errorType"] == "Sandbox.Timedout"
+    assert time.monotonic() - started < 200
     assert deploy.invoke(name, 0)["Payload"] == "done"
-    assert any("Task timed out after 1.00 seconds" in line for line in deploy.log(name))
+    assert any("Task timed out after 3.00 seconds" in line for line in deploy.log(name))
+
+
+def test_the_time_it_takes_to_load_is_not_the_calls(deploy: Deployer) -> None:
+    source = "import time\ntime.sleep(3)\ndef handle(event, context):\n    return 'loaded'\n"
+    assert deploy.invoke(deploy.function(source, timeout=2))["Payload"] == "loaded"
 
 
 def test_the_context_says_what_is_left_and_who_is_called(deploy: Deployer) -> None:
@@ -130,10 +135,10 @@ def test_the_context_says_what_is_left_and_who_is_called(deploy: Deployer) -> No
 def handle(event, context):
     return [context.function_name, context.invoked_function_arn, context.get_remaining_time_in_millis()]
 """
-    name = deploy.function(source, timeout=7)
+    name = deploy.function(source, timeout=60)
     found = deploy.invoke(name)["Payload"]
     assert found[:2] == [name, deploy.arn(name)]
-    assert 5000 < found[2] <= 7000
+    assert 30_000 < found[2] <= 60_000
 
 
 def test_what_it_prints_is_in_its_log_when_the_call_is_over(deploy: Deployer) -> None:
@@ -150,15 +155,21 @@ def test_what_it_prints_is_in_its_log_when_the_call_is_over(deploy: Deployer) ->
     assert printed.count("aside") == 20
 
 
-def test_calls_run_beside_one_another(deploy: Deployer) -> None:
-    name = deploy.function("import time\ndef handle(event, context):\n    time.sleep(0.5)\n")
-    deploy.invoke(name)
-    started = time.monotonic()
+def test_calls_run_beside_one_another(deploy: Deployer, tmp_path: Path) -> None:
+    source = """
+import os, pathlib, time
+def handle(event, context):
+    here = pathlib.Path(event)
+    (here / str(os.getpid())).touch()
+    while len(list(here.iterdir())) < 4:  # each waits for all
+        time.sleep(0.02)
+"""
+    name = deploy.function(source, timeout=60)
     for _ in range(4):
-        assert deploy.invoke(name, kind="Event")["StatusCode"] == 202
+        assert deploy.invoke(name, str(tmp_path), kind="Event")["StatusCode"] == 202
     assert deploy.settle()
-    assert time.monotonic() - started < 1.9
-    assert deploy.control("GET", "/slipway/functions").json[name]["invocations"] == 5
+    assert deploy.control("GET", "/slipway/functions").json[name]["invocations"] == 4
+    assert not any("timed out" in line for line in deploy.log(name))
 
 
 def test_a_function_that_nobody_deployed_is_awss_404(deploy: Deployer) -> None:
@@ -174,7 +185,7 @@ def test_no_worker_outlives_the_cloud(root: Path) -> None:
     idle = deploy.invoke(name, 0)["Payload"]
     deploy.invoke(name, 50, kind="Event")
     runtime.stop(root)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and _runs(idle):
         time.sleep(0.05)
     assert not _runs(idle)

@@ -55,7 +55,7 @@ def handle(event, context):
     deploy.map_queue(arn, name)
     for number in range(4):
         deploy.invoke(sender, {"url": url, "sender": number}, kind="Event")
-    assert deploy.settle(30)
+    assert deploy.settle()
     bodies = [record["body"] for event in events(deploy, name) for record in event["Records"]]
     assert sorted(bodies) == sorted(f"{sender}-{number}" for sender in range(4) for number in range(20))
 

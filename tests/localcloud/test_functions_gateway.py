@@ -103,7 +103,7 @@ def test_what_no_route_serves_is_404(deploy: Deployer, call: Client) -> None:
 
 def test_a_function_that_is_gone_or_too_slow(deploy: Deployer, call: Client) -> None:
     gone = deploy.function(ECHO)
-    slow = deploy.function("import time\ndef handle(event, context):\n    time.sleep(9)\n", timeout=1)
+    slow = deploy.function("import time\ndef handle(event, context):\n    time.sleep(300)\n", timeout=1)
     api = deploy.api({"GET /gone": gone, "GET /slow": slow})
     deploy.client("lambda").delete_function(FunctionName=gone)
     assert call("GET", f"{api}/gone").status == 500

@@ -91,7 +91,7 @@ def test_nothing_gives_the_material_out(kms: Any, key: str, private: rsa.RSAPriv
 
 
 def fetched(cloud: Cloud, path: str) -> str:
-    connection = http.client.HTTPConnection(urlsplit(cloud.aws).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(cloud.aws).netloc, timeout=120)
     connection.request("GET", path)
     text = connection.getresponse().read().decode(errors="replace")
     connection.close()

@@ -290,7 +290,7 @@ class TestKubectl:
                 *arguments,
             ]
             done = subprocess.run(
-                command, input=stdin, capture_output=True, text=True, timeout=60, check=False
+                command, input=stdin, capture_output=True, text=True, timeout=120, check=False
             )
             assert done.returncode == 0, done.stderr
             return done.stdout

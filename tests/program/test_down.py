@@ -23,7 +23,7 @@ def test_after_a_reboot_the_state_goes_and_up_begins_anew(cloud: Project) -> Non
     assert cloud.result("up", "local", "--yes")["ok"]
     pid = json.loads((cloud.root / ".slipway" / "cloud.json").read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while cloud.run("cloud", "status").returncode == 0 and time.monotonic() < deadline:
         time.sleep(0.1)
     destroyed = cloud.result("destroy", "local", "--yes")

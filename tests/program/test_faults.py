@@ -38,7 +38,7 @@ def interrupt(project: Project, signal_: signal.Signals, after_lines: int) -> in
         time.sleep(0.01)
     assert process.poll() is None, "the run was over before it could be interrupted"
     process.send_signal(signal_)
-    return process.wait(timeout=60)
+    return process.wait(timeout=120)
 
 
 @pytest.mark.parametrize("after_lines", [10, 60, 150])

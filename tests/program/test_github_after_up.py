@@ -37,7 +37,7 @@ class GitHub:
 
     def get(self, path: str) -> tuple[int, Any]:
         """Status and body of the answer."""
-        connection = HTTPConnection(self._host, timeout=30)
+        connection = HTTPConnection(self._host, timeout=120)
         connection.request("GET", path, headers={"Authorization": "Bearer stand-in"})
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())

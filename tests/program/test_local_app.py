@@ -26,7 +26,7 @@ def deliver(project: Project) -> dict[str, Any]:
 
 
 def post(github: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    connection = HTTPConnection(urlsplit(github).netloc, timeout=60)
+    connection = HTTPConnection(urlsplit(github).netloc, timeout=120)
     connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
     answer: dict[str, Any] = json.loads(connection.getresponse().read())
     return answer

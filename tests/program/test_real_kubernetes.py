@@ -42,7 +42,7 @@ def api() -> Api:
             | {f"Impersonate-{key}": value for key, value in impersonated.items()},
         )
         try:
-            with urllib.request.urlopen(request, timeout=10, context=context) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=120, context=context) as answer:  # noqa: S310
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)

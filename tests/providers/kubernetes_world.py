@@ -71,7 +71,7 @@ def world(kubernetes: Driver) -> Iterator[World]:
 
 def call(server: Served, method: str, path: str, body: Any = None) -> Any:
     """What somebody else does to the cluster; a PATCH is a JSON merge patch."""
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=120)
     kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
     try:
         connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": kind})

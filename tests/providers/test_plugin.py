@@ -133,7 +133,7 @@ def test_each_package_has_its_provider() -> None:
 @pytest.mark.parametrize(("arguments", "code"), [([], 2), (["--help"], 0), (["random"], 2)])
 def test_the_command_says_how_it_is_used(arguments: list[str], code: int) -> None:
     command = [sys.executable, "-m", "slipway.localcloud.providers", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == code
     assert "aws" in done.stderr
     assert "Traceback" not in done.stderr
@@ -147,7 +147,7 @@ def test_asking_for_a_types_schema_leaves_the_lazily_loaded_sdk_usable() -> None
         "import pulumi_aws, pulumi_github\n"
         "pulumi_aws.iam.Role, pulumi_aws.kms.Key, pulumi_github.IssueLabel\n"
     )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=120)
 
 
 class Echo(sdk.Provider):

@@ -1,9 +1,9 @@
 """The program of one worker: loads a handler from the unpacked package and calls it for each request.
 
 Run by its path in an isolated interpreter, and so written with the standard library only. Requests come as
-one JSON object a line on one file descriptor, and answers go out in the same way on another; stdout and
-stderr are the function's own. The end of the requests ends the worker, even in the middle of a call: whoever
-asked is gone.
+one JSON object a line on one file descriptor, and answers go out in the same way on another, after one line
+that says that the handler is loaded; stdout and stderr are the function's own. The end of the requests ends
+the worker, even in the middle of a call: whoever asked is gone.
 
     python -I bootstrap.py <package directory> <handler> <requests fd> <answers fd>
 """
@@ -108,6 +108,7 @@ def main() -> None:
     except Exception as error:
         failure = {**described(error), "errorType": f"Runtime.{type(error).__name__}"}
     with os.fdopen(int(target), "wb", buffering=0) as answers:
+        answers.write(b'{"loaded": true}\n')
         while True:
             answers.write(json.dumps(answer(handler, failure, requests.get())).encode() + b"\n")
 

@@ -18,7 +18,10 @@ from slipway.localcloud.functions.deployed import Function, Json
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR")
-_LOG_WAIT_S = 1.0
+_LOG_WAIT_S = 5.0
+# Loading is not the call's time. Lambda gives it 10 s of its own; a busy laptop needs more.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+_LOAD_S = 60.0
 
 LogLines = Callable[[Function, str, list[str]], None]
 """Takes a function, the name of a log stream, and lines for it."""
@@ -86,6 +89,7 @@ class Worker:
             os.close(requests_read)
             os.close(answers_write)
         self._received = b""
+        self._loaded = False
         self._logged = threading.Condition()
         self._ended_requests: set[str] = set()
         threading.Thread(target=self._copy_output, daemon=True, name=f"log-{function.name}").start()
@@ -100,11 +104,13 @@ class Worker:
         timeout_s = self._function.timeout_s
         request = {"id": id_, "arn": self._function.arn, "timeout_s": timeout_s, "event": event}
         try:
+            self._load()
             self._send(json.dumps(request).encode() + b"\n")
             answer = self._receive(time.monotonic() + timeout_s)
         except TimeoutError:
             self.end()
-            message = f"{id_} Task timed out after {timeout_s:.2f} seconds"
+            after_s = timeout_s if self._loaded else _LOAD_S
+            message = f"{id_} Task timed out after {after_s:.2f} seconds"
             self._log(self._function, self.stream, [message])
             raise WorkerError("Sandbox.Timedout", message) from None
         except (OSError, EOFError):
@@ -126,6 +132,11 @@ class Worker:
         self._requests = self._answers = -1
         self._process.kill()
         self._process.wait()
+
+    def _load(self) -> None:
+        if not self._loaded:
+            self._receive(time.monotonic() + _LOAD_S)
+            self._loaded = True
 
     def _send(self, data: bytes) -> None:
         sent = 0

@@ -151,7 +151,7 @@ class Machine:
     def boot(self, mode: str = "run") -> int:
         """Run the boot script to its end; its exit status."""
         process = self.start(mode)
-        output = process.communicate(timeout=60)[0]
+        output = process.communicate(timeout=300)[0]
         (self.root / "console").write_bytes(output)
         return process.returncode
 
@@ -193,7 +193,7 @@ class Machine:
         ]
 
 
-def until(met: Callable[[], object], seconds: float = 20) -> None:
+def until(met: Callable[[], object], seconds: float = 120) -> None:
     """Wait for something that must come."""
     end = time.monotonic() + seconds
     while not met():
@@ -204,7 +204,7 @@ def until(met: Callable[[], object], seconds: float = 20) -> None:
 def stop(process: subprocess.Popen[bytes], number: signal.Signals) -> int:
     """Send a signal and wait for the end."""
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     return process.returncode
 
 

@@ -137,7 +137,7 @@ def test_a_runner_that_crashes_is_reported(machine: Machine, services: Services)
 
 
 def test_everything_of_a_job_is_killed_at_its_limit(machine: Machine, services: Services) -> None:
-    machine.behaviour = "/bin/sleep 50 & echo $! >child; wait"
+    machine.behaviour = "/bin/sleep 500 & echo $! >child; wait"
     machine.settings["GRACE_S"] = "-58"
     machine.prepare()
     assert machine.boot() == 0

@@ -5,7 +5,7 @@ import signal
 from tests.runners.boot.machine import Machine, alive, stop, until
 from tests.runners.boot.services import Services, refused
 
-FOREVER = "/bin/sleep 50 & echo $! >child; wait"
+FOREVER = "/bin/sleep 500 & echo $! >child; wait"
 
 
 def working(machine: Machine) -> bool:

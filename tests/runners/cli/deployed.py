@@ -220,7 +220,7 @@ def _group(fleet: Fleet, maximum: int) -> str:
 
 def call(base: str, method: str, path: str, body: Json, token: str = "") -> Json:
     """One JSON request to the embedded cloud; it must succeed."""
-    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=120)
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     connection.request(method, path, json.dumps(body), headers)
     response = connection.getresponse()

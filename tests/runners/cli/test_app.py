@@ -183,7 +183,7 @@ def page() -> AppPage:
 
 
 def get(served: AppPage, path: str, host: str | None = None) -> tuple[int, str, http.client.HTTPMessage]:
-    connection = http.client.HTTPConnection(served.host, timeout=5)
+    connection = http.client.HTTPConnection(served.host, timeout=120)
     connection.request("GET", path, headers={"Host": host or served.host})
     response = connection.getresponse()
     body = response.read().decode()
