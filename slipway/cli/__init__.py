@@ -9,6 +9,8 @@ gc.disable()
 
 import atexit
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,7 +21,6 @@ from slipway.errors import SlipwayError
 
 app = typer.Typer(
     name="slipway",
-    help="A delivery platform for a GitHub organisation on AWS: bring it up, preview it, find drift.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -29,6 +30,22 @@ access.register(app)
 bootstrap.register(app)
 app.add_typer(cloud.app, name="cloud", help="The embedded cloud that the stack `local` runs on.")
 app.add_typer(runners.app, name="runners")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"slipway {metadata.version('slipway')}")
+        raise typer.Exit
+
+
+@app.callback()
+def command(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A delivery platform for a GitHub organisation on AWS: bring it up, preview it, find drift."""
 
 
 def main() -> None:

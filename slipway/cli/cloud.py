@@ -56,20 +56,26 @@ def start(
         bool,
         typer.Option("--allow-remote-kubernetes", help="Accept a control plane that is not on loopback."),
     ] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for every endpoint to answer.")] = 30,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for every endpoint to answer.")
+    ] = runtime.START_S,
     as_json: AsJson = False,
 ) -> None:
     """Start the embedded cloud, unless it already runs, and print its endpoints."""
     with _errors(as_json=as_json):
         ports = dict(_port(one) for one in port or [])
+        before = runtime.running(_root(root))
         with Console(stderr=True).status("starting the embedded cloud"):
-            runtime.start(
+            cloud = runtime.start(
                 _root(root),
                 ports,
                 timeout,
                 kubeconfig=kubeconfig,
                 allow_remote_kubernetes=allow_remote_kubernetes,
             )
+        if before == cloud and not as_json:
+            typer.echo(f"the embedded cloud already runs: {cloud.console}; more by `slipway cloud status`")
+            return
         _print(runtime.status(_root(root)), as_json=as_json)
 
 

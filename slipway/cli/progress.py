@@ -17,9 +17,10 @@ _PRESENT = {"create": "creating", "update": "updating", "replace": "replacing", 
 class ConsoleProgress:
     """Implements `slipway.engine.interface.Progress`; called from any thread."""
 
-    def __init__(self, console: Console, bar: Bar | None) -> None:
+    def __init__(self, console: Console, bar: Bar | None, *, lines: bool) -> None:
         self._console = console
         self._bar = bar
+        self._lines = lines
         self._task = bar.add_task("starting", total=None) if bar else None
         self._done = 0
         self._lock = threading.Lock()
@@ -32,7 +33,7 @@ class ConsoleProgress:
         """Count it; where nobody watches a live line, say what changed."""
         with self._lock:
             self._done += 1
-        if self._bar is None and step.op not in QUIET:
+        if self._lines and step.op not in QUIET:
             self._console.print(f"{SYMBOLS[step.op]:<2} {step.name} ({seconds:.1f} s)", highlight=False)
 
     def failed(self, urn: str, reason: str) -> None:
@@ -49,11 +50,14 @@ class ConsoleProgress:
 
 
 @contextmanager
-def progress(console: Console) -> Generator[ConsoleProgress, None, None]:
-    """Progress on this console for as long as the block runs."""
+def progress(console: Console, *, changes: bool) -> Generator[ConsoleProgress, None, None]:
+    """Progress on this console for as long as the block runs. `changes`: the run does what it reports.
+
+    One that only looks has no lines of its own: "- role (0.0 s)" would read as if the role were deleted.
+    """
     if not console.is_terminal:
-        yield ConsoleProgress(console, None)
+        yield ConsoleProgress(console, None, lines=changes)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True) as bar:
-        yield ConsoleProgress(console, bar)
+        yield ConsoleProgress(console, bar, lines=False)

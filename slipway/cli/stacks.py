@@ -26,6 +26,7 @@ DRIFT = 2
 _LONG = 60
 """Steps from which on what was done is shown by component; `--format json` always has every one."""
 _WIDE = 2_000
+_LOOKING = (Session.preview, Session.drift)
 Format = Literal["text", "markdown", "json"]
 
 _ENGINE = typer.Option("--engine", help="auto: the Pulumi CLI where it is on PATH; `local` keeps its own.")
@@ -153,7 +154,7 @@ def drift(
 def _run(root: Path, stack: str, engine: Choice, operation: Callable[[Session], Result]) -> Result:
     gc.enable()  # a run may be long and large
     console = Console(stderr=True)
-    with progress(console) as told:
+    with progress(console, changes=operation not in _LOOKING) as told:
         session = open_session(root, stack, engine, told)
         told.message(session.where)
         return operation(session)

@@ -32,7 +32,9 @@ def choose(root: Path, stack: str, wanted: Choice = "auto") -> EngineName:
                 fix=f"for what {stack!r} consists of: slipway preview {stack} --offline",
             )
         return _pulumi(
-            installed, f"the stack {stack!r} is real, and only the Pulumi CLI touches a real cloud"
+            installed,
+            f"the stack {stack!r} is real, and only the Pulumi CLI touches a real cloud",
+            f"; without it: slipway preview {stack} --offline",
         )
     holder = owner(root)
     if wanted not in ("auto", holder or wanted):
@@ -47,9 +49,9 @@ def choose(root: Path, stack: str, wanted: Choice = "auto") -> EngineName:
     return "embedded"
 
 
-def _pulumi(installed: bool, why: str) -> EngineName:
+def _pulumi(installed: bool, why: str, without: str = "") -> EngineName:
     if not installed:
-        raise SlipwayError(f"{why}; it is not on PATH", fix=INSTALL)
+        raise SlipwayError(f"{why}; it is not on PATH", fix=INSTALL + without)
     return "pulumi"
 
 

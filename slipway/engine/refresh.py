@@ -21,13 +21,15 @@ _READERS = 8
 
 def refresh(run: Run, providers: ProviderResources) -> None:
     """Read all resources, several at a time. With the ledger of a preview this is the drift report."""
-    managed = [state for state in run.snapshot.ordered() if state.custom and not urns.is_provider(state.type)]
 
     def read(state: ResourceState) -> None:
-        _refresh(run, providers, state)
+        if state.custom and not urns.is_provider(state.type):
+            _refresh(run, providers, state)
+        elif not run.cancelled:  # it is in the program only, and counts as unchanged, as the CLI has it
+            run.perform(run.step("same", state), lambda: None)
 
     with ThreadPoolExecutor(_READERS, "read", initializer=leave_interrupts) as executor:
-        for _ in executor.map(read, managed):
+        for _ in executor.map(read, run.snapshot.ordered()):
             pass
 
 

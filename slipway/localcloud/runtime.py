@@ -29,6 +29,8 @@ from slipway.localcloud.cloud import (
 from slipway.localcloud.kubeconfig import loopback_server
 
 _STOP_S = 3.0
+_ANSWER_S = 60.0
+START_S = 90.0
 
 
 class CloudNotRunning(SlipwayError):
@@ -65,10 +67,10 @@ class Status:
 def running(root: Path) -> Cloud | None:
     """The cloud of this folder, or None: its process must live and answer with the id in the runtime file."""
     held = read_runtime_file(root)
-    if held is None:
+    if held is None or not process.is_ours(held.pid, held.id):
         return None
-    try:
-        return held if _get_json(held.console, "/healthz", timeout_s=2).get("id") == held.id else None
+    try:  # a busy one may take its time, and is not to be taken for a dead one and started anew
+        return held if _get_json(held.console, "/healthz").get("id") == held.id else None
     except (OSError, ValueError, http.client.HTTPException):
         return None
 
@@ -92,7 +94,7 @@ def seed(cloud: Cloud, body: Mapping[str, Any]) -> dict[str, int]:
 
     Raises SlipwayError where the stand-in refuses the seed.
     """
-    connection = http.client.HTTPConnection(urlsplit(cloud.github).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(cloud.github).netloc, timeout=_ANSWER_S)
     try:
         headers = {"Content-Type": "application/json"}
         connection.request("POST", "/slipway/seed", json.dumps(dict(body)), headers)
@@ -108,7 +110,7 @@ def seed(cloud: Cloud, body: Mapping[str, Any]) -> dict[str, int]:
 def start(
     root: Path,
     ports: Mapping[str, int] | None = None,
-    timeout_s: float = 30,
+    timeout_s: float = START_S,
     *,
     kubeconfig: Path | None = None,
     allow_remote_kubernetes: bool = False,
@@ -279,9 +281,9 @@ def _lock(root: Path) -> Generator[None]:
         os.close(fd)
 
 
-def _get_json(base: str, path: str, *, timeout_s: float = 10) -> dict[str, Any]:
+def _get_json(base: str, path: str) -> dict[str, Any]:
     """GET by the standard library's client, which knows no proxies."""
-    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=timeout_s)
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=_ANSWER_S)
     try:
         connection.request("GET", path)
         return cast("dict[str, Any]", json.loads(connection.getresponse().read()))

@@ -164,7 +164,7 @@ def _check_answers(service: str, url: str) -> None:
         "kubernetes": "/version",
         "console": "/healthz",
     }
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request("GET", path[service])
         status = connection.getresponse().status

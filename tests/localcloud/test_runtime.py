@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -46,6 +47,14 @@ def test_every_start_is_a_new_world(root: Path) -> None:
     first = runtime.start(root)
     assert runtime.stop(root)
     assert runtime.start(root).id != first.id
+
+
+@linux
+def test_a_busy_one_is_not_taken_for_a_dead_one(root: Path) -> None:
+    cloud = runtime.start(root)
+    os.kill(cloud.pid, signal.SIGSTOP)
+    threading.Timer(4, os.kill, (cloud.pid, signal.SIGCONT)).start()
+    assert runtime.start(root) == cloud
 
 
 def test_the_runtime_file_says_where_everything_is_and_only_its_owner_may_read_it(root: Path) -> None:

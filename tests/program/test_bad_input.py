@@ -1,8 +1,11 @@
 """Bad input gives a clear message and a failing exit, and nothing is half-done."""
 
 import json
+import os
 import socket
 from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +37,9 @@ def held(project: Project) -> object:
     return made, github, told["recorded"], kept
 
 
-def refuse(project: Project, *arguments: str) -> str:
+def refuse(project: Project, *arguments: str, environment: dict[str, str] | None = None) -> str:
     """Run a command that must fail with one clear message; the message."""
-    done = project.run(*arguments)
+    done = project.run(*arguments, environment=environment)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done.stderr
@@ -245,6 +248,20 @@ def test_every_command_explains_itself(project: Project, arguments: tuple[str, .
     done = project.run(*arguments, "--help")
     assert done.returncode == 0
     assert "Usage" in done.stdout
+
+
+def test_a_real_stack_without_the_cli_says_what_does_without(project: Project, tmp_path: Path) -> None:
+    said = refuse(project, "preview", "prod", environment={**os.environ, "PATH": str(tmp_path)})
+    assert "slipway preview prod --offline" in said
+
+
+def test_a_second_start_does_not_say_it_all_again(cloud: Project) -> None:
+    (line,) = cloud.ok("cloud", "start").splitlines()
+    assert "already runs: http://127.0.0.1:" in line
+
+
+def test_the_version_is_the_projects(project: Project) -> None:
+    assert project.ok("--version").strip() == f"slipway {metadata.version('slipway')}"
 
 
 def test_the_embedded_engine_refuses_a_real_stack(project: Project) -> None:
