@@ -10,6 +10,7 @@ from slipway.access.matrix import Access, Matrix, MatrixDiff, Row
 _COLUMNS = ("environment", "from", "on", "role", "can")
 _NOTHING_NEW = "Nothing is newly allowed."
 _NOTHING_GONE = "Nothing is taken away."
+_DOUBT = "(possibly): it hangs on a condition whose outcome the policies alone do not tell."
 
 
 def to_text(matrix: Matrix) -> str:
@@ -22,7 +23,7 @@ def to_text(matrix: Matrix) -> str:
         parts += [f"{_role(arn)} can", *(f"  {text}" for text in able[arn] or ("do nothing",)), ""]
     parts += _listed("Roles that nobody here reaches:", matrix.unreached)
     parts += _listed("Not read for certain:", matrix.problems)
-    return "\n".join(parts).rstrip() + "\n"
+    return _explained(parts)
 
 
 def to_markdown(matrix: Matrix) -> str:
@@ -36,7 +37,7 @@ def to_markdown(matrix: Matrix) -> str:
     ):
         if lines:
             parts += [f"### {title}", "", *(f"- {_escaped(line)}" for line in lines), ""]
-    return "\n".join(parts).rstrip() + "\n"
+    return _explained(parts)
 
 
 def to_json(matrix: Matrix) -> str:
@@ -51,7 +52,7 @@ def diff_to_text(diff: MatrixDiff) -> str:
         for entry in entries:
             lines.append(f"{sign} {_title(entry)}")
             lines += [f"{sign}     {what}" for what in entry.what]
-    return "\n".join(lines or [_NOTHING_NEW]) + "\n"
+    return _explained(lines or [_NOTHING_NEW])
 
 
 def diff_to_markdown(diff: MatrixDiff) -> str:
@@ -76,12 +77,18 @@ def diff_to_markdown(diff: MatrixDiff) -> str:
             for entry in entries
         ]
         parts += [*_markdown_table(("who", "environment", "from", "role", "can"), rows), ""]
-    return "\n".join(parts).rstrip() + "\n"
+    return _explained(parts)
 
 
 def diff_to_json(diff: MatrixDiff) -> str:
     """Both lists with every field."""
     return json.dumps(asdict(diff), indent=2, sort_keys=True) + "\n"
+
+
+def _explained(parts: Sequence[str]) -> str:
+    """The lines as one text, which says what a mark of doubt means if there is one."""
+    text = "\n".join(parts).rstrip()
+    return f"{text}\n\n{_DOUBT}\n" if "(possibly)" in text else f"{text}\n"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The matrix and its differences as a person, a pull request and a program read them."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,3 +48,11 @@ def test_renderings_name_everything(platform: Any, base: Matrix) -> None:
     assert back.newly_allowed == ()
     assert back.no_longer_allowed == found.newly_allowed
     assert diff_to_text(back).startswith("- ")
+
+
+def test_a_mark_of_doubt_is_explained_where_there_is_one(base: Matrix) -> None:
+    (row, *_), nothing = base.rows, Matrix(rows=(), unreached=(), problems=())
+    for certain in (True, False):
+        one = Matrix(rows=(replace(row, certain=certain, capabilities=()),), unreached=(), problems=())
+        for text in (to_text(one), to_markdown(one), diff_to_text(diff(nothing, one))):
+            assert ("(possibly): it hangs on a condition" in text) is not certain
