@@ -295,7 +295,7 @@ random_statements = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     identity=st.lists(random_statements, max_size=4),
     limit=st.none() | st.lists(random_statements, max_size=2),

@@ -146,7 +146,7 @@ repositories = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     ours=repositories,
     theirs=repositories,
@@ -174,7 +174,7 @@ def test_a_role_takes_the_tokens_of_its_own_environment_and_no_others(
         assert trust.decide(request, Mode.ATTACK).allowed is (same_form and (same or same_legacy))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     first=st.tuples(repositories, places), second=st.tuples(repositories, places), form=st.sampled_from(FORMS)
 )

@@ -54,12 +54,15 @@ class Recorded:
 
 
 class Recording(list[Recorded]):
-    """All resources in the order that they were declared, the stack's exported `outputs` beside them."""
+    """All resources in the order of their URNs, the stack's exported `outputs` beside them.
+
+    Threads of the SDK register what is declared, so that the order in which it arrives may differ.
+    """
 
     outputs: dict[str, Any]
 
     def __init__(self, resources: Sequence[Recorded], outputs: dict[str, Any]) -> None:
-        super().__init__(resources)
+        super().__init__(sorted(resources, key=lambda one: one.urn))
         self.outputs = outputs
 
     def of(self, type_: str) -> list[Recorded]:

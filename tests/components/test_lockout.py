@@ -291,7 +291,7 @@ DECLARATIONS = st.builds(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(old=DECLARATIONS, mode=st.sampled_from(AuthenticationMode), changes=CHANGES, fresh=st.booleans())
 def test_what_is_accepted_keeps_people_pulumi_and_the_nodes_in(
     old: AccessDeclaration, mode: AuthenticationMode, changes: dict[str, Any], fresh: bool
@@ -323,7 +323,7 @@ def test_what_is_accepted_keeps_people_pulumi_and_the_nodes_in(
         assert mapped <= after["job"] | after["admin"] | pulumi
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(steps=st.lists(st.tuples(st.sampled_from(AuthenticationMode), CHANGES), max_size=12))
 def test_no_row_of_accepted_changes_locks_a_cluster(
     steps: list[tuple[AuthenticationMode, dict[str, Any]]],

@@ -134,7 +134,7 @@ class Deployer:
         assert self.control("PUT", path, record).status == 201
         return path
 
-    def settle(self, timeout_s: float = 60) -> bool:
+    def settle(self, timeout_s: float = 240) -> bool:
         return bool(
             self.control("POST", "/slipway/functions/settle", {"timeout_s": timeout_s}).json["settled"]
         )

@@ -118,7 +118,7 @@ class AppUnderTest:
         return list(self.control("POST", "/slipway/assignments", {"seed": 1}).json["assigned"])
 
     def flush(self) -> dict[str, Any]:
-        answer = self.control("POST", "/slipway/webhooks/flush", {"timeout_s": 20}).json
+        answer = self.control("POST", "/slipway/webhooks/flush", {"timeout_s": 240}).json
         assert answer["settled"]
         return dict(answer)
 

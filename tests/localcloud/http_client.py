@@ -29,7 +29,7 @@ class Client:
     def __call__(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        connection = http.client.HTTPConnection(urlsplit(self.base).netloc, timeout=60)
+        connection = http.client.HTTPConnection(urlsplit(self.base).netloc, timeout=300)
         sent = {"Content-Type": "application/json", **self.headers, **(headers or {})}
         data = body if isinstance(body, str | None) else json.dumps(body)
         try:

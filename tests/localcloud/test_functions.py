@@ -126,8 +126,8 @@ def test_one_that_takes_too_long_is_ended(deploy: Deployer) -> None:
 
 
 def test_the_time_it_takes_to_load_is_not_the_calls(deploy: Deployer) -> None:
-    source = "import time\ntime.sleep(3)\ndef handle(event, context):\n    return 'loaded'\n"
-    assert deploy.invoke(deploy.function(source, timeout=2))["Payload"] == "loaded"
+    source = "import time\ntime.sleep(5)\ndef handle(event, context):\n    return 'loaded'\n"
+    assert deploy.invoke(deploy.function(source, timeout=4))["Payload"] == "loaded"
 
 
 def test_the_context_says_what_is_left_and_who_is_called(deploy: Deployer) -> None:

@@ -106,9 +106,8 @@ def test_a_port_that_is_taken_is_named_and_nothing_is_left(root: Path, service: 
 
 
 def test_a_port_is_used_as_asked_and_refused_when_another_is_in_use(root: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    free = port(runtime.start(root).github)
+    assert runtime.stop(root)
     cloud = runtime.start(root, {"github": free})
     assert port(cloud.github) == free
     assert runtime.start(root, {"github": free}) == cloud

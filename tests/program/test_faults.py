@@ -110,8 +110,10 @@ def test_two_runs_at_once_do_not_meet(cloud: Project) -> None:
     try:
         while journal_lines(cloud) < 5 and process.poll() is None:
             time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)  # or it may be over before the other has begun
         second = cloud.run("up", "local", "--yes", "--engine", "embedded")
     finally:
+        process.send_signal(signal.SIGCONT)
         first = process.wait(timeout=120)
     assert first == 0
     assert second.returncode == 1

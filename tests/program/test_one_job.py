@@ -20,7 +20,7 @@ def test_a_signed_event_leads_to_an_instance_a_claim_and_its_end(cloud: Project)
     autoscaling.set_desired_capacity(AutoScalingGroupName="slipway-local-deploy", DesiredCapacity=1)
     bystander = instances(cloud)
     done = subprocess.run(
-        ["bash", SCRIPT], cwd=cloud.root, capture_output=True, text=True, timeout=120, check=False
+        ["bash", SCRIPT], cwd=cloud.root, capture_output=True, text=True, timeout=500, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.findall(r" (\d{3})$", done.stdout, re.MULTILINE) == ["202", "202", "409", "202", "202", "200"]
@@ -33,7 +33,7 @@ def test_a_signed_event_leads_to_an_instance_a_claim_and_its_end(cloud: Project)
 def test_without_a_cloud_it_says_what_to_do(project: Project) -> None:
     (project.root / ".venv").symlink_to(ROOT / ".venv")
     done = subprocess.run(
-        ["bash", SCRIPT], cwd=project.root, capture_output=True, text=True, timeout=120, check=False
+        ["bash", SCRIPT], cwd=project.root, capture_output=True, text=True, timeout=500, check=False
     )
     assert done.returncode == 1
     assert "or `make up`" in done.stderr

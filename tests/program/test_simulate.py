@@ -11,7 +11,7 @@ from tests.program.conftest import Project
 def test_every_promise_holds_on_the_local_stack(cloud: Project) -> None:
     assert cloud.result("up", "local", "--yes")["ok"]
     losses = ("--drop", "20%", "--duplicate", "20%", "--reorder")
-    done = cloud.run("runners", "simulate", "--jobs", "20", *losses, "--json", timeout=400)
+    done = cloud.run("runners", "simulate", "--jobs", "20", *losses, "--json", timeout=1000)
     assert done.stdout, done.stderr
     told = json.loads(done.stdout)
     broken = [words for words, held in told["promises"].items() if not held]

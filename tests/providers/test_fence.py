@@ -165,6 +165,6 @@ def test_github_takes_nothing_from_the_environment(missing: str, github_server: 
 def test_an_address_where_nobody_answers_says_what_to_do() -> None:
     with contextlib.closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(ProviderError, match="slipway cloud start"):
-        Rest(f"http://127.0.0.1:{port}", "the stand-in").request("GET", "/")
+        port = free.getsockname()[1]  # bound, so that nobody else gets it, and nobody listens
+        with pytest.raises(ProviderError, match="slipway cloud start"):
+            Rest(f"http://127.0.0.1:{port}", "the stand-in").request("GET", "/")

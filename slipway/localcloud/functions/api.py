@@ -103,7 +103,8 @@ class FunctionsApi:
 
     def _settle(self, timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
-        while not (self._pump.settled() and not self._functions.busy()):
+        # In this order: one that sends its last message and ends in between leaves a queue that is not.
+        while self._functions.busy() or not self._pump.settled():
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)

@@ -18,7 +18,7 @@ from slipway.localcloud.functions.deployed import Function, Json
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR")
-_LOG_WAIT_S = 5.0
+_LOG_WAIT_S = 30.0
 # Loading is not the call's time. Lambda gives it 10 s of its own; a busy laptop needs more.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 _LOAD_S = 60.0

@@ -25,7 +25,7 @@ from slipway.runners.simulation.stand_in import AwsControls, GitHubControls
 Json = dict[str, Any]
 _ROUND_S = 0.2
 _SCOUT_S = 0.5
-_CONVERGE_S = 90.0
+_CONVERGE_S = 300.0
 _END_S = 30.0
 _AT_ONCE = 60
 """Most jobs at one time: the embedded cloud plays all of AWS on a core or two, and would fall behind."""

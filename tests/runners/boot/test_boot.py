@@ -101,7 +101,7 @@ def test_it_ends_when_the_fleet_does_not_know_it(machine: Machine, services: Ser
 
 def test_it_ends_when_the_fleet_cannot_be_reached(machine: Machine, services: Services) -> None:
     services.claims = [refused(500)]
-    machine.settings["UNREACHABLE_S"] = "3"
+    machine.settings["UNREACHABLE_S"] = "10"
     machine.prepare()
     assert machine.boot() == 1
     assert services.count("/claim") > 1

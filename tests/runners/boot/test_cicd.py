@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import threading
 import urllib.request
@@ -13,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from runners.boot import cicd
-from tests.runners.boot.machine import BOOT, Machine
+from tests.runners.boot.machine import BOOT, Machine, until
 from tests.runners.boot.services import CICD_SECRET, INSTANCE, KEY_ID, REGION, Services, granted
 
 ROLE = "arn:aws:iam::111122223333:role/slipway/ci/cicd"
 ASKING = """\
 python=$(command -v python3)
-for try in {1..100}; do [[ -S ../../s ]] && break; /bin/sleep 0.05; done
+for try in {1..1000}; do [[ -S ../../s ]] && break; /bin/sleep 0.05; done
 "$python" -I ../../programs/cicd.py get --socket ../../s >credentials 2>refusal
 cp ../.aws/config config 2>/dev/null
 true
@@ -130,10 +129,7 @@ def test_a_caller_that_hangs_up_does_not_end_the_service(services: Services, tmp
     path, user = tmp_path / "s", Path("/proc/self").owner()
     thread = threading.Thread(target=cicd.serve, args=(path, user, chain(services)), daemon=True)
     thread.start()
-    for _ in range(200):
-        if path.exists():
-            break
-        signal.sigtimedwait([], 0.02)
+    until(path.exists)
     for _ in range(3):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
             caller.connect(str(path))

@@ -81,8 +81,9 @@ def test_the_kernel_refuses_everybody_but_root() -> None:
     """The address is on the loopback here; root is refused once the rule names another user."""
     asking = (
         "ip link set lo up; ip address add 169.254.169.254/32 dev lo;"
-        f"{sys.executable} -m http.server --bind 169.254.169.254 8080 >/dev/null 2>&1 & sleep 1;"
-        "ask() { curl --silent --noproxy '*' --max-time 3 --output /dev/null http://169.254.169.254:8080/; };"
+        f"{sys.executable} -m http.server --bind 169.254.169.254 8080 >/dev/null 2>&1 & "
+        "ask() { curl --silent --noproxy '*' --max-time 9 --output /dev/null http://169.254.169.254:8080/; };"
+        "for try in $(seq 300); do ask && break; sleep 0.1; done;"
         f"nft --file {RULES}; ask && echo root; "
         f"sed 's/skuid 0/skuid 4242/' {RULES} | nft --file -; ask || echo refused; kill %1"
     )

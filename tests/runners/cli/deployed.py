@@ -99,7 +99,7 @@ def _queues(fleet: Fleet) -> str:
     dead = sqs.create_queue(QueueName=fleet.dead_letters)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
-    attributes = {"VisibilityTimeout": "10", "RedrivePolicy": redrive}
+    attributes = {"VisibilityTimeout": "180", "RedrivePolicy": redrive}
     return str(sqs.create_queue(QueueName=fleet.queue, Attributes=attributes)["QueueUrl"])
 
 

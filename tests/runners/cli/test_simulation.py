@@ -127,7 +127,7 @@ def live(cloud: Any, *, greedy: bool = False, job: int | None = 5, stopped: bool
     elif not stopped:
         cloud.connected.wait(2)
         stopping.set()
-    one.join(5)
+    one.join(60)
     assert one.phase is Phase.GONE
     return ledger
 

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -68,7 +68,7 @@ changes = st.one_of(
 
 
 @given(steps=st.lists(changes, max_size=6))
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@hypothesis_settings(max_examples=60)
 def test_the_table_and_its_stand_in_mean_the_same(
     table: DynamoTable, steps: list[tuple[Write, *tuple[Write, ...]]]
 ) -> None:

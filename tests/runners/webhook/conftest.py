@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from runners.webhook import aws as webhook_aws
 from runners.webhook import handler
 from tests.runners.webhook.stand_in import Aws
 
@@ -26,6 +27,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(handler, "_webhook", None)
+    monkeypatch.setattr(webhook_aws, "TIMEOUT_S", 60.0)  # the stand-in shares this process with the tests
     yield server
     server.shutdown()
     server.server_close()
