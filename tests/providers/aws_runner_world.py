@@ -73,7 +73,7 @@ def function(world: World, number: int = 1) -> Any:
         role=function_role(world),
         runtime="python3.13",
         handler="main.handle",
-        timeout=120,
+        timeout=30,
         **code("1"),
     )
 
