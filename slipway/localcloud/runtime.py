@@ -29,7 +29,7 @@ from slipway.localcloud.cloud import (
 from slipway.localcloud.kubeconfig import loopback_server
 
 _STOP_S = 3.0
-_ANSWER_S = 60.0
+_ANSWER_S = 30.0
 START_S = 90.0
 
 

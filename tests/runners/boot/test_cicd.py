@@ -58,7 +58,7 @@ def test_a_job_of_a_class_that_opts_in_gets_them(machine: Machine, services: Ser
 @pytest.mark.parametrize("role", [ROLE, ""])
 def test_a_job_of_any_other_class_gets_none(machine: Machine, services: Services, role: str) -> None:
     services.claims = [granted(cicd=not role)]
-    machine.behaviour = ASKING.replace("{1..100}", "1")
+    machine.behaviour = ASKING.replace("{1..1000}", "1")
     machine.settings["CICD_ROLE"] = role
     machine.prepare()
     assert machine.boot() == 0
