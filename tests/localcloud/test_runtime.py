@@ -185,7 +185,7 @@ def test_the_process_ends_when_its_runtime_file_is_removed(root: Path) -> None:
 def test_a_hung_process_is_replaced(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = runtime.start(root)
     os.kill(first.pid, signal.SIGSTOP)
-    monkeypatch.setattr(runtime, "_ANSWER_S", 5.0)
+    monkeypatch.setattr(runtime, "_ANSWER_S", 10.0)
     try:
         second = runtime.start(root)
     finally:
