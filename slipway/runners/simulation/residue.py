@@ -57,16 +57,16 @@ def search(fleet: Fleet, needles: Iterable[str], root: Path) -> Search:
 def stores(fleet: Fleet, root: Path) -> dict[str, Callable[[], Iterator[Text]]]:
     """Readers of everything that keeps anything, by name."""
     return {
-        "tables": lambda: _tables(fleet.client("dynamodb")),
+        "items of tables": lambda: _tables(fleet.client("dynamodb")),
         "parameters": lambda: _parameters(fleet.client("ssm")),
         "secrets": lambda: _secrets(fleet.client("secretsmanager")),
         "objects": lambda: _objects(fleet.client("s3")),
-        "queues": lambda: _queues(fleet.client("sqs")),
+        "messages": lambda: _queues(fleet.client("sqs")),
         "user data": lambda: _user_data(fleet.client("ec2")),
         "tags": lambda: _tags(fleet),
         "function settings": lambda: _functions(fleet.client("lambda")),
-        "logs": lambda: _logs(fleet.client("logs")),
-        "the cloud's own log": lambda: _file(log_file(root)),
+        "lines of logs": lambda: _logs(fleet.client("logs")),
+        "lines of the cloud's own log": lambda: _file(log_file(root)),
     }
 
 

@@ -40,5 +40,5 @@ def test_every_promise_holds_with_a_fifth_lost_a_fifth_doubled_and_any_order(
     # A search that has looked at nothing finds nothing. Here is no bucket and no parameter, and the queue
     # is empty in the end.
     unseen = {store for store, count in report.search.looked_at.items() if not count}
-    assert unseen <= {"objects", "parameters", "queues"}
+    assert unseen <= {"objects", "parameters", "messages"}
     assert explain(fleet, 1) == []

@@ -117,15 +117,15 @@ def log(fleet: Fleet, text: str) -> None:
 
 
 PLACES: dict[str, list[Callable[[Fleet], None]]] = {
-    "tables": [in_table, in_binary],
+    "items of tables": [in_table, in_binary],
     "parameters": [in_parameter],
     "secrets": [in_earlier_secret],
     "objects": [in_object],
-    "queues": [in_message],
+    "messages": [in_message],
     "user data": [in_launch_template, in_user_data],
     "tags": [in_tag],
     "function settings": [in_function],
-    "logs": [in_log, in_log_as_base64, github_token_in_log, private_key_in_log],
+    "lines of logs": [in_log, in_log_as_base64, github_token_in_log, private_key_in_log],
 }
 
 
@@ -144,7 +144,7 @@ def test_it_is_found_where_it_is(
 def test_it_is_found_in_the_clouds_own_log(kept: Fleet, tmp_path: Path) -> None:
     (tmp_path / ".slipway").mkdir()
     (tmp_path / ".slipway" / "cloud.log").write_text(f"started\nsent {SECRET}\n")
-    assert search(kept, [SECRET], tmp_path).found == ("the cloud's own log: line 2",)
+    assert search(kept, [SECRET], tmp_path).found == ("lines of the cloud's own log: line 2",)
 
 
 def test_nothing_is_found_where_nothing_is(kept: Fleet, tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ def test_nothing_is_found_where_nothing_is(kept: Fleet, tmp_path: Path) -> None:
     log(kept, "claimed")
     told = search(kept, [SECRET, "short"], tmp_path)
     assert told.found == ()
-    assert told.looked_at["tables"] == told.looked_at["logs"] == 1
+    assert told.looked_at["items of tables"] == told.looked_at["lines of logs"] == 1
 
 
 def test_every_store_has_a_place_in_these_tests(kept: Fleet, tmp_path: Path) -> None:
-    assert set(stores(kept, tmp_path)) == {*PLACES, "the cloud's own log"}
+    assert set(stores(kept, tmp_path)) == {*PLACES, "lines of the cloud's own log"}
