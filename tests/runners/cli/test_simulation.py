@@ -62,6 +62,13 @@ def test_each_promise_can_be_broken(broken: dict[str, Any], words: str) -> None:
     assert words in failed[0]
 
 
+@pytest.mark.parametrize(("jobs", "extra"), [(20, 3), (100, 5), (1000, 50)])
+def test_a_few_instances_too_many_are_a_share_of_many_jobs_alone(jobs: int, extra: int) -> None:
+    for launched, held in ((jobs + extra, True), (jobs + extra + 1, False)):
+        told = report(jobs=jobs, done=jobs, launched=launched).promises()
+        assert dict(told)["at most 5% more instances than jobs, or 3"] is held
+
+
 def test_recovery_and_spares_are_counted_apart() -> None:
     told = report(
         github_calls={
