@@ -15,6 +15,7 @@ from rich.table import Column, Table
 
 from slipway.errors import SlipwayError
 from slipway.localcloud import runtime
+from slipway.localcloud.cloud import read_runtime_file
 
 app = typer.Typer(
     name="cloud",
@@ -64,7 +65,7 @@ def start(
     """Start the embedded cloud, unless it already runs, and print its endpoints."""
     with _errors(as_json=as_json):
         ports = dict(_port(one) for one in port or [])
-        before = runtime.running(_root(root))
+        before = read_runtime_file(_root(root))
         with Console(stderr=True).status("starting the embedded cloud"):
             cloud = runtime.start(
                 _root(root),
