@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from components.github.protection import EnvironmentRules, GithubPlan, Protection, Reviewers, plan_protection
-from components.runners.names import FleetNames
-from infra import naming
-from infra.environments import PULL_REQUESTS, EnvironmentDefaults, JobKind, defaults_for
 from infra.settings import EnvironmentSettings, ServiceSettings, Settings, Stack
-from infra.types import CHART
-from slipway.access.model import (
+from slipway.platform import naming
+from slipway.platform.declaration import (
     ApplyStack,
     AssumeRoles,
     ChangeFleet,
@@ -26,6 +22,10 @@ from slipway.access.model import (
     RoleDeclaration,
     UseState,
 )
+from slipway.platform.fleet_names import FleetNames
+from slipway.platform.job_kinds import PULL_REQUESTS, EnvironmentDefaults, JobKind, defaults_for
+from slipway.platform.protection import EnvironmentRules, GithubPlan, Protection, Reviewers, plan_protection
+from slipway.platform.values import CHART
 
 
 @dataclass(frozen=True, kw_only=True)

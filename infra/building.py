@@ -10,11 +10,11 @@ from components.registry.lifecycle import RELEASED
 from components.runners.runner_fleet import RunnerFleet
 from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.plan_store import PlanStore, PlanStoreArgs
-from infra import naming
 from infra.foundation import Foundation
 from infra.runners import image_builder, runner_fleet
 from infra.settings import Settings
-from infra.types import CHART
+from slipway.platform import naming
+from slipway.platform.values import CHART
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 
 import pulumi_aws as aws
 
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import RoleMapping, role_mappings
 from components.cluster.declare import declare
 from components.cluster.lockout import AccessDeclaration, require
-from components.cluster.namespace_access import NamespaceAccess, groups_by_role
-from components.cluster.service_roles import node_role_arn
-from infra import naming, unproven
+from infra import unproven
 from infra.access import Environment, platform_roles
 from infra.in_force import has_entry, published, standing_clusters
 from infra.settings import ClusterSettings, Settings
+from slipway.platform import naming
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import RoleMapping, role_mappings
+from slipway.platform.namespaces import NamespaceAccess, groups_by_role
 
 PARAMETER_KEY = "cluster-access"
 
@@ -34,7 +34,7 @@ def access_declaration(
         mode=AuthenticationMode(cluster.authentication_mode),
         administrators=cluster.administrators,
         apply_principal=platform_roles(settings)[1].arn,
-        node_role_arn=node_role_arn(settings.account, cluster.name, naming.CI_PATH),
+        node_role_arn=naming.node_role_arn(settings.account, cluster.name, naming.CI_PATH),
         namespaces=namespaces(settings, environments),
         reader=platform_roles(settings)[0].arn,
         public_access_cidrs=cluster.public_access_cidrs,
@@ -67,7 +67,7 @@ def mappings(
     """Lines of aws-auth, in modes that have it."""
     return role_mappings(
         AuthenticationMode(cluster.authentication_mode),
-        node_roles=(node_role_arn(settings.account, cluster.name, naming.CI_PATH),),
+        node_roles=(naming.node_role_arn(settings.account, cluster.name, naming.CI_PATH),),
         jobs=groups_by_role(namespaces(settings, environments), platform_roles(settings)[0].arn),
         administrators=cluster.administrators,
     )

@@ -10,9 +10,9 @@ from components.identity.origin import Origin
 from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
 from components.network.network import NatMode, Network, NetworkArgs
 from components.state.state_store import StateStore, StateStoreArgs
-from infra import naming
 from infra.access import Environment, apply_roles_in, platform_roles
 from infra.settings import Settings
+from slipway.platform import naming
 
 
 @dataclass(frozen=True, kw_only=True)

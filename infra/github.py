@@ -6,8 +6,6 @@ import pulumi
 
 from components.github.labels import delivery_labels
 from components.github.organization_settings import OrganizationSettings, OrganizationSettingsArgs
-from components.github.protection import EnvironmentRules, GithubPlan, plan_protection
-from components.github.rulesets import Enforcement
 from components.github.service_repository import (
     EnvironmentSettings,
     RepositorySettings,
@@ -15,12 +13,13 @@ from components.github.service_repository import (
     ServiceRepositoryArgs,
 )
 from components.github.variables import environment_variables, repository_variables
-from infra import naming
 from infra.access import Environment, image_role, platform_repository_of, platform_roles, repository_of
 from infra.building import Building
-from infra.environments import JobKind
 from infra.foundation import Foundation
 from infra.settings import ServiceSettings, Settings
+from slipway.platform import naming
+from slipway.platform.job_kinds import JobKind
+from slipway.platform.protection import Enforcement, EnvironmentRules, GithubPlan, plan_protection
 
 
 def service_repository(

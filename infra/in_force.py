@@ -7,8 +7,8 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster.authentication import AuthenticationMode
-from infra import naming
+from slipway.platform import naming
+from slipway.platform.authentication import AuthenticationMode
 
 _ABSENT = (
     *("ParameterNotFound", "ResourceNotFoundException"),

@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 
 from components.state.parameters import PlatformParameters, PlatformParametersArgs
-from infra import naming
 from infra.access import Environment, platform_roles, repository_of
 from infra.building import Building
 from infra.cluster_access import PARAMETER_KEY, access_declaration
@@ -15,6 +14,7 @@ from infra.runner_images import PARAMETER_KEY as CLASSES_KEY
 from infra.runner_images import declaration as declaration_of_classes
 from infra.running import Running
 from infra.settings import Settings
+from slipway.platform import naming
 
 
 def bootstrap_contract(settings: Settings) -> dict[str, str]:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from infra.model import Model
-from infra.types import RepositorySlug
+from slipway.platform.model import Model
+from slipway.platform.values import RepositorySlug
 
 _LABEL = re.compile(r"[A-Za-z0-9._-]{1,100}")
 

@@ -10,13 +10,13 @@ from components.network.runner_security import RunnerSecurityGroups
 from components.runners.args import CodeArgs, ImageArgs, RunnerClassArgs, RunnerFleetArgs
 from components.runners.image_role import ImageRole, ImageRoleArgs
 from components.runners.runner_fleet import RunnerFleet
-from infra import naming
 from infra.access import cicd_role, fleet_names, image_role
 from infra.foundation import Foundation
 from infra.runner_images import MINIMUM_RUNNER_VERSION
 from infra.runner_settings import RunnerClassSettings
 from infra.settings import Settings
 from runners.boot.user_data import user_data
+from slipway.platform import naming
 
 GITHUB_API: Final = "https://api.github.com"
 BUILD: Final = Path(".slipway/build")

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 import pulumi
 
 from components.cluster.access import ClusterAccess, ClusterAccessArgs
-from components.cluster.authentication import AuthenticationMode
 from components.cluster.cluster import Cluster, ClusterArgs
-from components.cluster.node_groups import NodeGroupSpec
 from components.identity.ci_role import CiRole
 from components.release.app_release import AppRelease, AppReleaseArgs
 from components.release.values import ImageReference
 from components.state.database_secret import DatabaseSecret, DatabaseSecretArgs
 from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.parameters import HelmValuesParameter, HelmValuesParameterArgs
-from infra import naming
 from infra.access import Environment, platform_roles
 from infra.cluster_access import mappings, namespaces
 from infra.files import helm_values
 from infra.foundation import Foundation
 from infra.providers import kubernetes_provider
 from infra.settings import ClusterSettings, Settings
+from slipway.platform import naming
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.node_groups import NodeGroupSpec
 
 Roles = Mapping[tuple[str, str], CiRole]
 

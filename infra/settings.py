@@ -10,11 +10,12 @@ from pulumi.runtime import config as runtime_config
 from pydantic import BaseModel, Field, ValidationError
 
 from infra.conflicts import conflicts
-from infra.environments import JobKind
-from infra.mistakes import Mistake, SettingsError, from_validation, unknown_key
-from infra.model import Model
 from infra.runner_settings import RunnerSettings
-from infra.types import (
+from slipway.platform.declaration import SubjectForm
+from slipway.platform.job_kinds import JobKind
+from slipway.platform.mistakes import Mistake, SettingsError, from_validation, unknown_key
+from slipway.platform.model import Model
+from slipway.platform.values import (
     AccountId,
     ClusterName,
     Digest,
@@ -40,7 +41,6 @@ from infra.types import (
     VpcCidr,
     Zone,
 )
-from slipway.access.model import SubjectForm
 
 _M = TypeVar("_M", bound=BaseModel)
 _KEYS = ("platform", "services", "endpoints")
@@ -143,7 +143,7 @@ class ReleaseSettings(Model):
 
 
 class EnvironmentSettings(Model):
-    """One GitHub environment. A block left empty takes everything from its name (`infra/environments.py`)."""
+    """One GitHub environment. A block left empty takes everything from its name (`job_kinds.py`)."""
 
     jobs: Annotated[tuple[JobKind, ...], Field(min_length=1)] | None = None
     branches: RefPatterns | None = None

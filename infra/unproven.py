@@ -6,10 +6,10 @@ and once somebody has deleted it. In the last two cases a cluster stands, and pe
 
 from collections.abc import Callable, Sequence
 
-from components.cluster.aws_auth import mapped_arn
 from components.cluster.lockout import AccessDeclaration
 from infra.in_force import StandingCluster
 from slipway.errors import SlipwayError
+from slipway.platform.aws_auth import mapped_arn
 
 
 def require(

@@ -7,17 +7,17 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from components import aws_names
 from components.cluster import rbac
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import mapped_arn
-from components.cluster.namespace_access import (
+from slipway.errors import SlipwayError
+from slipway.platform import aws_names
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import mapped_arn
+from slipway.platform.namespaces import (
     READER_GROUP,
     NamespaceAccess,
     check_namespaces,
     groups_by_role,
 )
-from slipway.errors import SlipwayError
 
 ADMINISTRATOR_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 SERVICE_LABEL = "slipway.dev/service"

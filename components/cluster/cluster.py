@@ -9,23 +9,20 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
 
-from components import aws_names
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import RoleMapping, mapped_arn
-from components.cluster.endpoint import check_endpoint
-from components.cluster.node_groups import NodeGroupSpec, check_node_group_name
 from components.cluster.service_roles import (
     NODE_POLICIES,
     SERVICE_POLICIES,
     managed_policy_arn,
-    node_role_arn,
-    node_role_name,
     node_trust,
-    service_role_name,
     service_trust,
 )
 from components.network.network import RETENTION_DAYS
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names, naming
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import RoleMapping, mapped_arn
+from slipway.platform.endpoint import check_endpoint
+from slipway.platform.node_groups import NodeGroupSpec, check_node_group_name
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All that there are (EKS User Guide, "Send control plane logs to CloudWatch Logs")."""
@@ -58,7 +55,7 @@ class ClusterArgs:
     role_mappings: tuple[RoleMapping, ...] = ()
     deletion_protection: bool = True
     log_days: int = 90
-    role_path: str = aws_names.DEFAULT_ROLE_PATH
+    role_path: str = naming.CI_PATH
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for what EKS would refuse, or what would lock somebody out."""
@@ -113,7 +110,7 @@ class ClusterArgs:
     @property
     def node_role_arn(self) -> str:
         """ARN of the role that all managed nodes run as."""
-        return node_role_arn(self.account, self.name, self.role_path)
+        return naming.node_role_arn(self.account, self.name, self.role_path)
 
 
 class Cluster(pulumi.ComponentResource):
@@ -141,12 +138,12 @@ class Cluster(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         service, service_policies = self._role(
             "service",
-            service_role_name(args.name),
+            naming.service_role(args.name),
             json.dumps(service_trust(args.account, args.region, args.name)),
             SERVICE_POLICIES,
         )
         nodes, node_policies = self._role(
-            "nodes", node_role_name(args.name), json.dumps(node_trust()), NODE_POLICIES
+            "nodes", naming.node_role(args.name), json.dumps(node_trust()), NODE_POLICIES
         )
         # EKS would make this group itself, to be kept for ever.
         logs = aws.cloudwatch.LogGroup(

@@ -5,10 +5,10 @@ So it is known before anything is registered, and the proof in `lockout` can sto
 
 from collections.abc import Sequence
 
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import MASTERS, role_mappings
 from components.cluster.lockout import AccessDeclaration
-from components.cluster.namespace_access import NamespaceAccess, groups_by_role
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import MASTERS, role_mappings
+from slipway.platform.namespaces import NamespaceAccess, groups_by_role
 
 
 def declare(

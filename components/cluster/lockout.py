@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import mapped_arn
 from slipway.errors import SlipwayError
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import mapped_arn
 
 FORMAT = 1
 """Raised when the meaning of a published declaration changes; another one is refused, not guessed at."""

@@ -2,26 +2,9 @@
 
 from typing import Any
 
-from components import aws_names
-
 SERVICE_POLICIES = ("AmazonEKSClusterPolicy",)
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
 """What a node needs (EKS User Guide, "Amazon EKS node IAM role"): join, give pods addresses, pull images."""
-
-
-def service_role_name(cluster: str) -> str:
-    """Name of the role that EKS itself works as."""
-    return f"{cluster}-service"
-
-
-def node_role_name(cluster: str) -> str:
-    """Name of the role that all managed nodes of a cluster run as."""
-    return f"{cluster}-nodes"
-
-
-def node_role_arn(account: str, cluster: str, path: str = aws_names.DEFAULT_ROLE_PATH) -> str:
-    """ARN of the nodes' role, computed, so that it is known before it exists."""
-    return aws_names.role_arn(account, path, node_role_name(cluster))
 
 
 def managed_policy_arn(policy: str) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_github as github
 
-from components.github.protection import (
+from slipway.errors import SlipwayError
+from slipway.platform.protection import (
     EnvironmentRules,
     GithubPlan,
     Protection,
@@ -14,8 +15,7 @@ from components.github.protection import (
     Visibility,
     plan_protection,
 )
-from components.github.variables import check_name, check_slugs_differ, slug
-from slipway.errors import SlipwayError
+from slipway.platform.variable_names import check_name, check_slugs_differ, slug
 
 _ROLE = "AWS_ROLE_ARN"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_github as github
 
-from components.github.protection import GithubPlan, allowances
-from slipway.access.model import Repository
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Repository
+from slipway.platform.protection import GithubPlan, allowances
 
 # The pipeline strategy calls it GITHUB_PRIVATE_ACTIONS_PAT. GitHub refuses that name, because the prefix
 # GITHUB_ is its own (https://docs.github.com/en/actions/reference/security/secrets), and "PAT" would

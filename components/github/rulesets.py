@@ -1,25 +1,13 @@
 """The rules that guard a service's default branch, release branches and version tags."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import pulumi
 import pulumi_github as github
 
-from components.github.protection import GithubPlan, Visibility, allowances
-from slipway.errors import SlipwayError
-
 # The id of the app that reports the checks of GitHub Actions on github.com. Binding a check to it stops any
 # other app, or a token with `statuses: write`, from reporting a green check of the same name.
 GITHUB_ACTIONS_APP_ID = 15368
-
-
-class Enforcement(StrEnum):
-    """Whether a repository's rules are on. A repository starts OFF: its workflows must be there first."""
-
-    OFF = "off"
-    EVALUATE = "evaluate"
-    ACTIVE = "active"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,33 +20,6 @@ class Ruleset:
     includes: tuple[str, ...]
     rules: github.RepositoryRulesetRulesArgs
     bypass: tuple[github.RepositoryRulesetBypassActorArgs, ...]
-
-
-def check_enforcement(
-    enforcement: Enforcement, plan: GithubPlan, visibility: Visibility, *, app_id: int | None, where: str
-) -> None:
-    """Raise SlipwayError for rules that this plan lacks or that would lock the platform itself out."""
-    if enforcement is Enforcement.OFF:
-        return
-    allowed = allowances(plan, visibility)
-    if not allowed.rulesets:
-        raise SlipwayError(
-            f"rulesets need a public repository or a paid plan, this one is {visibility} on {plan.value!r}",
-            where=where,
-            fix="set enforcement to off",
-        )
-    if enforcement is Enforcement.EVALUATE and not allowed.evaluate:
-        raise SlipwayError(
-            "evaluating rules without enforcing them needs GitHub Enterprise",
-            where=where,
-            fix="set enforcement to off or active",
-        )
-    if app_id is None:
-        raise SlipwayError(
-            "the platform's GitHub App must be named as bypass, or nothing could ever be released",
-            where=where,
-            fix="give the App's id (Settings, Developer settings, GitHub Apps, App ID)",
-        )
 
 
 def rulesets(

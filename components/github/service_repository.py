@@ -8,11 +8,11 @@ import pulumi_github as github
 
 from components.github.environment import ServiceEnvironment, ServiceEnvironmentArgs
 from components.github.labels import Label, delivery_labels
-from components.github.protection import EnvironmentRules, GithubPlan
-from components.github.rulesets import Enforcement, check_enforcement, rulesets
-from components.github.variables import check_name, check_slugs_differ, slug
-from slipway.access.model import Repository
+from components.github.rulesets import rulesets
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Repository
+from slipway.platform.protection import Enforcement, EnvironmentRules, GithubPlan, check_enforcement
+from slipway.platform.variable_names import check_name, check_slugs_differ, slug
 
 _ROLE = "AWS_ROLE_ARN"
 

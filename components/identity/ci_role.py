@@ -6,10 +6,10 @@ import pulumi
 import pulumi_aws as aws
 
 from components.identity.origin import Origin
-from slipway.access.model import RoleDeclaration
 from slipway.access.permissions import NamedPolicy, permission_policies
 from slipway.access.trust import rendered, trust_policy
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import RoleDeclaration
 
 SESSION_SECONDS = 3600
 """The shortest maximum that IAM takes (IAM API Reference, CreateRole); no job needs longer."""

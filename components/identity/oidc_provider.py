@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
 from components.identity.origin import Origin
 from slipway.access.claims import AUDIENCE, ISSUER
 from slipway.access.trust import provider_arn
+from slipway.platform import aws_names
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
 from components.identity.origin import Origin
 from slipway.access.permissions import MANAGED_POLICY_LIMIT
 from slipway.access.stack_permissions import boundary_policy
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names
 
 
 @dataclass(frozen=True, kw_only=True)

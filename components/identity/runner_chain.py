@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import aws_names
 from components.identity.ci_role import CiRole, CiRoleArgs
-from slipway.access.model import AssumeRoles, RoleDeclaration
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names, naming
+from slipway.platform.declaration import AssumeRoles, RoleDeclaration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class CicdRoleArgs:
                 where=where,
                 fix="let a runner class opt in, or leave the role out",
             )
-        instances = aws_names.role_arn(self.declaration.account, aws_names.RUNNER_ROLE_PATH, "runner-")
+        instances = naming.role_arn(self.declaration.account, "runner-", naming.RUNNER_PATH)
         for arn in self.declaration.trusted_roles:
             aws_names.check_role_arn(arn, where)
             if not arn.startswith(instances):

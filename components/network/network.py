@@ -9,10 +9,10 @@ from enum import StrEnum
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
-from components.network.addressing import ZoneSubnets, subnets
 from components.network.flow_log_policy import flow_log_permissions, flow_log_trust
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names, naming
+from slipway.platform.addressing import ZoneSubnets, subnets
 
 ANYWHERE = "0.0.0.0/0"
 INTERFACE_ENDPOINTS = ("ecr.api", "ecr.dkr", "sts")
@@ -48,7 +48,7 @@ class NetworkArgs:
     interface_endpoints: tuple[str, ...] = INTERFACE_ENDPOINTS
     """Services reached inside the VPC, as in `com.amazonaws.<region>.<service>`; S3 always has a gateway."""
     flow_log_days: int = 90
-    role_path: str = aws_names.DEFAULT_ROLE_PATH
+    role_path: str = naming.CI_PATH
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for anything that AWS would refuse after the preview."""

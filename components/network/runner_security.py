@@ -1,16 +1,12 @@
 """Security groups of the runner fleet: one to build images, one to run jobs, each with nothing to spare."""
 
-import ipaddress
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.network.network import ANYWHERE
-from slipway.errors import SlipwayError
-
-NARROWEST_SSH_PREFIX = 24
-"""SSH may come from one office or one bastion network, 256 addresses; anything wider is a mistake."""
+from slipway.platform.addressing import check_ssh_block
 
 SSH, HTTP, HTTPS = 22, 80, 443
 
@@ -28,23 +24,7 @@ class RunnerSecurityGroupsArgs:
         """Raise SlipwayError for an SSH source that is no block, or one wider than a /24."""
         if self.image_build_ssh_cidr is None:
             return
-        where = f"runners {self.name} image_build_ssh_cidr"
-        try:
-            if "/" not in self.image_build_ssh_cidr:
-                raise ValueError("no prefix length")
-            block = ipaddress.IPv4Network(self.image_build_ssh_cidr)
-        except ValueError as error:
-            raise SlipwayError(
-                f"{self.image_build_ssh_cidr!r} is no IPv4 block: {error}",
-                where=where,
-                fix="give one such as 203.0.113.7/32, or leave it out to open no port",
-            ) from error
-        if block.prefixlen < NARROWEST_SSH_PREFIX:
-            raise SlipwayError(
-                f"SSH from {block} would let in {block.num_addresses:,} addresses",
-                where=where,
-                fix=f"give a /{NARROWEST_SSH_PREFIX} or narrower, or leave it out to open no port",
-            )
+        check_ssh_block(self.image_build_ssh_cidr, f"runners {self.name} image_build_ssh_cidr")
 
 
 class RunnerSecurityGroups(pulumi.ComponentResource):

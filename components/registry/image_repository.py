@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
 from components.registry.lifecycle import MOVING_TAGS, RELEASED, lifecycle_policy, preview_lifecycle_policy
 from components.registry.pull_policy import pull_policy
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _PATTERN = re.compile(r"[0-9A-Za-z._*-]{1,128}")

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.runners.args import RunnerFleetArgs
-from components.runners.names import FUNCTIONS
+from slipway.platform.fleet_names import FUNCTIONS
 
 NAMESPACE = "Slipway/Runners"
 OLDEST_JOB_SECONDS = 900

@@ -9,10 +9,10 @@ from typing import Literal
 
 import pulumi
 
-from components import aws_names
 from components.network.network import RETENTION_DAYS
-from components.runners.names import CLASS_NAME, LONGEST_NAME, RESERVED_NAMES, FleetNames
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names
+from slipway.platform.fleet_names import CLASS_NAME, LONGEST_NAME, RESERVED_NAMES, FleetNames
 
 _LABEL = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _SLUG = re.compile(r"(?P<owner>[\w-]+)/[\w.-]+", re.ASCII)

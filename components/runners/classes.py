@@ -7,13 +7,13 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_github as github
 
-from components import aws_names
 from components.runners import policies
 from components.runners.args import RunnerClassArgs, RunnerFleetArgs
 from components.runners.edge import Edge
 from components.runners.policies import CLASS_TAG, FLEET_TAG
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
+from slipway.platform import naming
 
 USER_DATA_BYTES = 16_384
 """Before base64 (EC2 User Guide, "Run commands at launch using user data")."""
@@ -79,7 +79,7 @@ class RunnerClass(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{self._name}-role",
             name=names.instance_role(runner_class.name),
-            path=aws_names.RUNNER_ROLE_PATH,
+            path=naming.RUNNER_PATH,
             description=f"Instances of runner class {runner_class.name} of fleet {self._fleet.fleet}",
             assume_role_policy=rendered(policies.service_trust("ec2.amazonaws.com")),
             permissions_boundary=self._fleet.boundary_arn,
@@ -108,7 +108,7 @@ class RunnerClass(pulumi.ComponentResource):
         profile = aws.iam.InstanceProfile(
             f"{self._name}-profile",
             name=names.instance_role(runner_class.name),
-            path=aws_names.RUNNER_ROLE_PATH,
+            path=naming.RUNNER_PATH,
             role=role.name,
             opts=self._child,
         )

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.runners.alarms import NAMESPACE
 from components.runners.args import RunnerFleetArgs
-from components.runners.names import FUNCTIONS
+from slipway.platform.fleet_names import FUNCTIONS
 
 _WIDTH, _HEIGHT, _COLUMNS = 12, 6, 2  # of a grid of 24 columns (CloudWatch API Reference, dashboard body)
 

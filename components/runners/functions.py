@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
 from components.runners import policies
 from components.runners.args import RunnerFleetArgs
 from components.runners.package import package
 from slipway.access.statements import Document
 from slipway.access.trust import rendered
+from slipway.platform import naming
 
 PLANNER_SECONDS = 60
 WEBHOOK_SECONDS = 9
@@ -118,7 +118,7 @@ def _function(
     role = aws.iam.Role(
         f"{name}-{area}-role",
         name=names.function(area),
-        path=aws_names.RUNNER_ROLE_PATH,
+        path=naming.RUNNER_PATH,
         description=f"Function {names.function(area)}",
         assume_role_policy=rendered(policies.service_trust("lambda.amazonaws.com")),
         permissions_boundary=args.boundary_arn,

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
 from components.identity.ci_role import CiRole, CiRoleArgs
-from components.runners.names import FleetNames
-from slipway.access.model import RoleDeclaration
 from slipway.access.statements import Document, Statement, allow, document
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
+from slipway.platform import naming
+from slipway.platform.declaration import RoleDeclaration
+from slipway.platform.fleet_names import FleetNames
 
 BUILD_TAG = "slipway:image-build"
 """On everything that building an image makes; its value is the fleet."""
@@ -110,12 +110,12 @@ class ImageRoleArgs:
         where = f"role {self.declaration.name}"
         if (self.declaration.name, self.declaration.path) != (
             self.names.image_role,
-            aws_names.RUNNER_ROLE_PATH,
+            naming.RUNNER_PATH,
         ):
             raise SlipwayError(
                 "the image role has a name of its own",
                 where=where,
-                fix=f"call it {self.names.image_role}, on path {aws_names.RUNNER_ROLE_PATH}",
+                fix=f"call it {self.names.image_role}, on path {naming.RUNNER_PATH}",
             )
         if self.declaration.all_grants:
             raise SlipwayError("the image role builds images and does nothing else", where=where)

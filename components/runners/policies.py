@@ -7,8 +7,8 @@ Auto Scaling has no resource type there, so it stands on `*`; it changes nothing
 
 from collections.abc import Sequence
 
-from components.runners.names import FleetNames
 from slipway.access.statements import Document, Statement, allow, deny, document
+from slipway.platform.fleet_names import FleetNames
 
 FLEET_TAG = "slipway:fleet"
 CLASS_TAG = "slipway:class"

@@ -5,10 +5,10 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
 from components.runners import policies
 from components.runners.args import RunnerFleetArgs
 from slipway.access.trust import rendered
+from slipway.platform import naming
 
 
 def declare_tick(
@@ -23,7 +23,7 @@ def declare_tick(
     role = aws.iam.Role(
         f"{name}-tick-role",
         name=names.tick,
-        path=aws_names.RUNNER_ROLE_PATH,
+        path=naming.RUNNER_PATH,
         description=f"Starts the planner of runner fleet {args.fleet}",
         assume_role_policy=rendered(policies.schedule_trust(names)),
         permissions_boundary=args.boundary_arn,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
 from components.state.key_policy import key_policy
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names
 
 _ALIAS = re.compile(r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}")  # KMS API Reference, CreateAlias
 _WINDOW_DAYS = range(7, 31)  # KMS API Reference, ScheduleKeyDeletion

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.state.helm_values import parameter_tier
 from slipway.errors import SlipwayError
+from slipway.platform import naming
+from slipway.platform.helm_values import parameter_tier
 
 _PACKAGE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _STACK = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -35,7 +36,7 @@ class HelmValuesParameterArgs:
     @property
     def parameter(self) -> str:
         """The parameter's name."""
-        return f"{self.package}-service-helm-values"
+        return naming.helm_values_parameter(self.package)
 
 
 class HelmValuesParameter(pulumi.ComponentResource):
@@ -73,18 +74,13 @@ class PlatformParametersArgs:
         if not _STACK.fullmatch(self.stack):
             raise SlipwayError(f"{self.stack!r} cannot be a stack's name", where=where, fix="use a-z 0-9 -")
         for key in self.values:
-            name = parameter_name(self.stack, key)
+            name = naming.output_parameter(self.stack, key)
             if not _KEY.fullmatch(key) or len(name) > _LONGEST_NAME or name.count("/") > _DEEPEST_LEVEL:
                 raise SlipwayError(
                     f"{key!r} cannot be part of a parameter's name",
                     where=where,
                     fix="use A-Z a-z 0-9 . _ - and / between levels",
                 )
-
-
-def parameter_name(stack: str, key: str) -> str:
-    """Where an output is published: `/slipway/<stack>/<key>`."""
-    return f"/slipway/{stack}/{key}"
 
 
 class PlatformParameters(pulumi.ComponentResource):
@@ -99,7 +95,7 @@ class PlatformParameters(pulumi.ComponentResource):
         parameters = [
             aws.ssm.Parameter(
                 f"{name}-{key}",
-                name=parameter_name(args.stack, key),
+                name=naming.output_parameter(args.stack, key),
                 type="String",
                 value=value,
                 opts=pulumi.ResourceOptions(parent=self),

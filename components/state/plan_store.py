@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
 from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.plan_bucket_policy import plan_bucket_policy
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import aws_names
 from slipway.access.state_documents import (
     ABORT_DAYS,
     NONCURRENT_DAYS,
@@ -16,6 +15,7 @@ from slipway.access.state_documents import (
     state_key_policy,
 )
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names
 
 _KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:([0-9]{12}):key/[0-9a-zA-Z-]+", re.ASCII)
 _TAGS = ("tags", "tagsAll")

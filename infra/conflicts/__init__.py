@@ -9,7 +9,7 @@ from infra.conflicts.platform import platform_mistakes
 from infra.conflicts.raw import blocks, mapping
 from infra.conflicts.runners import runner_mistakes
 from infra.conflicts.services import service_mistakes
-from infra.mistakes import Mistake
+from slipway.platform.mistakes import Mistake
 
 
 def conflicts(stack: str, platform: object, services: object) -> list[Mistake]:

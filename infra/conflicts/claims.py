@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from components.cluster.service_roles import node_role_name, service_role_name
-from components.runners.names import FUNCTIONS, FleetNames
-from infra import naming
 from infra.conflicts.raw import Raw, blocks, deploys, environment_blocks, kinds_of, mapping
-from infra.environments import defaults_for
-from infra.mistakes import Mistake
+from slipway.platform import naming
+from slipway.platform.fleet_names import FUNCTIONS, FleetNames
+from slipway.platform.job_kinds import defaults_for
+from slipway.platform.mistakes import Mistake
 
 _STACKS = ("automation", "staging", "prod")
 
@@ -121,5 +120,5 @@ def _platform_roles(stack: str, platform: Raw) -> dict[str, str]:
     classes = blocks(mapping(platform.get("runners")).get("classes"))
     names += [naming.runner_role(stack, name) for name in classes]
     if isinstance(cluster.get("name"), str):
-        names += [service_role_name(cluster["name"]), node_role_name(cluster["name"])]
+        names += [naming.service_role(cluster["name"]), naming.node_role(cluster["name"])]
     return dict.fromkeys(names, "the platform itself")

@@ -5,10 +5,10 @@ Who would be locked out is for `infra/cluster_access.py` to prove.
 
 from collections.abc import Iterator, Mapping
 
-from components.cluster.aws_auth import mapped_arn
-from infra import naming
 from infra.conflicts.raw import Raw, blocks, environment_blocks, mapping, texts
-from infra.mistakes import Mistake
+from slipway.platform import naming
+from slipway.platform.aws_auth import mapped_arn
+from slipway.platform.mistakes import Mistake
 
 _WHERE = "slipway:platform.cluster"
 

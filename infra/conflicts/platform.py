@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from components.github.protection import GithubPlan, allowances
 from infra.conflicts.raw import Raw, mapping
-from infra.mistakes import Mistake
+from slipway.platform.mistakes import Mistake
+from slipway.platform.protection import GithubPlan, allowances
 
 
 def platform_mistakes(stack: str, platform: Raw, services: Mapping[str, Raw]) -> Iterator[Mistake]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from infra.environments import defaults_for
+from slipway.platform.job_kinds import defaults_for
 
 Raw = Mapping[str, Any]
 

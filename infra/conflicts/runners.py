@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from components.aws_names import architecture_of
-from components.runners.names import RESERVED_NAMES
 from infra.conflicts.raw import Raw, blocks, mapping
-from infra.mistakes import Mistake
+from slipway.platform.aws_names import architecture_of
+from slipway.platform.fleet_names import RESERVED_NAMES
+from slipway.platform.mistakes import Mistake
 
 
 def runner_mistakes(stack: str, platform: Raw, services: Mapping[str, Raw]) -> Iterator[Mistake]:

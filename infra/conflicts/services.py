@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from components.cluster.namespace_access import belongs_to_cluster
-from components.github.protection import GithubPlan
-from components.github.rulesets import Enforcement, check_enforcement
-from components.github.variables import check_slugs_differ
-from components.state.helm_values import parameter_tier
 from infra.conflicts.raw import Raw, deploys, environment_blocks, kinds_of, mapping, texts
-from infra.environments import JobKind, defaults_for, known_names
 from infra.files import helm_values, require_chart
-from infra.mistakes import Mistake, tried
+from slipway.platform.helm_values import parameter_tier
+from slipway.platform.job_kinds import JobKind, defaults_for, known_names
+from slipway.platform.mistakes import Mistake, tried
+from slipway.platform.namespaces import belongs_to_cluster
+from slipway.platform.protection import Enforcement, GithubPlan, check_enforcement
+from slipway.platform.variable_names import check_slugs_differ
 
 
 def service_mistakes(stack: str, platform: Raw, services: Mapping[str, Raw]) -> Iterator[Mistake]:

@@ -6,8 +6,8 @@ Source of every rule here: https://docs.github.com/en/actions/reference/security
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from slipway.access.model import Job, Repository, SubjectForm
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Job, Repository, SubjectForm
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"

@@ -8,10 +8,10 @@ from slipway.access.capabilities import example, satisfying
 from slipway.access.claims import AUDIENCE, ISSUER, Token, token_of
 from slipway.access.conditions import strings
 from slipway.access.evaluate import STS_CLAIMS
-from slipway.access.model import Repository, SubjectForm
 from slipway.access.refs import DEFAULT_BRANCH, every_kind, samples
 from slipway.access.trust import session_name
 from slipway.access.world import World
+from slipway.platform.declaration import Repository, SubjectForm
 
 Form = Literal[SubjectForm.IMMUTABLE, SubjectForm.LEGACY]
 

@@ -5,7 +5,6 @@ Actions, their resource types and their condition keys are those of AWS's Servic
 fleet is called `slipway-<fleet>…`, so that two fleets of one account stay out of each other's reach.
 """
 
-from slipway.access.grants import ChangeFleet, ReadFleet
 from slipway.access.stack_actions import (
     INSTANCE_PROFILE,
     ROLE_BY_PATH,
@@ -14,9 +13,8 @@ from slipway.access.stack_actions import (
     qualified,
 )
 from slipway.access.statements import Statement, allow
-
-RUNNER_PATH = "/slipway/runners/"
-"""IAM path of the fleet's own roles."""
+from slipway.platform import naming
+from slipway.platform.grants import ChangeFleet, ReadFleet
 
 PASSED_TO = ("ec2.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com")
 SERVICE_LINKED = ("autoscaling.amazonaws.com", "ops.apigateway.amazonaws.com", "spot.amazonaws.com")
@@ -307,7 +305,7 @@ def _edge(grant: ChangeFleet) -> tuple[Statement, ...]:
 
 def _roles(grant: ChangeFleet) -> tuple[Statement, ...]:
     iam = f"arn:aws:iam::{grant.account}"
-    roles = [f"{iam}:role{RUNNER_PATH}*"]
+    roles = [f"{iam}:role{naming.RUNNER_PATH}*"]
     bounded = {"StringEquals": {"iam:PermissionsBoundary": grant.boundary_arn}}
     passed = {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}}
     services = {"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}}
@@ -318,7 +316,7 @@ def _roles(grant: ChangeFleet) -> tuple[Statement, ...]:
         allow(
             "FleetInstanceProfiles",
             qualified("iam", INSTANCE_PROFILE),
-            [f"{iam}:instance-profile{RUNNER_PATH}*"],
+            [f"{iam}:instance-profile{naming.RUNNER_PATH}*"],
         ),
         allow(
             "FleetServiceLinkedRoles",

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from slipway.access import fleet_permissions, stack_permissions
-from slipway.access.grants import (
+from slipway.access.statements import Condition, Document, Statement, allow, deny, document
+from slipway.access.trust import rendered
+from slipway.errors import SlipwayError
+from slipway.platform.declaration import RoleDeclaration
+from slipway.platform.grants import (
     ApplyStack,
     AssumeRoles,
     ChangeFleet,
@@ -20,10 +24,6 @@ from slipway.access.grants import (
     ReadState,
     UseState,
 )
-from slipway.access.model import RoleDeclaration
-from slipway.access.statements import Condition, Document, Statement, allow, deny, document
-from slipway.access.trust import rendered
-from slipway.errors import SlipwayError
 
 INLINE_POLICIES_LIMIT = 10_240
 """Characters without white space of all inline policies of one role together (reference_iam-quotas)."""

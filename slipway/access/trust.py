@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 from slipway.access.claims import AUDIENCE, ISSUER, subjects
-from slipway.access.model import RoleDeclaration
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import RoleDeclaration
 
 TRUST_POLICY_LIMIT = 2048
 """Characters of a role's trust policy unless the quota was raised (IAM User Guide, reference_iam-quotas)."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 from slipway.access.claims import ISSUER
-from slipway.access.model import Repository
 from slipway.access.policies import Policy
 from slipway.access.statements import Statement
+from slipway.platform.declaration import Repository
 
 
 class RegistrationLike(Protocol):

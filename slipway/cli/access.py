@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, cast
 import typer
 
 from slipway.access.matrix import Matrix, diff, matrix
-from slipway.access.model import Repository, SubjectForm
 from slipway.access.render import (
     diff_to_json,
     diff_to_markdown,
@@ -21,6 +20,7 @@ from slipway.engine.offline import render_apart, worktree
 from slipway.engine.project import stacks
 from slipway.engine.recording import Rendered
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Repository, SubjectForm
 
 Format = Literal["text", "markdown", "json"]
 _MATRIX = {"text": to_text, "markdown": to_markdown, "json": to_json}

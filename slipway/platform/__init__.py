@@ -1,1 +1,1 @@
-"""The ground floor: what the stack and service files mean, names, and rules that are pure. Imports no Pulumi."""
+"""The ground floor: what the stack and service files mean, names, and rules that are pure; no Pulumi."""

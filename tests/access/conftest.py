@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from slipway.access.model import (
+from slipway.access.permissions import permission_policies
+from slipway.access.stack_permissions import boundary_arn, boundary_policy
+from slipway.access.trust import rendered, trust_policy
+from slipway.access.world import StackRegistrations
+from slipway.platform.declaration import (
     ApplyStack,
     AssumeRoles,
     ChangeFleet,
@@ -23,10 +27,6 @@ from slipway.access.model import (
     SubjectForm,
     UseState,
 )
-from slipway.access.permissions import permission_policies
-from slipway.access.stack_permissions import boundary_arn, boundary_policy
-from slipway.access.trust import rendered, trust_policy
-from slipway.access.world import StackRegistrations
 
 AUTOMATION, STAGING, PROD = "111111111111", "222222222222", "333333333333"
 REGION = "eu-west-1"

@@ -15,8 +15,8 @@ from slipway.access.evaluate import (
     evaluate_trust,
     trust_request,
 )
-from slipway.access.model import Repository, RoleDeclaration, SubjectForm
 from slipway.access.trust import rendered, session_name, trust_policy
+from slipway.platform.declaration import Repository, RoleDeclaration, SubjectForm
 
 ATTACKERS = 120_000
 FORMS = (SubjectForm.IMMUTABLE, SubjectForm.LEGACY)

@@ -3,8 +3,8 @@
 import pytest
 
 from slipway.access.claims import escape, subject, subjects, token_for, token_of
-from slipway.access.model import Job, Repository, SubjectForm
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Job, Repository, SubjectForm
 
 APP = Repository(owner="octo-org", name="octo-repo", owner_id=65, id=74)
 LEGACY = SubjectForm.LEGACY

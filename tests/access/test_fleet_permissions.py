@@ -6,11 +6,11 @@ import pytest
 
 from slipway.access import fleet_permissions as fleet
 from slipway.access.evaluate import Mode, evaluate
-from slipway.access.grants import ChangeFleet, ReadFleet
 from slipway.access.permissions import statements_of
 from slipway.access.stack_actions import INSTANCE_PROFILE, ROLE_BY_PATH, ROLE_UNDER_BOUNDARY, qualified
 from slipway.access.stack_permissions import boundary_arn, boundary_policy
 from slipway.access.statements import BARE_STAR, document, is_reading
+from slipway.platform.grants import ChangeFleet, ReadFleet
 
 ACCOUNT = "111111111111"
 HERE = f"eu-west-1:{ACCOUNT}"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from slipway.access.model import Job, Repository, RoleDeclaration, SubjectForm
 from slipway.access.trust import TRUST_POLICY_LIMIT, rendered, session_name, trust_policy
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Job, Repository, RoleDeclaration, SubjectForm
 
 APP = Repository(owner="acme", name="app", owner_id=1, id=2)
 

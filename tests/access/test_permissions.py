@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 
 from slipway.access.evaluate import Mode, evaluate
-from slipway.access.grants import PutPlans, UseState
-from slipway.access.model import AssumeRoles, RoleDeclaration
 from slipway.access.permissions import (
     INLINE_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,
@@ -18,6 +16,8 @@ from slipway.access.stack_permissions import boundary_policy
 from slipway.access.statements import BARE_STAR, document, is_reading
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import AssumeRoles, RoleDeclaration
+from slipway.platform.grants import PutPlans, UseState
 
 REGISTRY = "arn:aws:ecr:eu-west-1:111111111111:repository"
 STATE = "arn:aws:s3:::slipway-state-acme"

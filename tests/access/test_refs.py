@@ -2,9 +2,9 @@
 
 import pytest
 
-from slipway.access.model import Repository
 from slipway.access.refs import admits, pattern_matches, samples
 from slipway.access.world import Environment
+from slipway.platform.declaration import Repository
 
 APP = Repository(owner="acme", name="app", owner_id=1, id=2)
 

@@ -18,8 +18,8 @@ from slipway.access.evaluate import (
     evaluate_trust,
     trust_request,
 )
-from slipway.access.model import Job, Repository, RoleDeclaration, SubjectForm
 from slipway.access.trust import SESSION_NAME_PATTERN, rendered, trust_policy
+from slipway.platform.declaration import Job, Repository, RoleDeclaration, SubjectForm
 
 FORMS = (SubjectForm.IMMUTABLE, SubjectForm.LEGACY)
 SESSION = "gha-deploy-7"

@@ -8,7 +8,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.access.claims import AUDIENCE, ISSUER
-from slipway.access.model import ApplyStack, Job, ReadState, Repository, RoleDeclaration, UseState
 from slipway.access.permissions import permission_policy
 from slipway.access.trust import trust_policy
 from slipway.bootstrap.clients import Clients
@@ -16,6 +15,7 @@ from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.rendered import plan_from
 from slipway.engine.registration import Registration
 from slipway.engine.values import UNKNOWN
+from slipway.platform.declaration import ApplyStack, Job, ReadState, Repository, RoleDeclaration, UseState
 
 ACCOUNT = "333333333333"
 REGION = "eu-west-1"

@@ -16,7 +16,6 @@ from infra.access import platform_roles
 from infra.foundation import foundation
 from infra.settings import Settings, parse
 from slipway.access.evaluate import evaluate
-from slipway.access.model import RoleDeclaration
 from slipway.access.permissions import permission_policy
 from slipway.access.policies import Decision, Policy, Principal, Request
 from slipway.bootstrap import documents
@@ -28,6 +27,7 @@ from slipway.engine.interface import Result
 from slipway.engine.offline import render_apart
 from slipway.engine.registration import Registration
 from slipway.localcloud.providers.aws import AwsProvider
+from slipway.platform.declaration import RoleDeclaration
 from tests.bootstrap import samples
 from tests.program.conftest import clone
 

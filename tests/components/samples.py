@@ -24,7 +24,14 @@ from components.state.parameters import (
     PlatformParametersArgs,
 )
 from components.state.plan_store import PlanStore, PlanStoreArgs
-from slipway.access.model import AssumeRoles, DescribeCluster, Job, PushImages, Repository, RoleDeclaration
+from slipway.platform.declaration import (
+    AssumeRoles,
+    DescribeCluster,
+    Job,
+    PushImages,
+    Repository,
+    RoleDeclaration,
+)
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"

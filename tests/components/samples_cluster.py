@@ -7,15 +7,15 @@ from typing import Any
 import pulumi
 
 from components.cluster.access import ClusterAccess, ClusterAccessArgs
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import RoleMapping, role_mappings
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.declare import declare
 from components.cluster.lockout import AccessDeclaration
-from components.cluster.namespace_access import NamespaceAccess, groups_by_role
-from components.cluster.node_groups import NodeGroupSpec
-from components.cluster.service_roles import node_role_arn
 from components.network.network import Network
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import RoleMapping, role_mappings
+from slipway.platform.namespaces import NamespaceAccess, groups_by_role
+from slipway.platform.naming import node_role_arn
+from slipway.platform.node_groups import NodeGroupSpec
 from tests.components import recording
 from tests.components.samples import ACCOUNT, BOUNDARY, REGION, Sample, network_args
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pulumi
 
 from components.runners.args import CodeArgs, ImageArgs, RunnerClassArgs, RunnerFleetArgs
-from components.runners.names import FleetNames
 from components.runners.runner_fleet import RunnerFleet
+from slipway.platform.fleet_names import FleetNames
 from tests.components.samples import ACCOUNT, BOUNDARY, REGION
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.network.addressing import MAX_ZONES, NARROWEST_PREFIX, WIDEST_PREFIX, subnets
 from slipway.errors import SlipwayError
+from slipway.platform.addressing import MAX_ZONES, NARROWEST_PREFIX, WIDEST_PREFIX, subnets
 
 
 def _block(prefix: int, index: int) -> str:

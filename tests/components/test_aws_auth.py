@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import MASTERS, NODE_GROUPS, RoleMapping, mapped_arn, role_mappings
 from slipway.errors import SlipwayError
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import MASTERS, NODE_GROUPS, RoleMapping, mapped_arn, role_mappings
 
 ACCOUNT = "arn:aws:iam::111111111111:role"
 NODES = f"{ACCOUNT}/slipway/ci/prod-nodes"

@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import NODE_GROUPS, RoleMapping, mapped_arn
 from components.cluster.cluster import Cluster
-from components.cluster.node_groups import NodeGroupSpec
 from slipway.errors import SlipwayError
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import NODE_GROUPS, RoleMapping, mapped_arn
+from slipway.platform.node_groups import NodeGroupSpec
 from tests.components.computed import computed_outputs
 from tests.components.recording import Recorded, Recording
 from tests.components.samples import ACCOUNT, BOUNDARY, REGION

@@ -7,11 +7,11 @@ import pulumi
 import pytest
 
 from components.cluster.access import ClusterAccess
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import MASTERS, mapped_arn
 from components.cluster.lockout import check
-from components.cluster.namespace_access import NamespaceAccess, groups_by_role
 from slipway.errors import SlipwayError
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import MASTERS, mapped_arn
+from slipway.platform.namespaces import NamespaceAccess, groups_by_role
 from tests.components.recording import Recorded, Recording
 from tests.components.samples_cluster import (
     ADMIN,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.cluster.access import ClusterAccess
-from components.cluster.namespace_access import groups_by_role
+from slipway.platform.namespaces import groups_by_role
 from tests.components.recording import Recording
 from tests.components.samples_cluster import NAMESPACES, access_args, run
 

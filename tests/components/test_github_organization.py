@@ -11,10 +11,10 @@ from components.github.organization_settings import (
     OrganizationSettingsArgs,
 )
 from components.github.permissions import PERMISSIONS, app_permissions, required_permissions
-from components.github.protection import GithubPlan
-from components.github.variables import check_name, check_slugs_differ, image_variables, slug
-from slipway.access.model import Repository
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Repository
+from slipway.platform.protection import GithubPlan
+from slipway.platform.variable_names import check_name, check_slugs_differ, image_variables, slug
 from tests.components.recording import Recording, run
 
 

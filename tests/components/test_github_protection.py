@@ -2,14 +2,14 @@
 
 import pytest
 
-from components.github.protection import (
+from slipway.errors import SlipwayError
+from slipway.platform.protection import (
     EnvironmentRules,
     GithubPlan,
     Reviewers,
     allowances,
     plan_protection,
 )
-from slipway.errors import SlipwayError
 
 PRODUCTION = EnvironmentRules(
     name="production", tags=("v*",), reviewers=Reviewers(teams=("release",)), wait_minutes=5

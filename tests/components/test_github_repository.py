@@ -8,8 +8,7 @@ import pytest
 from components.github.environment import ServiceEnvironmentArgs
 from components.github.labels import Label, delivery_labels
 from components.github.permissions import PERMISSIONS
-from components.github.protection import EnvironmentRules, GithubPlan, Reviewers
-from components.github.rulesets import GITHUB_ACTIONS_APP_ID, Enforcement
+from components.github.rulesets import GITHUB_ACTIONS_APP_ID
 from components.github.service_repository import (
     EnvironmentSettings,
     RepositorySettings,
@@ -17,8 +16,9 @@ from components.github.service_repository import (
     ServiceRepositoryArgs,
 )
 from components.github.variables import environment_variables, repository_variables
-from slipway.access.model import Repository
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Repository
+from slipway.platform.protection import Enforcement, EnvironmentRules, GithubPlan, Reviewers
 from tests.components.recording import Recorded, Recording, run
 
 REPOSITORY = Repository(owner="acme", name="skill-pool", owner_id=11, id=22)

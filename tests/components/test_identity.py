@@ -10,7 +10,8 @@ from components.identity.oidc_provider import GithubOidcProvider, GithubOidcProv
 from components.identity.origin import Origin
 from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
 from components.identity.runner_chain import CicdRole, CicdRoleArgs
-from slipway.access.model import (
+from slipway.errors import SlipwayError
+from slipway.platform.declaration import (
     ApplyStack,
     AssumeRoles,
     DescribeCluster,
@@ -18,7 +19,6 @@ from slipway.access.model import (
     Repository,
     RoleDeclaration,
 )
-from slipway.errors import SlipwayError
 from tests.components.recording import run
 
 ACCOUNT = "111111111111"

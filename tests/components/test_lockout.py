@@ -9,10 +9,10 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from components.cluster.authentication import AuthenticationMode
-from components.cluster.aws_auth import mapped_arn
 from components.cluster.lockout import AccessDeclaration, check, require
 from slipway.errors import SlipwayError
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_auth import mapped_arn
 
 ROLE = "arn:aws:iam::111111111111:role"
 APPLY = f"{ROLE}/slipway/infra/infra-prod-apply"

@@ -8,7 +8,6 @@ import pulumi
 import pytest
 
 from components.state.database_secret import DatabaseSecret
-from components.state.helm_values import ADVANCED_BYTES, STANDARD_BYTES, parameter_tier
 from components.state.parameters import (
     HelmValuesParameter,
     HelmValuesParameterArgs,
@@ -16,6 +15,7 @@ from components.state.parameters import (
     PlatformParametersArgs,
 )
 from slipway.errors import SlipwayError
+from slipway.platform.helm_values import ADVANCED_BYTES, STANDARD_BYTES, parameter_tier
 from tests.components.recording import run
 from tests.components.samples import database_secret_args, helm_values_args, platform_parameters_args
 

@@ -11,9 +11,9 @@ import pytest
 from components.network.network import Network
 from components.runners.image_role import BASE_OWNERS, BUILD_TAG, ImageRole, ImageRoleArgs, image_build
 from slipway.access.evaluate import Mode, evaluate
-from slipway.access.model import Job, PullImages, RoleDeclaration
 from slipway.access.statements import is_reading
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Job, PullImages, RoleDeclaration
 from tests.components.recording import run
 from tests.components.samples import ACCOUNT, BOUNDARY, REGION, network_args, repository
 from tests.components.samples_runners import names

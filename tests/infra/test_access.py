@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from infra.access import environments, image_role, platform_roles
-from infra.environments import JobKind
 from infra.settings import parse
-from slipway.access.model import DescribeCluster, PushImages
+from slipway.platform.declaration import DescribeCluster, PushImages
+from slipway.platform.job_kinds import JobKind
 
 from .conftest import stack_values
 

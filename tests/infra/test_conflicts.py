@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.mistakes import SettingsError
 from infra.settings import parse
+from slipway.platform.mistakes import SettingsError
 
 from .conftest import STACKS, stack_values
 

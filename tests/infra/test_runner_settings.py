@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from infra.mistakes import SettingsError
 from infra.settings import RunnerSettings, parse
+from slipway.platform.mistakes import SettingsError
 
 IMAGE = {"id": "ami-0123456789abcdef0", "built": "2026-11-20", "runner_version": "2.330.0"}
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.mistakes import SettingsError
 from infra.settings import Settings, Stack, parse
+from slipway.platform.mistakes import SettingsError
 
 from .conftest import ROOT, STACKS, stack_values
 

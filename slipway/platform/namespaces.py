@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components import aws_names
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123 label, as Kubernetes names namespaces
 _WORD = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")

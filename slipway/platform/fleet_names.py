@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from components import aws_names
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names, naming
 
 FLEET_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 CLASS_NAME = FLEET_NAME
@@ -139,7 +139,7 @@ class FleetNames:
 
     def function_role_arn(self, area: str) -> str:
         """ARN of a function's role."""
-        return aws_names.role_arn(self.account, aws_names.RUNNER_ROLE_PATH, self.function(area))
+        return naming.role_arn(self.account, self.function(area), naming.RUNNER_PATH)
 
     def function_logs(self, area: str) -> str:
         """The log group that Lambda writes to unless it is told otherwise."""
@@ -161,11 +161,11 @@ class FleetNames:
 
     def instance_role(self, name: str) -> str:
         """The role of a class's instances, and its profile."""
-        return f"runner-{self.fleet}-{name}"
+        return naming.runner_role(self.fleet, name)
 
     def instance_role_arn(self, name: str) -> str:
         """ARN of that role."""
-        return aws_names.role_arn(self.account, aws_names.RUNNER_ROLE_PATH, self.instance_role(name))
+        return naming.role_arn(self.account, self.instance_role(name), naming.RUNNER_PATH)
 
     def boot_logs(self, name: str) -> str:
         """Where `finish` writes what an instance tells at its end."""

@@ -64,6 +64,41 @@ def allowances(plan: GithubPlan, visibility: Visibility) -> Allowances:
     )
 
 
+class Enforcement(StrEnum):
+    """Whether a repository's rules are on. A repository starts OFF: its workflows must be there first."""
+
+    OFF = "off"
+    EVALUATE = "evaluate"
+    ACTIVE = "active"
+
+
+def check_enforcement(
+    enforcement: Enforcement, plan: GithubPlan, visibility: Visibility, *, app_id: int | None, where: str
+) -> None:
+    """Raise SlipwayError for rules that this plan lacks or that would lock the platform itself out."""
+    if enforcement is Enforcement.OFF:
+        return
+    allowed = allowances(plan, visibility)
+    if not allowed.rulesets:
+        raise SlipwayError(
+            f"rulesets need a public repository or a paid plan, this one is {visibility} on {plan.value!r}",
+            where=where,
+            fix="set enforcement to off",
+        )
+    if enforcement is Enforcement.EVALUATE and not allowed.evaluate:
+        raise SlipwayError(
+            "evaluating rules without enforcing them needs GitHub Enterprise",
+            where=where,
+            fix="set enforcement to off or active",
+        )
+    if app_id is None:
+        raise SlipwayError(
+            "the platform's GitHub App must be named as bypass, or nothing could ever be released",
+            where=where,
+            fix="give the App's id (Settings, Developer settings, GitHub Apps, App ID)",
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reviewers:
     """Who may approve an environment's jobs: people and teams by name, or by id where no name is known.

@@ -4,6 +4,7 @@ import re
 from typing import Literal
 
 from slipway.errors import SlipwayError
+from slipway.platform.naming import CI_PATH
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
@@ -14,12 +15,6 @@ _KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(?:key/[0-9a-zA-Z-]+|alias/
 _BUCKET = re.compile(r"(?!xn--|sthree-)[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9](?<!-s3alias)(?<!--ol-s3)")
 _GRAVITON = re.compile(r"(?:a1|[a-z]+[0-9]+g[a-z0-9]*)\.")
 _ROLE_NAME_LIMIT = 64  # IAM API Reference, CreateRole
-
-DEFAULT_ROLE_PATH = "/slipway/ci/"
-"""Below this path, and only with the boundary, an apply role may make roles."""
-
-RUNNER_ROLE_PATH = "/slipway/runners/"
-"""Where the runner fleet's own roles are; its instances' are called `runner-<fleet>-<class>`."""
 
 
 def _check(pattern: re.Pattern[str], value: str, where: str, what: str, fix: str) -> None:
@@ -49,7 +44,7 @@ def check_role_arn(value: str, where: str) -> None:
 
 def check_role_path(value: str, where: str) -> None:
     """Raise SlipwayError unless this is an IAM path that is not the root."""
-    _check(_ROLE_PATH, value, where, "IAM path", f"give one such as {DEFAULT_ROLE_PATH}")
+    _check(_ROLE_PATH, value, where, "IAM path", f"give one such as {CI_PATH}")
 
 
 def check_role_name(value: str, where: str) -> None:
@@ -69,11 +64,6 @@ def check_bucket(value: str, where: str) -> None:
     Dots are legal and refused all the same: they break TLS to the bucket's own host name.
     """
     _check(_BUCKET, value, where, "S3 bucket name", "use 3 to 63 of a-z 0-9 -, no dots")
-
-
-def role_arn(account: str, path: str, name: str) -> str:
-    """A role's ARN, computed, so that policies which name it are known before it exists."""
-    return f"arn:aws:iam::{account}:role{path}{name}"
 
 
 def architecture_of(instance_type: str) -> Literal["x86_64", "arm64"]:

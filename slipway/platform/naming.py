@@ -111,6 +111,21 @@ IMAGE_ENVIRONMENT: Final = "runner-image"
 """GitHub environment of the platform's repository in which runner images are built."""
 
 
+def service_role(cluster: str) -> str:
+    """Name of the role that EKS itself works as."""
+    return f"{cluster}-service"
+
+
+def node_role(cluster: str) -> str:
+    """Name of the role that all managed nodes of a cluster run as."""
+    return f"{cluster}-nodes"
+
+
+def node_role_arn(account: str, cluster: str, path: str = CI_PATH) -> str:
+    """ARN of the nodes' role, computed, so that it is known before it exists."""
+    return role_arn(account, node_role(cluster), path)
+
+
 def runner_role(fleet: str, runner_class: str) -> str:
     """Name of the role that the instances of one runner class carry."""
     return f"runner-{fleet}-{runner_class}"

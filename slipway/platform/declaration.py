@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from slipway.access.grants import (
+from slipway.errors import SlipwayError
+from slipway.platform import naming
+from slipway.platform.grants import (
     ApplyStack,
     AssumeRoles,
     ChangeFleet,
@@ -21,7 +23,6 @@ from slipway.access.grants import (
     ReadState,
     UseState,
 )
-from slipway.errors import SlipwayError
 
 __all__ = [
     "ApplyStack",
@@ -144,7 +145,7 @@ class RoleDeclaration:
     region: str
     jobs: tuple[Job, ...] = ()
     boundary_arn: str
-    path: str = "/slipway/ci/"
+    path: str = naming.CI_PATH
     trusted_roles: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
 
@@ -180,7 +181,7 @@ class RoleDeclaration:
     @property
     def arn(self) -> str:
         """The role's ARN, computed, so that policies which name it are known before it exists."""
-        return f"arn:aws:iam::{self.account}:role{self.path}{self.name}"
+        return naming.role_arn(self.account, self.name, self.path)
 
     @property
     def all_grants(self) -> tuple[Grant, ...]:

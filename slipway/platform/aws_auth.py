@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components import aws_names
-from components.cluster.authentication import AuthenticationMode
 from slipway.errors import SlipwayError
+from slipway.platform import aws_names
+from slipway.platform.authentication import AuthenticationMode
 
 MASTERS = "system:masters"
 NODE_GROUPS = ("system:bootstrappers", "system:nodes")

@@ -7,15 +7,14 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from components.cluster.endpoint import check_block
-from components.cluster.namespace_access import NamespaceAccess
-from components.cluster.node_groups import NodeGroupSpec, check_node_group_name
-from components.github.protection import EnvironmentRules, Reviewers
-from components.github.variables import image_variables
-from components.network.addressing import vpc_block
-from components.network.runner_security import RunnerSecurityGroupsArgs
-from infra.mistakes import refusal
 from slipway.errors import SlipwayError
+from slipway.platform.addressing import check_ssh_block, vpc_block
+from slipway.platform.endpoint import check_block
+from slipway.platform.mistakes import refusal
+from slipway.platform.namespaces import NamespaceAccess
+from slipway.platform.node_groups import NodeGroupSpec, check_node_group_name
+from slipway.platform.protection import EnvironmentRules, Reviewers
+from slipway.platform.variable_names import image_variables
 
 _T = TypeVar("_T")
 
@@ -70,7 +69,7 @@ def _public(cidr: str) -> object:
 
 
 def _ssh(cidr: str) -> object:
-    return RunnerSecurityGroupsArgs(name="any", vpc_id="any", image_build_ssh_cidr=cidr)
+    return check_ssh_block(cidr)
 
 
 def _own_namespace(name: str) -> object:

@@ -15,6 +15,9 @@ WIDEST_PREFIX = 16
 NARROWEST_PREFIX = 21
 """Public subnets come out six bits longer, and a load balancer needs a /27 (ELB User Guide, "Subnets")."""
 
+NARROWEST_SSH_PREFIX = 24
+"""SSH may come from one office or one bastion network, 256 addresses; anything wider is a mistake."""
+
 _PART_BITS = 3
 
 
@@ -79,3 +82,23 @@ def subnets(cidr: str, zones: Sequence[str]) -> tuple[ZoneSubnets, ...]:
         ZoneSubnets(zone=zone, public=str(public[index]), private=str(private[index]))
         for index, zone in enumerate(zones)
     )
+
+
+def check_ssh_block(cidr: str, where: str = "cidr") -> None:
+    """Raise SlipwayError for an SSH source that is no IPv4 block, or one wider than a /24."""
+    try:
+        if "/" not in cidr:
+            raise ValueError("no prefix length")
+        block = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        raise SlipwayError(
+            f"{cidr!r} is no IPv4 block: {error}",
+            where=where,
+            fix="give one such as 203.0.113.7/32, or leave it out to open no port",
+        ) from error
+    if block.prefixlen < NARROWEST_SSH_PREFIX:
+        raise SlipwayError(
+            f"SSH from {block} would let in {block.num_addresses:,} addresses",
+            where=where,
+            fix=f"give a /{NARROWEST_SSH_PREFIX} or narrower, or leave it out to open no port",
+        )
