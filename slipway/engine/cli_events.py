@@ -11,7 +11,7 @@ import time
 from typing import Any, Final, cast
 
 from slipway.engine import urn as urns
-from slipway.engine.diffs import compare, mark_forcing, masked, parse
+from slipway.engine.diffs import compare, covers, mark_forcing, masked, parse
 from slipway.engine.interface import (
     ChangeKind,
     Diagnostic,
@@ -145,14 +145,14 @@ def _changes(
 ) -> list[PropertyChange]:
     before, after = _plain(old.get("inputs")), _plain(new.get("inputs"))
     changes = compare(before, after)
-    known = {change.path for change in changes}
+    shown = [parse(change.path) for change in changes]
     detailed = cast(dict[str, dict[str, Any]], metadata.get("detailedDiff") or {})
     forced = [path for path, item in detailed.items() if item["diffKind"].endswith("-replace")]
     for path, item in detailed.items():
         # A secret looks the same before and after; only the provider's own list tells that it changed.
-        if item.get("inputDiff") and not any(found == path or found.startswith(path) for found in known):
+        segments = parse(path)
+        if item.get("inputDiff") and not any(covers(segments, one) or covers(one, segments) for one in shown):
             kind = cast(ChangeKind, item["diffKind"].removesuffix("-replace"))
-            segments = parse(path)
             changes.append(PropertyChange(path, kind, masked(before, segments), masked(after, segments)))
     keys = cast(list[str], metadata.get("keys") or []) if op == "replace" else []
     return mark_forcing(changes, [*forced, *keys])

@@ -165,6 +165,49 @@ def test_events_become_steps():
     assert result.errors[0].message == "broken"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "secret"),
+    [
+        ({}, {"passwordPolicy": 8}, "password"),
+        ({"tags": {"teams": "a"}}, {"tags": {"teams": "b"}}, "tags.team"),
+        ({"tags": {"team.x": "a"}}, {"tags": {"team.x": "b"}}, "tags.team"),
+        ({"tags": {"team": {"x": "a"}}}, {"tags": {"team": {"x": "b"}}}, 'tags["team.x"]'),
+        ({"rules": [{"keys": "a"}]}, {"rules": [{"keys": "b"}]}, "rules[0].key"),
+    ],
+)
+def test_a_changed_secret_is_shown_beside_a_name_that_begins_like_it(before, after, secret):
+    assert len(paths_of_update(before, after, secret)) == 2
+    assert secret in paths_of_update(before, after, secret)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "detailed", "shown"),
+    [
+        ({}, {"password": 8}, "password", "password"),
+        ({"tags": {"team": "a"}}, {"tags": {"team": "b"}}, "tags", "tags.team"),
+        ({"tags": {"a.b": "a"}}, {"tags": {"a.b": "b"}}, "tags", 'tags["a.b"]'),
+        ({"rules": ["a"]}, {"rules": ["b"]}, "rules", "rules[0]"),
+        ({"policy": '{"a": 1}'}, {"policy": '{"a": 2}'}, "policy", "policy#a"),
+        ({}, {"tags": {"team": "b"}}, "tags.team", "tags"),
+    ],
+)
+def test_a_change_that_is_shown_already_is_shown_once(before, after, detailed, shown):
+    assert paths_of_update(before, after, detailed) == [shown]
+
+
+def paths_of_update(before, after, detailed):
+    """The changes that are shown of an update of which the provider says that `detailed` differs."""
+    result = Result("preview", "demo", "local", "pulumi")
+    metadata = {
+        "op": "update", "urn": "urn:pulumi:local::demo::toy:index:Thing::a", "type": "toy:index:Thing",
+        "old": {"inputs": before}, "new": {"inputs": after},
+        "detailedDiff": {detailed: {"diffKind": "update", "inputDiff": True}},
+    }  # fmt: skip
+    Events(result, Silent()).line(json.dumps({"resourcePreEvent": {"metadata": metadata}}))
+    (step,) = result.steps
+    return [change.path for change in step.diff]
+
+
 def test_choice(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert choice.choose(tmp_path, "local") == "embedded"
