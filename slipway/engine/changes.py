@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from slipway.engine.diffs import compare, covers, mark_forcing, masked, parse
+from slipway.engine.diffs import compare, mark_forcing, masked
 from slipway.engine.interface import ChangeKind, PropertyChange
 from slipway.engine.plugins import Diff
 from slipway.engine.state import Properties, ResourceState
 from slipway.engine.values import Plain, Secret, Unknown, contains, reveal, secret, show
+from slipway.platform.property_paths import covers, parse
 
 
 @dataclass(frozen=True)

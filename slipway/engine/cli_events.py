@@ -11,7 +11,7 @@ import time
 from typing import Any, Final, cast
 
 from slipway.engine import urn as urns
-from slipway.engine.diffs import compare, covers, mark_forcing, masked, parse
+from slipway.engine.diffs import compare, mark_forcing, masked
 from slipway.engine.interface import (
     ChangeKind,
     Diagnostic,
@@ -23,6 +23,7 @@ from slipway.engine.interface import (
     Step,
 )
 from slipway.engine.values import MASK, SECRET_SIG, SIG_KEY, UNKNOWN, UNKNOWN_MARK, from_state
+from slipway.platform.property_paths import covers, parse
 
 _OPS: Final[dict[str, Op]] = {
     "same": "same",

@@ -10,6 +10,7 @@ from slipway.engine.recording import Rendered
 from slipway.engine.registration import Registration
 from slipway.engine.replace_rules import forcing
 from slipway.engine.values import UNKNOWN_MARK, show
+from slipway.platform.property_paths import covers, parse
 
 MAY_REPLACE = "may replace"
 
@@ -82,8 +83,8 @@ def _changed(old: Registration, new: Registration) -> Step | None:
 
 
 def _forced_by_option(change: PropertyChange, item: Registration) -> bool:
-    path = diffs.parse(change.path)
-    return any(diffs.covers(diffs.parse(option), path) for option in item.paths("replace_on_changes"))
+    path = parse(change.path)
+    return any(covers(parse(option), path) for option in item.paths("replace_on_changes"))
 
 
 def _step(op: str, item: Registration, changes: list[PropertyChange] | None = None, note: str = "") -> Step:

@@ -10,11 +10,10 @@ from typing import Any, cast
 
 from slipway.engine.interface import ChangeKind, PropertyChange
 from slipway.engine.values import MASK, Plain, Secret, contains, reveal, show
+from slipway.platform.property_paths import PropertyPath, covers, parse
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$-]*")
-_SEGMENT = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|\.?([^.\[#]+)|(#)')
 _MISSING = object()
-Path = tuple[str | int, ...]
 
 
 def compare(old: dict[str, Plain], new: dict[str, Plain]) -> list[PropertyChange]:
@@ -101,26 +100,6 @@ def _child(path: str, key: str) -> str:
     return f"{path}.{key}" if path and not path.endswith("#") else f"{path}{key}"
 
 
-def parse(path: str) -> Path:
-    """Pulumi's property path as segments: ``a.b[0]["c.d"]``. ``*`` stands for any key or index."""
-    segments: list[str | int] = []
-    for quoted, index, key, inside in _SEGMENT.findall(path):
-        if inside:  # from here on it is a path of the document in a string
-            break
-        if index:
-            segments.append(int(index) if index.isdigit() else "*")
-        else:
-            segments.append(json.loads(f'"{quoted}"') if quoted else key)
-    return tuple(segments)
-
-
-def covers(pattern: Path, path: Path) -> bool:
-    """Whether `pattern` names `path` or something above it."""
-    return len(pattern) <= len(path) and all(
-        want in ("*", have) for want, have in zip(pattern, path, strict=False)
-    )
-
-
 def mark_forcing(changes: Iterable[PropertyChange], paths: Sequence[str]) -> list[PropertyChange]:
     """Mark the changes at, below or above one of `paths` as forcing a replacement."""
     patterns = [parse(path) for path in paths]
@@ -132,7 +111,7 @@ def mark_forcing(changes: Iterable[PropertyChange], paths: Sequence[str]) -> lis
     ]
 
 
-def at(value: Plain, path: Path) -> Plain:
+def at(value: Plain, path: PropertyPath) -> Plain:
     """The value at a path, or None."""
     for segment in path:
         value = value.value if isinstance(value, Secret) else value
@@ -145,7 +124,7 @@ def at(value: Plain, path: Path) -> Plain:
     return value
 
 
-def masked(value: Plain, path: Path) -> Plain:
+def masked(value: Plain, path: PropertyPath) -> Plain:
     """The value at a path, for display. Anything below a secret is masked."""
     for depth in range(len(path)):
         if isinstance(at(value, path[: depth + 1]), Secret):
@@ -163,7 +142,7 @@ def keep_ignored(new: dict[str, Plain], old: dict[str, Plain], ignored: Sequence
     return new
 
 
-def _restore(new: Any, old: Any, path: Path) -> Any:
+def _restore(new: Any, old: Any, path: PropertyPath) -> Any:
     head, rest = path[0], path[1:]
     if isinstance(new, Secret):
         return Secret(_restore(new.value, old.value if isinstance(old, Secret) else old, path))
@@ -179,7 +158,9 @@ def _restore(new: Any, old: Any, path: Path) -> Any:
     return cast(Plain, new)
 
 
-def _restore_map(new: dict[str, Any], old: dict[str, Any], head: str | int, rest: Path) -> dict[str, Any]:
+def _restore_map(
+    new: dict[str, Any], old: dict[str, Any], head: str | int, rest: PropertyPath
+) -> dict[str, Any]:
     result = dict(new)
     for key in {*new, *old} if head == "*" else {str(head)}:
         if rest:

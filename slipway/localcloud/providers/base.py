@@ -205,7 +205,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         old = self._clean(plain_map(request.olds))
         new = self._clean(plain_map(request.news))
         for path in request.ignore_changes:
-            keep(old, new, path.split("."))
+            keep(old, new, path)
         secret = secret_names(request.olds, request.news) | handler.secrets
         outputs = {key: value for key, value in old.items() if key in handler.shape.computed}
         if request.preview:

@@ -2,8 +2,8 @@
 
 from typing import Any, cast
 
-from slipway.localcloud.providers.diffs import without_indexes
 from slipway.localcloud.providers.values import Props
+from slipway.platform.property_paths import PropertyPath, covers, parse
 
 
 def at(values: Props, path: str) -> Any:
@@ -16,19 +16,30 @@ def at(values: Props, path: str) -> Any:
 
 def ignored(path: str, ignore: list[str]) -> bool:
     """Whether a property path is, or lies below, one of those to ignore."""
-    named = without_indexes(path)
-    return any(named == one or named.startswith(f"{one}.") for one in ignore)
+    return any(covers(parse(pattern), parse(path)) for pattern in ignore)
 
 
-def keep(old: Any, new: Any, path: list[str]) -> None:
+def keep(old: Any, new: Any, path: str) -> None:
     """Take the value at `path` over from `old`; the engine does so before it asks, unless it was not told."""
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return
-    held, given = cast("Props", old), cast("Props", new)
-    if len(path) > 1:
-        keep(held.get(path[0]), given.get(path[0]), path[1:])
-    elif path[0] in held:
-        given[path[0]] = held[path[0]]
+    if segments := parse(path):
+        _keep(old, new, segments)
+
+
+def _keep(old: Any, new: Any, path: PropertyPath) -> None:
+    before, after = _children(old), _children(new)
+    first, rest = path[0], path[1:]
+    for key in [*before] if first == "*" else [first]:
+        if rest and key in after:
+            _keep(before.get(key), after[key], rest)
+        elif not rest and key in before and (key in after or isinstance(new, dict)):
+            new[key] = before[key]
+
+
+def _children(value: Any) -> dict[str | int, Any]:
+    """What a map or a list holds, by name or index; nothing for any other value."""
+    if isinstance(value, dict):
+        return cast("dict[str | int, Any]", value)
+    return dict(enumerate(cast("list[Any]", value))) if isinstance(value, list) else {}
 
 
 def declared(value: Any, given: Any, path: str, computed: frozenset[str]) -> Any:

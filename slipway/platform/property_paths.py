@@ -1,0 +1,33 @@
+"""Pulumi's property paths, ``a.b[0]["c.d"]``, as segments: compared by these, never by their letters.
+
+Source: sdk/go/common/resource/property_path.go; what follows a ``#`` is of `slipway.engine.diffs`.
+"""
+
+import json
+import re
+
+_SEGMENT = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|\.?([^.\[#]+)|(#)')
+PropertyPath = tuple[str | int, ...]
+
+
+def parse(path: str) -> PropertyPath:
+    """The segments of a path: names and list indexes. ``*`` stands for any of them.
+
+    A path of the JSON document in a string property ends where the document begins, at ``#``.
+    """
+    segments: list[str | int] = []
+    for quoted, index, key, inside in _SEGMENT.findall(path):
+        if inside:
+            break
+        if index:
+            segments.append(int(index) if index.isdigit() else "*")
+        else:
+            segments.append(json.loads(f'"{quoted}"') if quoted else key)
+    return tuple(segments)
+
+
+def covers(pattern: PropertyPath, path: PropertyPath) -> bool:
+    """Whether `pattern` names `path` or something above it."""
+    return len(pattern) <= len(path) and all(
+        want in ("*", have) for want, have in zip(pattern, path, strict=False)
+    )
