@@ -220,11 +220,11 @@ class TestJobs:
         assert app.installed()("POST", path).status == 403
 
 
-class TestWeather:
+class TestDisturbances:
     def test_some_are_lost_some_come_twice_and_they_overtake_one_another(self, app: AppUnderTest) -> None:
         before = app.control("GET", "/slipway/webhooks").json
-        weather = {"drop": 0.2, "duplicate": 0.2, "reorder_ms": 200, "seed": 4}
-        app.control("PUT", "/slipway/webhooks", weather)
+        disturbances = {"drop": 0.2, "duplicate": 0.2, "reorder_ms": 200, "seed": 4}
+        app.control("PUT", "/slipway/webhooks", disturbances)
         jobs = app.queue(count=200)
         after = app.flush()
         dropped = after["dropped"] - before["dropped"]
@@ -251,7 +251,7 @@ class TestWeather:
         assert app.hook.actions() == ["queued"]
 
     def test_held_deliveries_wait_to_be_asked_for(self, app: AppUnderTest) -> None:
-        app.control("PUT", "/slipway/webhooks", {"held": True})
+        app.control("PUT", "/slipway/webhooks", {"paused": True})
         app.queue()
         assert app.control("GET", "/slipway/webhooks").json["waiting"] == 2
         assert app.hook.arrived == []

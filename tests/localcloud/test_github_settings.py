@@ -136,10 +136,6 @@ class TestActions:
         assert github("GET", path).json == {**default, **write}
         assert github("PUT", path, {"default_workflow_permissions": "all"}).status == 422
 
-    def test_subjects_are_githubs_own_until_customised(self, github: Client, repository: str) -> None:
-        assert github("GET", f"{repository}/actions/oidc/customization/sub").json == {"use_default": True}
-        assert github("GET", "/orgs/acme/actions/oidc/customization/sub").json["include_claim_keys"]
-
 
 class TestRunnerGroups:
     PATH = "/orgs/acme/actions/runner-groups"

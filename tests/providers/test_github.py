@@ -18,7 +18,8 @@ def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in whose clock moves by a second with every write."""
     seconds = iter(range(60))
     monkeypatch.setattr(
-        "slipway.localcloud.github.secrets.now", lambda: f"2026-01-01T00:00:{next(seconds):02}Z"
+        "slipway.localcloud.github.routes.secrets_and_variables.now",
+        lambda: f"2026-01-01T00:00:{next(seconds):02}Z",
     )
 
 

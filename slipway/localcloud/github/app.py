@@ -6,39 +6,13 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.wrappers import Request, Response
 
-from slipway.localcloud.github import (
-    actions,
-    apps,
-    control,
-    deliveries,
-    environments,
-    issues,
-    repositories,
-    rulesets,
-    runners,
-    runs,
-    secrets,
-    variables,
-)
+from slipway.localcloud.github import control
 from slipway.localcloud.github.errors import GitHubError, not_found
 from slipway.localcloud.github.model import Token
-from slipway.localcloud.github.protocol import Ask, Route, authenticate, authorize, spend
+from slipway.localcloud.github.protocol import Call, Route, authenticate, authorize, spend
+from slipway.localcloud.github.routes import all_areas, apps
 from slipway.localcloud.github.world import SeedError, World
 from slipway.localcloud.web import RequestLog, Routes, json_response, problem, raw_segments, read_object
-
-_AREAS = (
-    actions,
-    apps,
-    deliveries,
-    environments,
-    issues,
-    repositories,
-    rulesets,
-    runners,
-    runs,
-    secrets,
-    variables,
-)
 
 
 class GitHub:
@@ -49,8 +23,8 @@ class GitHub:
         self._log = log
         self._routes: Routes[Route] = Routes()
         self._control: Routes[Route] = Routes()
-        for module in _AREAS:
-            module.area.into(self._routes)
+        for area in all_areas():
+            area.into(self._routes)
         control.area.into(self._control)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -77,7 +51,7 @@ class GitHub:
                 _require_json(request)
                 return control.flush(request, self.world.webhooks)
             case _, ["slipway", *_]:
-                return self._steer(request, segments)
+                return self._control_route(request, segments)
             case "POST", ["organizations", organization, "settings", "apps", "new"]:
                 with self.world.lock:
                     return apps.submit_manifest(request, self.world, organization)
@@ -86,23 +60,22 @@ class GitHub:
             case _:
                 return None
 
-    def _steer(self, request: Request, segments: list[str]) -> Response:
-        found = self._control.find(request.method, segments)
-        if found is None:
+    def _control_route(self, request: Request, segments: list[str]) -> Response:
+        match = self._control.find(request.method, segments)
+        if match is None:
             raise not_found()
         _require_json(request)
-        route, path = found
-        ask = Ask(request, self.world, Token(permissions={}), path)
+        route, path = match
         with self.world.lock:
-            return route.handler(ask)
+            return route.handler(Call(request, self.world, Token(permissions={}), path))
 
     def _answer(self, request: Request, segments: list[str]) -> Response:
-        found = self._routes.find(request.method, segments)
-        if found is None:
+        match = self._routes.find(request.method, segments)
+        if match is None:
             self._log.unknown("github", request.method, request.path)
             message = f"The GitHub stand-in does not serve {request.method} {request.path}"
             raise GitHubError(HTTPStatus.NOT_IMPLEMENTED, message)
-        route, path = found
+        route, path = match
         self.world.faults.calls[route.name] += 1
         fault = self.world.faults.happening(request.method, "/" + "/".join(segments))
         if fault is not None and not fault.after:
@@ -111,7 +84,7 @@ class GitHub:
         # Asking for the limit is free: https://docs.github.com/en/rest/rate-limit/rate-limit
         headers = {} if segments == ["rate_limit"] else spend(token.allowance, request.method)
         authorize(token, route)
-        response = route.handler(Ask(request, self.world, token, path))
+        response = route.handler(Call(request, self.world, token, path))
         if fault is not None:
             raise fault.error()
         response.headers.update(headers)

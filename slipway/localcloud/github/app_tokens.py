@@ -26,7 +26,7 @@ def signer(text: str, automation: Automation) -> App:
     payload, _, signature = rest.partition(".")
     head, claims = _object(header), _object(payload)
     issuer = str(claims.get("iss", ""))
-    app = next((one for one in automation.apps.values() if issuer in {str(one.id), one.client_id}), None)
+    app = next((app for app in automation.apps.values() if issuer in {str(app.id), app.client_id}), None)
     if app is None:
         raise GitHubError(HTTPStatus.NOT_FOUND, "Integration not found")
     if head.get("alg") != "RS256":

@@ -6,7 +6,7 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from slipway.localcloud.github.model import Allowance, Json, Repository, now
+from slipway.localcloud.github.model import Allowance, Json, Owner, Repository, now
 
 Status = Literal["queued", "waiting", "in_progress", "completed"]
 
@@ -62,7 +62,7 @@ class Runner:
 
     def has(self, labels: tuple[str, ...]) -> bool:
         """Whether it has every label that a job asks for; GitHub ignores their case."""
-        return {one.lower() for one in labels} <= {one.lower() for one in self.labels}
+        return {label.lower() for label in labels} <= {label.lower() for label in self.labels}
 
     def shown(self) -> Json:
         """https://docs.github.com/en/rest/actions/self-hosted-runners"""
@@ -144,10 +144,10 @@ class Automation:
     jobs: dict[int, Job] = field(default_factory=dict[int, Job])
 
     def app_of(self, installation_id: int) -> App | None:
-        return next((one for one in self.apps.values() if one.installation_id == installation_id), None)
+        return next((app for app in self.apps.values() if app.installation_id == installation_id), None)
 
     def jobs_of(self, run: Run, attempt: int) -> list[Job]:
-        return [one for one in self.jobs.values() if one.run is run and one.attempt == attempt]
+        return [job for job in self.jobs.values() if job.run is run and job.attempt == attempt]
 
     def counts(self) -> dict[str, int]:
         """For the status page."""
@@ -156,6 +156,16 @@ class Automation:
             "Runners": len(self.runners),
             "Jobs": len(self.jobs),
         }
+
+
+def runner_groups(owner: Owner) -> dict[int, Json]:
+    """The organisation's groups by id; one is there from the start."""
+    groups = owner.runner_groups
+    if not groups:
+        default: Json = {"id": 1, "name": "Default", "default": True, "inherited": False, "visibility": "all"}
+        default |= {"allows_public_repositories": False, "restricted_to_workflows": False}
+        groups[1] = {**default, "selected_workflows": [], "selected_repository_ids": []}
+    return groups
 
 
 def digest(config: str) -> str:

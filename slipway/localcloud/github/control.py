@@ -1,6 +1,6 @@
 """Routes of the stand-in that GitHub does not have: what tests and simulations steer it by.
 
-PUT  GET  /slipway/webhooks                     what happens to deliveries (see `webhooks.Weather`)
+PUT  GET  /slipway/webhooks                     what happens to deliveries (see `webhooks.Disturbances`)
 POST      /slipway/webhooks/flush               send all that waits
 POST GET  /slipway/workflow-jobs                a run with jobs; all jobs
 GET       /slipway/workflow-jobs/<id>
@@ -25,7 +25,7 @@ from slipway.localcloud.github import jobs
 from slipway.localcloud.github.automation import Job, Run, Runner, digest
 from slipway.localcloud.github.errors import GitHubError, invalid, not_found
 from slipway.localcloud.github.model import Json
-from slipway.localcloud.github.protocol import Area, Ask, require
+from slipway.localcloud.github.protocol import Area, Call, created, no_content, require
 from slipway.localcloud.github.webhooks import Webhooks
 from slipway.localcloud.web import json_response, read_object
 
@@ -35,14 +35,14 @@ FLUSH_S = 30.0
 
 
 @area.route("GET", "/slipway/webhooks", needs="")
-def get_weather(ask: Ask) -> Response:
-    return json_response(ask.world.webhooks.counts())
+def get_disturbances(call: Call) -> Response:
+    return json_response(call.world.webhooks.counts())
 
 
 @area.route("PUT", "/slipway/webhooks", needs="")
-def put_weather(ask: Ask) -> Response:
+def put_disturbances(call: Call) -> Response:
     try:
-        return json_response(ask.world.webhooks.set_weather(ask.body()))
+        return json_response(call.world.webhooks.disturb(call.body()))
     except TypeError as error:
         raise invalid(str(error)) from None
 
@@ -55,134 +55,137 @@ def flush(request: Request, webhooks: Webhooks) -> Response:
 
 
 @area.route("POST", "/slipway/workflow-jobs", needs="")
-def create_jobs(ask: Ask) -> Response:
-    body, world = ask.body(), ask.world
+def create_jobs(call: Call) -> Response:
+    body, world = call.body(), call.world
     require(body, [("repository", str), ("labels", list)])
     owner, _, name = str(body["repository"]).lower().partition("/")
     repository = world.repositories.get((owner, name))
     if repository is None:
         raise not_found()
-    labels = tuple(str(one) for one in cast("list[object]", body["labels"]))
+    labels = tuple(str(label) for label in cast("list[object]", body["labels"]))
     count, title = int(body.get("count", 1)), str(body.get("name", "build"))
 
     def made(run: Run) -> list[Job]:
         names = [title] if count == 1 else [f"{title} ({number})" for number in range(1, count + 1)]
         status = "waiting" if body.get("waiting") else "queued"
         return [
-            Job(id=world.next_id(), run=run, attempt=run.attempt, name=one, labels=labels, status=status)
-            for one in names
+            Job(id=world.next_id(), run=run, attempt=run.attempt, name=job_name, labels=labels, status=status)
+            for job_name in names
         ]
 
     event, head = str(body.get("event", "push")), str(body.get("head_repository") or "")
-    created = jobs.create_run(world, repository, event=event, head=head, job=made)
-    answer = {"run_id": created[0].run.id if created else None, "jobs": [_shown(one) for one in created]}
-    return json_response(answer, HTTPStatus.CREATED)
+    jobs_of_run = jobs.create_run(world, repository, event=event, head=head, job=made)
+    answer = {
+        "run_id": jobs_of_run[0].run.id if jobs_of_run else None,
+        "jobs": [_public(job) for job in jobs_of_run],
+    }
+    return created(answer)
 
 
 @area.route("GET", "/slipway/workflow-jobs", needs="")
-def list_jobs(ask: Ask) -> Response:
-    status, slug = ask.request.args.get("status"), ask.request.args.get("repository", "").lower()
-    found = [
-        _shown(one)
-        for one in ask.world.automation.jobs.values()
-        if status in {None, one.status} and slug in {"", one.run.repository.slug.lower()}
+def list_jobs(call: Call) -> Response:
+    status, slug = call.request.args.get("status"), call.request.args.get("repository", "").lower()
+    listed = [
+        _public(job)
+        for job in call.world.automation.jobs.values()
+        if status in {None, job.status} and slug in {"", job.run.repository.slug.lower()}
     ]
-    return json_response({"total_count": len(found), "jobs": found})
+    return json_response({"total_count": len(listed), "jobs": listed})
 
 
 @area.route("GET", "/slipway/workflow-jobs/{job}", needs="")
-def get_job(ask: Ask) -> Response:
-    return json_response(_shown(_job(ask)))
+def get_job(call: Call) -> Response:
+    return json_response(_public(_job(call)))
 
 
 @area.route("POST", "/slipway/workflow-jobs/{job}/release", needs="")
-def release_job(ask: Ask) -> Response:
-    job = _job(ask)
+def release_job(call: Call) -> Response:
+    job = _job(call)
     try:
-        jobs.release(ask.world, job)
+        jobs.release(call.world, job)
     except jobs.NotPossible as error:
         raise GitHubError(HTTPStatus.CONFLICT, str(error)) from None
-    return json_response(_shown(job))
+    return json_response(_public(job))
 
 
 @area.route("POST", "/slipway/workflow-jobs/{job}/complete", needs="")
-def complete_job(ask: Ask) -> Response:
-    job = _job(ask)
+def complete_job(call: Call) -> Response:
+    job = _job(call)
     try:
-        jobs.complete(ask.world, job, str(ask.body().get("conclusion", "success")))
+        jobs.complete(call.world, job, str(call.body().get("conclusion", "success")))
     except jobs.NotPossible as error:
         raise GitHubError(HTTPStatus.CONFLICT, str(error)) from None
-    return json_response(_shown(job))
+    return json_response(_public(job))
 
 
 @area.route("GET", "/slipway/runners", needs="")
-def list_runners(ask: Ask) -> Response:
-    found = [
+def list_runners(call: Call) -> Response:
+    listed = [
         {
-            **one.shown(),
-            "labels": list(one.labels),
-            "connected": one.connected,
-            "job_id": one.job_id,
+            **runner.shown(),
+            "labels": list(runner.labels),
+            "connected": runner.connected,
+            "job_id": runner.job_id,
         }
-        for one in ask.world.automation.runners.values()
+        for runner in call.world.automation.runners.values()
     ]
-    return json_response({"total_count": len(found), "runners": found})
+    return json_response({"total_count": len(listed), "runners": listed})
 
 
 @area.route("POST", "/slipway/runners/connect", needs="")
-def connect_runner(ask: Ask) -> Response:
+def connect_runner(call: Call) -> Response:
     """409 where the configuration was used before, 404 where its runner is not, or no longer, registered."""
-    body, automation = ask.body(), ask.world.automation
+    body, automation = call.body(), call.world.automation
     require(body, [("encoded_jit_config", str)])
     known = digest(body["encoded_jit_config"])
     if known in automation.used_configs:
         raise GitHubError(HTTPStatus.CONFLICT, "The configuration was used already")
-    found = next((one for one in automation.runners.values() if one.config_digest == known), None)
-    if found is None:
+    runner = next((one for one in automation.runners.values() if one.config_digest == known), None)
+    if runner is None:
         raise not_found()
     automation.used_configs.add(known)
-    found.connected = found.online = True
-    answer: Json = {"id": found.id, "name": found.name, "labels": list(found.labels)}
-    return json_response({**answer, "runner_group_id": found.group_id})
+    runner.connected = runner.online = True
+    answer: Json = {"id": runner.id, "name": runner.name, "labels": list(runner.labels)}
+    return json_response({**answer, "runner_group_id": runner.group_id})
 
 
 @area.route("POST", "/slipway/runners/{runner}/disconnect", needs="")
-def disconnect_runner(ask: Ask) -> Response:
-    runner = _runner(ask)
-    jobs.disconnect(ask.world, runner, fail_job=bool(ask.body().get("fail_job", True)))
+def disconnect_runner(call: Call) -> Response:
+    runner = _runner(call)
+    jobs.disconnect(call.world, runner, fail_job=bool(call.body().get("fail_job", True)))
     return json_response(runner.shown())
 
 
 @area.route("POST", "/slipway/assignments", needs="")
-def assign(ask: Ask) -> Response:
+def assign(call: Call) -> Response:
     assigned = [
         {"job_id": job.id, "runner_id": runner.id, "runner_name": runner.name}
-        for job, runner in jobs.assign(ask.world, ask.body().get("seed"))
+        for job, runner in jobs.assign(call.world, call.body().get("seed"))
     ]
     return json_response({"assigned": assigned})
 
 
 @area.route("GET", "/slipway/faults", needs="")
-def get_faults(ask: Ask) -> Response:
-    return json_response({"rules": [asdict(one) for one in ask.world.faults.rules]})
+def get_faults(call: Call) -> Response:
+    return json_response({"rules": [asdict(rule) for rule in call.world.faults.rules]})
 
 
 @area.route("PUT", "/slipway/faults", needs="")
-def put_faults(ask: Ask) -> Response:
-    body = ask.body()
+def put_faults(call: Call) -> Response:
+    body = call.body()
     require(body, [("rules", list)])
     try:
-        ask.world.faults.replace(body["rules"], int(body.get("seed", 0)))
+        call.world.faults.replace(body["rules"], int(body.get("seed", 0)))
     except TypeError as error:
         raise invalid(str(error)) from None
-    return get_faults(ask)
+    return get_faults(call)
 
 
 @area.route("PUT", "/slipway/limits", needs="")
-def put_limits(ask: Ask) -> Response:
+def put_limits(call: Call) -> Response:
     """Of installations that are there now, with nothing spent yet."""
-    body = ask.body()
-    for app in ask.world.automation.apps.values():
+    body = call.body()
+    for app in call.world.automation.apps.values():
         allowance = app.installation_allowance
         allowance.limit = int(body.get("limit", allowance.limit))
         allowance.points_per_minute = int(body.get("points_per_minute", allowance.points_per_minute))
@@ -192,32 +195,24 @@ def put_limits(ask: Ask) -> Response:
 
 
 @area.route("GET", "/slipway/calls", needs="")
-def get_calls(ask: Ask) -> Response:
-    calls = ask.world.faults.calls
+def get_calls(call: Call) -> Response:
+    calls = call.world.faults.calls
     return json_response({"total": calls.total(), "by_route": dict(calls)})
 
 
 @area.route("DELETE", "/slipway/calls", needs="")
-def delete_calls(ask: Ask) -> Response:
-    ask.world.faults.calls.clear()
-    return json_response(None, HTTPStatus.NO_CONTENT)
+def delete_calls(call: Call) -> Response:
+    call.world.faults.calls.clear()
+    return no_content()
 
 
-def _shown(job: Job) -> Json:
+def _public(job: Job) -> Json:
     return {**job.shown(), "repository": job.run.repository.slug}
 
 
-def _job(ask: Ask) -> Job:
-    number = ask.path["job"]
-    found = ask.world.automation.jobs.get(int(number)) if number.isdecimal() else None
-    if found is None:
-        raise not_found()
-    return found
+def _job(call: Call) -> Job:
+    return call.numbered(call.world.automation.jobs, "job")
 
 
-def _runner(ask: Ask) -> Runner:
-    number = ask.path["runner"]
-    found = ask.world.automation.runners.get(int(number)) if number.isdecimal() else None
-    if found is None:
-        raise not_found()
-    return found
+def _runner(call: Call) -> Runner:
+    return call.numbered(call.world.automation.runners, "runner")

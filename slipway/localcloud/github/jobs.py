@@ -4,8 +4,7 @@ import random
 import zlib
 from collections.abc import Callable
 
-from slipway.localcloud.github.actions import runner_groups
-from slipway.localcloud.github.automation import Job, Run, Runner
+from slipway.localcloud.github.automation import Job, Run, Runner, runner_groups
 from slipway.localcloud.github.model import Json, Repository, now
 from slipway.localcloud.github.payloads import job_event, run_event
 from slipway.localcloud.github.world import World
@@ -23,9 +22,9 @@ def create_run(
     world.automation.runs[run.id] = run
     _announce(world, run, "workflow_run", run_event(run, "requested", "queued"))
     made = job(run)
-    for one in made:
-        world.automation.jobs[one.id] = one
-        _announce(world, run, "workflow_job", job_event(one, one.status))
+    for new in made:
+        world.automation.jobs[new.id] = new
+        _announce(world, run, "workflow_job", job_event(new, new.status))
     return made
 
 
@@ -40,10 +39,12 @@ def release(world: World, job: Job) -> None:
 def assign(world: World, seed: int | None) -> list[tuple[Job, Runner]]:
     """Hand each queued job, the oldest first, to any runner that is online, idle, and may and can run it."""
     chance = random.Random(seed)  # noqa: S311 - GitHub says nothing of its choice either
-    idle = [one for one in world.automation.runners.values() if one.online and not one.busy]
+    idle = [runner for runner in world.automation.runners.values() if runner.online and not runner.busy]
     assigned: list[tuple[Job, Runner]] = []
-    for job in [one for one in world.automation.jobs.values() if one.status == "queued"]:
-        fitting = [one for one in idle if one.has(job.labels) and _admits(world, one, job.run.repository)]
+    for job in [job for job in world.automation.jobs.values() if job.status == "queued"]:
+        fitting = [
+            runner for runner in idle if runner.has(job.labels) and _admits(runner, job.run.repository)
+        ]
         if not fitting:
             continue
         runner = chance.choice(fitting)
@@ -66,7 +67,7 @@ def complete(world: World, job: Job, conclusion: str) -> None:
     job.status, job.conclusion, job.completed_at = "completed", conclusion, now()
     _announce(world, job.run, "workflow_job", job_event(job, "completed"))
     jobs = world.automation.jobs_of(job.run, job.attempt)
-    if all(one.status == "completed" for one in jobs):
+    if all(job.status == "completed" for job in jobs):
         _, ended = status_of(world, job.run)
         _announce(world, job.run, "workflow_run", run_event(job.run, "completed", "completed", ended))
 
@@ -82,7 +83,7 @@ def disconnect(world: World, runner: Runner, *, fail_job: bool) -> None:
 def rerun(world: World, job: Job) -> Job:
     """A new attempt of a run with one of its jobs. Raises NotPossible while the run is not over."""
     run = job.run
-    if any(one.status != "completed" for one in world.automation.jobs_of(run, run.attempt)):
+    if any(other.status != "completed" for other in world.automation.jobs_of(run, run.attempt)):
         raise NotPossible("The workflow run containing this job is already running")
     run.attempt += 1
     made = Job(id=world.next_id(), run=run, attempt=run.attempt, name=job.name, labels=job.labels)
@@ -95,14 +96,14 @@ def rerun(world: World, job: Job) -> Job:
 def status_of(world: World, run: Run) -> tuple[str, str | None]:
     """Status and conclusion of a run's latest attempt."""
     jobs = world.automation.jobs_of(run, run.attempt)
-    if all(one.status == "completed" for one in jobs):
-        ends = {one.conclusion for one in jobs}
-        return "completed", next((one for one in ("failure", "cancelled") if one in ends), "success")
-    started = any(one.status in {"in_progress", "completed"} for one in jobs)
+    if all(job.status == "completed" for job in jobs):
+        ends = {job.conclusion for job in jobs}
+        return "completed", next((end for end in ("failure", "cancelled") if end in ends), "success")
+    started = any(job.status in {"in_progress", "completed"} for job in jobs)
     return ("in_progress" if started else "queued"), None
 
 
-def _admits(world: World, runner: Runner, repository: Repository) -> bool:
+def _admits(runner: Runner, repository: Repository) -> bool:
     """Whether the runner's group is open to the repository.
 
     https://docs.github.com/en/actions/concepts/runners/runner-groups

@@ -63,7 +63,7 @@ class Repository(Scope):
 
 @dataclass(kw_only=True)
 class Allowance:
-    """How much one may ask, and has asked: requests an hour, points a minute (0: not enforced)."""
+    """How much one may call, and has asked: requests an hour, points a minute (0: not enforced)."""
 
     limit: int = 15_000
     points_per_minute: int = 0
@@ -92,10 +92,10 @@ class Token:
         """Whether the token has `name:level`; several are separated by `|` and any one of them does."""
         if not need:
             return True
-        for one in need.split("|"):
-            name, _, level = one.partition(":")
-            held = self.permissions.get(name, "")
-            if held == "write" or (held == "read" and level == "read"):
+        for alternative in need.split("|"):
+            name, _, level = alternative.partition(":")
+            granted = self.permissions.get(name, "")
+            if granted == "write" or (granted == "read" and level == "read"):
                 return True
         return False
 

@@ -1,10 +1,10 @@
-"""GitHub's manners: who is let in, what a refusal looks like, pages, rate limits. Shared by every area."""
+"""What all routes share: authentication, permissions, pages, rate limits, and what a handler gets."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
@@ -15,12 +15,14 @@ from slipway.localcloud.github.model import Allowance, Environment, Json, Owner,
 from slipway.localcloud.github.world import World
 from slipway.localcloud.web import Routes, json_response, read_object
 
+T = TypeVar("T")
+
 MAX_PER_PAGE = 100
 """https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api"""
 
 
 @dataclass(frozen=True)
-class Ask:
+class Call:
     """One request, authenticated and allowed, with what its path names already looked up on demand."""
 
     request: Request
@@ -30,32 +32,53 @@ class Ask:
 
     def owner(self) -> Owner:
         """The organisation in the path; 404 as GitHub answers for one that the token cannot see."""
-        found = self.world.owners.get(self.path["org"].lower())
-        if found is None or found.type != "Organization" or not self.token.reaches(found):
+        owner = self.world.owners.get(self.path["org"].lower())
+        if owner is None or owner.type != "Organization" or not self.token.reaches(owner):
             raise not_found()
-        return found
+        return owner
 
     def repository(self) -> Repository:
-        found = self.world.repositories.get((self.path["owner"].lower(), self.path["repo"].lower()))
-        if found is None:
+        """The repository in the path; 404 for one that the token cannot see."""
+        repository = self.world.repositories.get((self.path["owner"].lower(), self.path["repo"].lower()))
+        if repository is None:
             raise not_found()
         scope = self.token.repositories
-        inside = self.token.reaches(found.owner) and (scope is None or found.slug.lower() in scope)
-        if not inside and found.visibility != "public":
+        inside = self.token.reaches(repository.owner) and (scope is None or repository.slug.lower() in scope)
+        if not inside and repository.visibility != "public":
             raise not_found()
-        return found
+        return repository
 
     def environment(self) -> Environment:
-        found = self.repository().environments.get(self.path["environment"].lower())
-        if found is None:
+        """The environment in the path; 404 where there is none."""
+        environment = self.repository().environments.get(self.path["environment"].lower())
+        if environment is None:
             raise not_found()
-        return found
+        return environment
+
+    def numbered(self, items: Mapping[int, T], name: str) -> T:
+        """The item whose number the path gives as `name`; 404 where there is none."""
+        number = self.path[name]
+        item = items.get(int(number)) if number.isdecimal() else None
+        if item is None:
+            raise not_found()
+        return item
 
     def body(self) -> Json:
-        found = read_object(self.request)
-        if found is None:
+        """The JSON object in the body; 400 for anything else."""
+        body = read_object(self.request)
+        if body is None:
             raise GitHubError(HTTPStatus.BAD_REQUEST, "Problems parsing JSON")
-        return found
+        return body
+
+    def known_repository_ids(self, owner: Owner, ids: object) -> list[int]:
+        """`ids`, a list of ids of repositories of the owner; 422 for anything else."""
+        known = {
+            repository.id for repository in self.world.repositories.values() if repository.owner is owner
+        }
+        listed: list[Any] = cast("list[Any]", ids) if isinstance(ids, list) else [None]
+        if not set(listed) <= known:
+            raise invalid("Validation Failed", {"field": "selected_repository_ids", "code": "invalid"})
+        return listed
 
     def url(self, path: str) -> str:
         return self.request.host_url.rstrip("/") + path
@@ -74,7 +97,19 @@ class Ask:
         ]
         return list(items[(page - 1) * size : page * size]), {"Link": ", ".join(parts)} if parts else {}
 
-    def listed(self, key: str, items: Sequence[object]) -> Response:
+    def listed(self, items: Sequence[object]) -> Response:
+        """One page as a JSON list."""
+        page, headers = self.page(items)
+        return json_response(page, headers=headers)
+
+    def repository_list(self, ids: Sequence[int]) -> Response:
+        """One page of the repositories with these ids, in short."""
+        repositories = [one for one in self.world.repositories.values() if one.id in ids]
+        return self.counted_list(
+            "repositories", [{"id": one.id, "name": one.name, "full_name": one.slug} for one in repositories]
+        )
+
+    def counted_list(self, key: str, items: Sequence[object]) -> Response:
         """One page as `{"total_count": all, key: page}`."""
         page, headers = self.page(items)
         return json_response({"total_count": len(items), key: page}, headers=headers)
@@ -84,7 +119,7 @@ class Ask:
         return int(text) if text.isdecimal() else default
 
 
-Handler = Callable[[Ask], Response]
+Handler = Callable[[Call], Response]
 
 
 AS_APP = "app"
@@ -130,10 +165,10 @@ def authenticate(request: Request, world: World) -> Token:
     if text.count(".") == 2:
         app = app_tokens.signer(text, world.automation)
         return Token(permissions={}, allowance=app.allowance, app_id=app.id)
-    found = world.tokens.get(text)
-    if found is None or time.time() >= found.expires_at:
+    token = world.tokens.get(text)
+    if token is None or time.time() >= token.expires_at:
         raise GitHubError(HTTPStatus.UNAUTHORIZED, "Bad credentials")
-    return found
+    return token
 
 
 def authorize(token: Token, route: Route) -> None:
@@ -182,6 +217,14 @@ def rate_headers(allowance: Allowance) -> dict[str, str]:
         "X-RateLimit-Reset": str(allowance.resets_at),
         "X-RateLimit-Resource": "core",
     }
+
+
+def created(body: object) -> Response:
+    return json_response(body, HTTPStatus.CREATED)
+
+
+def no_content() -> Response:
+    return json_response(None, HTTPStatus.NO_CONTENT)
 
 
 def require(body: Json, fields: Iterable[tuple[str, type]]) -> None:

@@ -30,7 +30,7 @@ _SENDERS = 4
 
 
 @dataclass(frozen=True)
-class Weather:
+class Disturbances:
     """What happens to deliveries: probabilities, the longest delay in ms, and whether all of them wait."""
 
     drop: float = 0.0
@@ -38,7 +38,7 @@ class Weather:
     redelivery_drop: float = 0.0
     reorder_ms: int = 0
     seed: int = 0
-    held: bool = False
+    paused: bool = False
 
 
 @dataclass(kw_only=True)
@@ -87,7 +87,7 @@ class Webhooks:
         self._changed = threading.Condition()
         self._ids = itertools.count(10_001)
         self._order = itertools.count()
-        self._weather = Weather()
+        self._disturbances = Disturbances()
         self._random = random.Random(0)  # noqa: S311 - decides what gets lost
         self._waiting: list[tuple[float, int, Delivery]] = []
         self._over: dict[int, Delivery] = {}
@@ -96,36 +96,36 @@ class Webhooks:
         self._counts: Counter[str] = Counter()
         self._senders = 0
 
-    def set_weather(self, fields: Json) -> Json:
+    def disturb(self, fields: Json) -> Json:
         """Replace it by the default with `fields`; what it is now, and the counters. TypeError for others."""
         with self._changed:
-            self._weather = replace(Weather(), **fields)
-            self._random = random.Random(self._weather.seed)  # noqa: S311
+            self._disturbances = replace(Disturbances(), **fields)
+            self._random = random.Random(self._disturbances.seed)  # noqa: S311
             self._changed.notify_all()
         return self.counts()
 
     def counts(self) -> Json:
-        """The weather, and how many were sent, dropped, duplicated and failed, and how many wait."""
+        """The disturbances, and how many were sent, dropped, duplicated and failed, and how many wait."""
         with self._changed:
             counted = {name: self._counts[name] for name in ("sent", "dropped", "duplicated", "failed")}
-            return {**asdict(self._weather), **counted, "waiting": len(self._waiting) + self._sending}
+            return {**asdict(self._disturbances), **counted, "waiting": len(self._waiting) + self._sending}
 
     def post(self, app: App, event: str, payload: Json) -> None:
         """Send an event to an App, some time soon and if nothing happens to it."""
         guid = str(uuid.uuid4())
         full = {**payload, "installation": {"id": app.installation_id, "node_id": f"I_{app.installation_id}"}}
         with self._changed:
-            copies = 1 + self._happens(self._weather.duplicate)
+            copies = 1 + self._happens(self._disturbances.duplicate)
             self._counts["duplicated"] += copies - 1
             # A doubled event is lost in one place only: two losses would be no doubling.
-            dropped = self._happens(self._weather.drop)
+            dropped = self._happens(self._disturbances.drop)
             for copy in range(copies):
                 self._queue(app, guid, event, full, dropped=dropped and copy == 0, redelivery=False)
 
     def redeliver(self, delivery: Delivery) -> None:
         """Send the same event again, with the same guid."""
         with self._changed:
-            dropped = self._happens(self._weather.redelivery_drop)
+            dropped = self._happens(self._disturbances.redelivery_drop)
             self._queue(
                 delivery.app,
                 delivery.guid,
@@ -173,7 +173,7 @@ class Webhooks:
             dropped=dropped,
             redelivery=redelivery,
         )
-        due = time.monotonic() + self._random.uniform(0, self._weather.reorder_ms) / 1000
+        due = time.monotonic() + self._random.uniform(0, self._disturbances.reorder_ms) / 1000
         heapq.heappush(self._waiting, (due, next(self._order), made))
         while self._senders < _SENDERS:
             self._senders += 1
@@ -203,7 +203,7 @@ class Webhooks:
         with self._changed:
             while True:
                 wait: float | None = None
-                if self._waiting and (self._flushing or not self._weather.held):
+                if self._waiting and (self._flushing or not self._disturbances.paused):
                     wait = self._waiting[0][0] - time.monotonic()
                     if wait <= 0 or self._flushing:
                         self._sending += 1

@@ -67,84 +67,86 @@ class World:
         """
         _check_seed(body)
         with self.lock:
-            for one in body.get("organizations", []):
-                self._seed_owner(one)
-            for one in body.get("users", []):
-                self.users[str(one["login"])] = int(one["id"])
+            for given in body.get("organizations", []):
+                self._seed_owner(given)
+            for given in body.get("users", []):
+                self.users[str(given["login"])] = int(given["id"])
             self._check_references(body)
-            for one in body.get("teams", []):
+            for given in body.get("teams", []):
                 team: Json = {
-                    "id": int(one["id"]),
-                    "slug": str(one["slug"]),
-                    "members": list(one.get("members", [])),
+                    "id": int(given["id"]),
+                    "slug": str(given["slug"]),
+                    "members": list(given.get("members", [])),
                 }
-                self.owners[str(one["organization"]).lower()].teams[str(one["slug"])] = team
-            for one in body.get("repositories", []):
-                self._seed_repository(one)
-            for one in body.get("tokens", []):
-                self._seed_token(one)
-            for one in body.get("apps", []):
-                numbers = (int(one["id"]), int(one["installation_id"]))
-                self.automation.reserved[str(one["organization"]).lower()] = numbers
+                self.owners[str(given["organization"]).lower()].teams[str(given["slug"])] = team
+            for given in body.get("repositories", []):
+                self._seed_repository(given)
+            for given in body.get("tokens", []):
+                self._seed_token(given)
+            for given in body.get("apps", []):
+                numbers = (int(given["id"]), int(given["installation_id"]))
+                self.automation.reserved[str(given["organization"]).lower()] = numbers
             return self.counts()
 
     def counts(self) -> dict[str, int]:
         """How many of each thing exist, for the status page."""
         with self.lock:
             repositories = list(self.repositories.values())
-            environments = [held for one in repositories for held in one.environments.values()]
+            environments = [
+                environment for repository in repositories for environment in repository.environments.values()
+            ]
             scopes: list[Scope] = [*self.owners.values(), *repositories, *environments]
-            found = {
+            counted = {
                 "Organizations": len(self.owners),
                 "Repositories": len(repositories),
                 "Environments": len(environments),
-                "Branch and tag policies": sum(len(one.policies) for one in environments),
-                "Variables": sum(len(one.variables) for one in scopes),
-                "Secrets": sum(len(one.secrets) for one in scopes),
-                "Rulesets": sum(len(one.rulesets) for one in repositories),
-                "Labels": sum(len(one.labels) for one in repositories),
-                "Runner groups": sum(len(one.runner_groups) for one in self.owners.values()),
-                "Comments": sum(len(one.comments) for one in repositories),
+                "Branch and tag policies": sum(len(environment.policies) for environment in environments),
+                "Variables": sum(len(scope.variables) for scope in scopes),
+                "Secrets": sum(len(scope.secrets) for scope in scopes),
+                "Rulesets": sum(len(repository.rulesets) for repository in repositories),
+                "Labels": sum(len(repository.labels) for repository in repositories),
+                "Runner groups": sum(len(owner.runner_groups) for owner in self.owners.values()),
+                "Comments": sum(len(repository.comments) for repository in repositories),
                 **self.automation.counts(),
             }
-            return {name: number for name, number in found.items() if number}
+            return {name: number for name, number in counted.items() if number}
 
-    def _seed_owner(self, one: Json) -> None:
-        login = str(one["login"])
-        owner = self.owners.setdefault(login.lower(), Owner(login=login, id=int(one["id"])))
-        owner.login, owner.id = login, int(one["id"])
-        owner.plan = one.get("plan", owner.plan)
-        owner.type = one.get("type", owner.type)
+    def _seed_owner(self, given: Json) -> None:
+        login = str(given["login"])
+        owner = self.owners.setdefault(login.lower(), Owner(login=login, id=int(given["id"])))
+        owner.login, owner.id = login, int(given["id"])
+        owner.plan = given.get("plan", owner.plan)
+        owner.type = given.get("type", owner.type)
 
     def _check_references(self, body: Json) -> None:
-        wanted = [("teams", one["organization"]) for one in body.get("teams", [])]
-        wanted += [("repositories", one["owner"]) for one in body.get("repositories", [])]
-        wanted += [("apps", one["organization"]) for one in body.get("apps", [])]
+        wanted = [("teams", given["organization"]) for given in body.get("teams", [])]
+        wanted += [("repositories", given["owner"]) for given in body.get("repositories", [])]
+        wanted += [("apps", given["organization"]) for given in body.get("apps", [])]
         for kind, login in wanted:
             if str(login).lower() not in self.owners:
                 msg = f"{kind}: there is no organization {login!r}; seed it first or in the same call"
                 raise SeedError(msg)
 
-    def _seed_repository(self, one: Json) -> None:
-        owner = self.owners[str(one["owner"]).lower()]
-        key = (owner.login.lower(), str(one["name"]).lower())
-        held = self.repositories.get(key)
-        if held is None or held.id != int(one["id"]):
-            held = Repository(owner=owner, name=str(one["name"]), id=int(one["id"]))
-            self.repositories[key] = held
-        held.visibility = one.get("visibility", held.visibility)
-        held.default_branch = one.get("default_branch", held.default_branch)
+    def _seed_repository(self, given: Json) -> None:
+        owner = self.owners[str(given["owner"]).lower()]
+        key = (owner.login.lower(), str(given["name"]).lower())
+        repository = self.repositories.get(key)
+        if repository is None or repository.id != int(given["id"]):
+            repository = Repository(owner=owner, name=str(given["name"]), id=int(given["id"]))
+            self.repositories[key] = repository
+        repository.visibility = given.get("visibility", repository.visibility)
+        repository.default_branch = given.get("default_branch", repository.default_branch)
 
-    def _seed_token(self, one: Json) -> None:
-        repositories = one.get("repositories")
-        token = Token(permissions={str(key): str(level) for key, level in one["permissions"].items()})
+    def _seed_token(self, given: Json) -> None:
+        repositories = given.get("repositories")
+        token = Token(permissions={str(key): str(level) for key, level in given["permissions"].items()})
         token.repositories = (
             None if repositories is None else frozenset(str(slug).lower() for slug in repositories)
         )
-        token.allowance.limit = int(one.get("limit", token.allowance.limit))
-        token.allowance.points_per_minute = int(one.get("points_per_minute", 0))
-        token.allowance.spent = int(one.get("spent", 0))
-        self.tokens[str(one["token"])] = token
+        token.allowance.limit = int(given.get("limit", token.allowance.limit))
+        token.allowance.points_per_minute = int(given.get("points_per_minute", 0))
+        token.allowance.spent = int(given.get("spent", 0))
+        self.tokens[str(given["token"])] = token
 
 
 _REQUIRED = {
@@ -166,8 +168,8 @@ def _check_seed(body: Json) -> None:
         if not isinstance(listed, list):
             msg = f"{kind} is not a list"
             raise SeedError(msg)
-        for one in cast("list[object]", listed):
-            missing = [name for name in required if not isinstance(one, dict) or name not in one]
+        for entry in cast("list[object]", listed):
+            missing = [name for name in required if not isinstance(entry, dict) or name not in entry]
             if missing:
                 msg = f"{kind}: an entry lacks {', '.join(missing)}"
                 raise SeedError(msg)

@@ -1,30 +1,28 @@
 """The GitHub provider: every type that the platform's components use, on the GitHub stand-in."""
 
-from collections.abc import Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
 
 from pulumi.provider.experimental.provider import ConfigureRequest, ConfigureResponse
 
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.localcloud.providers.fence import Rest
-from slipway.localcloud.providers.github import (
-    environments,
-    labels,
-    lookups,
-    permissions,
-    rulesets,
-    runner_groups,
-    secrets,
-    variables,
-)
+from slipway.localcloud.providers.github import lookups
 from slipway.localcloud.providers.github.client import API_VERSION, GitHubCloud, GitHubRefused
 from slipway.localcloud.providers.handler import Handler
 from slipway.localcloud.providers.values import plain_map
 
-_MODULES = (environments, labels, permissions, rulesets, runner_groups, secrets, variables)
-HANDLERS: Mapping[str, Handler[GitHubCloud]] = {
-    one.token: one for module in _MODULES for one in module.HANDLERS
-}
+
+def _handlers() -> Iterator[Handler[GitHubCloud]]:
+    """What the modules beside this one have in their `HANDLERS`."""
+    for found in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        yield from getattr(module, "HANDLERS", ())
+
+
+HANDLERS: Mapping[str, Handler[GitHubCloud]] = {handler.token: handler for handler in _handlers()}
 
 
 class GitHubProvider(ResourceProvider[GitHubCloud]):

@@ -10,6 +10,7 @@ from slipway.localcloud.providers.fence import Reply, Rest
 from slipway.localcloud.providers.values import Props, items
 
 API_VERSION = "2022-11-28"
+DOCS = "https://registry.terraform.io/providers/integrations/github/latest/docs/resources"
 PAGE = 100
 
 
@@ -18,16 +19,16 @@ class GitHubRefused(Exception):
 
     def __init__(self, request: str, status: int, data: Any) -> None:
         body = cast("Props", data) if isinstance(data, dict) else {}
-        details = [_detail(one) for one in items(body.get("errors"))]
+        details = [_detail(error) for error in items(body.get("errors"))]
         text = "; ".join([str(body.get("message", "")), *details])
         super().__init__(f"{request}: {status} {text}")
         self.status = status
 
 
-def _detail(one: Any) -> str:
-    if isinstance(one, dict):
-        return " ".join(str(value) for value in cast("Mapping[str, Any]", one).values())
-    return str(one)
+def _detail(error: Any) -> str:
+    if isinstance(error, dict):
+        return " ".join(str(value) for value in cast("Mapping[str, Any]", error).values())
+    return str(error)
 
 
 def escaped(*parts: Any) -> str:
@@ -55,14 +56,14 @@ class GitHubCloud:
 
     def every(self, path: str, name: str = "") -> list[Props]:
         """All items of a list over all its pages; `name` is the field that holds them, if there is one."""
-        found: list[Props] = []
+        listed: list[Props] = []
         for page in range(1, 1000):
             data: Any = self.get(f"{path}?per_page={PAGE}&page={page}")
             items = cast("list[Props]", data[name] if name else data)
-            found += items
+            listed += items
             if len(items) < PAGE:
                 break
-        return found
+        return listed
 
     def repo(self, name: Any, *parts: Any) -> str:
         return "/repos" + escaped(self.owner, name, *parts)
@@ -76,18 +77,16 @@ class GitHubCloud:
         return self.ids[name]
 
 
-def two(id_: str) -> tuple[str, str]:
-    """`<repository>:<rest>`; a repository's name holds no colon, an environment's or label's may."""
-    first, colon, rest = id_.partition(":")
-    if not colon:
-        raise ProviderError(f"{id_!r} is no id of the form <repository>:<name>")
-    return first, rest
+def split_id(id_: str, count: int) -> list[str]:
+    """The `count` parts of an id, with colons between them.
 
-
-def three(id_: str) -> tuple[str, str, str]:
-    """`<repository>:<environment>:<rest>`; what follows the last colon holds none itself."""
-    first, rest = two(id_)
-    middle, colon, last = rest.rpartition(":")
-    if not colon:
-        raise ProviderError(f"{id_!r} is no id of the form <repository>:<environment>:<name>")
-    return first, middle, last
+    A repository's name, the first part, holds no colon, nor does what follows the last one; an environment's
+    or a label's name may. Raises ProviderError for an id with fewer parts.
+    """
+    if count == 1:
+        return [id_]
+    first, *rest = id_.split(":", 1)
+    parts = [first, *rest] if count == 2 else [first, *rest[0].rsplit(":", 1)] if rest else [first]
+    if len(parts) != count:
+        raise ProviderError(f"{id_!r} is no id of {count} parts with colons between them")
+    return parts

@@ -2,11 +2,9 @@
 
 # ruff: noqa: S106 - a `token` is a Pulumi type token here
 
-from slipway.localcloud.providers.github.client import GitHubCloud, three, two
+from slipway.localcloud.providers.github.client import DOCS, GitHubCloud, split_id
 from slipway.localcloud.providers.handler import Handler, Rule, names
 from slipway.localcloud.providers.values import Props, block, items
-
-DOCS = "https://registry.terraform.io/providers/integrations/github/latest/docs/resources"
 
 
 def _body(inputs: Props) -> Props:
@@ -40,7 +38,7 @@ def _write(cloud: GitHubCloud, inputs: Props) -> str:
 
 def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     del old
-    repository, name = two(id_)
+    repository, name = split_id(id_, 2)
     found: Props = cloud.get(cloud.repo(repository, "environments", name))
     rules: dict[str, Props] = {one["type"]: one for one in items(found.get("protection_rules"))}
     review = block(rules.get("required_reviewers"))
@@ -75,7 +73,7 @@ def _configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
 
 def _delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
     del state
-    repository, name = two(id_)
+    repository, name = split_id(id_, 2)
     cloud.send("DELETE", cloud.repo(repository, "environments", name))
 
 
@@ -100,7 +98,7 @@ def _policy_create(cloud: GitHubCloud, inputs: Props) -> str:
 
 def _policy_read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     del old
-    repository, environment, number = three(id_)
+    repository, environment, number = split_id(id_, 3)
     found: Props = cloud.get(f"{_policies(cloud, repository, environment)}/{number}")
     is_tag = found.get("type") == "tag"
     return {
@@ -115,14 +113,14 @@ def _policy_read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
 
 def _policy_configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
     if old:
-        repository, environment, number = three(id_)
+        repository, environment, number = split_id(id_, 3)
         name = new.get("branchPattern") or new.get("tagPattern")
         cloud.send("PUT", f"{_policies(cloud, repository, environment)}/{number}", {"name": name})
 
 
 def _policy_delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
     del state
-    repository, environment, number = three(id_)
+    repository, environment, number = split_id(id_, 3)
     cloud.send("DELETE", f"{_policies(cloud, repository, environment)}/{number}")
 
 

@@ -2,8 +2,7 @@
 
 # ruff: noqa: S106 - a `token` is a Pulumi type token here
 
-from slipway.localcloud.providers.github.client import GitHubCloud, GitHubRefused, two
-from slipway.localcloud.providers.github.environments import DOCS
+from slipway.localcloud.providers.github.client import DOCS, GitHubCloud, GitHubRefused, split_id
 from slipway.localcloud.providers.handler import Handler, Rule, names, pattern
 from slipway.localcloud.providers.values import Props
 
@@ -27,7 +26,7 @@ def _create(cloud: GitHubCloud, inputs: Props) -> str:
 
 
 def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
-    repository, name = two(id_)
+    repository, name = split_id(id_, 2)
     found: Props = cloud.get(cloud.repo(repository, "labels", name))
     return {
         "repository": repository,
@@ -39,14 +38,14 @@ def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
 
 
 def _configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
-    repository, name = two(id_)
+    repository, name = split_id(id_, 2)
     if old:
         cloud.send("PATCH", cloud.repo(repository, "labels", name), _body(new))
 
 
 def _delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
     del state
-    repository, name = two(id_)
+    repository, name = split_id(id_, 2)
     cloud.send("DELETE", cloud.repo(repository, "labels", name))
 
 

@@ -7,8 +7,7 @@ default back. https://docs.github.com/en/rest/actions/permissions
 from collections.abc import Callable
 from typing import Any
 
-from slipway.localcloud.providers.github.client import GitHubCloud
-from slipway.localcloud.providers.github.environments import DOCS
+from slipway.localcloud.providers.github.client import DOCS, GitHubCloud
 from slipway.localcloud.providers.handler import Handler, Rule, names, one_of
 from slipway.localcloud.providers.values import Props, block, items
 

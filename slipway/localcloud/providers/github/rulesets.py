@@ -5,8 +5,7 @@
 import re
 from typing import Any
 
-from slipway.localcloud.providers.github.client import GitHubCloud
-from slipway.localcloud.providers.github.environments import DOCS
+from slipway.localcloud.providers.github.client import DOCS, GitHubCloud
 from slipway.localcloud.providers.handler import AutoName, Handler, names, one_of, renamed
 from slipway.localcloud.providers.values import Props, block, items
 

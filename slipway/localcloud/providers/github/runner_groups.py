@@ -2,8 +2,7 @@
 
 # ruff: noqa: S106 - a `token` is a Pulumi type token here
 
-from slipway.localcloud.providers.github.client import GitHubCloud
-from slipway.localcloud.providers.github.environments import DOCS
+from slipway.localcloud.providers.github.client import DOCS, GitHubCloud
 from slipway.localcloud.providers.handler import AutoName, Handler, names, one_of
 from slipway.localcloud.providers.values import Props, items
 

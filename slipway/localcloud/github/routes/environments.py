@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from slipway.localcloud.github.errors import GitHubError, invalid, not_found
 from slipway.localcloud.github.model import Environment, Json, Repository
-from slipway.localcloud.github.protocol import Area, Ask
+from slipway.localcloud.github.protocol import Area, Call, no_content
 from slipway.localcloud.web import json_response
 
 area = Area()
@@ -25,26 +25,27 @@ _POLICIES = _ENVIRONMENT + "/deployment-branch-policies"
 
 
 @area.route("GET", _ENVIRONMENTS, needs="actions:read")
-def list_environments(ask: Ask) -> Response:
-    repository = ask.repository()
-    return ask.listed(
-        "environments", [_shown(ask, repository, one) for one in repository.environments.values()]
+def list_environments(call: Call) -> Response:
+    repository = call.repository()
+    return call.counted_list(
+        "environments",
+        [_public(call, repository, environment) for environment in repository.environments.values()],
     )
 
 
 @area.route("GET", _ENVIRONMENT, needs="actions:read")
-def get_environment(ask: Ask) -> Response:
-    return json_response(_shown(ask, ask.repository(), ask.environment()))
+def get_environment(call: Call) -> Response:
+    return json_response(_public(call, call.repository(), call.environment()))
 
 
 @area.route("PUT", _ENVIRONMENT, needs="administration:write")
-def put_environment(ask: Ask) -> Response:
+def put_environment(call: Call) -> Response:
     """Create or replace the protection of an environment; what the body leaves out gets its default."""
-    repository, name, body = ask.repository(), ask.path["environment"], ask.body()
+    repository, name, body = call.repository(), call.path["environment"], call.body()
     if len(name) > MAX_NAME:
         raise invalid("Environment name is too long (maximum is 255 characters)")
     wait = _wait_timer(body.get("wait_timer"))
-    reviewers = _reviewers(ask, repository, body.get("reviewers"))
+    reviewers = _reviewers(call, repository, body.get("reviewers"))
     policy = _branch_policy(body.get("deployment_branch_policy"))
     prevent_self_review = bool(body.get("prevent_self_review") or False)
     if prevent_self_review and not reviewers:
@@ -53,11 +54,11 @@ def put_environment(ask: Ask) -> Response:
             "Required reviewers must have at least one reviewer to set prevent_self_review."
         )
     _check_plan(repository, wait=wait, reviewers=reviewers, policy=policy)
-    held = repository.environments.get(name.lower())
-    if held is None:
-        held = Environment(data={"id": ask.world.next_id(), "name": name})
-        repository.environments[name.lower()] = held
-    held.data |= {
+    environment = repository.environments.get(name.lower())
+    if environment is None:
+        environment = Environment(data={"id": call.world.next_id(), "name": name})
+        repository.environments[name.lower()] = environment
+    environment.data |= {
         "wait_timer": wait,
         "reviewers": reviewers,
         "prevent_self_review": prevent_self_review,
@@ -65,48 +66,45 @@ def put_environment(ask: Ask) -> Response:
         "deployment_branch_policy": policy,
     }
     if not (policy and policy["custom_branch_policies"]):
-        held.policies.clear()
-    return json_response(_shown(ask, repository, held))
+        environment.policies.clear()
+    return json_response(_public(call, repository, environment))
 
 
 @area.route("DELETE", _ENVIRONMENT, needs="administration:write")
-def delete_environment(ask: Ask) -> Response:
-    ask.environment()
-    del ask.repository().environments[ask.path["environment"].lower()]
-    return json_response(None, HTTPStatus.NO_CONTENT)
+def delete_environment(call: Call) -> Response:
+    call.environment()
+    del call.repository().environments[call.path["environment"].lower()]
+    return no_content()
 
 
 @area.route("GET", _POLICIES, needs="actions:read")
-def list_policies(ask: Ask) -> Response:
-    return ask.listed("branch_policies", list(_custom(ask).policies.values()))
+def list_policies(call: Call) -> Response:
+    return call.counted_list("branch_policies", list(_custom(call).policies.values()))
 
 
 @area.route("POST", _POLICIES, needs="administration:write")
-def create_policy(ask: Ask) -> Response:
-    held, body = _custom(ask), ask.body()
+def create_policy(call: Call) -> Response:
+    environment, body = _custom(call), call.body()
     name, kind = body.get("name"), body.get("type") or "branch"
     if not isinstance(name, str) or not name or kind not in {"branch", "tag"}:
         raise invalid("Validation Failed", {"field": "name", "code": "missing_field"})
-    for one in held.policies.values():
-        if (one["name"], one["type"]) == (name, kind):
-            # GitHub answers a second policy of the same name by pointing at the first.
-            raise GitHubError(
-                HTTPStatus.SEE_OTHER, "A deployment branch policy with this name already exists"
-            )
-    policy: Json = {"id": ask.world.next_id(), "name": name, "type": kind}
+    if any((policy["name"], policy["type"]) == (name, kind) for policy in environment.policies.values()):
+        # GitHub answers a second policy of the same name by pointing at the first.
+        raise GitHubError(HTTPStatus.SEE_OTHER, "A deployment branch policy with this name already exists")
+    policy: Json = {"id": call.world.next_id(), "name": name, "type": kind}
     policy["node_id"] = f"GBP_{policy['id']}"
-    held.policies[policy["id"]] = policy
+    environment.policies[policy["id"]] = policy
     return json_response(policy)
 
 
 @area.route("GET", _POLICIES + "/{policy}", needs="actions:read")
-def get_policy(ask: Ask) -> Response:
-    return json_response(_policy(ask))
+def get_policy(call: Call) -> Response:
+    return json_response(_policy(call))
 
 
 @area.route("PUT", _POLICIES + "/{policy}", needs="administration:write")
-def update_policy(ask: Ask) -> Response:
-    policy, name = _policy(ask), ask.body().get("name")
+def update_policy(call: Call) -> Response:
+    policy, name = _policy(call), call.body().get("name")
     if not isinstance(name, str) or not name:
         raise invalid("Validation Failed", {"field": "name", "code": "missing_field"})
     policy["name"] = name
@@ -114,26 +112,22 @@ def update_policy(ask: Ask) -> Response:
 
 
 @area.route("DELETE", _POLICIES + "/{policy}", needs="administration:write")
-def delete_policy(ask: Ask) -> Response:
-    del _custom(ask).policies[_policy(ask)["id"]]
-    return json_response(None, HTTPStatus.NO_CONTENT)
+def delete_policy(call: Call) -> Response:
+    del _custom(call).policies[_policy(call)["id"]]
+    return no_content()
 
 
-def _custom(ask: Ask) -> Environment:
+def _custom(call: Call) -> Environment:
     """The environment, 404 unless it uses custom policies: GitHub hides the collection otherwise."""
-    held = ask.environment()
-    policy = held.data["deployment_branch_policy"]
+    environment = call.environment()
+    policy = environment.data["deployment_branch_policy"]
     if not policy or not policy["custom_branch_policies"]:
         raise not_found()
-    return held
+    return environment
 
 
-def _policy(ask: Ask) -> Json:
-    number = ask.path["policy"]
-    found = _custom(ask).policies.get(int(number)) if number.isdecimal() else None
-    if found is None:
-        raise not_found()
-    return found
+def _policy(call: Call) -> Json:
+    return call.numbered(_custom(call).policies, "policy")
 
 
 def _wait_timer(given: object) -> int:
@@ -156,23 +150,23 @@ def _branch_policy(given: object) -> Json | None:
     return {"protected_branches": protected, "custom_branch_policies": custom}
 
 
-def _reviewers(ask: Ask, repository: Repository, given: object) -> list[Json]:
+def _reviewers(call: Call, repository: Repository, given: object) -> list[Json]:
     listed = cast("list[Any]", given) if isinstance(given, list) else []
     if given is not None and not isinstance(given, list):
         raise invalid("Validation Failed", {"field": "reviewers", "code": "invalid"})
     if len(listed) > MAX_REVIEWERS:
         raise invalid("The maximum number of reviewers is 6")
-    users = {id_: login for login, id_ in ask.world.users.items()}
+    users = {id_: login for login, id_ in call.world.users.items()}
     teams = {team["id"]: team["slug"] for team in repository.owner.teams.values()}
-    found: list[Json] = []
-    for one in listed:
-        kind, id_ = one.get("type"), one.get("id")
+    reviewers: list[Json] = []
+    for reviewer in listed:
+        kind, id_ = reviewer.get("type"), reviewer.get("id")
         known = {"User": users, "Team": teams}.get(str(kind), {})
         if id_ not in known:
             raise invalid("Validation Failed", {"field": "reviewers", "code": "invalid", "value": id_})
         name = {"login": known[id_]} if kind == "User" else {"slug": known[id_]}
-        found.append({"type": kind, "reviewer": {"id": id_, **name}})
-    return found
+        reviewers.append({"type": kind, "reviewer": {"id": id_, **name}})
+    return reviewers
 
 
 def _check_plan(repository: Repository, *, wait: int, reviewers: list[Json], policy: Json | None) -> None:
@@ -191,9 +185,9 @@ def _check_plan(repository: Repository, *, wait: int, reviewers: list[Json], pol
         )
 
 
-def _shown(ask: Ask, repository: Repository, held: Environment) -> Json:
+def _public(call: Call, repository: Repository, environment: Environment) -> Json:
     """The REST form of an environment."""
-    data = held.data
+    data = environment.data
     rules: list[Json] = []
     if data["wait_timer"]:
         rules.append({"id": data["id"] * 10 + 1, "type": "wait_timer", "wait_timer": data["wait_timer"]})
@@ -212,7 +206,7 @@ def _shown(ask: Ask, repository: Repository, held: Environment) -> Json:
         "id": data["id"],
         "node_id": f"EN_{data['id']}",
         "name": data["name"],
-        "url": ask.url(f"/repos/{repository.slug}/environments/{data['name']}"),
+        "url": call.url(f"/repos/{repository.slug}/environments/{data['name']}"),
         "can_admins_bypass": data["can_admins_bypass"],
         "protection_rules": rules,
         "deployment_branch_policy": data["deployment_branch_policy"],

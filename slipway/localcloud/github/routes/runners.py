@@ -11,11 +11,11 @@ from typing import cast
 
 from werkzeug.wrappers import Response
 
-from slipway.localcloud.github.actions import runner_group, runner_groups
-from slipway.localcloud.github.automation import Runner, digest
+from slipway.localcloud.github.automation import Runner, digest, runner_groups
 from slipway.localcloud.github.errors import GitHubError, invalid, not_found
 from slipway.localcloud.github.model import Owner
-from slipway.localcloud.github.protocol import Area, Ask, require
+from slipway.localcloud.github.protocol import Area, Call, created, no_content, require
+from slipway.localcloud.github.routes.runner_groups import runner_group
 from slipway.localcloud.web import json_response
 
 area = Area()
@@ -25,20 +25,20 @@ MAX_LABELS = 100
 
 
 @area.route("POST", _RUNNERS + "/generate-jitconfig", needs="organization_self_hosted_runners:write")
-def create_configuration(ask: Ask) -> Response:
+def create_configuration(call: Call) -> Response:
     """Registers the runner; 409 where its name is taken, 404 where there is no such group."""
-    owner, body = ask.owner(), ask.body()
+    owner, body = call.owner(), call.body()
     require(body, [("name", str), ("runner_group_id", int), ("labels", list)])
-    labels = [str(one) for one in cast("list[object]", body["labels"])]
+    labels = [str(label) for label in cast("list[object]", body["labels"])]
     if not 0 < len(labels) <= MAX_LABELS:
         raise invalid("Validation Failed", {"field": "labels", "code": "invalid"})
     if body["runner_group_id"] not in runner_groups(owner):
         raise not_found()
-    runners = ask.world.automation.runners
-    if any(one.name == body["name"] for one in _of(ask, owner)):
+    runners = call.world.automation.runners
+    if any(runner.name == body["name"] for runner in _of(call, owner)):
         message = f"Already exists - A runner with the name {body['name']!r} already exists."
         raise GitHubError(HTTPStatus.CONFLICT, message)
-    id_ = ask.world.next_id()
+    id_ = call.world.next_id()
     config = _configuration(id_, body["name"])
     runners[id_] = Runner(
         id=id_,
@@ -49,7 +49,7 @@ def create_configuration(ask: Ask) -> Response:
         config_digest=digest(config),
     )
     answer = {"runner": runners[id_].shown(), "encoded_jit_config": config}
-    return json_response(answer, HTTPStatus.CREATED)
+    return created(answer)
 
 
 def _configuration(id_: int, name: str) -> str:
@@ -59,31 +59,31 @@ def _configuration(id_: int, name: str) -> str:
         ".credentials": {"Scheme": "OAuth", "Data": {"ClientId": secrets.token_hex(16)}},
         ".credentials_rsaparams": {"d": secrets.token_urlsafe(64)},
     }
-    inner = {key: base64.b64encode(json.dumps(one).encode()).decode() for key, one in files.items()}
+    inner = {key: base64.b64encode(json.dumps(content).encode()).decode() for key, content in files.items()}
     return base64.b64encode(json.dumps(inner).encode()).decode()
 
 
 @area.route("GET", _RUNNERS, needs="organization_self_hosted_runners:read")
-def list_runners(ask: Ask) -> Response:
-    name = ask.request.args.get("name")
-    found = [one.shown() for one in _of(ask, ask.owner()) if name in {None, one.name}]
-    return ask.listed("runners", found)
+def list_runners(call: Call) -> Response:
+    name = call.request.args.get("name")
+    runners = [runner for runner in _of(call, call.owner()) if name in {None, runner.name}]
+    return call.counted_list("runners", [runner.shown() for runner in runners])
 
 
 @area.route("GET", _RUNNERS + "/{runner}", needs="organization_self_hosted_runners:read")
-def get_runner(ask: Ask) -> Response:
-    return json_response(_runner(ask).shown())
+def get_runner(call: Call) -> Response:
+    return json_response(_runner(call).shown())
 
 
 @area.route("DELETE", _RUNNERS + "/{runner}", needs="organization_self_hosted_runners:write")
-def delete_runner(ask: Ask) -> Response:
+def delete_runner(call: Call) -> Response:
     """422 while it runs a job."""
-    runner = _runner(ask)
+    runner = _runner(call)
     if runner.busy:
         message = f"Bad request - Runner {runner.name!r} is still running a job"
         raise GitHubError(HTTPStatus.UNPROCESSABLE_ENTITY, message)
-    del ask.world.automation.runners[runner.id]
-    return json_response(None, HTTPStatus.NO_CONTENT)
+    del call.world.automation.runners[runner.id]
+    return no_content()
 
 
 @area.route(
@@ -91,20 +91,21 @@ def delete_runner(ask: Ask) -> Response:
     "/orgs/{org}/actions/runner-groups/{group}/runners",
     needs="organization_self_hosted_runners:read",
 )
-def list_group_runners(ask: Ask) -> Response:
-    group = runner_group(ask)
-    return ask.listed(
-        "runners", [one.shown() for one in _of(ask, ask.owner()) if one.group_id == group["id"]]
+def list_group_runners(call: Call) -> Response:
+    group = runner_group(call)
+    return call.counted_list(
+        "runners",
+        [runner.shown() for runner in _of(call, call.owner()) if runner.group_id == group["id"]],
     )
 
 
-def _of(ask: Ask, owner: Owner) -> list[Runner]:
-    return [one for one in ask.world.automation.runners.values() if one.organization == owner.login]
+def _of(call: Call, owner: Owner) -> list[Runner]:
+    runners = call.world.automation.runners.values()
+    return [runner for runner in runners if runner.organization == owner.login]
 
 
-def _runner(ask: Ask) -> Runner:
-    number = ask.path["runner"]
-    found = ask.world.automation.runners.get(int(number)) if number.isdecimal() else None
-    if found is None or found.organization != ask.owner().login:
+def _runner(call: Call) -> Runner:
+    runner = call.numbered(call.world.automation.runners, "runner")
+    if runner.organization != call.owner().login:
         raise not_found()
-    return found
+    return runner

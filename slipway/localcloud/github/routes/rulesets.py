@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from werkzeug.wrappers import Response
 
-from slipway.localcloud.github.errors import GitHubError, invalid, not_found
+from slipway.localcloud.github.errors import GitHubError, invalid
 from slipway.localcloud.github.model import Json, Repository, now
-from slipway.localcloud.github.protocol import Area, Ask
+from slipway.localcloud.github.protocol import Area, Call, created, no_content
 from slipway.localcloud.web import json_response
 
 area = Area()
@@ -45,7 +45,7 @@ _RULES = frozenset(
 
 
 @area.route("GET", _RULESETS, needs="metadata:read")
-def list_rulesets(ask: Ask) -> Response:
+def list_rulesets(call: Call) -> Response:
     """The list leaves out rules, conditions and bypass actors, as GitHub's does."""
     kept = (
         "id",
@@ -58,16 +58,15 @@ def list_rulesets(ask: Ask) -> Response:
         "created_at",
         "updated_at",
     )
-    held = [{key: one[key] for key in kept} for one in ask.repository().rulesets.values()]
-    page, headers = ask.page(held)
-    return json_response(page, headers=headers)
+    rulesets = call.repository().rulesets.values()
+    return call.listed([{key: ruleset[key] for key in kept} for ruleset in rulesets])
 
 
 @area.route("POST", _RULESETS, needs="administration:write")
-def create_ruleset(ask: Ask) -> Response:
-    repository, body = ask.repository(), ask.body()
+def create_ruleset(call: Call) -> Response:
+    repository, body = call.repository(), call.body()
     checked = _checked(repository, body, own_id=0)
-    id_ = ask.world.next_id()
+    id_ = call.world.next_id()
     ruleset = {
         "id": id_,
         "node_id": f"RRS_{id_}",
@@ -78,41 +77,40 @@ def create_ruleset(ask: Ask) -> Response:
         **checked,
     }
     repository.rulesets[id_] = ruleset
-    return json_response(ruleset, HTTPStatus.CREATED)
+    return created(ruleset)
 
 
 @area.route("GET", _RULESETS + "/{ruleset}", needs="metadata:read")
-def get_ruleset(ask: Ask) -> Response:
+def get_ruleset(call: Call) -> Response:
     """Bypass actors are shown only to who may change them."""
-    found = dict(_held(ask))
-    if not ask.token.allows("administration:write"):
-        del found["bypass_actors"]
-    return json_response(found)
+    ruleset = dict(_ruleset(call))
+    if not call.token.allows("administration:write"):
+        del ruleset["bypass_actors"]
+    return json_response(ruleset)
 
 
 @area.route("PUT", _RULESETS + "/{ruleset}", needs="administration:write")
-def update_ruleset(ask: Ask) -> Response:
+def update_ruleset(call: Call) -> Response:
     """What the body leaves out keeps its value."""
-    held = _held(ask)
+    ruleset = _ruleset(call)
     kept = {
-        key: held[key] for key in ("name", "target", "enforcement", "conditions", "rules", "bypass_actors")
+        key: ruleset[key] for key in ("name", "target", "enforcement", "conditions", "rules", "bypass_actors")
     }
-    held |= {**_checked(ask.repository(), {**kept, **ask.body()}, own_id=held["id"]), "updated_at": now()}
-    return json_response(held)
+    ruleset |= {
+        **_checked(call.repository(), {**kept, **call.body()}, own_id=ruleset["id"]),
+        "updated_at": now(),
+    }
+    return json_response(ruleset)
 
 
 @area.route("DELETE", _RULESETS + "/{ruleset}", needs="administration:write")
-def delete_ruleset(ask: Ask) -> Response:
-    del ask.repository().rulesets[_held(ask)["id"]]
-    return json_response(None, HTTPStatus.NO_CONTENT)
+def delete_ruleset(call: Call) -> Response:
+    del call.repository().rulesets[_ruleset(call)["id"]]
+    return no_content()
 
 
-def _held(ask: Ask) -> Json:
-    number = ask.path["ruleset"]
-    found = ask.repository().rulesets.get(int(number)) if number.isdecimal() else None
-    if found is None:
-        raise not_found()
-    return found
+def _ruleset(call: Call) -> Json:
+    return call.numbered(call.repository().rulesets, "ruleset")
 
 
 def _checked(repository: Repository, body: Json, *, own_id: int) -> Json:
@@ -132,12 +130,12 @@ def _checked(repository: Repository, body: Json, *, own_id: int) -> Json:
             if body.get("enforcement") in _ENFORCEMENTS
             else ["enforcement must be disabled, active or evaluate"]
         ),
-        *[f"Invalid rule '{one.get('type')}'" for one in rules if one.get("type") not in _RULES],
-        *[problem for one in actors if (problem := _actor_problem(one))],
+        *[f"Invalid rule '{rule.get('type')}'" for rule in rules if rule.get("type") not in _RULES],
+        *[problem for actor in actors if (problem := _actor_problem(actor))],
     ]
     if body.get("enforcement") == "evaluate" and repository.owner.plan != "enterprise":
         problems.append("enforcement 'evaluate' needs GitHub Enterprise")
-    if any(one["name"] == name and one["id"] != own_id for one in repository.rulesets.values()):
+    if any(other["name"] == name and other["id"] != own_id for other in repository.rulesets.values()):
         problems.append("Name must be unique")
     if problems:
         raise invalid("Validation Failed", *problems)

@@ -22,7 +22,7 @@ from werkzeug.wrappers import Request, Response
 from slipway.localcloud.github.automation import App
 from slipway.localcloud.github.errors import GitHubError, invalid, not_found
 from slipway.localcloud.github.model import Allowance, Json, Owner, Token, now
-from slipway.localcloud.github.protocol import AS_APP, Area, Ask
+from slipway.localcloud.github.protocol import AS_APP, Area, Call, created
 from slipway.localcloud.github.world import World
 from slipway.localcloud.web import json_response
 
@@ -83,14 +83,14 @@ def convert(request: Request, world: World, code: str) -> Response:
     ).decode()
     given = {"client_secret": secrets.token_hex(20), "webhook_secret": app.hook["secret"], "pem": pem}
     base = request.host_url.rstrip("/")
-    return json_response({**_shown(world, app, base), **given}, HTTPStatus.CREATED)
+    return created({**_shown(world, app, base), **given})
 
 
 def _create(world: World, owner: Owner, manifest: Json, public_key: rsa.RSAPublicKey) -> App:
     id_, installation = _numbers(world, owner)
     asked: Json = manifest.get("hook_attributes") or {}
     name = re.sub(r"[^a-z0-9]+", "-", str(manifest.get("name") or f"app-{id_}").lower()).strip("-")
-    taken = {one.slug for one in world.automation.apps.values()}
+    taken = {app.slug for app in world.automation.apps.values()}
     app = App(
         id=id_,
         installation_id=installation,
@@ -120,58 +120,57 @@ def _numbers(world: World, owner: Owner) -> tuple[int, int]:
 
 
 @area.route("GET", "/app", needs=AS_APP)
-def get_app(ask: Ask) -> Response:
-    return json_response({**_shown(ask.world, _app(ask), ask.url("")), "installations_count": 1})
+def get_app(call: Call) -> Response:
+    return json_response({**_shown(call.world, _app(call), call.url("")), "installations_count": 1})
 
 
 @area.route("GET", "/app/hook/config", needs=AS_APP)
-def get_hook(ask: Ask) -> Response:
+def get_hook(call: Call) -> Response:
     """https://docs.github.com/en/rest/apps/webhooks; the secret is never shown."""
-    return json_response({**_app(ask).hook, "secret": "********"})
+    return json_response({**_app(call).hook, "secret": "********"})
 
 
 @area.route("PATCH", "/app/hook/config", needs=AS_APP)
-def update_hook(ask: Ask) -> Response:
-    hook, body = _app(ask).hook, ask.body()
+def update_hook(call: Call) -> Response:
+    hook, body = _app(call).hook, call.body()
     hook |= {name: str(body[name]) for name in hook if name in body}
     return json_response({**hook, "secret": "********"})
 
 
 @area.route("GET", "/app/installations", needs=AS_APP)
-def list_installations(ask: Ask) -> Response:
-    page, headers = ask.page([_installation(ask, _app(ask))])
-    return json_response(page, headers=headers)
+def list_installations(call: Call) -> Response:
+    return call.listed([_installation(call, _app(call))])
 
 
 @area.route("GET", "/app/installations/{installation}", needs=AS_APP)
-def get_installation(ask: Ask) -> Response:
-    return json_response(_installation(ask, _installed(ask)))
+def get_installation(call: Call) -> Response:
+    return json_response(_installation(call, _installed(call)))
 
 
 @area.route("GET", "/orgs/{org}/installation", needs=AS_APP)
-def get_organization_installation(ask: Ask) -> Response:
-    app = _app(ask)
-    if ask.owner().login != app.organization:
+def get_organization_installation(call: Call) -> Response:
+    app = _app(call)
+    if call.owner().login != app.organization:
         raise not_found()
-    return json_response(_installation(ask, app))
+    return json_response(_installation(call, app))
 
 
 @area.route("POST", "/app/installations/{installation}/access_tokens", needs=AS_APP)
-def create_token(ask: Ask) -> Response:
+def create_token(call: Call) -> Response:
     """https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app"""
-    app, body, world = _installed(ask), ask.body(), ask.world
+    app, body, world = _installed(call), call.body(), call.world
     permissions: dict[str, str] = body.get("permissions") or dict(app.permissions)
     for name, level in permissions.items():
         if _LEVELS.get(level, 9) > _LEVELS.get(app.permissions.get(name, ""), 0):
             raise invalid("The permissions requested are not granted to this installation.")
-    repositories = _chosen(ask, app, body)
+    repositories = _chosen(call, app, body)
     at = time.time()
-    for text in [text for text, held in world.tokens.items() if held.expires_at < at]:
+    for text in [text for text, token in world.tokens.items() if token.expires_at < at]:
         del world.tokens[text]
     text, expires_at = f"ghs_{secrets.token_hex(18)}", at + TOKEN_LIFE_S
     world.tokens[text] = Token(
         permissions={**permissions, "metadata": "read"},
-        repositories=None if repositories is None else frozenset(one.lower() for one in repositories),
+        repositories=None if repositories is None else frozenset(slug.lower() for slug in repositories),
         organization=app.organization.lower(),
         expires_at=expires_at,
         allowance=app.installation_allowance,
@@ -182,33 +181,33 @@ def create_token(ask: Ask) -> Response:
         "permissions": {**permissions, "metadata": "read"},
         "repository_selection": "all" if repositories is None else "selected",
     }
-    return json_response(answer, HTTPStatus.CREATED)
+    return created(answer)
 
 
-def _chosen(ask: Ask, app: App, body: Json) -> list[str] | None:
+def _chosen(call: Call, app: App, body: Json) -> list[str] | None:
     """The repositories that a token is to be for, as `owner/name`; None for all."""
     names, ids = body.get("repositories"), body.get("repository_ids")
     if names is None and ids is None:
         return None
-    mine = [one for one in ask.world.repositories.values() if one.owner.login == app.organization]
-    by_name, by_id = {one.name.lower(): one.slug for one in mine}, {one.id: one.slug for one in mine}
-    found = [by_name.get(str(name).lower()) for name in cast("list[object]", names or [])]
-    found += [by_id.get(cast("int", id_)) for id_ in cast("list[object]", ids or [])]
-    if None in found:
+    own = [repo for repo in call.world.repositories.values() if repo.owner.login == app.organization]
+    by_name, by_id = {repo.name.lower(): repo.slug for repo in own}, {repo.id: repo.slug for repo in own}
+    slugs = [by_name.get(str(name).lower()) for name in cast("list[object]", names or [])]
+    slugs += [by_id.get(cast("int", id_)) for id_ in cast("list[object]", ids or [])]
+    if None in slugs:
         raise invalid("There is at least one repository that does not exist or is not accessible")
-    return [one for one in found if one is not None]
+    return [slug for slug in slugs if slug is not None]
 
 
-def _app(ask: Ask) -> App:
-    found = ask.world.automation.apps.get(ask.token.app_id or 0)
-    if found is None:
+def _app(call: Call) -> App:
+    app = call.world.automation.apps.get(call.token.app_id or 0)
+    if app is None:
         raise GitHubError(HTTPStatus.NOT_FOUND, "Integration not found")
-    return found
+    return app
 
 
-def _installed(ask: Ask) -> App:
+def _installed(call: Call) -> App:
     """The App, where the installation in the path is its own."""
-    app, number = _app(ask), ask.path["installation"]
+    app, number = _app(call), call.path["installation"]
     if not number.isdecimal() or int(number) != app.installation_id:
         raise not_found()
     return app
@@ -233,8 +232,8 @@ def _shown(world: World, app: App, base: str) -> Json:
     }
 
 
-def _installation(ask: Ask, app: App) -> Json:
-    owner = ask.world.owners[app.organization.lower()]
+def _installation(call: Call, app: App) -> Json:
+    owner = call.world.owners[app.organization.lower()]
     return {
         "id": app.installation_id,
         "account": {"login": owner.login, "id": owner.id, "type": owner.type},
@@ -245,7 +244,7 @@ def _installation(ask: Ask, app: App) -> Json:
         "repository_selection": "all",
         "permissions": app.permissions,
         "events": app.events,
-        "access_tokens_url": ask.url(f"/app/installations/{app.installation_id}/access_tokens"),
+        "access_tokens_url": call.url(f"/app/installations/{app.installation_id}/access_tokens"),
         "created_at": app.created_at,
         "updated_at": app.created_at,
         "suspended_at": None,

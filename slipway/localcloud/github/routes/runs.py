@@ -11,7 +11,7 @@ from slipway.localcloud.github import jobs
 from slipway.localcloud.github.automation import Job, Run
 from slipway.localcloud.github.errors import GitHubError, not_found
 from slipway.localcloud.github.payloads import job_fields, run_fields
-from slipway.localcloud.github.protocol import Area, Ask
+from slipway.localcloud.github.protocol import Area, Call, created
 from slipway.localcloud.web import json_response
 
 area = Area()
@@ -20,43 +20,42 @@ _ACTIONS = "/repos/{owner}/{repo}/actions"
 
 
 @area.route("GET", _ACTIONS + "/runs/{run}", needs="actions:read")
-def get_run(ask: Ask) -> Response:
-    run = _run(ask)
-    return json_response(run_fields(run, *jobs.status_of(ask.world, run)))
+def get_run(call: Call) -> Response:
+    run = _run(call)
+    return json_response(run_fields(run, *jobs.status_of(call.world, run)))
 
 
 @area.route("GET", _ACTIONS + "/runs/{run}/jobs", needs="actions:read")
-def list_jobs(ask: Ask) -> Response:
-    run = _run(ask)
-    return ask.listed("jobs", [job_fields(one) for one in ask.world.automation.jobs_of(run, run.attempt)])
+def list_jobs(call: Call) -> Response:
+    run = _run(call)
+    jobs_of_run = call.world.automation.jobs_of(run, run.attempt)
+    return call.counted_list("jobs", [job_fields(job) for job in jobs_of_run])
 
 
 @area.route("GET", _ACTIONS + "/jobs/{job}", needs="actions:read")
-def get_job(ask: Ask) -> Response:
-    return json_response(job_fields(_job(ask)))
+def get_job(call: Call) -> Response:
+    return json_response(job_fields(_job(call)))
 
 
 @area.route("POST", _ACTIONS + "/jobs/{job}/rerun", needs="actions:write")
-def rerun_job(ask: Ask) -> Response:
+def rerun_job(call: Call) -> Response:
     """403 while the run is not over."""
     try:
-        jobs.rerun(ask.world, _job(ask))
+        jobs.rerun(call.world, _job(call))
     except jobs.NotPossible as error:
         raise GitHubError(HTTPStatus.FORBIDDEN, str(error)) from None
-    return json_response({}, HTTPStatus.CREATED)
+    return created({})
 
 
-def _run(ask: Ask) -> Run:
-    number = ask.path["run"]
-    found = ask.world.automation.runs.get(int(number)) if number.isdecimal() else None
-    if found is None or found.repository is not ask.repository():
+def _run(call: Call) -> Run:
+    run = call.numbered(call.world.automation.runs, "run")
+    if run.repository is not call.repository():
         raise not_found()
-    return found
+    return run
 
 
-def _job(ask: Ask) -> Job:
-    number = ask.path["job"]
-    found = ask.world.automation.jobs.get(int(number)) if number.isdecimal() else None
-    if found is None or found.run.repository is not ask.repository():
+def _job(call: Call) -> Job:
+    job = call.numbered(call.world.automation.jobs, "job")
+    if job.run.repository is not call.repository():
         raise not_found()
-    return found
+    return job
