@@ -33,6 +33,7 @@ from moto.scheduler import models as schedule_models
 from moto.sqs import models as queue_models
 
 from slipway.localcloud import moto_fixes
+from tests.localcloud import conditional_writes
 
 ROLE = "arn:aws:iam::123456789012:role/cluster"
 
@@ -91,6 +92,26 @@ def test_a_tls_only_policy_locks_the_bucket() -> None:
     )
     with pytest.raises(ClientError, match=r"403|Forbidden|Denied"):
         s3.get_object(Bucket="plans", Key="x")
+
+
+def test_every_writer_finds_its_condition_met() -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket=conditional_writes.BUCKET)
+    everybody = {"won": conditional_writes.WRITERS}
+    assert conditional_writes.compete(conditional_writes.put_if_absent) == everybody
+    ready = conditional_writes.uploads(s3)
+    s3.delete_object(Bucket=conditional_writes.BUCKET, Key=conditional_writes.KEY)
+    assert conditional_writes.compete(conditional_writes.complete(ready, {"IfNoneMatch": "*"})) == everybody
+    etag = s3.head_object(Bucket=conditional_writes.BUCKET, Key=conditional_writes.KEY)["ETag"]
+    assert conditional_writes.compete(conditional_writes.put_if_unchanged(etag)) == everybody
+    etag = s3.head_object(Bucket=conditional_writes.BUCKET, Key=conditional_writes.KEY)["ETag"]
+    assert conditional_writes.compete(conditional_writes.delete_if_unchanged(etag)) == everybody
+
+
+def test_an_upload_is_completed_over_anything() -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket=conditional_writes.BUCKET)
+    conditional_writes.complete(conditional_writes.uploads(s3, 1), {"IfMatch": '"another"'})(s3, 0)
 
 
 def test_a_role_is_created_with_any_text_of_any_size() -> None:
