@@ -140,6 +140,7 @@ def _print(status: runtime.Status, *, as_json: bool) -> None:
     endpoints = Table("endpoint", "address", "what it is", box=None, pad_edge=False)
     endpoints.add_row("aws", cloud.aws, f"moto, account {cloud.account}")
     endpoints.add_row("github", cloud.github, "REST stand-in")
+    endpoints.add_row("git", cloud.git, "the GitHub stand-in's bare repositories, <owner>/<name>.git")
     endpoints.add_row("kubernetes", cloud.kubernetes, cloud.kubernetes_label)
     endpoints.add_row("console", cloud.console, "status page")
     console.print(endpoints)

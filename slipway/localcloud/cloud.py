@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ ACCOUNT = "123456789012"
 _FOLDER = ".slipway"
 _FILE = "cloud.json"
 _LOG = "cloud.log"
+_GIT = "git"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,11 @@ class Cloud:
     kubernetes_kind: Literal["stand-in", "real"] = "stand-in"
     kubeconfig: str = ""
     """Path of the kubeconfig of a real control plane; empty for the stand-in."""
+    git: str = ""
+    """The folder of the GitHub stand-in's bare repositories, `<owner>/<name>.git`: to clone from and push to.
+
+    Each is made by the first request that needs it, and goes with the cloud.
+    """
 
     @property
     def kubernetes_label(self) -> str:
@@ -39,6 +46,10 @@ class Cloud:
 
 def folder(root: Path) -> Path:
     return root / _FOLDER
+
+
+def git_folder(root: Path) -> Path:
+    return folder(root) / _GIT
 
 
 def log_file(root: Path) -> Path:
@@ -68,6 +79,7 @@ def write_runtime_file(root: Path, cloud: Cloud) -> None:
 
 
 def remove_runtime_file(root: Path) -> None:
-    """Remove it, and what a start that was killed may have left of one."""
+    """Remove it, what a start that was killed may have left of one, and the git repositories."""
+    shutil.rmtree(git_folder(root), ignore_errors=True)
     for path in [folder(root) / _FILE, *folder(root).glob("cloud.draft-*")]:
         path.unlink(missing_ok=True)

@@ -38,6 +38,7 @@ NOT_ENFORCED: dict[str, str] = {
     "EC2 instances": "known to moto, with their user data; nothing boots",
     "Throttling of HTTP APIs": "stored only; the embedded gateway takes every request",
     "CloudWatch alarms": "stored and shown; no metric is evaluated",
+    "GitHub code owners, signatures, name patterns, merge queue": "stored in rulesets; other rules refuse",
     "Kubernetes RBAC, quotas, network policies": "stored only; a real control plane enforces them",
 }
 """Rules that are stored and shown, and that nothing in the embedded cloud enforces."""

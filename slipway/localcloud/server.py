@@ -29,7 +29,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from slipway.errors import SlipwayError
 from slipway.localcloud.aws import Aws
-from slipway.localcloud.cloud import SERVICES, Cloud, read_runtime_file, write_runtime_file
+from slipway.localcloud.cloud import SERVICES, Cloud, git_folder, read_runtime_file, write_runtime_file
 from slipway.localcloud.console import Console
 from slipway.localcloud.fence import raise_fence
 from slipway.localcloud.functions.api import FunctionsApi
@@ -87,7 +87,7 @@ def applications(cloud: Cloud) -> tuple[dict[str, WSGIApplication], Callable[[],
     """The guarded application of each service, and what to do once all of them are served."""
     log = RequestLog()
     records = Records()
-    aws, github, kubernetes = Aws(), GitHub(log), Kubernetes(log)
+    aws, github, kubernetes = Aws(), GitHub(log, Path(cloud.git)), Kubernetes(log)
     counts = {"aws": aws.counts, "github": github.world.counts, "kubernetes": kubernetes.store.counts}
     if cloud.kubernetes_kind == "real":
         del counts["kubernetes"]
@@ -121,6 +121,7 @@ def run(arguments: argparse.Namespace) -> None:
         kubernetes=arguments.kubernetes_server,
         kubernetes_kind="real" if arguments.kubernetes_server else "stand-in",
         kubeconfig=arguments.kubeconfig,
+        git=str(git_folder(root)),
         aws="",
         github="",
         console="",

@@ -195,9 +195,14 @@ class Routes(Generic[H]):
 
     def __init__(self) -> None:
         self._routes: dict[tuple[str, int], list[tuple[list[str], H]]] = {}
+        self._open_ended: list[tuple[str, list[str], H]] = []
 
     def add(self, method: str, template: str, handler: H) -> None:
+        """A last segment `{name...}` takes one segment or more, where no other template fits."""
         segments = template.split("/")
+        if segments[-1].endswith("...}"):
+            self._open_ended.append((method, segments, handler))
+            return
         self._routes.setdefault((method, len(segments)), []).append((segments, handler))
 
     def find(self, method: str, segments: list[str]) -> tuple[H, dict[str, str]] | None:
@@ -213,4 +218,14 @@ class Routes(Generic[H]):
             else:
                 if best is None or len(values) < best[0]:
                     best = (len(values), handler, values)
-        return (best[1], best[2]) if best else None
+        return (best[1], best[2]) if best else self._find_open_ended(method, segments)
+
+    def _find_open_ended(self, method: str, segments: list[str]) -> tuple[H, dict[str, str]] | None:
+        for wanted_method, template, handler in self._open_ended:
+            fixed = len(template) - 1
+            pairs = list(zip(template[:fixed], segments, strict=False))
+            fits = all(wanted.startswith("{") or wanted == given for wanted, given in pairs)
+            if wanted_method == method and len(segments) > fixed and fits:
+                values = {wanted.strip("{}"): given for wanted, given in pairs if wanted.startswith("{")}
+                return handler, {**values, template[-1].strip("{.}"): "/".join(segments[fixed:])}
+        return None

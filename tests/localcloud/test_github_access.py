@@ -79,7 +79,7 @@ def test_a_repository_of_the_same_name_and_another_id_is_a_new_one(cloud: Cloud,
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/repos/acme/app/pulls"),
+        ("GET", "/repos/acme/app/stargazers"),
         ("DELETE", "/repos/acme/app"),
         ("PUT", "/repos/acme/app/actions/variables"),
         ("POST", "/graphql"),

@@ -197,7 +197,8 @@ class TestLabelsAndComments:
         assert github("GET", f"{repository}/labels").json == []
 
     def test_a_comment_has_at_most_65536_characters(self, github: Client, repository: str) -> None:
-        path = f"{repository}/issues/7/comments"
+        first, second = (github("POST", f"{repository}/issues", {"title": "t"}).json["number"] for _ in "12")
+        path = f"{repository}/issues/{first}/comments"
         made = github("POST", path, {"body": "ä" * 65_536})
         assert made.status == 201
         assert github("POST", path, {"body": "x" * 65_537}).status == 422
@@ -205,6 +206,7 @@ class TestLabelsAndComments:
         assert github("PATCH", one, {"body": "x" * 65_537}).status == 422
         assert github("PATCH", one, {"body": "short"}).json["body"] == "short"
         assert [held["body"] for held in github("GET", path).json] == ["short"]
-        assert github("GET", f"{repository}/issues/8/comments").json == []
+        assert github("GET", f"{repository}/issues/{second}/comments").json == []
+        assert github("POST", f"{repository}/issues/99/comments", {"body": "x"}).status == 404
         assert github("DELETE", one).status == 204
         assert github("GET", one).status == 404

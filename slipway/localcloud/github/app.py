@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.wrappers import Request, Response
@@ -18,8 +19,8 @@ from slipway.localcloud.web import RequestLog, Routes, json_response, problem, r
 class GitHub:
     """The stand-in over one `World`. `/api/v3`, which clients append to a server of one's own, works too."""
 
-    def __init__(self, log: RequestLog) -> None:
-        self.world = World()
+    def __init__(self, log: RequestLog, git_folder: Path | None = None) -> None:
+        self.world = World(git_folder)
         self._log = log
         self._routes: Routes[Route] = Routes()
         self._control: Routes[Route] = Routes()

@@ -8,13 +8,17 @@ repository whose id differs is a new one of the same name, with nothing of the o
     teams          organization, slug, id, members (logins; none)
     repositories   owner, name, id, visibility (private), default_branch (main)
     tokens         token, permissions {name: read|write}, repositories ("owner/name"; all),
+                   user (login; an App's without one), app ({id, slug}; github-actions),
                    limit (requests an hour; 15000), points_per_minute (0: not enforced), spent (requests; 0)
     apps           organization, id, installation_id: the numbers that its next App gets, so that a stack file
                    can name an App before it is made
 """
 
 import itertools
+import tempfile
 import threading
+import time
+from pathlib import Path
 from typing import cast
 
 from slipway.localcloud.github.automation import Automation
@@ -46,7 +50,10 @@ class SeedError(ValueError):
 class World:
     """Everything the stand-in knows. Callers hold `lock` for the length of a request."""
 
-    def __init__(self) -> None:
+    def __init__(self, git_folder: Path | None = None) -> None:
+        """Git repositories are made in `git_folder`, or where none is given in one that goes with this."""
+        self._git_folder = git_folder
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.lock = threading.RLock()
         self.owners: dict[str, Owner] = {}
         self.users: dict[str, int] = {}
@@ -56,6 +63,18 @@ class World:
         self.webhooks = Webhooks()
         self.faults = Faults()
         self._ids = itertools.count(1001)
+
+    def git_folder(self) -> Path:
+        """Where the bare repositories are: `<owner>/<name>.git`, made by the first request that needs one."""
+        if self._git_folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="slipway-git-")
+            self._git_folder = Path(self._temporary.name)
+        return self._git_folder
+
+    @staticmethod
+    def seconds() -> int:
+        """Now, since the epoch."""
+        return int(time.time())
 
     def next_id(self) -> int:
         return next(self._ids)
@@ -143,6 +162,9 @@ class World:
         token.repositories = (
             None if repositories is None else frozenset(str(slug).lower() for slug in repositories)
         )
+        token.user = str(given.get("user", ""))
+        if "app" in given:
+            token.app = (int(given["app"]["id"]), str(given["app"]["slug"]))
         token.allowance.limit = int(given.get("limit", token.allowance.limit))
         token.allowance.points_per_minute = int(given.get("points_per_minute", 0))
         token.allowance.spent = int(given.get("spent", 0))

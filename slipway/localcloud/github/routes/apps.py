@@ -172,6 +172,7 @@ def create_token(call: Call) -> Response:
         permissions={**permissions, "metadata": "read"},
         repositories=None if repositories is None else frozenset(slug.lower() for slug in repositories),
         organization=app.organization.lower(),
+        app=(app.id, app.slug),
         expires_at=expires_at,
         allowance=app.installation_allowance,
     )
