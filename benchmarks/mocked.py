@@ -9,9 +9,9 @@ import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import set_root_resource
 from pulumi.runtime.stack import run_in_stack
-from ruamel.yaml import YAML
 
 from benchmarks.echo import looked_up
+from slipway.platform import reading
 
 _ENDPOINT = "http://127.0.0.1:1"
 
@@ -29,10 +29,10 @@ class _Mocks(mocks.Mocks):
 
 def main() -> None:
     """Run it once."""
-    document = YAML(typ="safe").load(Path("Pulumi.local.yaml"))
+    written = reading.sources(Path(), "local").values
     config = {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in document["config"].items()
+        f"{reading.PREFIX}{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in written.items()
     }
     endpoints = dict.fromkeys(("aws", "github", "kubernetes"), _ENDPOINT)
     config["slipway:endpoints"] = json.dumps(endpoints)

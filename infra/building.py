@@ -12,8 +12,9 @@ from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.plan_store import PlanStore, PlanStoreArgs
 from infra.foundation import Foundation
 from infra.runners import image_builder, runner_fleet
-from infra.settings import Settings
 from slipway.platform import naming
+from slipway.platform.platform_roles import PlatformRoles, plan_store_roles
+from slipway.platform.settings import Settings
 from slipway.platform.values import CHART
 
 
@@ -26,7 +27,9 @@ class Building:
     runner_groups: RunnerSecurityGroups
 
 
-def building(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions) -> Building:
+def building(
+    settings: Settings, own: PlatformRoles, base: Foundation, opts: pulumi.ResourceOptions
+) -> Building:
     """Declare what builds need."""
     repositories = _registries(settings, opts)
     groups = RunnerSecurityGroups(
@@ -38,8 +41,8 @@ def building(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions)
         ),
         opts=opts,
     )
-    fleet = runner_fleet(settings, base, groups, opts)
-    image_builder(settings, base, opts)
+    fleet = runner_fleet(settings, own, base, groups, opts)
+    image_builder(settings, own, base, opts)
     _plan_store(settings, opts)
     return Building(repositories=repositories, fleet=fleet, runner_groups=groups)
 
@@ -57,9 +60,14 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
         opts=opts,
     )
     repositories: dict[str, ImageRepository] = {}
-    for service, block in settings.services.items():
-        names = [(naming.image_repository(service, part), False) for part in (*block.images, CHART)]
-        names += [(naming.preview_repository(service, image), True) for image in block.images]
+    packages = [
+        package
+        for name, service in settings.services.items()
+        for package in service.packages_of(name).items()
+    ]
+    for package, block in packages:
+        names = [(naming.image_repository(package, part), False) for part in (*block.images, CHART)]
+        names += [(naming.preview_repository(package, image), True) for image in block.images]
         for name, preview in names:
             repositories[name] = ImageRepository(
                 name.replace("/", "--"),  # neither part can hold two dashes, so no two names meet
@@ -79,22 +87,15 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
 
 
 def _plan_store(settings: Settings, opts: pulumi.ResourceOptions) -> PlanStore:
-    stacks = [settings.stack.value] if settings.is_local else ["automation", "staging", "prod"]
-    accounts = {stack: settings.account_of("automation") for stack in stacks} | {
-        "staging": settings.account_of("staging"),
-        "prod": settings.account_of("prod"),
-    }
+    put_roles, read_roles = plan_store_roles(settings)
     return PlanStore(
         "plans",
         PlanStoreArgs(
             bucket=naming.plan_bucket(settings.account, settings.platform.region),
             key_alias=naming.plan_key_alias(),
             account=settings.account,
-            put_roles=tuple(naming.role_arn(accounts[stack], naming.plan_role(stack)) for stack in stacks),
-            read_roles=tuple(
-                naming.role_arn(accounts[stack], naming.apply_role(stack), naming.INFRA_PATH)
-                for stack in stacks
-            ),
+            put_roles=put_roles,
+            read_roles=read_roles,
         ),
         opts=opts,
     )

@@ -13,30 +13,31 @@ import pulumi_aws as aws
 from components.cluster.declare import declare
 from components.cluster.lockout import AccessDeclaration, require
 from infra import unproven
-from infra.access import Environment, platform_roles
 from infra.in_force import has_entry, published, standing_clusters
-from infra.settings import ClusterSettings, Settings
 from slipway.platform import naming
-from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import RoleMapping, role_mappings
-from slipway.platform.namespaces import NamespaceAccess, groups_by_role
+from slipway.platform.cluster import ClusterSettings
+from slipway.platform.environments import Environment
+from slipway.platform.namespaces import groups_by_role, namespaces_of
+from slipway.platform.platform_roles import PlatformRoles
+from slipway.platform.settings import Settings
 
 PARAMETER_KEY = "cluster-access"
 
 
 def access_declaration(
-    settings: Settings, cluster: ClusterSettings, environments: Sequence[Environment]
+    settings: Settings, cluster: ClusterSettings, environments: Sequence[Environment], own: PlatformRoles
 ) -> AccessDeclaration:
     """What the cluster's access will be once this program has run."""
     return declare(
         cluster=cluster.name,
         region=settings.platform.region,
-        mode=AuthenticationMode(cluster.authentication_mode),
+        mode=cluster.authentication_mode,
         administrators=cluster.administrators,
-        apply_principal=platform_roles(settings)[1].arn,
+        apply_principal=own.apply.arn,
         node_role_arn=naming.node_role_arn(settings.account, cluster.name, naming.CI_PATH),
-        namespaces=namespaces(settings, environments),
-        reader=platform_roles(settings)[0].arn,
+        namespaces=namespaces_of(environments),
+        reader=own.plan.arn,
         public_access_cidrs=cluster.public_access_cidrs,
         reachable_from=cluster.reachable_from,
     )
@@ -62,33 +63,12 @@ def require_way_in(settings: Settings, wanted: AccessDeclaration, provider: aws.
 
 
 def mappings(
-    settings: Settings, cluster: ClusterSettings, environments: Sequence[Environment]
+    settings: Settings, cluster: ClusterSettings, environments: Sequence[Environment], own: PlatformRoles
 ) -> tuple[RoleMapping, ...]:
     """Lines of aws-auth, in modes that have it."""
     return role_mappings(
-        AuthenticationMode(cluster.authentication_mode),
+        cluster.authentication_mode,
         node_roles=(naming.node_role_arn(settings.account, cluster.name, naming.CI_PATH),),
-        jobs=groups_by_role(namespaces(settings, environments), platform_roles(settings)[0].arn),
+        jobs=groups_by_role(namespaces_of(environments), own.plan.arn),
         administrators=cluster.administrators,
-    )
-
-
-def namespaces(settings: Settings, environments: Sequence[Environment]) -> tuple[NamespaceAccess, ...]:
-    """Which jobs work in which namespace."""
-    return tuple(
-        _namespace(settings, environment) for environment in environments if environment.runs_in_cluster
-    )
-
-
-def _namespace(settings: Settings, environment: Environment) -> NamespaceAccess:
-    database = settings.services[environment.service].database
-    role = environment.role.arn if environment.holds_role else None
-    return NamespaceAccess(
-        namespace=environment.namespace,
-        service=environment.service,
-        environment=environment.name,
-        deploy_role_arn=role if environment.deploys else None,
-        migrate_role_arn=role if environment.migrates and database else None,
-        database_secret=database.secret if database else None,
-        preview=environment.name == "preview",
     )

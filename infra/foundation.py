@@ -10,9 +10,10 @@ from components.identity.origin import Origin
 from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
 from components.network.network import NatMode, Network, NetworkArgs
 from components.state.state_store import StateStore, StateStoreArgs
-from infra.access import Environment, apply_roles_in, platform_roles
-from infra.settings import Settings
 from slipway.platform import naming
+from slipway.platform.environments import Environment
+from slipway.platform.platform_roles import PlatformRoles, apply_roles_in_account
+from slipway.platform.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +27,10 @@ class Foundation:
     """The role that plans the stack and looks for drift."""
 
 
-def foundation(settings: Settings, opts: pulumi.ResourceOptions) -> Foundation:
+def foundation(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOptions) -> Foundation:
     """Declare the account's foundation."""
     origin = Origin.CREATE if settings.is_local else Origin.IMPORT
     account = settings.account
-    plan, apply = platform_roles(settings)
     provider = GithubOidcProvider(
         "github-oidc",
         GithubOidcProviderArgs(
@@ -43,20 +43,20 @@ def foundation(settings: Settings, opts: pulumi.ResourceOptions) -> Foundation:
         PermissionsBoundaryArgs(
             account=account,
             arn=naming.boundary_arn(account),
-            protected_roles=apply_roles_in(settings),
+            protected_roles=apply_roles_in_account(settings),
             origin=origin,
         ),
         opts=opts,
     )
     on_both = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[provider, boundary]))
-    planning = CiRole("infra-plan", CiRoleArgs(declaration=plan), opts=on_both)
-    CiRole("infra-apply", CiRoleArgs(declaration=apply, origin=origin), opts=on_both)
-    _state(settings, plan.arn, apply.arn, opts)
+    planning = CiRole("infra-plan", CiRoleArgs(declaration=own.plan), opts=on_both)
+    CiRole("infra-apply", CiRoleArgs(declaration=own.apply, origin=origin), opts=on_both)
+    _state(settings, own, opts)
     network = _network(settings, boundary, opts)
     return Foundation(oidc_provider=provider, boundary=boundary, network=network, plan=planning)
 
 
-def _state(settings: Settings, plan_role: str, apply_role: str, opts: pulumi.ResourceOptions) -> None:
+def _state(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOptions) -> None:
     """The stack's own state, which `slipway bootstrap` made; `local` keeps its state in files."""
     if settings.is_local:
         return
@@ -75,8 +75,8 @@ def _state(settings: Settings, plan_role: str, apply_role: str, opts: pulumi.Res
             key_alias=naming.state_key_alias(stack),
             bucket=naming.state_bucket(account, region),
             adopts_bucket=_first_in_account(settings),
-            users=(apply_role,),
-            readers=(plan_role,),
+            users=(own.apply.arn,),
+            readers=(own.plan.arn,),
             protect=settings.platform.protect,
         ),
         opts=opts,
@@ -85,9 +85,7 @@ def _state(settings: Settings, plan_role: str, apply_role: str, opts: pulumi.Res
 
 def _first_in_account(settings: Settings) -> bool:
     """Whether this is the stack that bootstrap makes the account's bucket for (docs/from-zero.md, step 3)."""
-    accounts = settings.platform.accounts
-    order = {"automation": accounts.automation, "staging": accounts.staging, "prod": accounts.prod}
-    return settings.stack.value == next(name for name, one in order.items() if one == settings.account)
+    return settings.organization.accounts.stacks_in(settings.account)[0] is settings.stack
 
 
 def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.ResourceOptions) -> Network:

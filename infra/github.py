@@ -12,14 +12,16 @@ from components.github.service_repository import (
     ServiceRepository,
     ServiceRepositoryArgs,
 )
-from components.github.variables import environment_variables, repository_variables
-from infra.access import Environment, image_role, platform_repository_of, platform_roles, repository_of
+from components.github.variables import environment_variables, package_variables, repository_variables
 from infra.building import Building
 from infra.foundation import Foundation
-from infra.settings import ServiceSettings, Settings
 from slipway.platform import naming
+from slipway.platform.environments import Environment
 from slipway.platform.job_kinds import JobKind
-from slipway.platform.protection import Enforcement, EnvironmentRules, GithubPlan, plan_protection
+from slipway.platform.platform_roles import MAIN, PlatformRoles
+from slipway.platform.protection import Enforcement, EnvironmentRules
+from slipway.platform.services import ServiceSettings
+from slipway.platform.settings import Settings
 
 
 def service_repository(
@@ -30,8 +32,8 @@ def service_repository(
     return ServiceRepository(
         name,
         ServiceRepositoryArgs(
-            repository=repository_of(service),
-            plan=GithubPlan(settings.platform.github.plan),
+            repository=service.as_repository,
+            plan=settings.organization.github.plan,
             environments=tuple(_environment(settings, environment) for environment in environments),
             settings=_repository(settings, name, service, environments) if settings.stack.builds else None,
         ),
@@ -40,85 +42,97 @@ def service_repository(
 
 
 def _environment(settings: Settings, environment: Environment) -> EnvironmentSettings:
-    cluster = settings.platform.cluster
-    in_cluster = environment.runs_in_cluster and cluster is not None
-    return EnvironmentSettings(
-        rules=environment.rules,
-        variables=environment_variables(
-            region=settings.platform.region,
-            cluster_name=cluster.name if in_cluster and cluster else None,
-            namespace=environment.namespace if in_cluster else None,
-            hostname=environment.hostname if in_cluster else None,
-            role_arn=environment.role.arn if environment.holds_role else None,
-        ),
+    cluster = settings.platform.cluster if environment.runs_in_cluster else None
+    # Where a repository has several packages, each job says which one it is about.
+    only = environment.placements[0] if cluster and len(environment.placements) == 1 else None
+    variables = environment_variables(
+        region=settings.platform.region,
+        cluster_name=cluster.name if cluster else None,
+        namespace=only.namespace if only else None,
+        hostname=only.hostname if only else None,
+        role_arn=environment.role.arn if environment.holds_role else None,
     )
+    if cluster and only is None:
+        for placement in environment.placements:
+            variables |= package_variables(placement.package, placement.namespace, placement.hostname)
+    return EnvironmentSettings(rules=environment.rules, variables=variables)
 
 
 def _repository(
     settings: Settings, name: str, service: ServiceSettings, environments: Sequence[Environment]
 ) -> RepositorySettings:
+    packages = service.packages_of(name)
     builds = [environment.role.arn for environment in environments if JobKind.BUILD in environment.jobs]
     return RepositorySettings(
         variables=repository_variables(
             region=settings.platform.region,
-            images={image: naming.image_repository(name, image) for image in service.images},
-            release_name=name,
+            images={
+                image: naming.image_repository(package, image)
+                for package, block in packages.items()
+                for image in block.images
+            },
+            release_name=next(iter(packages)) if len(packages) == 1 else None,
             role_arn=builds[0] if builds else None,
         ),
         labels=delivery_labels(service.qa_environments),
         enforcement=Enforcement.ACTIVE if service.enforce else Enforcement.OFF,
         required_checks=service.status_checks,
-        app_id=settings.platform.github.app_id,
+        app_id=settings.organization.github.app_id,
         release_teams=tuple(
             reviewer.split(":", 1)[1]
-            for reviewer in settings.platform.github.reviewers
+            for reviewer in settings.organization.github.reviewers
             if reviewer.startswith("team:")
         ),
     )
 
 
 def platform_repository(
-    settings: Settings, base: Foundation, builds: Building | None, opts: pulumi.ResourceOptions
+    settings: Settings,
+    own: PlatformRoles,
+    base: Foundation,
+    builds: Building | None,
+    opts: pulumi.ResourceOptions,
 ) -> ServiceRepository:
     """The platform's own repository: where this stack is planned and runner images are built, from main only.
 
     The environment in which it is applied is made by hand before the first apply, like the apply role itself:
     the reasons are in docs/decisions/0006-apply-environments-are-made-by-hand.md.
     """
-    environments = [_plan_environment(settings)]
+    environments = [_plan_environment(settings, own)]
     if builds and settings.platform.runners:
-        environments.append(_image_environment(settings, base, builds))
+        environments.append(_image_environment(settings, own, base, builds))
     return ServiceRepository(
         "platform",
         ServiceRepositoryArgs(
-            repository=platform_repository_of(settings),
-            plan=GithubPlan(settings.platform.github.plan),
+            repository=settings.organization.github.platform_repository,
+            plan=settings.organization.github.plan,
             environments=tuple(environments),
         ),
         opts=opts,
     )
 
 
-def _plan_environment(settings: Settings) -> EnvironmentSettings:
-    github = settings.platform.github
-    plan, _ = platform_roles(settings)
-    rules = EnvironmentRules(name=plan.jobs[0].environment, branches=("main",))
-    protected = plan_protection(rules, GithubPlan(github.plan), github.visibility).protectable
+def _plan_environment(settings: Settings, own: PlatformRoles) -> EnvironmentSettings:
+    protected = own.plan_protection.protectable
     variables = environment_variables(
-        region=settings.platform.region, role_arn=plan.arn if protected else None
+        region=settings.platform.region, role_arn=own.plan.arn if protected else None
     )
     bucket = naming.state_bucket(settings.account, settings.platform.region)
     variables["PULUMI_BACKEND_URL"] = f"s3://{bucket}?region={settings.platform.region}"
+    rules = EnvironmentRules(name=own.plan.jobs[0].environment, branches=MAIN)
     return EnvironmentSettings(rules=rules, variables=variables)
 
 
-def _image_environment(settings: Settings, base: Foundation, builds: Building) -> EnvironmentSettings:
-    role = image_role(settings)
-    variables = environment_variables(region=settings.platform.region, role_arn=role.arn if role else None)
+def _image_environment(
+    settings: Settings, own: PlatformRoles, base: Foundation, builds: Building
+) -> EnvironmentSettings:
+    variables = environment_variables(
+        region=settings.platform.region, role_arn=own.image.arn if own.image else None
+    )
     variables["RUNNER_IMAGE_SECURITY_GROUP_ID"] = builds.runner_groups.image_build_id
     variables["RUNNER_IMAGE_SUBNET_ID"] = base.network.public_subnet_ids[0]
     return EnvironmentSettings(
-        rules=EnvironmentRules(name=naming.IMAGE_ENVIRONMENT, branches=("main",)), variables=variables
+        rules=EnvironmentRules(name=naming.IMAGE_ENVIRONMENT, branches=MAIN), variables=variables
     )
 
 
@@ -126,14 +140,14 @@ def organization(
     settings: Settings, private_actions_token: pulumi.Output[str] | None, opts: pulumi.ResourceOptions
 ) -> OrganizationSettings:
     """What holds for the whole organisation; only the stack that builds declares it."""
-    github = settings.platform.github
+    github = settings.organization.github
     return OrganizationSettings(
         "organization",
         OrganizationSettingsArgs(
             organization=github.organization,
-            plan=GithubPlan(github.plan),
+            plan=github.plan,
             repositories=tuple(
-                repository_of(service)
+                service.as_repository
                 for service in settings.services.values()
                 if service.visibility != "public"
             ),

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 import pulumi
 
 from infra import github, outputs
-from infra.access import environments
 from infra.building import Building, building
 from infra.cluster_access import access_declaration, require_way_in
 from infra.foundation import environment_roles, foundation
 from infra.providers import aws_provider, github_provider, require_fence
 from infra.runner_images import require_fresh
 from infra.running import Running, running
-from infra.settings import PRIVATE_ACTIONS_TOKEN, Settings, database_url_key, load
+from infra.settings import load
+from slipway.platform.environments import environments
+from slipway.platform.platform_roles import platform_roles
+from slipway.platform.settings import PRIVATE_ACTIONS_TOKEN, Settings, database_url_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +24,14 @@ class Secrets:
 
     private_actions_token: pulumi.Output[str] | None
     database_urls: Mapping[tuple[str, str], pulumi.Output[str]]
-    """By service and environment; an environment without one gets no Secret from the platform."""
+    """By package and environment; an environment without one gets no Secret from the platform."""
 
 
 def main() -> None:
     """Run the program for the stack at hand.
 
     Raises:
-        SettingsError: with every mistake of the stack file, before anything is registered.
+        SettingsError: with every mistake of the stack's files, before anything is registered.
         SlipwayError: `local` on a real cloud, or a real stack on a stand-in.
     """
     config = pulumi.Config()
@@ -42,13 +44,15 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> Secrets:
     """Read the secrets that this stack's settings call for."""
     urls: dict[tuple[str, str], pulumi.Output[str]] = {}
     for environment in environments(settings):
-        if environment.deploys and settings.services[environment.service].database:
-            url = config.get_secret(database_url_key(environment.service, environment.name))
+        for placement in environment.placements if environment.deploys else ():
+            if placement.settings.database is None:
+                continue
+            url = config.get_secret(database_url_key(placement.package, environment.name))
             if url is None and settings.is_local:
-                url = pulumi.Output.secret(f"postgres://local@db.invalid/{environment.service}")
+                url = pulumi.Output.secret(f"postgres://local@db.invalid/{placement.package}")
             if url is not None:
-                urls[environment.service, environment.name] = url
-    wanted = settings.platform.github.private_actions
+                urls[placement.package, environment.name] = url
+    wanted = settings.organization.github.private_actions and settings.stack.builds
     return Secrets(
         private_actions_token=config.require_secret(PRIVATE_ACTIONS_TOKEN) if wanted else None,
         database_urls=urls,
@@ -57,31 +61,33 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> Secrets:
 
 def build(settings: Settings, secrets: Secrets) -> None:
     """Declare everything that the stack holds."""
-    declared = environments(settings)
+    declared, own = environments(settings), platform_roles(settings)
     cloud = aws_provider(settings)
     require_fresh(settings, cloud)
     if settings.platform.cluster:
-        require_way_in(settings, access_declaration(settings, settings.platform.cluster, declared), cloud)
+        access = access_declaration(settings, settings.platform.cluster, declared, own)
+        require_way_in(settings, access, cloud)
     opts = pulumi.ResourceOptions(providers=[cloud, github_provider(settings)])
-    base = foundation(settings, opts)
+    base = foundation(settings, own, opts)
     roles = environment_roles(declared, base, opts)
     builds: Building | None = None
     if settings.stack.builds:
-        builds = building(settings, base, opts)
+        builds = building(settings, own, base, opts)
         github.organization(settings, secrets.private_actions_token, opts)
     runs: Running | None = None
     if settings.platform.cluster:
         runs = running(
             settings,
             settings.platform.cluster,
+            own=own,
             base=base,
             environments=declared,
             roles=roles,
             database_urls=secrets.database_urls,
             opts=opts,
         )
-    github.platform_repository(settings, base, builds, opts)
+    github.platform_repository(settings, own, base, builds, opts)
     for name in settings.services:
-        own = tuple(environment for environment in declared if environment.service == name)
-        github.service_repository(settings, name, own, opts)
-    outputs.export(settings, declared, builds, runs, opts)
+        held = tuple(environment for environment in declared if environment.service == name)
+        github.service_repository(settings, name, held, opts)
+    outputs.export(settings, environments=declared, own=own, builds=builds, running=runs, opts=opts)

@@ -12,8 +12,9 @@ import pulumi_aws as aws
 import pulumi_github as github
 import pulumi_kubernetes as kubernetes
 
-from infra.settings import Settings, Stack
 from slipway.errors import SlipwayError
+from slipway.platform.settings import Settings
+from slipway.platform.stack import Stack
 
 _SERVICES = (
     *("cloudwatch", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts"),
@@ -88,7 +89,7 @@ def aws_provider(settings: Settings) -> aws.Provider:
 
 def github_provider(settings: Settings) -> github.Provider:
     """Provider for the organisation. On a real stack its credential comes from the job's environment."""
-    organization = settings.platform.github.organization
+    organization = settings.organization.github.organization
     if settings.endpoints is None:
         return github.Provider("github", owner=organization)
     return github.Provider(

@@ -10,13 +10,13 @@ from components.network.runner_security import RunnerSecurityGroups
 from components.runners.args import CodeArgs, ImageArgs, RunnerClassArgs, RunnerFleetArgs
 from components.runners.image_role import ImageRole, ImageRoleArgs
 from components.runners.runner_fleet import RunnerFleet
-from infra.access import cicd_role, fleet_names, image_role
 from infra.foundation import Foundation
 from infra.runner_images import MINIMUM_RUNNER_VERSION
-from infra.runner_settings import RunnerClassSettings
-from infra.settings import Settings
 from runners.boot.user_data import user_data
 from slipway.platform import naming
+from slipway.platform.platform_roles import PlatformRoles, fleet_names
+from slipway.platform.runner_classes import RunnerClass
+from slipway.platform.settings import Settings
 
 GITHUB_API: Final = "https://api.github.com"
 BUILD: Final = Path(".slipway/build")
@@ -24,20 +24,24 @@ BUILD: Final = Path(".slipway/build")
 
 
 def runner_fleet(
-    settings: Settings, base: Foundation, groups: RunnerSecurityGroups, opts: pulumi.ResourceOptions
+    settings: Settings,
+    own: PlatformRoles,
+    base: Foundation,
+    groups: RunnerSecurityGroups,
+    opts: pulumi.ResourceOptions,
 ) -> RunnerFleet | None:
     """Declare the fleet, and the CICD role that its opted-in classes may assume."""
     runners = settings.platform.runners
     if runners is None:
         return None
-    chain = cicd_role(settings)
+    chain = own.cicd
     fleet = RunnerFleet(
         "fleet",
         RunnerFleetArgs(
             fleet=settings.stack.value,
             account=settings.account,
             region=settings.platform.region,
-            organization=settings.platform.github.organization,
+            organization=settings.organization.github.organization,
             app_id=runners.app_id,
             installation_id=runners.installation_id,
             boundary_arn=naming.boundary_arn(settings.account),
@@ -71,9 +75,11 @@ def runner_fleet(
     return fleet
 
 
-def image_builder(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions) -> ImageRole | None:
+def image_builder(
+    settings: Settings, own: PlatformRoles, base: Foundation, opts: pulumi.ResourceOptions
+) -> ImageRole | None:
     """Declare the role of the job that builds runner images, where there is one."""
-    declaration = image_role(settings)
+    declaration = own.image
     if declaration is None:
         return None
     return ImageRole(
@@ -85,11 +91,9 @@ def image_builder(settings: Settings, base: Foundation, opts: pulumi.ResourceOpt
     )
 
 
-def _class(
-    settings: Settings, name: str, block: RunnerClassSettings, cicd_role_arn: str | None
-) -> RunnerClassArgs:
+def _class(settings: Settings, name: str, block: RunnerClass, cicd_role_arn: str | None) -> RunnerClassArgs:
     ids = {service.repository: service.repository_id for service in settings.services.values()}
-    ids[settings.platform.github.repository] = settings.platform.github.repository_id
+    ids[settings.organization.github.repository] = settings.organization.github.repository_id
     return RunnerClassArgs(
         name=name,
         labels=block.labels,

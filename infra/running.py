@@ -13,15 +13,16 @@ from components.release.values import ImageReference
 from components.state.database_secret import DatabaseSecret, DatabaseSecretArgs
 from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.parameters import HelmValuesParameter, HelmValuesParameterArgs
-from infra.access import Environment, platform_roles
-from infra.cluster_access import mappings, namespaces
-from infra.files import helm_values
+from infra.cluster_access import mappings
 from infra.foundation import Foundation
 from infra.providers import kubernetes_provider
-from infra.settings import ClusterSettings, Settings
 from slipway.platform import naming
-from slipway.platform.authentication import AuthenticationMode
-from slipway.platform.node_groups import NodeGroupSpec
+from slipway.platform.cluster import ClusterSettings
+from slipway.platform.environments import Environment, Placement
+from slipway.platform.files import helm_values
+from slipway.platform.namespaces import namespaces_of
+from slipway.platform.platform_roles import PlatformRoles
+from slipway.platform.settings import Settings
 
 Roles = Mapping[tuple[str, str], CiRole]
 
@@ -38,6 +39,7 @@ def running(
     settings: Settings,
     declared: ClusterSettings,
     *,
+    own: PlatformRoles,
     base: Foundation,
     environments: tuple[Environment, ...],
     roles: Roles,
@@ -46,7 +48,7 @@ def running(
 ) -> Running:
     """Declare the cluster, its access, and what each environment's release finds there."""
     in_cluster = tuple(environment for environment in environments if environment.runs_in_cluster)
-    cluster = _cluster(settings, declared, base, in_cluster, opts)
+    cluster = _cluster(settings, declared, own=own, base=base, environments=in_cluster, opts=opts)
     inside = pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(providers=[kubernetes_provider(cluster.kubeconfig)])
     )
@@ -54,14 +56,14 @@ def running(
         "cluster-access",
         ClusterAccessArgs(
             cluster_name=declared.name,
-            authentication_mode=AuthenticationMode(declared.authentication_mode),
+            authentication_mode=declared.authentication_mode,
             administrators=declared.administrators,
-            apply_principal=platform_roles(settings)[1].arn,
-            reader=platform_roles(settings)[0].arn,
+            apply_principal=own.apply.arn,
+            reader=own.plan.arn,
             node_role_arn=cluster.node_role_arn,
-            namespaces=namespaces(settings, in_cluster),
+            namespaces=namespaces_of(in_cluster),
             unique_ids={
-                platform_roles(settings)[0].arn: base.plan.unique_id,
+                own.plan.arn: base.plan.unique_id,
                 **{
                     environment.role.arn: roles[environment.service, environment.name].unique_id
                     for environment in in_cluster
@@ -74,20 +76,30 @@ def running(
     )
     ready = pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[access]))
     for environment in in_cluster:
-        if environment.deploys:
-            _release_ground(settings, environment, database_urls, opts, ready)
+        for placement in environment.placements if environment.deploys else ():
+            _release_ground(
+                settings,
+                environment,
+                placement,
+                database_url=database_urls.get((placement.package, environment.name)),
+                opts=opts,
+                inside=ready,
+            )
     for name, service in settings.services.items():
-        HelmValuesParameter(
-            f"{name}-helm-values",
-            HelmValuesParameterArgs(package=name, values_yaml=helm_values(service.values)),
-            opts=opts,
-        )
+        for package, block in service.packages_of(name).items():
+            HelmValuesParameter(
+                f"{package}-helm-values",
+                HelmValuesParameterArgs(package=package, values_yaml=helm_values(block.values)),
+                opts=opts,
+            )
     return Running(cluster=cluster, access=access)
 
 
 def _cluster(
     settings: Settings,
     declared: ClusterSettings,
+    *,
+    own: PlatformRoles,
     base: Foundation,
     environments: tuple[Environment, ...],
     opts: pulumi.ResourceOptions,
@@ -99,23 +111,14 @@ def _cluster(
             account=settings.account,
             region=settings.platform.region,
             version=declared.version,
-            authentication_mode=AuthenticationMode(declared.authentication_mode),
+            authentication_mode=declared.authentication_mode,
             vpc_id=base.network.vpc_id,
             private_subnet_ids=base.network.private_subnet_ids,
             boundary_arn=naming.boundary_arn(settings.account),
             public_access_cidrs=declared.public_access_cidrs,
             reachable_from=declared.reachable_from,
-            node_groups={
-                name: NodeGroupSpec(
-                    instance_types=group.instance_types,
-                    minimum=group.minimum,
-                    maximum=group.maximum,
-                    capacity=group.capacity,
-                    disk_gib=group.disk_gib,
-                )
-                for name, group in declared.node_groups.items()
-            },
-            role_mappings=mappings(settings, declared, environments),
+            node_groups=declared.node_groups,
+            role_mappings=mappings(settings, declared, environments, own),
             deletion_protection=declared.deletion_protection,
             role_path=naming.CI_PATH,
         ),
@@ -128,52 +131,50 @@ def _cluster(
 def _release_ground(
     settings: Settings,
     environment: Environment,
-    database_urls: Mapping[tuple[str, str], pulumi.Output[str]],
+    placement: Placement,
+    *,
+    database_url: pulumi.Output[str] | None,
     opts: pulumi.ResourceOptions,
     inside: pulumi.ResourceOptions,
 ) -> None:
-    service = settings.services[environment.service]
-    name = f"{environment.service}-{environment.name}"
+    """What a package's release finds in one environment, and on `local` the release itself."""
     EncryptionKey(
-        f"{name}-state-key",
+        f"{placement.key}-state-key",
         EncryptionKeyArgs(
-            alias=naming.release_key_alias(environment.service, environment.name),
-            description=f"Release state of {environment.service} in {environment.name}",
+            alias=naming.release_key_alias(placement.package, environment.name),
+            description=f"Release state of {placement.package} in {environment.name}",
             account=settings.account,
             users=(environment.role.arn,),
         ),
         opts=opts,
     )
-    database_url = database_urls.get((environment.service, environment.name))
-    if service.database and database_url is not None:
+    database = placement.settings.database
+    if database and database_url is not None:
         secret = DatabaseSecret(
-            f"{name}-database",
+            f"{placement.key}-database",
             DatabaseSecretArgs(
-                namespace=environment.namespace,
-                name=service.database.secret,
-                key=service.database.key,
-                value=database_url,
+                namespace=placement.namespace, name=database.secret, key=database.key, value=database_url
             ),
             opts=inside,
         )
         inside = pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[secret]))
-    release = service.environments[environment.name].release
-    if release:
-        registry = naming.registry(settings.account_of("automation"), settings.platform.region)
+    digests = settings.local.releases.get(placement.package, {}).get(environment.name)
+    if digests and placement.settings.chart:
+        registry = naming.registry(settings.organization.accounts.automation, settings.platform.region)
         AppRelease(
-            name,
+            placement.key,
             AppReleaseArgs(
-                release_name=environment.service,
-                namespace=environment.namespace,
-                chart=service.chart,
+                release_name=placement.package,
+                namespace=placement.namespace,
+                chart=placement.settings.chart,
                 images={
                     image: ImageReference(
-                        repository=f"{registry}/{naming.image_repository(environment.service, image)}",
+                        repository=f"{registry}/{naming.image_repository(placement.package, image)}",
                         digest=digest,
                     )
-                    for image, digest in release.images.items()
+                    for image, digest in digests.items()
                 },
-                values={"ingress": {"host": environment.hostname}},
+                values={"ingress": {"host": placement.hostname}},
             ),
             opts=inside,
         )

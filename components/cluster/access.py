@@ -176,7 +176,7 @@ class ClusterAccess(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        if first.preview:
+        if any(access.closed for access in sharing):
             self._close(first.namespace, namespace)
         return namespace
 

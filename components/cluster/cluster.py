@@ -21,8 +21,8 @@ from slipway.errors import SlipwayError
 from slipway.platform import aws_names, naming
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import RoleMapping, mapped_arn
+from slipway.platform.cluster import NodeGroup
 from slipway.platform.endpoint import check_endpoint
-from slipway.platform.node_groups import NodeGroupSpec, check_node_group_name
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All that there are (EKS User Guide, "Send control plane logs to CloudWatch Logs")."""
@@ -47,7 +47,7 @@ class ClusterArgs:
     vpc_id: pulumi.Input[str]
     private_subnet_ids: pulumi.Input[Sequence[str]]
     boundary_arn: str
-    node_groups: Mapping[str, NodeGroupSpec]
+    node_groups: Mapping[str, NodeGroup]
     """By a name that is part of the URN: never rename one, add another and remove the first."""
     public_access_cidrs: tuple[str, ...] = ()
     reachable_from: tuple[str, ...] = ()
@@ -80,8 +80,6 @@ class ClusterArgs:
             raise SlipwayError(
                 "no node group", where=where, fix="give one at least: nothing runs without nodes"
             )
-        for name in self.node_groups:
-            check_node_group_name(name, where)
         if self.log_days not in RETENTION_DAYS:
             raise SlipwayError(
                 f"logs cannot be kept for {self.log_days} days",
@@ -244,7 +242,7 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _node_groups(self, role: aws.iam.Role, after: Sequence[pulumi.Resource]) -> None:
-        for key, spec in self._args.node_groups.items():
+        for key, group in self._args.node_groups.items():
             # No physical name: a change of types or disk replaces a group, the new one before the old.
             aws.eks.NodeGroup(
                 f"{self._name}-{key}",
@@ -252,12 +250,12 @@ class Cluster(pulumi.ComponentResource):
                 node_role_arn=role.arn,
                 subnet_ids=self._args.private_subnet_ids,
                 version=self._args.version,
-                ami_type=spec.ami_type,
-                instance_types=list(spec.instance_types),
-                capacity_type=spec.capacity,
-                disk_size=spec.disk_gib,
+                ami_type=group.ami_type,
+                instance_types=list(group.instance_types),
+                capacity_type=group.capacity,
+                disk_size=group.disk_gib,
                 scaling_config=aws.eks.NodeGroupScalingConfigArgs(
-                    min_size=spec.minimum, max_size=spec.maximum, desired_size=spec.desired_at_first
+                    min_size=group.minimum, max_size=group.maximum, desired_size=group.desired_at_first
                 ),
                 update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=33),
                 labels={"slipway.dev/node-group": key},

@@ -11,6 +11,7 @@ environment sees the repository's alone.
 | HELM_RELEASE_NAME | repository | Deployments are named after the release, the same in every environment |
 | AWS_REGION | both | at the repository the registry's region; at an environment its cluster's |
 | AWS_ROLE_ARN | both | at the repository the build role; at an environment that environment's own role |
+| HELM_NAMESPACE_<PACKAGE>, PUBLIC_HOSTNAME_<PACKAGE> | environment | instead, where packages are several |
 | EKS_CLUSTER_NAME, HELM_NAMESPACE, PUBLIC_HOSTNAME | environment | no two environments share them |
 """
 
@@ -25,19 +26,21 @@ def repository_variables(
     *,
     region: str,
     images: Mapping[str, str],
-    release_name: str,
+    release_name: str | None,
     role_arn: pulumi.Input[str] | None,
 ) -> dict[str, pulumi.Input[str]]:
     """Return a repository's variables, name -> value.
 
     `region` is the registry's, `images` maps each image to its ECR repository's name (no registry prefix),
-    and `role_arn` is the role of the jobs that only build.
+    `release_name` is None where a repository has several packages, each released under its own name, and
+    `role_arn` is the role of the jobs that only build.
     """
     variables: dict[str, pulumi.Input[str]] = {"AWS_REGION": region}
     if role_arn is not None:
         variables["AWS_ROLE_ARN"] = role_arn
     variables.update(image_variables(images))
-    variables["HELM_RELEASE_NAME"] = release_name
+    if release_name is not None:
+        variables["HELM_RELEASE_NAME"] = release_name
     return variables
 
 
@@ -58,3 +61,9 @@ def environment_variables(
         "PUBLIC_HOSTNAME": hostname,
     }
     return {name: value for name, value in candidates.items() if value is not None}
+
+
+def package_variables(package: str, namespace: str, hostname: str) -> dict[str, pulumi.Input[str]]:
+    """Return what an environment says of one of several packages: `HELM_NAMESPACE_<PACKAGE>` and its host."""
+    suffix = package.upper().replace("-", "_")
+    return {f"HELM_NAMESPACE_{suffix}": namespace, f"PUBLIC_HOSTNAME_{suffix}": hostname}

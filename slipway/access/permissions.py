@@ -14,6 +14,8 @@ from slipway.platform.grants import (
     ChangeFleet,
     DescribeCluster,
     Grant,
+    ManageNamespace,
+    MigrateDatabase,
     PlanStack,
     PullImages,
     PushImages,
@@ -141,6 +143,8 @@ def statements_of(grant: Grant) -> tuple[Statement, ...]:  # noqa: C901, PLR0911
             return stack_permissions.apply(grant)
         case ReadFleet():
             return fleet_permissions.read(grant)
+        case ManageNamespace() | MigrateDatabase():
+            return ()  # Kubernetes RBAC says so, IAM nothing
         case ChangeFleet():
             return fleet_permissions.change(grant)
 

@@ -166,7 +166,7 @@ def rotate_secret(stack: STACK = "automation", *, root: ROOT = Path()) -> None:
 
     fleet = _fleet(root, stack)
     number = renew_secret(fleet)
-    typer.echo(f"GitHub App {number} signs with a new secret, which is in {fleet.webhook_secret}.")
+    typer.echo(f"GitHub App {number} signs with a new secret, which is in {fleet.names.webhook_secret}.")
 
 
 @github_app.command("rotate-key", epilog=_EXIT)
@@ -181,7 +181,9 @@ def rotate_key(stack: STACK = "automation", *, root: ROOT = Path()) -> None:
     if sys.stdin.isatty():
         raise SlipwayError("the key is read from standard input", fix="slipway runners app rotate-key < FILE")
     key = renew_key(fleet, sys.stdin.read())
-    typer.echo(f"{fleet.app_key} is key {key}. Delete the file, and the old key on GitHub's page of the App.")
+    typer.echo(
+        f"{fleet.names.app_key} is key {key}. Delete the file, and the old key on GitHub's page of the App."
+    )
 
 
 def _fleet(root: Path, stack: str) -> "Fleet":
@@ -245,8 +247,8 @@ def _show_story(found: "Explanation") -> None:
 
 def _show_created(fleet: "Fleet", made: "Created") -> None:
     typer.echo(f"GitHub App {made.slug} ({made.app_id}) is made.")
-    typer.echo(f"  its private key: KMS, {fleet.app_key}, key {made.key_id}; nobody can read it")
-    typer.echo(f"  its webhook's secret: Secrets Manager, {fleet.webhook_secret}")
+    typer.echo(f"  its private key: KMS, {fleet.names.app_key}, key {made.key_id}; nobody can read it")
+    typer.echo(f"  its webhook's secret: Secrets Manager, {fleet.names.webhook_secret}")
     typer.echo("\nNext:\n")
     typer.echo(f"  1. install it on the repositories of the fleet: {made.installation_url}")
     typer.echo(

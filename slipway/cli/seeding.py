@@ -1,75 +1,70 @@
-"""What exists on the GitHub stand-in before `local` comes up: what its stack file says is there already.
+"""What exists on the GitHub stand-in before `local` comes up: what its files say is there already.
 
-Repositories, teams and people are looked up and never made, so somebody has to put them on a stand-in. The
-stack file is read raw: one that is wrong seeds less, and the program then says what is wrong.
+Repositories, teams and people are looked up and never made, so somebody has to put them on a stand-in. Files
+that are wrong seed less, and the program then says what is wrong.
 """
 
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from pathlib import Path
+from typing import Any
 
-Raw = Mapping[str, Any]
+from slipway.platform.declaration import Repository
+from slipway.platform.reading import draft_of, sources
+from slipway.platform.settings import Settings
+from slipway.platform.stack import Stack
+
+Seed = dict[str, list[dict[str, Any]]]
 
 
-def seed_of(config: Raw) -> dict[str, list[dict[str, Any]]]:
-    """The seed for `slipway.localcloud.runtime.seed`, from a stack file's `config`."""
-    github = _mapping(_mapping(config.get("slipway:platform")).get("github"))
-    services = [_mapping(one) for one in _mapping(config.get("slipway:services")).values()]
-    login = github.get("organization")
-    if not isinstance(login, str):
-        return {}
-    blocks = [
-        *services,
-        {
-            "repository": github.get("repository"),
-            "owner_id": github.get("organization_id"),
-            "repository_id": github.get("repository_id"),
-            "visibility": github.get("visibility", "private"),
-        },
-    ]
-    reviewers = sorted({name for name in _reviewers(github, services) if ":" in name})
+def seed_of(root: Path) -> Seed:
+    """The seed for `slipway.localcloud.runtime.seed`, from the files of the project at `root`.
+
+    Raises:
+        SlipwayError: a file is no YAML.
+    """
+    draft = draft_of(sources(root, Stack.LOCAL), Stack.LOCAL)
+    return _seed(draft.settings) if draft.knows_the_organization else {}
+
+
+def _seed(settings: Settings) -> Seed:
+    github, runners = settings.organization.github, settings.platform.runners
+    login = github.organization
+    blocks = [block for service in settings.services.values() for block in service.environments.values()]
+    reviewers = sorted(
+        {*github.reviewers, *(name for block in blocks for name in block.reviewers or ())},
+    )
+    repositories = [service.as_repository for service in settings.services.values()]
+    apps = (
+        [{"organization": login, "id": runners.app_id, "installation_id": runners.installation_id}]
+        if runners
+        else []
+    )
     return {
-        "organizations": [
-            {"login": login, "id": github.get("organization_id"), "plan": github.get("plan", "enterprise")}
+        "organizations": [{"login": login, "id": github.organization_id, "plan": github.plan.value}],
+        "users": [
+            {"login": _name(reviewer), "id": _number(reviewer)}
+            for reviewer in reviewers
+            if reviewer.startswith("user:")
         ],
-        "users": [{"login": _name(one), "id": _number(one)} for one in reviewers if one.startswith("user:")],
         "teams": [
-            {"organization": login, "slug": _name(one), "id": _number(one)}
-            for one in reviewers
-            if one.startswith("team:")
+            {"organization": login, "slug": _name(reviewer), "id": _number(reviewer)}
+            for reviewer in reviewers
+            if reviewer.startswith("team:")
         ],
-        "repositories": [one for block in blocks for one in _repository(block)],
-        "apps": list(_apps(login, _mapping(_mapping(config.get("slipway:platform")).get("runners")))),
+        "repositories": [
+            _repository(repository) for repository in (*repositories, github.platform_repository)
+        ],
+        "apps": list[dict[str, Any]](apps),
     }
 
 
-def _apps(organization: str, runners: Raw) -> Iterator[dict[str, Any]]:
-    id_, installation = runners.get("app_id"), runners.get("installation_id")
-    if isinstance(id_, int) and isinstance(installation, int):
-        yield {"organization": organization, "id": id_, "installation_id": installation}
-
-
-def _repository(block: Raw) -> Iterator[dict[str, Any]]:
-    slug, number = block.get("repository"), block.get("repository_id")
-    if isinstance(slug, str) and slug.count("/") == 1 and isinstance(number, int):
-        owner, name = slug.split("/")
-        visibility = block.get("visibility", "private")
-        yield {"owner": owner, "name": name, "id": number, "visibility": visibility}
-
-
-def _reviewers(github: Raw, services: list[Raw]) -> Iterator[str]:
-    yield from _texts(github.get("reviewers"))
-    for service in services:
-        for environment in _mapping(service.get("environments")).values():
-            yield from _texts(_mapping(environment).get("reviewers"))
-
-
-def _texts(value: object) -> list[str]:
-    return [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else []
-
-
-def _mapping(value: object) -> Raw:
-    return cast(Raw, value) if isinstance(value, Mapping) else {}
+def _repository(repository: Repository) -> dict[str, Any]:
+    return {
+        "owner": repository.owner,
+        "name": repository.name,
+        "id": repository.id,
+        "visibility": repository.visibility,
+    }
 
 
 def _name(reviewer: str) -> str:

@@ -143,7 +143,7 @@ def open_session(
     cloud = runtime.require(root)
     _meet(root, cloud, progress)
     name = choice.choose(root, stack, wanted)
-    runtime.seed(cloud, seed_of(load_stack(root, stack).config))
+    runtime.seed(cloud, seed_of(root))
     endpoints = {"aws": cloud.aws, "github": cloud.github, "kubernetes": cloud.kubernetes}
     config = {ENDPOINTS: json.dumps(endpoints)}
     if cloud.kubernetes_kind == "real":

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from slipway.engine.provider_resources import Config
 from slipway.engine.secrets import Crypter
 from slipway.engine.values import UNKNOWN_TEXT
 from slipway.errors import SlipwayError
+from slipway.platform.documents import read
 
 _STACK_KEYS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment")
 """What Pulumi reads of a stack file (https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/);
@@ -50,7 +48,7 @@ def load_project(root: Path) -> ProjectFile:
     path = root / "Pulumi.yaml"
     if not path.is_file():
         raise SlipwayError("there is no Pulumi project here", where=str(path))
-    document = _read(path)
+    document = dict(read(path).values)
     name = document.get("name")
     if not isinstance(name, str):
         raise SlipwayError("the project has no name", where=str(path), fix="add `name: <project>`")
@@ -79,7 +77,7 @@ def load_stack(root: Path, stack: str) -> StackFile:
             where=str(path),
             fix=f"did you mean {near[0]!r}?" if near else f"the stacks are: {', '.join(known) or 'none'}",
         )
-    document = _read(path)
+    document = dict(read(path).values)
     for key in document:
         if key not in _STACK_KEYS:
             near = difflib.get_close_matches(key, _STACK_KEYS, 1)
@@ -147,21 +145,3 @@ def _decrypt(value: Any, crypter: Crypter | None) -> tuple[Any, bool]:
 
 def _as_json(value: Any) -> str:
     return "" if value is None else json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        yaml: Any = YAML(typ="safe", pure=True)
-        document: Any = yaml.load(path.read_text(encoding="utf-8"))
-    except YAMLError as error:
-        mark: Any = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise SlipwayError(
-            f"the file is not valid YAML: {problem}", where=f"{path}{line}", fix="mend the file"
-        ) from None
-    if document is None:
-        return {}
-    if not isinstance(document, Mapping):
-        raise SlipwayError("the file must be a map of keys to values", where=str(path))
-    return dict(cast(Mapping[str, Any], document))

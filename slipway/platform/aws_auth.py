@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names
 from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_names import mapped_arn
 
 MASTERS = "system:masters"
 NODE_GROUPS = ("system:bootstrappers", "system:nodes")
@@ -36,16 +37,6 @@ class RoleMapping:
     def of_nodes(self) -> bool:
         """Whether it lets instances join."""
         return self.username == NODE_USERNAME and set(self.groups) == set(NODE_GROUPS)
-
-
-def mapped_arn(role_arn: str) -> str:
-    """A role's ARN as aws-auth must have it: without the path.
-
-    The caller of an assumed role is `assumed-role/<name>/<session>`, in which the path is lost, so a line
-    with the path never matches (EKS User Guide, "Troubleshooting IAM"; aws-iam-authenticator issue 268).
-    """
-    head, _, resource = role_arn.partition(":role/")
-    return f"{head}:role/{resource.rpartition('/')[2]}"
 
 
 def role_mappings(

@@ -73,3 +73,13 @@ def architecture_of(instance_type: str) -> Literal["x86_64", "arm64"]:
     (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html).
     """
     return "arm64" if _GRAVITON.match(instance_type) else "x86_64"
+
+
+def mapped_arn(role_arn: str) -> str:
+    """A role's ARN as aws-auth must have it: without the path.
+
+    The caller of an assumed role is `assumed-role/<name>/<session>`, in which the path is lost, so a line
+    with the path never matches (EKS User Guide, "Troubleshooting IAM"; aws-iam-authenticator issue 268).
+    """
+    head, _, resource = role_arn.partition(":role/")
+    return f"{head}:role/{resource.rpartition('/')[2]}"

@@ -140,6 +140,28 @@ class ChangeFleet:
     boundary_arn: str
 
 
+@dataclass(frozen=True)
+class ManageNamespace:
+    """Own a namespace of the account's cluster: release there, read what runs. By Kubernetes RBAC alone.
+
+    `unreviewed` says that code which nobody has looked at runs there, so that its pods are closed to others.
+    """
+
+    namespace: str
+    unreviewed: bool = False
+
+
+@dataclass(frozen=True)
+class MigrateDatabase:
+    """Run migrations in a namespace, with the Secret that has the database's address. By RBAC alone."""
+
+    namespace: str
+    secret: str
+
+
+ClusterGrant = ManageNamespace | MigrateDatabase
+"""What is granted inside a cluster, where no IAM policy reaches."""
+
 Grant = (
     PushImages
     | PullImages
@@ -154,4 +176,6 @@ Grant = (
     | ApplyStack
     | ReadFleet
     | ChangeFleet
+    | ManageNamespace
+    | MigrateDatabase
 )

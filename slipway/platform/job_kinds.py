@@ -1,12 +1,16 @@
-"""What a GitHub environment is for, told by its name unless the stack file says otherwise.
+"""What a GitHub environment is for, told by its name unless the service's file says otherwise.
 
-One table holds the defaults of every environment that the pipeline seeds name, so that a service block needs
+One table holds the defaults of every environment that the pipeline seeds name, so that a service's file needs
 to list names only. Refs are GitHub deployment branch and tag policies: `*` does not match `/`, and a job of a
 pull request runs on `refs/pull/<n>/merge` (GitHub docs: "Deployments and environments").
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from slipway.platform.stack import Stack
 
 
 class JobKind(StrEnum):
@@ -27,49 +31,78 @@ class JobKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentDefaults:
-    """Jobs and refs of an environment whose block in the stack file is empty."""
+    """What an environment is whose block in the service's file is empty."""
 
+    stack: Stack
     jobs: tuple[JobKind, ...]
     branches: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     reviewed: bool = False
-    """Whether somebody must approve: the stack's reviewers are asked unless the block names others."""
+    """Whether somebody must approve: the organisation's reviewers are asked unless the block names others."""
 
     own_namespace: bool = True
-    """False where the environment shares the namespace that carries the service's plain name."""
+    """False where the environment uses the namespace that carries the package's plain name."""
+
+    below_production: bool = True
+    """Whether its host carries the environment's name."""
 
 
 PULL_REQUESTS = "refs/pull/*/merge"
 
-_PULL_REQUEST_DEPLOY = EnvironmentDefaults(jobs=(JobKind.DEPLOY,), branches=(PULL_REQUESTS,))
+_PULL_REQUEST_DEPLOY = EnvironmentDefaults(
+    stack=Stack.STAGING, jobs=(JobKind.DEPLOY,), branches=(PULL_REQUESTS,)
+)
 
-_DEFAULTS = {
-    "build": EnvironmentDefaults(jobs=(JobKind.BUILD,), branches=("main",), tags=("v*",)),
-    "hotfix-build": EnvironmentDefaults(jobs=(JobKind.BUILD,), branches=("release/*",)),
-    "preview-build": EnvironmentDefaults(jobs=(JobKind.PREVIEW_BUILD,), branches=(PULL_REQUESTS,)),
-    "chart": EnvironmentDefaults(jobs=(JobKind.CHART,), branches=("main",)),
-    "preview": EnvironmentDefaults(jobs=(JobKind.PREVIEW,), branches=(PULL_REQUESTS,)),
-    "dev": EnvironmentDefaults(jobs=(JobKind.DEPLOY,), branches=("main",)),
+DEFAULTS: Final[Mapping[str, EnvironmentDefaults]] = {
+    "build": EnvironmentDefaults(
+        stack=Stack.AUTOMATION, jobs=(JobKind.BUILD,), branches=("main",), tags=("v*",)
+    ),
+    "hotfix-build": EnvironmentDefaults(
+        stack=Stack.AUTOMATION, jobs=(JobKind.BUILD,), branches=("release/*",)
+    ),
+    "preview-build": EnvironmentDefaults(
+        stack=Stack.AUTOMATION, jobs=(JobKind.PREVIEW_BUILD,), branches=(PULL_REQUESTS,)
+    ),
+    "chart": EnvironmentDefaults(stack=Stack.AUTOMATION, jobs=(JobKind.CHART,), branches=("main",)),
+    "preview": EnvironmentDefaults(stack=Stack.STAGING, jobs=(JobKind.PREVIEW,), branches=(PULL_REQUESTS,)),
+    "dev": EnvironmentDefaults(stack=Stack.STAGING, jobs=(JobKind.DEPLOY,), branches=("main",)),
     "hotfix": _PULL_REQUEST_DEPLOY,
     "staging": EnvironmentDefaults(
-        jobs=(JobKind.DEPLOY, JobKind.MIGRATE), branches=("main",), tags=("v*",), own_namespace=False
+        stack=Stack.STAGING,
+        jobs=(JobKind.DEPLOY, JobKind.MIGRATE),
+        branches=("main",),
+        tags=("v*",),
+        own_namespace=False,
     ),
     "production": EnvironmentDefaults(
-        jobs=(JobKind.DEPLOY,), branches=("release/*",), tags=("v*",), reviewed=True, own_namespace=False
+        stack=Stack.PROD,
+        jobs=(JobKind.DEPLOY,),
+        branches=("release/*",),
+        tags=("v*",),
+        reviewed=True,
+        own_namespace=False,
+        below_production=False,
     ),
     "prod": EnvironmentDefaults(
-        jobs=(JobKind.MIGRATE,), branches=("main",), tags=("v*",), reviewed=True, own_namespace=False
+        stack=Stack.PROD,
+        jobs=(JobKind.MIGRATE,),
+        branches=("main",),
+        tags=("v*",),
+        reviewed=True,
+        own_namespace=False,
+        below_production=False,
     ),
 }
+"""By name; `qa1`, `qa2` and so on are all alike."""
 
 
 def defaults_for(name: str) -> EnvironmentDefaults | None:
     """Defaults of an environment by its name; None for a name that says nothing, which must then say all."""
     if name.startswith("qa") and name[2:].isdigit():
         return _PULL_REQUEST_DEPLOY
-    return _DEFAULTS.get(name)
+    return DEFAULTS.get(name)
 
 
 def known_names() -> tuple[str, ...]:
     """Names with defaults, for messages."""
-    return (*sorted(_DEFAULTS), "qa1…qaN")
+    return (*sorted(DEFAULTS), "qa1…qaN")

@@ -1,91 +1,151 @@
-"""Turns what is wrong with a stack file into a list that can be worked through from top to bottom."""
+"""Turns what is wrong with settings into a list that can be worked through from top to bottom."""
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from slipway.errors import SlipwayError
+from slipway.platform.documents import Document
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A key in a file, by its dotted path."""
+
+    file: str
+    path: str = ""
+
+    def __truediv__(self, key: object) -> "Place":
+        return Place(self.file, f"{self.path}.{key}" if self.path else str(key))
+
+    def __str__(self) -> str:
+        return f"{self.path} in {self.file}" if self.path else self.file
+
+    def touches(self, other: "Place") -> bool:
+        """Whether one of the two stands at or below the other."""
+        if self.file != other.file:
+            return False
+        one, two = f"{self.path}.", f"{other.path}."
+        return not self.path or not other.path or one.startswith(two) or two.startswith(one)
 
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """One mistake in a stack file."""
+    """One mistake in a settings file."""
 
-    path: str
+    place: Place
     found: str
     expected: str
     suggestion: str = ""
+    line: int = 0
 
     def __str__(self) -> str:
-        line = f"{self.path}: found {self.found}; expected {self.expected}"
-        return f"{line} (did you mean '{self.suggestion}'?)" if self.suggestion else line
+        file = f"{self.place.file}:{self.line}" if self.line else self.place.file
+        where = ": ".join(part for part in (file, self.place.path) if part)
+        text = f"{where}: found {self.found}; expected {self.expected}"
+        return f"{text} (did you mean '{self.suggestion}'?)" if self.suggestion else text
 
 
 class SettingsError(SlipwayError):
-    """Every mistake of a stack file at once; nothing has been registered when this is raised."""
+    """Every mistake of a stack's files at once; nothing has been registered when this is raised."""
 
-    def __init__(self, file: str, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(sorted(set(mistakes)))
+    def __init__(self, file: str, mistakes: Iterable[Mistake], documents: Iterable[Document] = ()) -> None:
+        """Args:
+        file: the stack's own file, named where no mistake names another.
+        mistakes: in any order.
+        documents: the files as they were read, for the lines.
+        """
+        read = {document.file: document for document in documents}
+        located = {
+            replace(mistake, line=read[mistake.place.file].line(mistake.place.path))
+            if mistake.place.file in read
+            else mistake
+            for mistake in mistakes
+        }
+        self.mistakes = tuple(sorted(located, key=lambda one: (one.place.file, one.line, one)))
         count = len(self.mistakes)
         lines = "\n".join(f"  - {mistake}" for mistake in self.mistakes)
+        files = ", ".join(dict.fromkeys(mistake.place.file or file for mistake in self.mistakes)) or file
         super().__init__(
-            f"{count} mistake{'s' if count != 1 else ''} in {file}; nothing was changed:\n{lines}",
-            where=file,
-            fix=f"correct {file} and run the command again",
+            f"{count} mistake{'s' if count != 1 else ''} in {files}; nothing was changed:\n{lines}",
+            where=files,
+            fix=f"correct {files} and run the command again",
             exit_code=1,
         )
 
 
 def refusal(error: SlipwayError) -> str:
-    """What a component's own rule expects in place of the value that it refused, as a mistake says it."""
+    """What a rule expects in place of the value that it refused, as a mistake says it."""
     return f"another one: {error.what}" + (f"; {error.fix}" if error.fix else "")
 
 
-def tried(path: str, value: object, rule: Callable[[], object]) -> Iterator[Mistake]:
-    """The mistake that a component's own rule finds in a value, if it finds one.
+def tried(place: Place, value: object, rule: Callable[[], object]) -> Iterator[Mistake]:
+    """The mistake that a rule finds in a value, if it finds one.
 
     Args:
-        path: the value's key.
+        place: the value's key.
         value: what stands there.
-        rule: makes or checks the part of a component that the value goes into; raises SlipwayError.
+        rule: raises SlipwayError for what it refuses.
     """
     try:
         rule()
     except SlipwayError as error:
-        yield Mistake(path, shown(value), refusal(error))
+        yield Mistake(place, shown(value), refusal(error))
 
 
-def from_validation(prefix: str, model: type[BaseModel], error: ValidationError) -> list[Mistake]:
-    """Mistakes of one configuration key.
+def from_validation(place: Place, model: type[BaseModel], error: ValidationError) -> list[Mistake]:
+    """Mistakes of one block.
 
     Args:
-        prefix: the key in the stack file, such as `slipway:platform`, or `slipway` for keys of the project.
+        place: where the block stands.
         model: the model that was being filled, for the names of the right keys.
         error: what pydantic found.
     """
-    return [_mistake(prefix, model, details) for details in error.errors(include_url=False)]
+    errors = error.errors(include_url=False)
+    return [
+        _mistake(place, model, details)
+        for details in errors
+        # A list that is too short only because its items are wrong is told of by them.
+        if details["type"] != "too_short"
+        or not any(len(other["loc"]) > len(details["loc"]) and _inside(other, details) for other in errors)
+    ]
 
 
-def unknown_key(path: str, key: str, allowed: Sequence[str]) -> Mistake:
+def _inside(inner: ErrorDetails, outer: ErrorDetails) -> bool:
+    return inner["loc"][: len(outer["loc"])] == outer["loc"]
+
+
+def unknown_key(place: Place, key: str, allowed: Sequence[str]) -> Mistake:
     """A key that nothing reads, with the nearest of those that could have been meant."""
     near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-    return Mistake(path, "an unknown key", "one of " + ", ".join(allowed), near[0] if near else "")
+    return Mistake(place, "an unknown key", "one of " + ", ".join(allowed), near[0] if near else "")
 
 
-def _mistake(prefix: str, model: type[BaseModel], details: ErrorDetails) -> Mistake:
-    location = list(details["loc"])
-    if location[1:] and location[-1] == "[key]":  # pydantic's mark for a key that breaks its own rule
-        location.pop()
-    path = ".".join([prefix, *(str(part) for part in location)]).replace("slipway.", "slipway:", 1)
+def missing(place: Place) -> Mistake:
+    """A required key that is not there."""
+    return Mistake(place, "nothing", "a value: this key is required")
+
+
+def location(details: ErrorDetails) -> tuple[int | str, ...]:
+    """Keys from the top of a block to what pydantic found wrong."""
+    keys = details["loc"]
+    # Pydantic's mark for a key that breaks its own rule, not one of the file's.
+    return keys[:-1] if keys[1:] and keys[-1] == "[key]" else keys
+
+
+def _mistake(place: Place, model: type[BaseModel], details: ErrorDetails) -> Mistake:
+    keys = location(details)
+    for key in keys:
+        place /= key
     if details["type"] == "extra_forbidden":
-        return unknown_key(path, str(location[-1]), _allowed_keys(model, location[:-1]))
+        return unknown_key(place, str(keys[-1]), _allowed_keys(model, keys[:-1]))
     if details["type"] == "missing":
-        return Mistake(path, "nothing", "a value: this key is required")
-    return Mistake(path, shown(details["input"]), _expectation(details))
+        return missing(place)
+    return Mistake(place, shown(details["input"]), _expectation(details))
 
 
 def _expectation(details: ErrorDetails) -> str:
@@ -107,18 +167,25 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _allowed_keys(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+def example_of(model: type[BaseModel], keys: Sequence[int | str]) -> object:
+    """A right value for the key at a location below `model`, where its type has one; else None."""
+    current: type[BaseModel] | None = model
+    for key in keys[:-1]:
+        if current is not None and key in current.model_fields:
+            current = _model_in(current.model_fields[str(key)].annotation)
+    last = current.model_fields.get(str(keys[-1])) if current and keys else None
+    return last.examples[0] if last and last.examples else None
+
+
+def _allowed_keys(model: type[BaseModel], keys: Sequence[int | str]) -> list[str]:
     """Keys of the model that sits at a location below `model`; empty where no model sits there."""
     current: type[BaseModel] | None = model
-    for part in location:
+    for key in keys:
         if current is None:
             return []
-        if current.__pydantic_root_model__:
-            current = _model_in(current.model_fields["root"].annotation)
-            continue
-        if part in current.model_fields:
-            current = _model_in(current.model_fields[str(part)].annotation)
-        # otherwise `part` is a mapping's key or a list's index, and the model found already is its value's
+        if key in current.model_fields:
+            current = _model_in(current.model_fields[str(key)].annotation)
+        # otherwise `key` is a mapping's key or a list's index, and the model found already is its value's
     return sorted(current.model_fields) if current else []
 
 
@@ -127,7 +194,7 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for inner in get_args(annotation):
-        found = _model_in(inner)
-        if found:
-            return found
+        model = _model_in(inner)
+        if model:
+            return model
     return None

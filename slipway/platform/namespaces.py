@@ -1,46 +1,46 @@
 """Which jobs work in which namespace, and the Kubernetes groups that follow from it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names
+from slipway.platform.environments import Environment, Placement
+from slipway.platform.grants import ManageNamespace, MigrateDatabase
+from slipway.platform.values import belongs_to_cluster
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123 label, as Kubernetes names namespaces
 _WORD = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _OBJECT = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 
-def belongs_to_cluster(namespace: str) -> bool:
-    """Whether Kubernetes keeps a namespace for itself."""
-    return namespace == "default" or namespace.startswith("kube-")
-
-
 @dataclass(frozen=True, kw_only=True)
 class NamespaceAccess:
-    """One environment of a service, the namespace that it uses, and the roles of its jobs there.
+    """A package in one environment, the namespace that it uses, and the roles of the jobs there.
 
-    Environments of one service may share a namespace (`production` deploys where `prod` migrates), and one
-    role may both deploy and migrate.
+    Environments of one package may share a namespace (`production` deploys where `prod` migrates), and one
+    role may both deploy and migrate. A service is a repository: its packages share its environments' roles.
     """
 
     namespace: str
     service: str
+    package: str
     environment: str
     deploy_role_arn: str | None = None
     migrate_role_arn: str | None = None
     database_secret: str | None = None
     """The Secret that a migration reads; required where there is one."""
-    preview: bool = False
+    closed: bool = False
     """Whether code that nobody has reviewed runs there: its pods are closed to other services."""
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for a name that Kubernetes would refuse or keeps for itself."""
-        where = f"namespace {self.namespace} of {self.service} {self.environment}"
+        where = f"namespace {self.namespace} of {self.package} {self.environment}"
         for value, pattern, what in (
             (self.namespace, _LABEL, "namespace"),
             (self.service, _WORD, "service"),
+            (self.package, _WORD, "package"),
             (self.environment, _WORD, "environment"),
         ):
             if not pattern.fullmatch(value):
@@ -65,22 +65,59 @@ class NamespaceAccess:
 
     @property
     def key(self) -> str:
-        """The name of the environment's IAM role, and of its resources here."""
-        return f"{self.service}-{self.environment}"
+        """The name of its resources here."""
+        return f"{self.package}-{self.environment}"
 
     @property
     def deploy_group(self) -> str:
         """Kubernetes group of the environment's deploy job."""
-        return f"slipway:{self.service}:{self.environment}:deploy"
+        return f"slipway:{self.package}:{self.environment}:deploy"
 
     @property
     def migrate_group(self) -> str:
         """Kubernetes group of the environment's migration job."""
-        return f"slipway:{self.service}:{self.environment}:migrate"
+        return f"slipway:{self.package}:{self.environment}:migrate"
 
 
 READER_GROUP = "slipway:reader"
 """Kubernetes group of the role that looks for drift."""
+
+
+def namespaces_of(environments: Iterable[Environment]) -> tuple[NamespaceAccess, ...]:
+    """Who works in which namespace, from what the jobs of each environment are granted.
+
+    An environment without a role keeps its namespaces, in which then nobody works.
+    """
+    return tuple(
+        _namespace(environment, placement)
+        for environment in environments
+        if environment.runs_in_cluster
+        for placement in environment.placements
+    )
+
+
+def _namespace(environment: Environment, placement: Placement) -> NamespaceAccess:
+    granted = environment.role.all_grants
+    manages = [
+        grant
+        for grant in granted
+        if isinstance(grant, ManageNamespace) and grant.namespace == placement.namespace
+    ]
+    migrates = any(
+        isinstance(grant, MigrateDatabase) and grant.namespace == placement.namespace for grant in granted
+    )
+    role = environment.role.arn if environment.holds_role else None
+    database = placement.settings.database
+    return NamespaceAccess(
+        namespace=placement.namespace,
+        service=environment.service,
+        package=placement.package,
+        environment=environment.name,
+        deploy_role_arn=role if manages else None,
+        migrate_role_arn=role if migrates else None,
+        database_secret=database.secret if database else None,
+        closed=any(grant.unreviewed for grant in manages),
+    )
 
 
 def groups_by_role(
@@ -108,18 +145,18 @@ def check_namespaces(namespaces: Sequence[NamespaceAccess], where: str) -> None:
     by_role: dict[str, NamespaceAccess] = {}
     for one in namespaces:
         other = first_in.setdefault(one.namespace, one)
-        if (other.service, other.preview) != (one.service, one.preview):
+        if (other.package, other.closed) != (one.package, one.closed):
             raise SlipwayError(
                 f"{one.key} and {other.key} would share the namespace {one.namespace}",
                 where=where,
-                fix="only environments of one service share one, and previews none with the others",
+                fix="only environments of one package share one, and previews none with the others",
             )
         if one.key in keys:
             raise SlipwayError(f"{one.key} twice", where=where, fix="declare each environment once")
         keys.add(one.key)
         for role in {one.deploy_role_arn, one.migrate_role_arn} - {None}:
             taken = by_role.setdefault(str(role), one)
-            if taken is not one:
+            if (taken.service, taken.environment) != (one.service, one.environment):
                 raise SlipwayError(
                     f"{role} is the role of {taken.key} and of {one.key}",
                     where=where,

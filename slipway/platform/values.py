@@ -1,4 +1,4 @@
-"""The vocabulary of a stack file: a type per kind of value, with the rule of whoever enforces it."""
+"""The vocabulary of settings: a type per kind of value, with the rule of whoever enforces it."""
 
 import ipaddress
 import re
@@ -11,16 +11,14 @@ from slipway.errors import SlipwayError
 from slipway.platform.addressing import check_ssh_block, vpc_block
 from slipway.platform.endpoint import check_block
 from slipway.platform.mistakes import refusal
-from slipway.platform.namespaces import NamespaceAccess
-from slipway.platform.node_groups import NodeGroupSpec, check_node_group_name
 from slipway.platform.protection import EnvironmentRules, Reviewers
 from slipway.platform.variable_names import image_variables
 
 _T = TypeVar("_T")
 
 
-def _passes(rule: Callable[[_T], object]) -> AfterValidator:
-    """A component's own rule, applied to a value of the stack file before there is any component."""
+def passes(rule: Callable[[_T], object]) -> AfterValidator:
+    """A rule that raises SlipwayError, as a value's own: its refusal is told as a mistake."""
 
     def check(value: _T) -> _T:
         try:
@@ -56,6 +54,13 @@ def _hostname(value: str) -> str:
     return value
 
 
+def _inside(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        message = "a path from the project's folder that does not lead out of it"
+        raise ValueError(message)
+    return path
+
+
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -72,16 +77,23 @@ def _ssh(cidr: str) -> object:
     return check_ssh_block(cidr)
 
 
-def _own_namespace(name: str) -> object:
-    return NamespaceAccess(namespace=name, service="any", environment="any")
+def belongs_to_cluster(namespace: str) -> bool:
+    """Whether Kubernetes keeps a namespace for itself."""
+    return namespace == "default" or namespace.startswith("kube-")
 
 
-def _node_group_name(name: str) -> object:
-    return check_node_group_name(name, "node_groups")
+def _own_namespace(name: str) -> str:
+    if belongs_to_cluster(name):
+        message = f"another one: {name} belongs to the cluster"
+        raise ValueError(message)
+    return name
 
 
-def _node_group(types: tuple[str, ...]) -> object:
-    return NodeGroupSpec(instance_types=types)
+def _node_group_name(name: str) -> str:
+    if not _NODE_GROUP.fullmatch(name):
+        message = f"{name!r} cannot be a node group's name: use at most 40 of a-z 0-9 -"
+        raise ValueError(message)
+    return name
 
 
 def _reviewers(names: tuple[str, ...]) -> object:
@@ -115,18 +127,19 @@ RESERVED_SERVICES = {
 }
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_NODE_GROUP = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 
-AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$"), Field(examples=["111111111111"])]
 """AWS account: twelve digits, quoted in YAML or a leading zero is lost."""
 
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$"), Field(examples=["eu-west-1"])]
 Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
 Cidr = Annotated[str, AfterValidator(_cidr)]
-VpcCidr = Annotated[Cidr, _passes(vpc_block)]
-PublicCidr = Annotated[Cidr, _passes(_public)]
+VpcCidr = Annotated[Cidr, passes(vpc_block), Field(examples=["10.20.0.0/16"])]
+PublicCidr = Annotated[Cidr, passes(_public)]
 SshCidr = Annotated[
     Cidr,
-    _passes(_ssh),
+    passes(_ssh),
 ]
 
 ServiceName = Annotated[
@@ -152,27 +165,39 @@ ImageName = Annotated[
 """The last part of an ECR repository name (ECR API: CreateRepository, repositoryName)."""
 
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
-OwnNamespace = Annotated[Namespace, _passes(_own_namespace)]
+OwnNamespace = Annotated[Namespace, AfterValidator(_own_namespace)]
 """A namespace that the platform makes: none of Kubernetes' own."""
 
-Images = Annotated[tuple[ImageName, ...], Field(min_length=1), AfterValidator(_each_once), _passes(_images)]
-Hostname = Annotated[str, AfterValidator(_hostname)]
-RepositorySlug = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$")
+Images = Annotated[
+    tuple[ImageName, ...],
+    Field(min_length=1, examples=[["server"]]),
+    AfterValidator(_each_once),
+    passes(_images),
 ]
-Organization = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$")]
-ClusterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,55}$")]
+Hostname = Annotated[str, AfterValidator(_hostname)]
+ChartPath = Annotated[str, StringConstraints(pattern=r"^[\w./-]+$"), AfterValidator(_inside)]
+ValuesPath = Annotated[str, StringConstraints(pattern=r"^[\w./-]+\.ya?ml$"), AfterValidator(_inside)]
+RepositorySlug = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$"),
+    Field(examples=["acme/app"]),
+]
+Organization = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$"), Field(examples=["acme"])
+]
+ClusterName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,55}$"), Field(examples=["slipway"])
+]
 """EKS takes 100 characters; the cluster's roles are called after it, and IAM takes 64."""
 
-KubernetesVersion = Annotated[str, StringConstraints(pattern=r"^1\.\d{2}$")]
+KubernetesVersion = Annotated[str, StringConstraints(pattern=r"^1\.\d{2}$"), Field(examples=["1.33"])]
 Reviewer = Annotated[str, StringConstraints(pattern=r"^(team|user):[A-Za-z0-9][A-Za-z0-9-]*$")]
 """Who approves: `team:slug` or `user:login`."""
 
-ReviewerNames = Annotated[tuple[Reviewer, ...], AfterValidator(_each_once), _passes(_reviewers)]
+ReviewerNames = Annotated[tuple[Reviewer, ...], AfterValidator(_each_once), passes(_reviewers)]
 
-NodeGroupName = Annotated[str, _passes(_node_group_name)]
-NodeInstanceTypes = Annotated[tuple[str, ...], Field(min_length=1), _passes(_node_group)]
-"""Instance types of one architecture."""
+NodeGroupName = Annotated[str, AfterValidator(_node_group_name)]
+"""A part of a node group's URN and tags."""
 
 RefPattern = Annotated[str, StringConstraints(pattern=r"^[^\s~^:\\]{1,255}$")]
 RefPatterns = Annotated[tuple[RefPattern, ...], AfterValidator(_each_once)]

@@ -72,15 +72,15 @@ def require_free(fleet: Fleet, *, rotate: bool) -> str | None:
     if held is not None and not rotate:
         raise SlipwayError(
             "the fleet has a GitHub App already",
-            where=f"{fleet.app_key} is key {held}",
+            where=f"{fleet.names.app_key} is key {held}",
             fix="--rotate makes another and hands over to it; `slipway runners app check` looks at this one",
         )
     try:
-        fleet.client("secretsmanager").describe_secret(SecretId=fleet.webhook_secret)
+        fleet.client("secretsmanager").describe_secret(SecretId=fleet.names.webhook_secret)
     except (BotoCoreError, ClientError) as error:
         raise SlipwayError(
             f"there is nowhere to put the webhook's secret: {error}",
-            where=f"secret {fleet.webhook_secret}",
+            where=f"secret {fleet.names.webhook_secret}",
             fix=f"slipway up {fleet.stack} makes it, with the rest of the fleet",
         ) from error
     return held
@@ -211,11 +211,13 @@ def _convert(fleet: Fleet, code: str) -> Json:
 def _keep_secret(fleet: Fleet, secret: str) -> None:
     """Make it current; the one before stays valid as AWSPREVIOUS, which the webhook accepts too."""
     try:
-        fleet.client("secretsmanager").put_secret_value(SecretId=fleet.webhook_secret, SecretString=secret)
+        fleet.client("secretsmanager").put_secret_value(
+            SecretId=fleet.names.webhook_secret, SecretString=secret
+        )
     except (BotoCoreError, ClientError) as error:
         # botocore's message names the call and AWS's reason, never what was sent.
         raise SlipwayError(
             f"the webhook's secret cannot be stored: {error}",
-            where=f"secret {fleet.webhook_secret}",
+            where=f"secret {fleet.names.webhook_secret}",
             fix="delete the App on GitHub and run this again",
         ) from error

@@ -30,7 +30,7 @@ class EmptyKey:
 def current_key(fleet: Fleet) -> str | None:
     """Id of the key that the fleet's alias points at; None where there is no such alias."""
     try:
-        return str(fleet.client("kms").describe_key(KeyId=fleet.app_key)["KeyMetadata"]["KeyId"])
+        return str(fleet.client("kms").describe_key(KeyId=fleet.names.app_key)["KeyMetadata"]["KeyId"])
     except ClientError as error:
         if _code(error) == "NotFoundException":
             return None
@@ -85,7 +85,7 @@ def point(fleet: Fleet, key_id: str) -> None:
     kms = fleet.client("kms")
     change = kms.create_alias if current_key(fleet) is None else kms.update_alias
     try:
-        change(AliasName=fleet.app_key, TargetKeyId=key_id)
+        change(AliasName=fleet.names.app_key, TargetKeyId=key_id)
     except (BotoCoreError, ClientError) as error:
         raise _refused(fleet, error) from error
 
@@ -128,7 +128,7 @@ def wrapped(pem: str, public_key: bytes) -> bytes:
 def _refused(fleet: Fleet, error: Exception) -> SlipwayError:
     return SlipwayError(
         f"KMS refuses: {error}",
-        where=f"{fleet.app_key}, account {fleet.account}, {fleet.region}",
+        where=f"{fleet.names.app_key}, account {fleet.account}, {fleet.region}",
         fix="it takes the right to make a key, import into it, and give it its alias",
     )
 

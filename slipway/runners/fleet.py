@@ -1,11 +1,10 @@
 """A stack's runner fleet: its names, and clients of the AWS and the GitHub that it lives on."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -17,11 +16,12 @@ from slipway.engine.project import load_stack
 from slipway.errors import SlipwayError
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
+from slipway.platform import reading
+from slipway.platform.fleet_names import FleetNames
 
 LOCAL = "local"
 GITHUB_API = "https://api.github.com"
 GITHUB_WEB = "https://github.com"
-_PLATFORM = "slipway:platform"
 _REAL = (".amazonaws.com", ".api.aws")
 
 
@@ -39,33 +39,9 @@ class Fleet:
     clients: dict[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)
 
     @property
-    def prefix(self) -> str:
-        return f"slipway-{self.name}"
-
-    @property
-    def table(self) -> str:
-        return f"{self.prefix}-runners"
-
-    @property
-    def queue(self) -> str:
-        return f"{self.prefix}-runner-events"
-
-    @property
-    def dead_letters(self) -> str:
-        return f"{self.prefix}-runner-events-dead"
-
-    @property
-    def api_name(self) -> str:
-        return f"{self.prefix}-runners"
-
-    @property
-    def webhook_secret(self) -> str:
-        return f"{self.prefix}-runner-webhook"
-
-    @property
-    def app_key(self) -> str:
-        """Alias of the key that signs as the GitHub App."""
-        return f"alias/{self.prefix}-runner-app"
+    def names(self) -> FleetNames:
+        """What everything of the fleet is called."""
+        return FleetNames(fleet=self.name, account=self.account, region=self.region)
 
     @property
     def github_api(self) -> str:
@@ -83,10 +59,10 @@ class Fleet:
             SlipwayError: the fleet has none, so it is not up.
         """
         pages = self.client("apigatewayv2").get_paginator("get_apis").paginate()
-        found = [api for page in pages for api in page["Items"] if api["Name"] == self.api_name]
+        found = [api for page in pages for api in page["Items"] if api["Name"] == self.names.api]
         if len(found) != 1:
             raise SlipwayError(
-                f"there {'is no' if not found else 'are several'} HTTP API {self.api_name!r}",
+                f"there {'is no' if not found else 'are several'} HTTP API {self.names.api!r}",
                 where=f"account {self.account}, {self.region}",
                 fix=f"slipway up {self.stack}",
             )
@@ -113,41 +89,31 @@ class Fleet:
 
 
 def declared(root: Path, stack: str) -> bool:
-    """Whether the stack file declares a fleet. Raises SlipwayError for an unknown stack."""
-    return bool(_mapping(load_stack(root, stack).config.get(_PLATFORM)).get("runners"))
+    """Whether the stack has a fleet. Raises SlipwayError for an unknown stack or broken files."""
+    load_stack(root, stack)
+    return reading.load(root, stack).platform.runners is not None
 
 
 def load(root: Path, stack: str) -> Fleet:
-    """The fleet of a stack, from its stack file as it is written; for a real one, that the caller is in its
+    """The fleet of a stack, from its settings; for a real one, that the caller is in its
     account.
 
     Raises:
         SlipwayError: no such stack, no embedded cloud for `local`, no credentials, or another account's.
     """
-    platform = _mapping(load_stack(root, stack).config.get(_PLATFORM))
-    accounts, github = _mapping(platform.get("accounts")), _mapping(platform.get("github"))
+    load_stack(root, stack)
+    settings = reading.load(root, stack)
     fleet = Fleet(
         stack=stack,
         name=stack,
-        region=_text(platform, "region", stack),
-        account=str(accounts.get("automation" if stack == LOCAL else stack, "")),
-        organization=_text(github, "organization", stack),
+        region=settings.platform.region,
+        account=settings.account,
+        organization=settings.organization.github.organization,
         cloud=runtime.require(root.resolve()) if stack == LOCAL else None,
     )
     if fleet.cloud is None:
         _check_account(fleet)
     return fleet
-
-
-def _text(block: Mapping[str, Any], key: str, stack: str) -> str:
-    value = block.get(key)
-    if not isinstance(value, str):
-        raise SlipwayError(f"{_PLATFORM} has no {key!r}", where=f"Pulumi.{stack}.yaml")
-    return value
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def _check_account(fleet: Fleet) -> None:

@@ -99,7 +99,7 @@ def app_token(fleet: Fleet, app_id: int) -> str:
     text = f"{_encoded({'alg': 'RS256', 'typ': 'JWT'})}.{_encoded(claims)}"
     try:
         answer: Json = fleet.client("kms").sign(
-            KeyId=fleet.app_key,
+            KeyId=fleet.names.app_key,
             Message=text.encode(),
             MessageType="RAW",
             SigningAlgorithm="RSASSA_PKCS1_V1_5_SHA_256",
@@ -107,7 +107,7 @@ def app_token(fleet: Fleet, app_id: int) -> str:
     except (BotoCoreError, ClientError) as error:
         raise SlipwayError(
             f"KMS does not sign as the App: {error}",
-            where=fleet.app_key,
+            where=fleet.names.app_key,
             fix=f"slipway runners app create {fleet.stack}",
         ) from error
     return f"{text}.{_base64(bytes(answer['Signature']))}"

@@ -44,7 +44,7 @@ def _installed(fleet: Fleet, app_id: int) -> bool:
 def _has_secret(fleet: Fleet) -> bool:
     client = fleet.client("secretsmanager")
     try:
-        return bool(client.get_secret_value(SecretId=fleet.webhook_secret)["SecretString"])
+        return bool(client.get_secret_value(SecretId=fleet.names.webhook_secret)["SecretString"])
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return False

@@ -41,7 +41,7 @@ def configuration(fleet: Fleet) -> Item:
     if item is None:
         raise SlipwayError(
             f"the stack {fleet.stack!r} has no runner fleet",
-            where=f"table {fleet.table}, account {fleet.account}, {fleet.region}",
+            where=f"table {fleet.names.table}, account {fleet.account}, {fleet.region}",
             fix=f"slipway up {fleet.stack}, whose stack file must have the block `runners`",
         )
     body: Item = json.loads(str(item["body"]))
@@ -52,7 +52,7 @@ def get(fleet: Fleet, key: str) -> Item | None:
     """One item by its key, read consistently; None where there is none, or no table."""
     try:
         answer: Item = fleet.client("dynamodb").get_item(
-            TableName=fleet.table, Key={"pk": {"S": key}}, ConsistentRead=True
+            TableName=fleet.names.table, Key={"pk": {"S": key}}, ConsistentRead=True
         )
     except ClientError as error:
         if _code(error) == "ResourceNotFoundException":
@@ -69,10 +69,10 @@ def attempts(fleet: Fleet, job_id: int) -> list[Job]:
     found: list[Job] = []
     try:
         while keys:
-            request = {fleet.table: {"Keys": keys, "ConsistentRead": True}}
+            request = {fleet.names.table: {"Keys": keys, "ConsistentRead": True}}
             answer: Item = fleet.client("dynamodb").batch_get_item(RequestItems=request)
-            found += [Job.parse(plain(item)) for item in answer["Responses"][fleet.table]]
-            keys = answer.get("UnprocessedKeys", {}).get(fleet.table, {}).get("Keys", [])
+            found += [Job.parse(plain(item)) for item in answer["Responses"][fleet.names.table]]
+            keys = answer.get("UnprocessedKeys", {}).get(fleet.names.table, {}).get("Keys", [])
     except (BotoCoreError, ClientError) as error:
         raise unreadable(fleet, error) from error
     return sorted(found, key=lambda job: job.attempt)
@@ -128,7 +128,7 @@ def unreadable(fleet: Fleet, error: Exception) -> SlipwayError:
     """What to say where AWS refuses to show the fleet."""
     return SlipwayError(
         f"the fleet cannot be read: {error}",
-        where=f"{fleet.prefix}, account {fleet.account}, {fleet.region}",
+        where=f"{fleet.names.prefix}, account {fleet.account}, {fleet.region}",
         fix="it takes the rights to read the fleet's table, groups and API",
     )
 
@@ -137,7 +137,7 @@ def _query(fleet: Fleet, index: str, name: str) -> Iterator[Item]:
     pages = fleet.client("dynamodb").get_paginator("query")
     try:
         for page in pages.paginate(
-            TableName=fleet.table,
+            TableName=fleet.names.table,
             IndexName=index,
             KeyConditionExpression="#class = :class",
             ExpressionAttributeNames={"#class": index},

@@ -12,9 +12,7 @@ import pulumi
 import pytest
 from ruamel.yaml import YAML
 
-from infra.access import platform_roles
 from infra.foundation import foundation
-from infra.settings import Settings, parse
 from slipway.access.evaluate import evaluate
 from slipway.access.permissions import permission_policy
 from slipway.access.policies import Decision, Policy, Principal, Request
@@ -27,7 +25,10 @@ from slipway.engine.interface import Result
 from slipway.engine.offline import render_apart
 from slipway.engine.registration import Registration
 from slipway.localcloud.providers.aws import AwsProvider
+from slipway.platform import reading
 from slipway.platform.declaration import RoleDeclaration
+from slipway.platform.platform_roles import platform_roles
+from slipway.platform.settings import Settings
 from tests.bootstrap import samples
 from tests.program.conftest import clone
 
@@ -39,8 +40,7 @@ AGREES = Watcher(agree=lambda _: True, done=lambda _: None)
 
 
 def settings(root: Path, stack: str) -> Settings:
-    config = YAML(typ="safe").load(root / f"Pulumi.{stack}.yaml")["config"]
-    return parse(stack, {key: config.get(f"slipway:{key}") for key in ("platform", "services")})
+    return reading.load(root, stack)
 
 
 def change(root: Path, stack: str, **platform: Any) -> None:
@@ -69,7 +69,8 @@ def adopting(endpoint: str, root: Path, tmp_path: Path) -> Callable[[str], Embed
         }
 
         def program() -> None:
-            foundation(settings(root, stack), pulumi.ResourceOptions())
+            own = platform_roles(settings(root, stack))
+            foundation(settings(root, stack), own, pulumi.ResourceOptions())
 
         return EmbeddedEngine(
             program,
@@ -214,9 +215,12 @@ def test_stacks_of_one_account_share_a_bucket_that_one_of_them_owns(pointed: Pat
     root = tmp_path / "shared"
     shutil.copytree(pointed, root)
     account = "111111111111"
+    project = root / "Pulumi.yaml"
+    accounts = ('"222222222222"', '"333333333333"')
+    for other in accounts:
+        project.write_text(project.read_text().replace(other, f'"{account}"'))
     for stack in STACKS:
-        key = KEY.format(account=account)
-        change(root, stack, accounts=dict.fromkeys(STACKS, account), state_key=key)
+        change(root, stack, state_key=KEY.format(account=account))
     owners = [stack for stack in STACKS if "state-bucket" in adopted(root, stack)]
     assert owners == ["automation"]
 
@@ -239,7 +243,7 @@ def test_both_roles_can_read_what_they_compare_and_the_apply_role_changes_none_o
     plan = load_plan(pointed, stack)
     declared = platform_roles(settings(pointed, stack))
     key, bucket = str(plan.key_arn), f"arn:aws:s3:::{plan.bucket}"
-    for role in declared:
+    for role in (declared.plan, declared.apply):
         allowed = partial(may, plan, role)
         assert [one for one in READS_OF_THE_KEY if not allowed(f"kms:{one}", key)] == []
         assert [one for one in READS_OF_THE_BUCKET if not allowed(f"s3:{one}", bucket)] == []

@@ -45,7 +45,7 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copy(ROOT / name, folder)
     for stack in ACCOUNTS:
         shutil.copy(ROOT / f"Pulumi.{stack}.yaml", folder)
-    for name in ("infra", "components", "runners", "slipway", "examples"):
+    for name in ("infra", "components", "runners", "services", "slipway", "examples"):
         (folder / name).symlink_to(ROOT / name)
     git(tmp_path, "init", "--quiet", "--bare", "remote.git")
     git(folder, "init", "--quiet", "--initial-branch=main")

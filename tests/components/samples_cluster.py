@@ -13,9 +13,9 @@ from components.cluster.lockout import AccessDeclaration
 from components.network.network import Network
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import RoleMapping, role_mappings
+from slipway.platform.cluster import NodeGroup
 from slipway.platform.namespaces import NamespaceAccess, groups_by_role
 from slipway.platform.naming import node_role_arn
-from slipway.platform.node_groups import NodeGroupSpec
 from tests.components import recording
 from tests.components.samples import ACCOUNT, BOUNDARY, REGION, Sample, network_args
 
@@ -46,12 +46,14 @@ NAMESPACES = (
     NamespaceAccess(
         namespace="skill-pool",
         service="skill-pool",
+        package="skill-pool",
         environment="production",
         deploy_role_arn=ci_role("skill-pool-production"),
     ),
     NamespaceAccess(
         namespace="skill-pool",
         service="skill-pool",
+        package="skill-pool",
         environment="prod",
         migrate_role_arn=ci_role("skill-pool-prod"),
         database_secret="skill-pool-db",
@@ -59,6 +61,7 @@ NAMESPACES = (
     NamespaceAccess(
         namespace="skill-pool-staging",
         service="skill-pool",
+        package="skill-pool",
         environment="staging",
         deploy_role_arn=ci_role("skill-pool-staging"),
         migrate_role_arn=ci_role("skill-pool-staging"),
@@ -67,13 +70,15 @@ NAMESPACES = (
     NamespaceAccess(
         namespace="skill-pool-preview",
         service="skill-pool",
+        package="skill-pool",
         environment="preview",
         deploy_role_arn=ci_role("skill-pool-preview"),
-        preview=True,
+        closed=True,
     ),
     NamespaceAccess(
         namespace="billing",
         service="billing",
+        package="billing",
         environment="staging",
         deploy_role_arn=ci_role("billing-staging"),
     ),
@@ -100,8 +105,8 @@ def cluster_args(mode: AuthenticationMode = AuthenticationMode.API, **changes: A
         private_subnet_ids=["subnet-a", "subnet-b"],
         boundary_arn=BOUNDARY,
         node_groups={
-            "default": NodeGroupSpec(instance_types=("m7i.xlarge", "m7a.xlarge"), minimum=2, maximum=6),
-            "batch": NodeGroupSpec(instance_types=("m7g.large",), minimum=0, capacity="SPOT", disk_gib=80),
+            "default": NodeGroup(instance_types=("m7i.xlarge", "m7a.xlarge"), minimum=2, maximum=6),
+            "batch": NodeGroup(instance_types=("m7g.large",), minimum=0, capacity="SPOT", disk_gib=80),
         },
         reachable_from=("deploy",),
         role_mappings=mappings(mode),

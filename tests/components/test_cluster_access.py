@@ -255,8 +255,8 @@ DEPLOYING = NAMESPACES[0]
         (
             {
                 "namespaces": (
-                    NamespaceAccess(namespace="x", service="a-b", environment="c"),
-                    NamespaceAccess(namespace="y", service="a", environment="b-c"),
+                    NamespaceAccess(namespace="x", service="a-b", package="a-b", environment="c"),
+                    NamespaceAccess(namespace="y", service="a", package="a", environment="b-c"),
                 )
             },
             "a-b-c twice",

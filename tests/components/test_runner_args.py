@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from components.runners.args import CodeArgs, ImageArgs, RunnerClassArgs
-from infra.runner_settings import RunnerClassSettings
 from slipway.errors import SlipwayError
+from slipway.platform.runner_classes import RunnerClass
 from tests.components.samples_runners import BUILD, CICD, ROOT, fleet_args, runner_class
 
 BAD_CLASSES: dict[str, tuple[dict[str, Any], str]] = {
@@ -115,5 +115,5 @@ def test_the_longest_names_fit_into_an_iam_role() -> None:
 
 def test_every_option_of_a_class_can_be_set_in_a_stack_file() -> None:
     options = {field.name for field in dataclasses.fields(RunnerClassArgs)}
-    settable = set(RunnerClassSettings.model_fields) - {"cicd"} | {"name", "cicd_role_arn"}
+    settable = set(RunnerClass.model_fields) - {"cicd"} | {"name", "cicd_role_arn"}
     assert options == settable

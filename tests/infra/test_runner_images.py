@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from infra.program import Secrets, build
 from infra.providers import aws_provider
 from infra.runner_images import MINIMUM_RUNNER_VERSION, OLDEST, declaration, judge, require_fresh, staleness
-from infra.runner_settings import RunnerClassSettings, RunnerImage
-from infra.settings import Settings, parse
 from slipway.errors import SlipwayError
+from slipway.platform.runner_classes import RunnerClass, RunnerImage
+from slipway.platform.settings import Settings
 from tests.components import recording
+from tests.platform.conftest import parse, stack_values
 
 TODAY = datetime.date(2026, 11, 21)
 
@@ -27,8 +28,8 @@ def image(days: int = 0, version: str = "2.330.0") -> RunnerImage:
     return RunnerImage(id="ami-0123456789abcdef0", built=built, runner_version=version)
 
 
-def runner_class(held: RunnerImage | None, maximum: int = 10) -> RunnerClassSettings:
-    return RunnerClassSettings(
+def runner_class(held: RunnerImage | None, maximum: int = 10) -> RunnerClass:
+    return RunnerClass(
         labels=("linux",), instance_types=("m7i.large",), repositories=("a/b",), image=held, maximum=maximum
     )
 
@@ -79,6 +80,11 @@ class Absent(grpc.RpcError):
 
     def details(self) -> str:
         return "reading SSM Parameter (/slipway/automation/runner-classes): couldn't find resource"
+
+
+@pytest.fixture
+def automation() -> dict[str, Any]:
+    return stack_values("automation")
 
 
 def stale_stack(automation: dict[str, Any]) -> Settings:

@@ -16,7 +16,7 @@ from botocore.config import Config
 
 ROOT = Path(__file__).parents[2]
 SLIPWAY = Path(sys.executable).parent / "slipway"
-_PARTS = ("Pulumi.yaml", "__main__.py", "infra", "components", "runners", "slipway", "examples")
+_PARTS = ("Pulumi.yaml", "__main__.py", "infra", "components", "runners", "services", "slipway", "examples")
 _IGNORED = shutil.ignore_patterns("__pycache__")
 
 

@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from infra import access as declaration
-from infra.settings import parse
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.matrix import Matrix, matrix
 from slipway.access.permissions import permission_policy
 from slipway.cli.access import world_of
 from slipway.engine.offline import render_apart
 from slipway.engine.recording import Rendered
-from tests.infra.conftest import stack_values
+from slipway.platform import reading
+from slipway.platform.platform_roles import platform_roles
 from tests.program.conftest import ROOT
 
 STACKS = ("automation", "staging", "prod")
@@ -119,8 +118,8 @@ def test_the_image_job_is_given_every_variable_that_it_reads(rendered: list[Rend
 
 
 def test_the_apply_role_may_make_the_image_role_and_only_under_the_boundary() -> None:
-    settings = parse("automation", stack_values("automation"))
-    role, (_, apply) = declaration.image_role(settings), declaration.platform_roles(settings)
+    own = platform_roles(reading.load(ROOT, "automation"))
+    role, apply = own.image, own.apply
     assert role
     assert role.arn == IMAGE_ROLE
     documents = [permission_policy(apply)]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from importlib import metadata
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.program.conftest import Project
+
+SERVICE = "services/skill-pool.yaml"
 
 
 def snapshot(project: Project) -> set[str]:
@@ -54,22 +57,19 @@ def misspell(project: Project) -> None:
 
 
 def claim_twice(project: Project) -> None:
-    path = project.root / "Pulumi.local.yaml"
-    text = path.read_text()
-    block = text[text.index("    skill-pool:\n") :]
-    path.write_text(text + block.replace("    skill-pool:\n", "    other:\n", 1))
+    shutil.copy(project.root / SERVICE, project.root / "services" / "other.yaml")
 
 
 def bad_name(project: Project) -> None:
-    project.edit("    skill-pool:\n", "    Skill_Pool:\n")
+    (project.root / SERVICE).rename(project.root / "services" / "Skill_Pool.yaml")
 
 
 def unknown_job(project: Project) -> None:
-    project.edit("        chart: {}\n", "        blue: {}\n")
+    project.edit("environments: [build, chart,", "environments: [build, blue,", SERVICE)
 
 
-def misspell_the_services(project: Project) -> None:
-    project.edit("  slipway:services:\n", "  slipway:servces:\n")
+def misspell_the_shared_block(project: Project) -> None:
+    project.edit("  slipway:platform:\n", "  slipway:platfrom:\n")
 
 
 def misspell_the_top(project: Project) -> None:
@@ -80,10 +80,10 @@ def misspell_the_top(project: Project) -> None:
     ("change", "expected"),
     [
         (break_yaml, ["Pulumi.local.yaml"]),
-        (misspell_the_services, ["slipway:servces: found an unknown key", "did you mean 'services'"]),
+        (misspell_the_shared_block, ["slipway:platfrom: found an unknown key", "did you mean 'platform'"]),
         (misspell_the_top, ["unknown key 'confg'", "Pulumi.local.yaml", "did you mean 'config'"]),
         (misspell, ["flow_log_dayz", "did you mean 'flow_log_days'"]),
-        (claim_twice, [".repository: found", "has claimed this one", ".hostname: found"]),
+        (claim_twice, ["repository: found", "has claimed this one", "hostname: found"]),
         (bad_name, ["Skill_Pool", "expected text of the form"]),
         (unknown_job, ["environments.blue", "'jobs' and 'branches' or 'tags'"]),
     ],
@@ -104,12 +104,12 @@ def test_a_bad_stack_file_is_refused_before_anything_is_registered(
 
 
 def no_app(project: Project) -> None:
-    project.edit("      app_id: 424242\n", "")
+    project.edit("        app_id: 424242\n", "", "Pulumi.yaml")
 
 
 def twins_without_a_chart(project: Project) -> None:
-    project.edit("images: [server, web]", "images: [server, web, a-b, a_b]")
-    project.edit("chart: examples/skill-pool/chart", "chart: examples/skill-pool/no-chart")
+    project.edit("images: [server, web]", "images: [server, web, a-b, a_b]", SERVICE)
+    project.edit("chart: examples/skill-pool/chart", "chart: examples/skill-pool/no-chart", SERVICE)
 
 
 def open_to_all(project: Project) -> None:
@@ -122,28 +122,27 @@ def two_architectures_in_a_small_network(project: Project) -> None:
 
 
 def one_role_twice(project: Project) -> None:
-    claim_twice(project)
-    text = (project.root / "Pulumi.local.yaml").read_text()
-    project.edit(text[text.index("    other:\n") :], COMPANION)
+    (project.root / "services" / "skill-pool-preview.yaml").write_text(COMPANION)
 
 
 COMPANION = """\
-    skill-pool-preview:
-      repository: acme/companion
-      owner_id: 9001
-      repository_id: 70002
-      images: [server]
-      chart: examples/skill-pool/chart
-      hostname: preview.skill-pool.example.com
-      environments: [build]
+repository: acme/companion
+owner_id: 9001
+repository_id: 70002
+images: [server]
+hostname: preview.skill-pool.example.com
+environments: [build]
 """
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (no_app, ["slipway:platform.github.app_id: found nothing"]),
-        (twins_without_a_chart, [".skill-pool.images: found", ".skill-pool.chart: found"]),
+        (no_app, ["slipway:organization.github.app_id: found nothing"]),
+        (
+            twins_without_a_chart,
+            ["services/skill-pool.yaml:5: images: found", "services/skill-pool.yaml:6: chart: found"],
+        ),
         (open_to_all, ["cluster.public_access_cidrs.0: found", "cluster.public_access_cidrs.1: found"]),
         (
             two_architectures_in_a_small_network,
@@ -152,8 +151,8 @@ COMPANION = """\
         (
             one_role_twice,
             [
-                "services.skill-pool-preview.environments.build: found the IAM role name",
-                "services.skill-pool.environments.preview: found the hostname",
+                "services/skill-pool-preview.yaml:6: environments.build: found the IAM role name",
+                "services/skill-pool.yaml:8: environments.preview: found the hostname",
             ],
         ),
     ],
@@ -169,7 +168,7 @@ def test_what_would_be_refused_half_way_is_refused_before_the_first_resource(
     said = " ".join((done.stdout + done.stderr).split())
     for text in expected:
         assert text in said, said
-    assert f"{len(expected)} mistake{'s' if len(expected) > 1 else ''} in Pulumi.local.yaml" in said
+    assert f"{len(expected)} mistake{'s' if len(expected) > 1 else ''} in " in said
     assert held(cloud) == before
     assert not cloud.client("iam").list_roles()["Roles"]
 

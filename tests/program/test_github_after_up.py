@@ -16,7 +16,7 @@ REPOSITORY = "/repos/acme/skill-pool"
 ACCOUNT = "123456789012"
 TOKEN = "a-token-of-the-test"
 
-# What Pulumi.local.yaml means: where the jobs of each environment are on the cluster, and its hostname.
+# What the files of `local` mean: where the jobs of each environment are on the cluster, and its hostname.
 PLACES: dict[str, dict[str, str]] = {
     "build": {},
     "chart": {},
@@ -68,7 +68,8 @@ def used() -> dict[str, set[str]]:
 
 @pytest.mark.slow
 def test_github_holds_what_the_stack_file_means(cloud: Project) -> None:
-    cloud.edit("      app_id: 424242\n", "      app_id: 424242\n      private_actions: true\n")
+    token = "        app_id: 424242\n"
+    cloud.edit(token, f"{token}        private_actions: true\n", "Pulumi.yaml")
     cloud.edit("config:\n", f"config:\n  slipway:privateActionsToken: {TOKEN}\n")
     done = cloud.result("up", "local", "--yes")
     assert done["ok"], done["diagnostics"]

@@ -6,10 +6,12 @@ can do to it is to name that role as a person's, which is here; tests/components
 
 import json
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 
-from tests.program.conftest import Project
+from slipway.platform import reading
+from tests.program.conftest import ROOT, Project
 
 ACCOUNT = "arn:aws:iam::123456789012:role"
 ADMIN = f"{ACCOUNT}/platform-admin"
@@ -35,6 +37,12 @@ class Way:
 PEOPLE = f'administrators: ["{ADMIN}"]'
 MODE = "authentication_mode: API"
 GROUP = "        default: {instance_types: [t3.medium], minimum: 1, maximum: 2}"
+MOVED = {
+    **cast(dict[str, object], reading.sources(ROOT, "local").values["organization"]),
+    "accounts": dict.fromkeys(("automation", "staging", "prod"), "210987654321"),
+}
+"""The organisation with its accounts elsewhere, as the stack's own file may say it."""
+
 WAYS = {
     "the last administrator goes": Way(PEOPLE, "administrators: []", "platform.cluster.administrators", True),
     "Pulumi alone is left": Way(
@@ -44,9 +52,7 @@ WAYS = {
         PEOPLE, f'administrators: ["{OTHER}"]', "every administrator would be replaced at once"
     ),
     "Pulumi's own role becomes another one": Way(
-        'accounts: {automation: "123456789012"',
-        'accounts: {automation: "210987654321"',
-        "the cluster was made by",
+        "config:\n", f"config:\n  slipway:organization: {json.dumps(MOVED)}\n", "the cluster was made by"
     ),
     "the mode goes back": Way(
         MODE, "authentication_mode: API_AND_CONFIG_MAP", "cannot go back from API to API_AND_CONFIG_MAP"

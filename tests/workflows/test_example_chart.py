@@ -73,8 +73,8 @@ def test_the_migration_comes_first_and_leaves_its_logs() -> None:
     assert database == {"secret": "skill-pool-db", "key": "SKILL_POOL_DATABASE_URL"}
 
 
-def test_the_block_in_the_stack_file_names_the_same_secret_and_images() -> None:
-    block = load(ROOT / "Pulumi.prod.yaml")["config"]["slipway:services"]["skill-pool"]
+def test_the_services_file_names_the_same_secret_and_images() -> None:
+    block = load(ROOT / "services" / "skill-pool.yaml")
     assert block["database"] == load(CHART / "values.yaml")["database"]
     assert set(block["images"]) == set(load(CHART / "values.yaml")["image"]) - {"registry"}
     assert (ROOT / block["chart"] / "Chart.yaml").exists()

@@ -2,10 +2,11 @@
 
 import re
 import subprocess
-from typing import Any
 
 import pytest
 
+from slipway.platform import reading
+from slipway.platform.platform_roles import platform_roles
 from tests.workflows.workflows import ROOT, Workflow, environments_of, examples, load, ours, stacks
 
 EVERY = [*ours(), *examples()]
@@ -176,24 +177,17 @@ def required_environments() -> set[str]:
 
 
 def test_the_access_declaration_has_every_environment_of_the_workflows() -> None:
-    from infra import access, settings  # noqa: PLC0415 - the rules above hold without the program
-
     declared: set[str] = set()
     for stack in stacks():
-        config: dict[str, Any] = load(ROOT / f"Pulumi.{stack}.yaml")["config"]
-        values = {key.removeprefix("slipway:"): value for key, value in config.items()}
-        parsed = settings.parse(stack, values)
-        roles = [*access.platform_roles(parsed), access.image_role(parsed)]
-        declared |= {job.environment for role in roles if role for job in role.jobs}
+        own = platform_roles(reading.load(ROOT, stack))
+        declared |= {
+            job.environment for role in (own.plan, own.apply, own.image) if role for job in role.jobs
+        }
     assert required_environments() <= declared
 
 
 def test_the_image_job_is_declared_as_its_workflow_runs_it() -> None:
-    from infra import access, settings  # noqa: PLC0415 - the rules above hold without the program
-
-    config: dict[str, Any] = load(ROOT / "Pulumi.automation.yaml")["config"]
-    values = {key.removeprefix("slipway:"): value for key, value in config.items()}
-    role = access.image_role(settings.parse("automation", values))
+    role = platform_roles(reading.load(ROOT, "automation")).image
     assert role
     assert set(role.jobs[0].events) == by_name("runner-image").triggers
 
@@ -239,6 +233,14 @@ def test_dependencies_are_looked_at_every_week() -> None:
 def test_what_decides_access_has_stricter_owners() -> None:
     lines = [line.split() for line in (ROOT / "CODEOWNERS").read_text().splitlines()]
     owners = {line[0]: line[1:] for line in lines if line and not line[0].startswith("#")}
-    for path in ("components/identity/", "slipway/access/", ".github/", "Pulumi.prod.yaml", "CODEOWNERS"):
+    for path in (
+        "components/identity/",
+        "slipway/access/",
+        "slipway/platform/",
+        ".github/",
+        "Pulumi.yaml",
+        "Pulumi.prod.yaml",
+        "CODEOWNERS",
+    ):
         assert owners[f"/{path}"] not in ([], owners["*"])
         assert (ROOT / path).exists()

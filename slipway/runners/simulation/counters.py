@@ -55,7 +55,9 @@ class Counters:
 def read(root: Path, fleet: Fleet, aws: AwsControls, github: GitHubControls, own: OwnCalls) -> Counters:
     """Read all counters, of the fleet's own functions only."""
     functions = {
-        name: told for name, told in aws.functions().items() if name.startswith(f"{fleet.prefix}-runner-")
+        name: told
+        for name, told in aws.functions().items()
+        if name.startswith(f"{fleet.names.prefix}-runner-")
     }
     events = github.webhook_counts()
     path = log_file(root)

@@ -172,7 +172,7 @@ class Rehearsal:
 
     def _tick(self) -> None:
         """Fire the schedule again and again, as AWS does once a minute."""
-        schedule = f"{self._fleet.prefix}-runner-tick"
+        schedule = self._fleet.names.tick
         while not self._stopping.is_set():
             try:
                 for fired in self._aws.tick(schedule):
@@ -213,7 +213,7 @@ class Rehearsal:
     def _report(self, before: counters.Counters, seconds: float) -> Report:
         spent = self._counted().since(before)
         aws = counters.aws_calls(self._root, before.log_at) - spent.own
-        planner = f"{self._fleet.prefix}-runner-planner"
+        planner = self._fleet.names.function("planner")
         calls = spent.invocations.get(planner, 0)
         report = Report(
             jobs=self._settings.jobs,

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from infra.runner_settings import RunnerClassSettings
 from runners.control.reasons import Reason
+from slipway.platform.runner_classes import RunnerClass
 from tests.runners.boot.machine import BOOT
 
 ROOT = BOOT.parents[1]
@@ -32,9 +32,9 @@ def test_every_reason_has_something_to_do(reason: Reason) -> None:
 def test_every_setting_that_it_names_is_one() -> None:
     table = section("Set it up").partition("| key of a class |")[2].partition("\n\n")[0]
     named = {key for row in table.splitlines()[2:] for key in re.findall(r"`(\w+)`", row.split("|")[1])}
-    assert named <= set(RunnerClassSettings.model_fields)
+    assert named <= set(RunnerClass.model_fields)
     unexplained = {"image", "disk_gib"}
-    assert set(RunnerClassSettings.model_fields) - named == unexplained
+    assert set(RunnerClass.model_fields) - named == unexplained
 
 
 def test_its_links_lead_somewhere() -> None:

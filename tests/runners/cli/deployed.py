@@ -34,19 +34,50 @@ TRUST = json.dumps(
         ],
     }
 )
+PROJECT_FILE = """\
+name: slipway
+runtime: python
+config:
+  slipway:organization:
+    type: object
+    default:
+      accounts: {automation: "123456789012", staging: "123456789012", prod: "123456789012"}
+      github:
+        organization: acme
+        organization_id: 9001
+        plan: enterprise
+        repository: acme/platform
+        repository_id: 70000
+        reviewers: [team:release-managers]
+"""
 STACK_FILE = """\
 config:
   slipway:platform:
     region: eu-west-1
-    accounts: {automation: "123456789012"}
-    github: {organization: acme}
+    network: {cidr: 10.90.0.0/16, zones: [eu-west-1a, eu-west-1b]}
+    cluster:
+      name: slipway-local
+      version: "1.33"
+      administrators: ["arn:aws:iam::123456789012:role/platform-admin"]
+      reachable_from: [standard]
+      node_groups: {default: {instance_types: [t3.medium]}}
+"""
+SERVICE_FILE = """\
+repository: acme/skill-pool
+owner_id: 9001
+repository_id: 70001
+images: [server]
+hostname: skill-pool.example.com
+environments: [build]
 """
 
 
 def deploy(root: Path, cloud: Cloud, *, maximum: int) -> Fleet:
     """A fleet `local` with one class, on a running cloud of `root`."""
-    (root / "Pulumi.yaml").write_text("name: slipway\nruntime: python\n")
+    (root / "Pulumi.yaml").write_text(PROJECT_FILE)
     (root / "Pulumi.local.yaml").write_text(STACK_FILE)
+    (root / "services").mkdir()
+    (root / "services" / "skill-pool.yaml").write_text(SERVICE_FILE)
     fleet = Fleet(
         stack="local",
         name="local",
@@ -64,7 +95,7 @@ def deploy(root: Path, cloud: Cloud, *, maximum: int) -> Fleet:
     _triggers(fleet, cloud)
     image = _group(fleet, maximum)
     settings: Json = {
-        "group": f"{fleet.prefix}-standard",
+        "group": f"{fleet.names.prefix}-standard",
         "runner_group_id": group_id,
         "labels": ["self-hosted", "linux", "x64"],
         "repositories": ["acme/skill-pool"],
@@ -96,17 +127,17 @@ def _github(cloud: Cloud) -> int:
 
 def _queues(fleet: Fleet) -> str:
     sqs = fleet.client("sqs")
-    dead = sqs.create_queue(QueueName=fleet.dead_letters)["QueueUrl"]
+    dead = sqs.create_queue(QueueName=fleet.names.dead_letters)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
     attributes = {"VisibilityTimeout": "180", "RedrivePolicy": redrive}
-    return str(sqs.create_queue(QueueName=fleet.queue, Attributes=attributes)["QueueUrl"])
+    return str(sqs.create_queue(QueueName=fleet.names.queue, Attributes=attributes)["QueueUrl"])
 
 
 def _secrets(fleet: Fleet) -> None:
-    fleet.client("secretsmanager").create_secret(Name=fleet.webhook_secret)
+    fleet.client("secretsmanager").create_secret(Name=fleet.names.webhook_secret)
     key = fleet.client("kms").create_key()["KeyMetadata"]["KeyId"]
-    fleet.client("kms").create_alias(AliasName=f"alias/{fleet.prefix}-runner-tokens", TargetKeyId=key)
+    fleet.client("kms").create_alias(AliasName=f"alias/{fleet.names.prefix}-runner-tokens", TargetKeyId=key)
 
 
 def _functions(fleet: Fleet, queue: str) -> None:
@@ -114,17 +145,17 @@ def _functions(fleet: Fleet, queue: str) -> None:
     assert fleet.cloud is not None
     settings = {
         "FLEET": fleet.name,
-        "TABLE": fleet.table,
+        "TABLE": fleet.names.table,
         "GITHUB_API_URL": fleet.cloud.github,
-        "APP_KEY": fleet.app_key,
-        "TOKEN_KEY": f"alias/{fleet.prefix}-runner-tokens",
+        "APP_KEY": fleet.names.app_key,
+        "TOKEN_KEY": f"alias/{fleet.names.prefix}-runner-tokens",
         "QUEUE_URL": queue,
-        "SECRET_ID": fleet.webhook_secret,
+        "SECRET_ID": fleet.names.webhook_secret,
         "AWS_ENDPOINT_URL": fleet.cloud.aws,
     }
     for name, handler in _HANDLERS.items():
         fleet.client("lambda").create_function(
-            FunctionName=f"{fleet.prefix}-runner-{name}",
+            FunctionName=f"{fleet.names.prefix}-runner-{name}",
             Runtime="python3.13",
             Role=f"{_ROLES}/functions",
             Handler=handler,
@@ -146,12 +177,12 @@ def _package() -> bytes:
 
 def _api(fleet: Fleet) -> None:
     client = fleet.client("apigatewayv2")
-    api = client.create_api(Name=fleet.api_name, ProtocolType="HTTP")["ApiId"]
+    api = client.create_api(Name=fleet.names.api, ProtocolType="HTTP")["ApiId"]
     for name, authorization in (("webhook", "NONE"), ("claim", "AWS_IAM"), ("finish", "AWS_IAM")):
         integration = client.create_integration(
             ApiId=api,
             IntegrationType="AWS_PROXY",
-            IntegrationUri=f"{_LAMBDA}:{fleet.prefix}-runner-{name}",
+            IntegrationUri=f"{_LAMBDA}:{fleet.names.prefix}-runner-{name}",
             PayloadFormatVersion="2.0",
         )["IntegrationId"]
         client.create_route(
@@ -164,9 +195,9 @@ def _api(fleet: Fleet) -> None:
 
 
 def _triggers(fleet: Fleet, cloud: Cloud) -> None:
-    planner = f"{_LAMBDA}:{fleet.prefix}-runner-planner"
+    planner = f"{_LAMBDA}:{fleet.names.prefix}-runner-planner"
     mapping = {
-        "eventSourceArn": f"arn:aws:sqs:{fleet.region}:{fleet.account}:{fleet.queue}",
+        "eventSourceArn": f"arn:aws:sqs:{fleet.region}:{fleet.account}:{fleet.names.queue}",
         "functionName": planner,
         "functionArn": planner,
         "batchSize": 10,
@@ -176,10 +207,10 @@ def _triggers(fleet: Fleet, cloud: Cloud) -> None:
     }
     call(cloud.aws, "PUT", "/slipway/records/aws:lambda%2FeventSourceMapping:EventSourceMapping/m-1", mapping)
     scheduler = fleet.client("scheduler")
-    scheduler.create_schedule_group(Name=f"{fleet.prefix}-runners")
+    scheduler.create_schedule_group(Name=f"{fleet.names.prefix}-runners")
     scheduler.create_schedule(
-        Name=f"{fleet.prefix}-runner-tick",
-        GroupName=f"{fleet.prefix}-runners",
+        Name=f"{fleet.names.prefix}-runner-tick",
+        GroupName=f"{fleet.names.prefix}-runners",
         ScheduleExpression="rate(1 minute)",
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": planner, "RoleArn": f"{_ROLES}/functions", "Input": json.dumps({"tick": True})},
@@ -188,7 +219,7 @@ def _triggers(fleet: Fleet, cloud: Cloud) -> None:
 
 def _group(fleet: Fleet, maximum: int) -> str:
     """The class's role, template and group; the image's id."""
-    name, role = f"{fleet.prefix}-standard", f"runner-{fleet.name}-standard"
+    name, role = f"{fleet.names.prefix}-standard", f"runner-{fleet.name}-standard"
     iam = fleet.client("iam")
     iam.create_role(RoleName=role, Path="/slipway/runners/", AssumeRolePolicyDocument=TRUST)
     iam.create_instance_profile(InstanceProfileName=role, Path="/slipway/runners/")

@@ -59,7 +59,7 @@ def client(service: str) -> Any:
 def put(on: Fleet, item: Json) -> None:
     """Write one item."""
     written = {key: TypeSerializer().serialize(value) for key, value in item.items()}
-    on.client("dynamodb").put_item(TableName=on.table, Item=written)
+    on.client("dynamodb").put_item(TableName=on.names.table, Item=written)
 
 
 def configure(on: Fleet, classes: Json | None = None, **rest: object) -> None:
@@ -125,7 +125,7 @@ def table(on: Fleet) -> None:
     keys = {"waiting": [("waiting", "HASH"), ("queued_at", "RANGE")]}
     keys |= {"open": [("open", "HASH")], "live": [("live", "HASH")]}
     on.client("dynamodb").create_table(
-        TableName=on.table,
+        TableName=on.names.table,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[

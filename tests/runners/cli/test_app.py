@@ -36,7 +36,7 @@ MINIMUM = {"actions": "read", "metadata": "read", "organization_self_hosted_runn
 def ready(fleet: Fleet, github: fakes.FakeGitHub) -> Fleet:
     """A fleet whose stack is up, and a GitHub that makes one App for the code `c0de`."""
     fakes.configure(fleet, app_id=None, installation_id=None)
-    fleet.client("secretsmanager").create_secret(Name=fleet.webhook_secret, SecretString="old")
+    fleet.client("secretsmanager").create_secret(Name=fleet.names.webhook_secret, SecretString="old")
     github.routes["POST /app-manifests/c0de/conversions"] = (201, given())
 
     def agreed(query: dict[str, list[str]]) -> fakes.Answer:
@@ -65,7 +65,7 @@ def test_the_key_arrives_in_kms_whole_and_signs_under_its_alias(ready: Fleet) ->
     kms: fakes.ImportingKms = ready.client("kms")
     assert kms.imported[made.key_id].private_numbers() == KEY.private_numbers()
     assert kms.asked["WrappingAlgorithm"] == "RSA_AES_KEY_WRAP_SHA_256"
-    described = kms.describe_key(KeyId=ready.app_key)["KeyMetadata"]
+    described = kms.describe_key(KeyId=ready.names.app_key)["KeyMetadata"]
     assert (described["KeyId"], described["Origin"], described["KeyUsage"]) == (
         made.key_id,
         "EXTERNAL",
@@ -76,8 +76,8 @@ def test_the_key_arrives_in_kms_whole_and_signs_under_its_alias(ready: Fleet) ->
 def test_the_secret_is_current_and_the_old_one_still_accepted(ready: Fleet) -> None:
     make(ready)
     read = ready.client("secretsmanager").get_secret_value
-    assert read(SecretId=ready.webhook_secret)["SecretString"] == SECRET
-    assert read(SecretId=ready.webhook_secret, VersionStage="AWSPREVIOUS")["SecretString"] == "old"
+    assert read(SecretId=ready.names.webhook_secret)["SecretString"] == SECRET
+    assert read(SecretId=ready.names.webhook_secret, VersionStage="AWSPREVIOUS")["SecretString"] == "old"
 
 
 def test_a_token_is_the_apps_own(ready: Fleet) -> None:
@@ -133,7 +133,7 @@ def test_a_failure_changes_nothing_and_leaves_no_empty_key(
     ]
     assert states == ["PendingDeletion"]
     read = ready.client("secretsmanager").get_secret_value
-    assert read(SecretId=ready.webhook_secret)["SecretString"] == "old"
+    assert read(SecretId=ready.names.webhook_secret)["SecretString"] == "old"
 
 
 def invoke(monkeypatch: pytest.MonkeyPatch, fleet: Fleet, *arguments: str) -> Any:
@@ -291,11 +291,11 @@ def test_a_new_secret_is_current_here_and_at_github_and_the_old_one_accepted(
     result = invoke(monkeypatch, ready, "rotate-secret", "local")
     assert result.exit_code == 0, result.exception
     read = ready.client("secretsmanager").get_secret_value
-    new = read(SecretId=ready.webhook_secret)["SecretString"]
+    new = read(SecretId=ready.names.webhook_secret)["SecretString"]
     assert json.loads(github.bodies[-1]) == {"secret": new}
     assert len(new) == 64
     assert new not in result.output
-    assert read(SecretId=ready.webhook_secret, VersionStage="AWSPREVIOUS")["SecretString"] == SECRET
+    assert read(SecretId=ready.names.webhook_secret, VersionStage="AWSPREVIOUS")["SecretString"] == SECRET
 
 
 def test_a_secret_is_kept_where_the_key_does_not_work(
@@ -306,7 +306,7 @@ def test_a_secret_is_kept_where_the_key_does_not_work(
     github.routes["GET /app"] = (401, {"message": "A JSON web token could not be decoded"})
     assert invoke(monkeypatch, ready, "rotate-secret", "local").exit_code == 1
     read = ready.client("secretsmanager").get_secret_value
-    assert read(SecretId=ready.webhook_secret)["SecretString"] == SECRET
+    assert read(SecretId=ready.names.webhook_secret)["SecretString"] == SECRET
 
 
 def test_a_new_key_comes_from_standard_input_and_a_broken_one_changes_nothing(

@@ -15,7 +15,7 @@ from tests.runners.cli import fakes
 @pytest.fixture(autouse=True)
 def api(fleet: Fleet) -> str:
     fleet.clients["apigatewayv2"] = fakes.client("apigatewayv2")
-    made = fleet.client("apigatewayv2").create_api(Name=fleet.api_name, ProtocolType="HTTP")
+    made = fleet.client("apigatewayv2").create_api(Name=fleet.names.api, ProtocolType="HTTP")
     return str(made["ApiId"])
 
 
@@ -50,7 +50,7 @@ def test_refused_jobs_are_counted_by_reason_also_those_of_no_class(fleet: Fleet,
 def test_a_stack_without_a_fleet_says_so(fleet: Fleet) -> None:
     with pytest.raises(SlipwayError, match="has no runner fleet"):
         status(fleet)
-    fleet.client("dynamodb").delete_table(TableName=fleet.table)
+    fleet.client("dynamodb").delete_table(TableName=fleet.names.table)
     with pytest.raises(SlipwayError, match="has no runner fleet"):
         status(fleet)
 

@@ -1,4 +1,4 @@
-"""What AWS, GitHub or Kubernetes would refuse half-way through an `up` is a mistake of the stack file."""
+"""What AWS, GitHub or Kubernetes would refuse half-way through an `up` is a mistake of its file."""
 
 import copy
 from collections.abc import Callable
@@ -7,28 +7,24 @@ from typing import Any
 
 import pytest
 
-from infra.settings import parse
-from slipway.platform.mistakes import SettingsError
+from .conftest import ROOT, STACKS, mistakes, parse, stack_values
 
-from .conftest import STACKS, stack_values
-
-POOL = "slipway:services.skill-pool"
+POOL = "services.skill-pool"
 PLATFORM = "slipway:platform"
+SHARED = "slipway:organization"
 APPLY = "arn:aws:iam::123456789012:role/slipway/infra/infra-local-apply"
 PERSON = "arn:aws:iam::123456789012:role/platform-admin"
-BUILD = {"jobs": ["build"], "branches": ["main"]}
-DEPLOY = {"jobs": ["deploy"], "branches": ["main"]}
+BUILD = {"stack": "automation", "jobs": ["build"], "branches": ["main"]}
+DEPLOY = {"stack": "staging", "jobs": ["deploy"], "branches": ["main"]}
 Change = Callable[[dict[str, Any]], None]
 
 
-def found(stack: str, *changes: Change) -> dict[str, str]:
-    """Mistakes by path after some changes of a committed stack file."""
+def found(stack: str, *changes: Change, root: Path = ROOT) -> dict[str, str]:
+    """Mistakes by place after some changes of the committed files."""
     values = stack_values(stack)
     for change in changes:
         change(values)
-    with pytest.raises(SettingsError) as caught:
-        parse(stack, values)
-    return {mistake.path: str(mistake) for mistake in caught.value.mistakes}
+    return mistakes(stack, values, root)
 
 
 def put(path: str, value: object) -> Change:
@@ -38,6 +34,8 @@ def put(path: str, value: object) -> Change:
         node: Any = values
         *parts, last = path.replace("POOL", "services.skill-pool").split(".")
         for part in parts:
+            if isinstance(node.get("environments"), list):
+                node["environments"] = {name: {} for name in node["environments"]}
             node = node[part]
         node[last] = value
 
@@ -70,20 +68,20 @@ def service(name: str, **keys: object) -> Change:
 CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
     "rules without the App": (
         "local",
-        (drop("platform.github.app_id"),),
-        f"{PLATFORM}.github.app_id",
+        (drop("organization.github.app_id"),),
+        f"{SHARED}.github.app_id",
         "bypass",
     ),
     "rules on plan free": (
         "local",
-        (put("platform.github.plan", "free"),),
+        (put("organization.github.plan", "free"),),
         f"{POOL}.enforce",
         "rulesets need a public repository or a paid plan",
     ),
     "a secret that plan free cannot read": (
         "local",
-        (put("platform.github.plan", "free"), put("platform.github.private_actions", True)),
-        f"{PLATFORM}.github.private_actions",
+        (put("organization.github.plan", "free"), put("organization.github.private_actions", True)),
+        f"{SHARED}.github.private_actions",
         "on the plan 'free'",
     ),
     "images of one variable": (
@@ -108,9 +106,9 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
     "no values": ("prod", (put("POOL.values", "no/values.yaml"),), f"{POOL}.values", "No such file"),
     "a release of an image that nobody builds": (
         "local",
-        (put("POOL.environments.production.release.images.worker", "sha256:" + "0" * 64),),
-        f"{POOL}.environments.production.release.images.worker",
-        "an image of the service (server, web)",
+        (put("local.releases.skill-pool.production.worker", "sha256:" + "0" * 64),),
+        "slipway:local.releases.skill-pool.production.worker",
+        "an image of the package (server, web)",
     ),
     "the API server for everybody": (
         "local",
@@ -139,8 +137,8 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
     "an unknown instance type": (
         "local",
         (put("platform.cluster.node_groups.default.instance_types", ["huge"]),),
-        f"{PLATFORM}.cluster.node_groups.default.instance_types",
-        "huge as instance types",
+        f"{PLATFORM}.cluster.node_groups.default.instance_types.0",
+        "text of the form",
     ),
     "a node group's name": (
         "local",
@@ -174,8 +172,8 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
     ),
     "seven reviewers of the platform": (
         "local",
-        (put("platform.github.reviewers", [f"user:u{number}" for number in range(7)]),),
-        f"{PLATFORM}.github.reviewers",
+        (put("organization.github.reviewers", [f"user:u{number}" for number in range(7)]),),
+        f"{SHARED}.github.reviewers",
         "GitHub takes at most 6",
     ),
     "the apply role as an administrator": (
@@ -218,13 +216,13 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
     ),
     "a build in prod": (
         "prod",
-        (put("POOL.environments", ["production", "prod", "build"]),),
-        f"{POOL}.environments.build",
+        (put("POOL.environments", {"production": {}, "eu": {**BUILD, "stack": "prod"}}),),
+        f"{POOL}.environments.eu.jobs",
         "belongs into the stack 'automation'",
     ),
     "a deploy where nothing runs": (
         "automation",
-        (put("POOL.environments", {"eu": DEPLOY}),),
+        (put("POOL.environments", {"eu": {**DEPLOY, "stack": "automation"}}),),
         f"{POOL}.environments.eu.jobs",
         "belongs into a workload stack",
     ),
@@ -232,19 +230,19 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
         "local",
         (service("other"), put("POOL.environments.production.hostname", "other.example.org")),
         f"{POOL}.environments.production.hostname",
-        "service 'other' has claimed this one",
+        "package 'other' has claimed this one",
     ),
     "a hostname of another environment": (
         "local",
         (put("POOL.environments.staging.hostname", "preview.skill-pool.example.com"),),
         f"{POOL}.environments.staging.hostname",
-        f"{POOL}.environments.preview has claimed this one",
+        "environments.preview in services/skill-pool.yaml has claimed this one",
     ),
     "a hostname that falls to two": (
         "local",
-        (drop("services.skill-pool.environments.staging.hostname"),),
+        (put("POOL.environments.staging.hostname", "skill-pool.example.com"),),
         f"{POOL}.environments.production",
-        f"{POOL}.environments.staging has claimed this one",
+        "environments.staging in services/skill-pool.yaml has claimed this one",
     ),
     "one role of two services": (
         "local",
@@ -252,19 +250,24 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
             service("skill-pool-preview"),
             put("services.skill-pool-preview.environments", {"build": {}}),
         ),
-        "slipway:services.skill-pool-preview.environments.build",
-        f"{POOL}.environments.preview-build has this one",
+        "services.skill-pool-preview.environments.build",
+        "environments.preview-build in services/skill-pool.yaml has this one",
     ),
     "the plan role's name": (
         "automation",
         (service("infra-automation"), put("services.infra-automation.environments", {"plan": BUILD})),
-        "slipway:services.infra-automation.environments.plan",
+        "services.infra-automation.environments.plan",
         "the platform itself has this one",
     ),
     "an instance role's name": (
         "local",
-        (service("runner-local"), put("services.runner-local.environments", {"linux": BUILD})),
-        "slipway:services.runner-local.environments.linux",
+        (
+            service("runner-local"),
+            put("services.runner-local.environments", {"linux": BUILD}),
+            put("local.environments", ["linux"]),
+            put("local.releases", {}),
+        ),
+        "services.runner-local.environments.linux",
         "the platform itself has this one",
     ),
     "the platform's repository": (
@@ -288,7 +291,7 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
     "a service with the platform's name": (
         "local",
         (service("platform"),),
-        "slipway:services.platform",
+        "services.platform",
         "another name",
     ),
     "a namespace of Kubernetes": (
@@ -300,7 +303,7 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
     "a service in a namespace of Kubernetes": (
         "prod",
         (service("default"), put("services.default.environments", ["production"])),
-        "slipway:services.default.environments.production",
+        "services.default.environments.production",
         "this one is Kubernetes' own",
     ),
     "a namespace of two services": (
@@ -309,8 +312,8 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
             service("other"),
             put("services.other.environments", {"prod": {"namespace": "skill-pool"}}),
         ),
-        "slipway:services.other.environments.prod",
-        "shared with no other service",
+        "services.other.environments.prod",
+        "shared with no other package",
     ),
 }
 
@@ -347,10 +350,9 @@ def test_they_are_all_told_at_once() -> None:
     assert {CASES[name][2] for name in independent} <= set(mistakes)
 
 
-def test_a_values_file_with_a_secret_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_values_file_with_a_secret_is_refused(tmp_path: Path) -> None:
     (tmp_path / "values.yaml").write_text("db: {password: hunter2}\n")
-    mistakes = found("prod", put("POOL.values", "values.yaml"))
+    mistakes = found("prod", put("POOL.values", "values.yaml"), root=tmp_path)
     assert "db.password holds a value under a secret's name" in mistakes[f"{POOL}.values"]
     assert "hunter2" not in mistakes[f"{POOL}.values"]
 
@@ -360,10 +362,11 @@ def test_what_is_right_passes(stack: str) -> None:
     values = stack_values(stack)
     if "cluster" in values["platform"]:
         values["platform"]["cluster"]["public_access_cidrs"] = ["198.51.100.0/24", "203.0.113.7/32"]
-    values["platform"]["network"]["image_build_ssh_cidr"] = "203.0.113.0/24"
+    if stack in ("automation", "local"):
+        values["platform"]["network"]["image_build_ssh_cidr"] = "203.0.113.0/24"
     service("other")(values)
     values["services"]["other"]["environments"] = {
-        "eu": BUILD if stack in ("automation", "local") else DEPLOY
+        "ci": BUILD,
+        "eu": {**DEPLOY, "reviewers": ["team:a", "user:b"]},
     }
-    values["services"]["other"]["environments"]["eu"]["reviewers"] = ["team:a", "user:b"]
     parse(stack, values)

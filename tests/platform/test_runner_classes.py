@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from infra.settings import RunnerSettings, parse
-from slipway.platform.mistakes import SettingsError
+from slipway.platform.runner_classes import RunnerSettings
+
+from .conftest import mistakes as by_place
+from .conftest import parse
 
 IMAGE = {"id": "ami-0123456789abcdef0", "built": "2026-11-20", "runner_version": "2.330.0"}
 
@@ -16,9 +18,7 @@ def fleet(**changes: Any) -> dict[str, Any]:
 
 
 def mistakes(stack: str, values: dict[str, Any]) -> str:
-    with pytest.raises(SettingsError) as caught:
-        parse(stack, values)
-    return "\n".join(str(mistake) for mistake in caught.value.mistakes)
+    return "\n".join(by_place(stack, values).values())
 
 
 def test_a_class_needs_labels_types_and_repositories_and_no_more(automation: dict[str, Any]) -> None:
@@ -39,7 +39,7 @@ def test_a_class_needs_labels_types_and_repositories_and_no_more(automation: dic
         ({"instance_types": ["large"]}, "classes.linux.instance_types.0"),
         (
             {"repositories": ["acme/other"]},
-            "a repository of this stack file (acme/platform, acme/skill-pool)",
+            "a repository of a service or the platform (acme/platform, acme/skill-pool)",
         ),
         ({"repositories": []}, "classes.linux.repositories"),
         ({"minimum": 11}, "at most maximum (10)"),
@@ -52,11 +52,17 @@ def test_a_class_needs_labels_types_and_repositories_and_no_more(automation: dic
         ({"warm_pool": 11, "capacity": "on_demand"}, "warm_pool: found 11; expected at most maximum (10)"),
         (
             {"instance_types": ["m7i.large", "m7g.large"]},
-            "instance_types.1: found 'm7g.large', which is for arm64",
+            "types for x86_64, not m7g.large, which is for arm64",
         ),
-        ({"architecture": "arm64"}, "instance_types.0: found 'm7i.large', which is for x86_64"),
-        ({"cicd": True, "public": True}, "classes.linux.public: found true beside 'cicd: true'"),
-        ({"cicd": True, "forks": True}, "classes.linux.forks: found true beside 'cicd: true'"),
+        ({"architecture": "arm64"}, "types for arm64, not m7i.large, which is for x86_64"),
+        (
+            {"cicd": True, "public": True},
+            "classes.linux.public: found True; expected false beside 'cicd: true'",
+        ),
+        (
+            {"cicd": True, "forks": True},
+            "classes.linux.forks: found True; expected false beside 'cicd: true'",
+        ),
         ({"image": "latest"}, "classes.linux.image"),
         ({"image": {**IMAGE, "id": "latest"}}, "classes.linux.image.id"),
         ({"image": {**IMAGE, "built": "yesterday"}}, "a day such as '2026-11-20'"),
@@ -105,7 +111,7 @@ def test_a_public_repository_needs_an_explicit_word(automation: dict[str, Any]) 
 
 def test_a_class_that_opts_in_needs_a_chain(automation: dict[str, Any]) -> None:
     automation["platform"]["runners"] = fleet(cicd=True)
-    automation["platform"]["cicd_chain"] = {}
+    automation["organization"]["cicd_chain"] = {}
     assert "a 'cicd_chain' that says which deploy roles it leads to" in mistakes("automation", automation)
 
 
@@ -131,7 +137,7 @@ def test_no_job_of_an_ordinary_class_may_stray_to_one_with_the_cicd_role(automat
         else:
             parse("automation", automation)
     # Another repository's jobs cannot: the runner group of a class is for its own.
-    automation["platform"]["github"]["repository"] = "acme/platform"
+    automation["organization"]["github"]["repository"] = "acme/platform"
     runners["classes"]["deploy"] = {
         **plain,
         "labels": ["self-hosted", "linux", "deploy"],

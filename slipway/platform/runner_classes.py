@@ -1,11 +1,13 @@
-"""The block `runners` of a stack file: the fleet, and its classes."""
+"""The block `runners` of a stack file: the fleet, and its classes, each with the rules that it must keep."""
 
 import datetime
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
+from slipway.platform.aws_names import architecture_of
+from slipway.platform.fleet_names import RESERVED_NAMES
 from slipway.platform.model import Model
 from slipway.platform.values import RepositorySlug
 
@@ -24,6 +26,15 @@ def _labels(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _not_reserved(name: str) -> str:
+    if name.split("-", maxsplit=1)[0] in RESERVED_NAMES:
+        message = (
+            f"a name that does not begin with '{name.split('-', maxsplit=1)[0]}', as the fleet's own parts do"
+        )
+        raise ValueError(message)
+    return name
+
+
 def _day(value: str) -> str:
     try:
         datetime.date.fromisoformat(value)
@@ -33,10 +44,14 @@ def _day(value: str) -> str:
     return value
 
 
-ClassName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
+ClassName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20),
+    AfterValidator(_not_reserved),
+]
 """A runner class. Its instance role is `runner-<stack>-<class>`, and IAM takes 64 characters."""
 
-Labels = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_labels)]
+Labels = Annotated[tuple[str, ...], Field(min_length=1, examples=[["self-hosted"]]), AfterValidator(_labels)]
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
 ImageId = Annotated[str, StringConstraints(pattern=r"^ami-[0-9a-f]{8,17}$")]
 WorkflowRef = Annotated[
@@ -54,18 +69,21 @@ class RunnerImage(Model):
     runner_version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
 
 
-class RunnerClassSettings(Model):
+class RunnerClass(Model):
     """One class of runners: which jobs it serves, and on what."""
 
     labels: Labels
-    instance_types: Annotated[tuple[InstanceType, ...], Field(min_length=1, max_length=40)]
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    instance_types: Annotated[
+        tuple[InstanceType, ...], Field(min_length=1, max_length=40, examples=[["m7i.large"]])
+    ]
+    """In order of preference, all of `architecture` (Auto Scaling API, LaunchTemplate.Overrides: 40)."""
     repositories: Annotated[tuple[RepositorySlug, ...], Field(min_length=1)]
-    """Repositories whose jobs it serves, of those in this stack file."""
+    """Repositories whose jobs it serves: the services' and the platform's own."""
     workflows: tuple[WorkflowRef, ...] = ()
     """The only workflows that may use it; every workflow of those repositories if empty."""
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
-    minimum: Annotated[int, Field(ge=0, le=500)] = 0
     maximum: Annotated[int, Field(ge=1, le=500)] = 10
+    minimum: Annotated[int, Field(ge=0, le=500)] = 0
     spares: Annotated[int, Field(ge=0, le=100)] = 0
     """Instances kept waiting for the next job."""
     capacity: Literal["spot", "on_demand"] = "spot"
@@ -87,13 +105,68 @@ class RunnerClassSettings(Model):
     idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = 10
     boot_minutes: Annotated[int, Field(ge=2, le=60)] = 15
 
+    @field_validator("instance_types")
+    @classmethod
+    def _of_the_architecture(cls, types: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        wanted = info.data.get("architecture", "x86_64")
+        for name in types:
+            if architecture_of(name) != wanted:
+                message = (
+                    f"types for {wanted}, not {name}, which is for {architecture_of(name)}: "
+                    "a class has one image"
+                )
+                raise ValueError(message)
+        return types
+
+    @field_validator("minimum", "spares", "warm_pool")
+    @classmethod
+    def _not_above_the_maximum(cls, number: int, info: ValidationInfo) -> int:
+        maximum = info.data.get("maximum")
+        if isinstance(maximum, int) and number > maximum:
+            message = f"at most maximum ({maximum})"
+            raise ValueError(message)
+        return number
+
+    @field_validator("warm_pool")
+    @classmethod
+    def _only_where_auto_scaling_has_one(cls, number: int, info: ValidationInfo) -> int:
+        """No warm pool for a mixed instances policy or spot (EC2 Auto Scaling User Guide, "Limitations")."""
+        types = info.data.get("instance_types", ("one",))
+        if number and (info.data.get("capacity") != "on_demand" or len(types) != 1):
+            message = "0, or 'capacity: on_demand' with one instance type: EC2 takes no other warm pool"
+            raise ValueError(message)
+        return number
+
+    @field_validator("public", "forks")
+    @classmethod
+    def _no_outsider_gets_the_cicd_role(cls, served: bool, info: ValidationInfo) -> bool:
+        if served and info.data.get("cicd"):
+            message = "false beside 'cicd: true': every job of the class gets the CICD role, outsiders' too"
+            raise ValueError(message)
+        return served
+
+    @property
+    def life_minutes(self) -> int:
+        """The longest that an instance lives: it boots, waits, and runs one job."""
+        return self.boot_minutes + self.idle_minutes + self.max_minutes
+
+    @property
+    def limit(self) -> int:
+        """The most instances that there may be: none before there is an image to start them from."""
+        return self.maximum if self.image else 0
+
+    @property
+    def label_set(self) -> frozenset[str]:
+        """The labels as GitHub compares them: without case."""
+        return frozenset(label.lower() for label in self.labels)
+
 
 class RunnerSettings(Model):
     """The fleet. Its GitHub App is made by `slipway runners app create`, which prints both numbers."""
 
     app_id: Annotated[int, Field(gt=0)]
     installation_id: Annotated[int, Field(gt=0)]
-    classes: Annotated[dict[ClassName, RunnerClassSettings], Field(min_length=1)]
+    classes: Annotated[dict[ClassName, RunnerClass], Field(min_length=1)]
     functions_image: (
         Annotated[
             str,

@@ -4,19 +4,26 @@ from typing import Any
 
 import pytest
 
-from infra.access import environments, image_role, platform_roles
-from infra.settings import parse
-from slipway.platform.declaration import DescribeCluster, PushImages
+from slipway.platform.declaration import RoleDeclaration
+from slipway.platform.environments import environments
+from slipway.platform.grants import DescribeCluster, PushImages
 from slipway.platform.job_kinds import JobKind
+from slipway.platform.platform_roles import platform_roles
+from slipway.platform.settings import Settings
 
-from .conftest import stack_values
+from .conftest import parse, stack_values
+
+
+def image_role_of(settings: Settings) -> RoleDeclaration | None:
+    return platform_roles(settings).image
 
 
 @pytest.mark.parametrize("stack", ["automation", "staging", "prod", "local"])
 def test_every_role_carries_the_boundary_and_its_own_name(stack: str) -> None:
     settings = parse(stack, stack_values(stack))
-    roles = [*(environment.role for environment in environments(settings)), *platform_roles(settings)]
-    roles += [role for role in [image_role(settings)] if role]
+    own = platform_roles(settings)
+    roles = [environment.role for environment in environments(settings)]
+    roles += [role for role in (own.plan, own.apply, own.image, own.cicd) if role]
     assert len({role.arn for role in roles}) == len(roles)
     assert all(role.boundary_arn.startswith(f"arn:aws:iam::{settings.account}:policy/") for role in roles)
 
@@ -55,7 +62,7 @@ def test_prod_is_always_reviewed(prod: dict[str, Any]) -> None:
 
 
 def test_an_environment_that_github_cannot_protect_holds_no_role(prod: dict[str, Any]) -> None:
-    prod["platform"]["github"]["plan"] = "free"
+    prod["organization"]["github"]["plan"] = "free"
     for environment in environments(parse("prod", prod)):
         assert not environment.holds_role
         assert "gets no deploy role" in environment.protection.reason
@@ -64,7 +71,7 @@ def test_an_environment_that_github_cannot_protect_holds_no_role(prod: dict[str,
 @pytest.mark.parametrize("stack", ["automation", "local"])
 def test_a_stack_with_a_fleet_builds_images_from_main_and_grants_that_job_nothing_else(stack: str) -> None:
     values = stack_values(stack)
-    role = image_role(parse(stack, values))
+    role = image_role_of(parse(stack, values))
     assert role
     (job,) = role.jobs
     assert (job.repository.slug, job.environment, job.branches) == (
@@ -74,25 +81,28 @@ def test_a_stack_with_a_fleet_builds_images_from_main_and_grants_that_job_nothin
     )
     assert not role.all_grants
     del values["platform"]["runners"]
-    assert image_role(parse(stack, values)) is None
+    assert image_role_of(parse(stack, values)) is None
 
 
 def test_images_are_built_by_no_role_where_any_branch_could_take_it(automation: dict[str, Any]) -> None:
-    automation["platform"]["github"]["plan"] = "free"
+    automation["organization"]["github"]["plan"] = "free"
     automation["services"]["skill-pool"]["enforce"] = False
-    assert image_role(parse("automation", automation)) is None
-    automation["platform"]["github"]["visibility"] = "public"
-    assert image_role(parse("automation", automation))
+    assert image_role_of(parse("automation", automation)) is None
+    automation["organization"]["github"]["visibility"] = "public"
+    assert image_role_of(parse("automation", automation))
 
 
 def test_a_block_overrides_what_its_name_says(prod: dict[str, Any]) -> None:
+    prod["organization"]["limits"] = {"environments": {"production": {"jobs": ["migrate"]}}}
     prod["services"]["skill-pool"]["environments"] = {
-        "production": {"jobs": ["deploy", "migrate"], "tags": ["v1.*"], "branches": [], "namespace": "pool"}
+        "production": {
+            "jobs": ["deploy", "migrate"],
+            "tags": ["v1.*"],
+            "branches": [],
+            "namespace": "skill-pool-eu",
+        }
     }
     (environment,) = environments(parse("prod", prod))
     assert environment.jobs == (JobKind.DEPLOY, JobKind.MIGRATE)
-    assert (environment.rules.branches, environment.rules.tags, environment.namespace) == (
-        (),
-        ("v1.*",),
-        "pool",
-    )
+    assert (environment.rules.branches, environment.rules.tags) == ((), ("v1.*",))
+    assert [placement.namespace for placement in environment.placements] == ["skill-pool-eu"]

@@ -1,0 +1,71 @@
+"""The EKS cluster of a workload account, as a stack file describes it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.aws_names import architecture_of
+from slipway.platform.model import Model
+from slipway.platform.values import ClusterName, KubernetesVersion, NodeGroupName, PublicCidr, RoleArn
+
+MAX_NODES = 450  # EKS service quotas, "Nodes per managed node group"
+
+NodeInstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.[a-z0-9-]+$")]
+
+
+class NodeGroup(Model):
+    """One managed node group; earlier instance types are preferred on demand."""
+
+    instance_types: Annotated[tuple[NodeInstanceType, ...], Field(min_length=1, examples=[["m7i.large"]])]
+    """Of one architecture, such as `m7i.xlarge`."""
+    minimum: Annotated[int, Field(ge=0, le=MAX_NODES)] = 1
+    maximum: Annotated[int, Field(ge=1, le=MAX_NODES)] = 3
+    capacity: Literal["ON_DEMAND", "SPOT"] = "ON_DEMAND"
+    disk_gib: Annotated[int, Field(ge=20, le=16_384)] = 50
+
+    @field_validator("instance_types")
+    @classmethod
+    def _one_architecture(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        if len({architecture_of(name) for name in types}) > 1:
+            message = "types of one architecture: some are Arm, some are not, and they need different images"
+            raise ValueError(message)
+        return types
+
+    @field_validator("maximum")
+    @classmethod
+    def _not_below_the_minimum(cls, maximum: int, info: ValidationInfo) -> int:
+        minimum = info.data.get("minimum")
+        if isinstance(minimum, int) and maximum < minimum:
+            message = f"at least minimum ({minimum})"
+            raise ValueError(message)
+        return maximum
+
+    @property
+    def ami_type(self) -> str:
+        """The image family for the architecture (EKS API Reference, Nodegroup, amiType)."""
+        arm = architecture_of(self.instance_types[0]) == "arm64"
+        return "AL2023_ARM_64_STANDARD" if arm else "AL2023_x86_64_STANDARD"
+
+    @property
+    def desired_at_first(self) -> int:
+        """Nodes to begin with: one at least, or nothing would run the cluster's own pods."""
+        return max(self.minimum, 1)
+
+
+class ClusterSettings(Model):
+    """The EKS cluster of a workload account."""
+
+    name: ClusterName
+    version: KubernetesVersion
+    authentication_mode: AuthenticationMode = AuthenticationMode.API
+    administrators: Annotated[
+        tuple[RoleArn, ...], Field(min_length=1, examples=[["arn:aws:iam::111111111111:role/admin"]])
+    ]
+    """People's roles; the stack's apply role is an administrator besides."""
+    public_access_cidrs: tuple[PublicCidr, ...] = ()
+    """From where the API server's public endpoint answers; private only if empty."""
+    reachable_from: tuple[str, ...] = ()
+    """Runner classes with a network path to the private endpoint."""
+    node_groups: Annotated[dict[NodeGroupName, NodeGroup], Field(min_length=1)]
+    deletion_protection: bool = True

@@ -1,0 +1,114 @@
+"""What every stack of the organisation shares: the block `slipway:organization` of Pulumi.yaml."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from slipway.platform.declaration import Repository
+from slipway.platform.job_kinds import JobKind
+from slipway.platform.model import Model
+from slipway.platform.protection import GithubPlan
+from slipway.platform.stack import ACCOUNT_STACKS, Stack
+from slipway.platform.values import (
+    AccountId,
+    EnvironmentName,
+    Organization,
+    RefPatterns,
+    RepositorySlug,
+    ReviewerNames,
+)
+
+EMBEDDED_ACCOUNT = "123456789012"
+"""The one account of the embedded cloud (moto's own, `moto.core.DEFAULT_ACCOUNT_ID`)."""
+
+
+class Accounts(Model):
+    """The AWS accounts of the organisation. One account may play all three roles."""
+
+    automation: AccountId
+    staging: AccountId
+    prod: AccountId
+
+    def of(self, stack: Stack) -> str:
+        """The account that a stack with an account of its own works in."""
+        return {
+            Stack.AUTOMATION: self.automation,
+            Stack.STAGING: self.staging,
+            Stack.PROD: self.prod,
+            Stack.LOCAL: self.automation,
+        }[stack]
+
+    def stacks_in(self, account: str) -> tuple[Stack, ...]:
+        """The stacks that share an account, in the order in which they come up from nothing."""
+        return tuple(stack for stack in ACCOUNT_STACKS if self.of(stack) == account)
+
+
+class Github(Model):
+    """The organisation on GitHub, and what its plan allows."""
+
+    organization: Organization
+    organization_id: Annotated[int, Field(gt=0, examples=[9001])]
+    plan: Annotated[GithubPlan, Field(examples=["enterprise"])]
+    repository: RepositorySlug
+    """The platform's own repository: its workflows plan and apply these stacks."""
+    repository_id: Annotated[int, Field(gt=0, examples=[70000])]
+    visibility: Literal["public", "private", "internal"] = "private"
+    reviewers: ReviewerNames = ()
+    """Who approves where an environment is reviewed and names nobody itself."""
+    app_id: Annotated[int, Field(gt=0)] | None = None
+    """The platform's GitHub App, the one named bypass of the rulesets."""
+    private_actions: bool = False
+    """Whether the organisation secret for private actions is set from `slipway:privateActionsToken`."""
+
+    @property
+    def platform_repository(self) -> Repository:
+        """The platform's own repository as its tokens describe it."""
+        owner, name = self.repository.split("/")
+        return Repository(
+            owner=owner,
+            name=name,
+            owner_id=self.organization_id,
+            id=self.repository_id,
+            visibility=self.visibility,
+        )
+
+
+class EnvironmentLimit(Model):
+    """What services may say of environments of one name, beyond what the name says by itself."""
+
+    branches: RefPatterns = ()
+    tags: RefPatterns = ()
+    jobs: tuple[JobKind, ...] = ()
+
+
+class Limits(Model):
+    """How far a service's file reaches, which its team owns. Without this block: no further than defaults."""
+
+    reviewers: ReviewerNames = ()
+    """Who, besides the organisation's `reviewers`, a service may name to approve its production."""
+    self_review: bool = False
+    """Whether a service may let whoever started a job approve it in production."""
+    environments: dict[EnvironmentName, EnvironmentLimit] = Field(
+        default_factory=dict[EnvironmentName, EnvironmentLimit]
+    )
+
+
+class OrganizationSettings(Model):
+    """What the organisation's stacks share, written once."""
+
+    accounts: Accounts
+    github: Github
+    cicd_chain: dict[Literal["staging", "prod"], tuple[EnvironmentName, ...]] = Field(
+        default_factory=dict[Literal["staging", "prod"], tuple[EnvironmentName, ...]]
+    )
+    """Environments by account whose deploy role the runners' CICD role may go on to; none unless named."""
+    limits: Limits = Limits()
+
+    def chained(self, stack: Stack) -> tuple[str, ...]:
+        """Names of a stack's environments that the CICD role may go on to."""
+        return tuple(
+            environment
+            for account, environments in self.cicd_chain.items()
+            if stack.holds(Stack(account))
+            for environment in environments
+        )

@@ -1,0 +1,206 @@
+"""The platform's own roles in a stack: computed once from its settings, and carried down as they are."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from slipway.platform import naming
+from slipway.platform.declaration import Job, RoleDeclaration
+from slipway.platform.fleet_names import FleetNames
+from slipway.platform.grants import (
+    ApplyStack,
+    AssumeRoles,
+    ChangeFleet,
+    Grant,
+    PlanStack,
+    PutPlans,
+    ReadFleet,
+    ReadPlans,
+    ReadState,
+    UseState,
+)
+from slipway.platform.protection import EnvironmentRules, Protection, plan_protection
+from slipway.platform.settings import Settings
+from slipway.platform.stack import ACCOUNT_STACKS, Stack
+
+MAIN: Final = ("main",)
+"""The only branch whose jobs plan, apply and build images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformRoles:
+    """The roles of one stack."""
+
+    plan: RoleDeclaration
+    """Reads what the stack would change."""
+    apply: RoleDeclaration
+    """Changes it, and is the cluster's administrator because it makes the cluster."""
+    plan_protection: Protection
+    """What GitHub does for the environment in which the stack is planned."""
+    image: RoleDeclaration | None
+    """Builds runner images; None without a fleet, or where GitHub cannot hold its environment to main."""
+    cicd: RoleDeclaration | None
+    """What jobs of opted-in runner classes may become; None where no class or no environment takes part."""
+    instances: dict[str, str]
+    """ARNs of the instance roles, by runner class."""
+
+
+def platform_roles(settings: Settings) -> PlatformRoles:
+    """The platform's own roles in a stack."""
+    plan = _plan_job(settings)
+    apply = _apply_job(settings)
+    return PlatformRoles(
+        plan=_role(settings, naming.plan_role(settings.stack), plan, naming.CI_PATH),
+        apply=_role(settings, naming.apply_role(settings.stack), apply, naming.INFRA_PATH),
+        plan_protection=_protection(settings, plan.environment),
+        image=_image_role(settings),
+        cicd=_cicd_role(settings),
+        instances={
+            name: naming.role_arn(
+                settings.account, naming.runner_role(settings.stack, name), naming.RUNNER_PATH
+            )
+            for name in (settings.platform.runners.classes if settings.platform.runners else {})
+        },
+    )
+
+
+def apply_roles_in_account(settings: Settings) -> tuple[str, ...]:
+    """ARNs of all apply roles of this stack's account: stacks that share one share its boundary too."""
+    here = settings.organization.accounts.stacks_in(settings.account)
+    stacks = (settings.stack,) if settings.is_local else here
+    return tuple(
+        naming.role_arn(settings.account, naming.apply_role(stack), naming.INFRA_PATH) for stack in stacks
+    )
+
+
+def plan_store_roles(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """ARNs of the roles of every stack that put plans, and of those that read them."""
+    accounts = settings.organization.accounts
+    stacks = (Stack.LOCAL,) if settings.is_local else ACCOUNT_STACKS
+    return (
+        tuple(naming.role_arn(accounts.of(stack), naming.plan_role(stack)) for stack in stacks),
+        tuple(
+            naming.role_arn(accounts.of(stack), naming.apply_role(stack), naming.INFRA_PATH)
+            for stack in stacks
+        ),
+    )
+
+
+def fleet_names(settings: Settings) -> FleetNames:
+    """The names of this stack's runner fleet."""
+    return FleetNames(fleet=settings.stack, account=settings.account, region=settings.platform.region)
+
+
+def _plan_job(settings: Settings) -> Job:
+    account, region, stack = settings.account, settings.platform.region, settings.stack.value
+    plans, plan_key = _plan_store(settings)
+    grants: list[Grant] = [
+        PlanStack(stack, account, region),
+        ReadState(naming.state_bucket(account, region), ".pulumi", _state_key(settings)),
+        PutPlans(plans, f"{stack}/", plan_key),
+    ]
+    if settings.platform.runners:
+        grants.append(ReadFleet(stack, account, region))
+    return Job(
+        name="infra-plan",
+        repository=settings.organization.github.platform_repository,
+        environment=f"infra-{stack}-plan",
+        events=("schedule", "workflow_dispatch", "push"),
+        branches=MAIN,
+        grants=tuple(grants),
+    )
+
+
+def _apply_job(settings: Settings) -> Job:
+    account, region, stack = settings.account, settings.platform.region, settings.stack.value
+    plans, plan_key = _plan_store(settings)
+    grants: list[Grant] = [
+        ApplyStack(
+            stack,
+            account,
+            region,
+            boundary_arn=naming.boundary_arn(account),
+            role_path=naming.CI_PATH,
+            own_role_arn=naming.role_arn(account, naming.apply_role(stack), naming.INFRA_PATH),
+        ),
+        UseState(naming.state_bucket(account, region), ".pulumi", _state_key(settings)),
+        ReadPlans(plans, f"{stack}/", plan_key),
+    ]
+    if settings.platform.runners:
+        grants.append(ChangeFleet(stack, account, region, naming.boundary_arn(account)))
+    return Job(
+        name="infra-apply",
+        repository=settings.organization.github.platform_repository,
+        environment=f"infra-{stack}-apply",
+        events=("push", "workflow_dispatch"),
+        branches=MAIN,
+        grants=tuple(grants),
+    )
+
+
+def _plan_store(settings: Settings) -> tuple[str, str]:
+    """Bucket and key of the plans: one store in the automation account, which the others reach by policy."""
+    account, region = settings.organization.accounts.automation, settings.platform.region
+    return naming.plan_bucket(account, region), naming.alias_arn(account, region, naming.plan_key_alias())
+
+
+def _state_key(settings: Settings) -> str:
+    alias = naming.state_key_alias(settings.stack)
+    return settings.platform.state_key or naming.alias_arn(settings.account, settings.platform.region, alias)
+
+
+def _protection(settings: Settings, environment: str) -> Protection:
+    github = settings.organization.github
+    rules = EnvironmentRules(name=environment, branches=MAIN)
+    return plan_protection(rules, github.plan, github.visibility)
+
+
+def _image_role(settings: Settings) -> RoleDeclaration | None:
+    """It may change the account, so there is none where GitHub cannot hold its environment to main."""
+    protection = _protection(settings, naming.IMAGE_ENVIRONMENT)
+    if settings.platform.runners is None or not protection.protectable:
+        return None
+    job = Job(
+        name="image",
+        repository=settings.organization.github.platform_repository,
+        environment=naming.IMAGE_ENVIRONMENT,
+        events=("schedule", "workflow_dispatch"),
+        branches=MAIN,
+    )
+    return _role(settings, fleet_names(settings).image_role, job, naming.RUNNER_PATH)
+
+
+def _cicd_role(settings: Settings) -> RoleDeclaration | None:
+    """Its deploy roles are in other stacks; their ARNs are computed, so nothing is read there."""
+    runners, accounts = settings.platform.runners, settings.organization.accounts
+    deploy_roles = {
+        naming.role_arn(accounts.of(Stack(account)), naming.environment_role(service, environment))
+        for account, environments in settings.organization.cicd_chain.items()
+        for environment in environments
+        for service in settings.services
+    }
+    trusted = tuple(
+        naming.role_arn(settings.account, naming.runner_role(settings.stack, name), naming.RUNNER_PATH)
+        for name, runner_class in (runners.classes if runners else {}).items()
+        if runner_class.cicd
+    )
+    if not deploy_roles or not trusted:
+        return None
+    return RoleDeclaration(
+        name=naming.CICD_ROLE,
+        account=settings.account,
+        region=settings.platform.region,
+        boundary_arn=naming.boundary_arn(settings.account),
+        trusted_roles=trusted,
+        grants=(AssumeRoles(tuple(sorted(deploy_roles))),),
+    )
+
+
+def _role(settings: Settings, name: str, job: Job, path: str) -> RoleDeclaration:
+    return RoleDeclaration(
+        name=name,
+        account=settings.account,
+        region=settings.platform.region,
+        jobs=(job,),
+        boundary_arn=naming.boundary_arn(settings.account),
+        path=path,
+    )

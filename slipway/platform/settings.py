@@ -1,0 +1,94 @@
+"""A stack's settings, whole: what its own file says, what the organisation shares, and its services."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from slipway.platform.cluster import ClusterSettings
+from slipway.platform.model import Model
+from slipway.platform.network import NetworkSettings
+from slipway.platform.organization import OrganizationSettings
+from slipway.platform.runner_classes import RunnerSettings
+from slipway.platform.services import ServiceSettings
+from slipway.platform.stack import Stack
+from slipway.platform.values import (
+    Digest,
+    EnvironmentName,
+    ImageName,
+    KeyArn,
+    Region,
+    ServiceName,
+)
+
+PRIVATE_ACTIONS_TOKEN = "privateActionsToken"  # noqa: S105 - the name of a key
+_DATABASE_URL = "databaseUrl-"
+
+
+def database_url_key(package: str, environment: str) -> str:
+    """The key of the secret URL of one package's database in one environment."""
+    return f"{_DATABASE_URL}{package}-{environment}"
+
+
+def is_database_url_key(key: str) -> bool:
+    """Whether a key is meant to be one of those."""
+    return key.startswith(_DATABASE_URL)
+
+
+class PlatformSettings(Model):
+    """What a stack is, apart from what it shares and from its services: `slipway:platform` of its file."""
+
+    region: Region
+    network: NetworkSettings
+    cluster: ClusterSettings | None = None
+    runners: RunnerSettings | None = None
+    state_key: KeyArn | None = None
+    """The state bucket's key, which `slipway bootstrap` made and writes here; adopted, never created here."""
+    adopt_oidc_provider: bool = False
+    """True where the account has a provider for GitHub already: it is used and never changed."""
+    protect: bool = True
+
+
+class LocalSettings(Model):
+    """What only the stack on the embedded cloud has: `slipway:local` of its file."""
+
+    environments: Annotated[tuple[EnvironmentName, ...], Field(min_length=1)] | None = None
+    """Those of the services' environments that come up, to keep it small; all of them unless named."""
+    releases: dict[ServiceName, dict[EnvironmentName, dict[ImageName, Digest]]] = Field(
+        default_factory=dict[ServiceName, dict[EnvironmentName, dict[ImageName, Digest]]]
+    )
+    """Releases that the platform's program makes itself: images' digests by package and environment."""
+
+
+class Endpoints(Model):
+    """Where the embedded cloud answers. `slipway` gives it to a stack on a stand-in, and to no other."""
+
+    aws: str
+    github: str
+    kubernetes: str
+
+
+class Settings(Model):
+    """Everything that a stack's files say."""
+
+    stack: Stack
+    organization: OrganizationSettings
+    platform: PlatformSettings
+    services: dict[ServiceName, ServiceSettings]
+    local: LocalSettings = LocalSettings()
+    endpoints: Endpoints | None = None
+
+    @property
+    def account(self) -> str:
+        """The account that this stack works in."""
+        return self.organization.accounts.of(self.stack)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the stack on the embedded cloud, which nothing has to be bootstrapped for."""
+        return self.stack is Stack.LOCAL
+
+    @property
+    def workload_accounts(self) -> tuple[str, ...]:
+        """Accounts other than the automation account that run what is built there, sorted."""
+        accounts = self.organization.accounts
+        return tuple(sorted({accounts.staging, accounts.prod} - {accounts.automation}))
