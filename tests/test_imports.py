@@ -29,6 +29,14 @@ ALLOWED = {
         "slipway.localcloud",
         *GROUND,
     ),
+    # The operator's view knows nothing of the rehearsal, which plays against it.
+    "slipway/rehearsal": (
+        "runners.control.items",
+        "runners.control.reasons",
+        "slipway.localcloud",
+        "slipway.runners",
+        *GROUND,
+    ),
     "slipway/cli": ("slipway",),
 }
 PURE = (

@@ -13,8 +13,8 @@ import typer
 from slipway.cli.options import AS_JSON, ROOT
 
 if TYPE_CHECKING:
-    from slipway.runners.simulation.play import Moment
-    from slipway.runners.simulation.report import Report
+    from slipway.rehearsal.play import Moment
+    from slipway.rehearsal.report import Report
 
 _LINE_EVERY_S = 5.0
 """How often it says where it is, where nobody watches a live line."""
@@ -43,9 +43,9 @@ def simulate(
     """
     import gc
 
+    from slipway.rehearsal.play import Rehearsal
+    from slipway.rehearsal.settings import Settings, fraction
     from slipway.runners.fleet import LOCAL, load
-    from slipway.runners.simulation.play import Rehearsal
-    from slipway.runners.simulation.settings import Settings, fraction
 
     gc.enable()  # a run may be long and large
     settings = Settings(

@@ -9,13 +9,13 @@ from typer.testing import CliRunner
 
 from slipway.cli import runners as command
 from slipway.errors import SlipwayError
+from slipway.rehearsal import counters, play, ready
+from slipway.rehearsal.play import Moment
+from slipway.rehearsal.report import Report
+from slipway.rehearsal.residue import Search
+from slipway.rehearsal.settings import Settings
 from slipway.runners import fleet as fleets
 from slipway.runners.fleet import Fleet
-from slipway.runners.simulation import counters, play, ready
-from slipway.runners.simulation.play import Moment
-from slipway.runners.simulation.report import Report
-from slipway.runners.simulation.residue import Search
-from slipway.runners.simulation.settings import Settings
 from tests.runners.cli import fakes
 
 MOMENT = Moment(asked=10, queued=8, started=5, done=3, instances=4, launched=6, ticks=2, doing="playing")

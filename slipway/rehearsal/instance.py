@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from slipway.runners.simulation.stand_in import Answer, AwsControls, GitHubControls
+from slipway.rehearsal.stand_in import Answer, AwsControls, GitHubControls
 
 Json = dict[str, Any]
 _ASK_AGAIN_S = 0.5

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from slipway.localcloud import runtime
+from slipway.rehearsal.play import Rehearsal
+from slipway.rehearsal.report import Report
+from slipway.rehearsal.settings import Settings
 from slipway.runners.explain import explain
 from slipway.runners.fleet import Fleet
-from slipway.runners.simulation.play import Rehearsal
-from slipway.runners.simulation.report import Report
-from slipway.runners.simulation.settings import Settings
 from tests.runners.cli import deployed
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from slipway.runners.simulation.residue import Search
+from slipway.rehearsal.residue import Search
 
 GITHUB_CALLS = 1.02
 INVOCATIONS_PER_MESSAGE = 1.2

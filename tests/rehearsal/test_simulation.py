@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from slipway.errors import SlipwayError
-from slipway.runners.simulation.instance import Instance, Ledger, Phase
-from slipway.runners.simulation.report import Report
-from slipway.runners.simulation.residue import Search
-from slipway.runners.simulation.settings import fraction
-from slipway.runners.simulation.stand_in import Answer
+from slipway.rehearsal.instance import Instance, Ledger, Phase
+from slipway.rehearsal.report import Report
+from slipway.rehearsal.residue import Search
+from slipway.rehearsal.settings import fraction
+from slipway.rehearsal.stand_in import Answer
 
 CLEAN = Search(looked_at={}, found=())
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
+from slipway.rehearsal.residue import search, stores
 from slipway.runners.fleet import Fleet
-from slipway.runners.simulation.residue import search, stores
 from tests.runners.cli import fakes
 
 SECRET = "eyJ-a-runner-configuration-of-this-test-0123456789"

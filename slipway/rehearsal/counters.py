@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from slipway.localcloud.cloud import log_file
+from slipway.rehearsal.stand_in import AwsControls, GitHubControls
 from slipway.runners.fleet import Fleet
-from slipway.runners.simulation.stand_in import AwsControls, GitHubControls
 
 
 class OwnCalls:

@@ -11,16 +11,16 @@ from typing import Any
 from runners.control.items import JobState
 from runners.control.reasons import Reason
 from slipway.errors import SlipwayError
+from slipway.rehearsal import counters, ready
+from slipway.rehearsal.counters import OwnCalls
+from slipway.rehearsal.instance import Instance, Ledger, Phase
+from slipway.rehearsal.report import Report
+from slipway.rehearsal.residue import search
+from slipway.rehearsal.settings import Settings
+from slipway.rehearsal.stand_in import AwsControls, GitHubControls
 from slipway.runners import local_app, state
 from slipway.runners.explain import explain
 from slipway.runners.fleet import Fleet
-from slipway.runners.simulation import counters, ready
-from slipway.runners.simulation.counters import OwnCalls
-from slipway.runners.simulation.instance import Instance, Ledger, Phase
-from slipway.runners.simulation.report import Report
-from slipway.runners.simulation.residue import search
-from slipway.runners.simulation.settings import Settings
-from slipway.runners.simulation.stand_in import AwsControls, GitHubControls
 
 Json = dict[str, Any]
 _ROUND_S = 0.2
