@@ -57,13 +57,13 @@ def simulate(
         patience_s=patience,
     )
     folder = root.resolve()
-    with _progress(jobs) as told:
-        report = Rehearsal(load(folder, LOCAL), folder, settings, told).run()
+    with _progress(jobs) as watcher:
+        report = Rehearsal(load(folder, LOCAL), folder, settings, watcher).run()
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
     else:
         _show(report)
-    if not all(held for _, held in report.promises()):
+    if not all(kept for _, kept in report.promises()):
         raise typer.Exit(1)
 
 
@@ -75,11 +75,11 @@ def _progress(jobs: int) -> "Generator[Callable[[Moment], None]]":
 
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        said = [0.0, ""]
+        last = [0.0, ""]
 
         def line(now: "Moment") -> None:
-            if now.doing != said[1] or time.monotonic() - float(said[0]) >= _LINE_EVERY_S:
-                said[:] = [time.monotonic(), now.doing]
+            if now.doing != last[1] or time.monotonic() - float(last[0]) >= _LINE_EVERY_S:
+                last[:] = [time.monotonic(), now.doing]
                 console.print(_words(now), markup=False, soft_wrap=True)
 
         yield line
@@ -106,13 +106,13 @@ def _show(report: "Report") -> None:
         table.add_row(name, value)
     console.print(table)
     console.print()
-    for words, held in report.promises():
-        console.print(f"{'held  ' if held else 'BROKEN'}  {words}", style="" if held else "red", markup=False)
-    found = report.search.found if report.search else ()
+    for words, kept in report.promises():
+        console.print(f"{'held  ' if kept else 'BROKEN'}  {words}", style="" if kept else "red", markup=False)
+    places = report.search.found if report.search else ()
     for title, lines in (
         ("ended while their job ran", report.killed),
         ("wrongly explained", report.unexplained),
-        ("credentials found in", list(found)),
+        ("credentials found in", list(places)),
         ("troubles", report.troubles),
     ):
         for line in lines[:20]:
@@ -145,7 +145,7 @@ def _figures(report: "Report") -> list[tuple[str, str]]:
         ("invocations a message", f"{report.invocations_per_message:.2f}"),
         ("invocations", f"{calls or 'none'}; {report.ticks} ticks"),
         ("errors of functions", errors or "none"),
-        ("jobs of strangers", f"{report.strangers}, {report.strangers_served} served"),
+        ("jobs of an unlisted repository", f"{report.foreign_jobs}, {report.foreign_jobs_served} served"),
         (
             "searched",
             ", ".join(f"{count} {name}" for name, count in search.looked_at.items()) if search else "nothing",

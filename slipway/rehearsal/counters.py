@@ -55,8 +55,8 @@ class Counters:
 def read(root: Path, fleet: Fleet, aws: AwsControls, github: GitHubControls, own: OwnCalls) -> Counters:
     """Read all counters, of the fleet's own functions only."""
     functions = {
-        name: told
-        for name, told in aws.functions().items()
+        name: counts
+        for name, counts in aws.functions().items()
         if name.startswith(f"{fleet.names.prefix}-runner-")
     }
     events = github.webhook_counts()
@@ -64,8 +64,8 @@ def read(root: Path, fleet: Fleet, aws: AwsControls, github: GitHubControls, own
     return Counters(
         github=dict(github.calls()),
         webhooks={name: int(events[name]) for name in ("sent", "dropped", "duplicated", "failed")},
-        invocations={name: int(told["invocations"]) for name, told in functions.items()},
-        errors={name: int(told["errors"]) for name, told in functions.items()},
+        invocations={name: int(counts["invocations"]) for name, counts in functions.items()},
+        errors={name: int(counts["errors"]) for name, counts in functions.items()},
         log_at=path.stat().st_size if path.is_file() else 0,
         own=own.count,
     )

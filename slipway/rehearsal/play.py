@@ -24,7 +24,7 @@ from slipway.runners.fleet import Fleet
 
 Json = dict[str, Any]
 _ROUND_S = 0.2
-_SCOUT_S = 0.5
+_LAUNCH_CHECK_S = 0.5
 _CONVERGE_S = 300.0
 _END_S = 30.0
 _AT_ONCE = 60
@@ -50,10 +50,12 @@ class Moment:
 class Rehearsal:
     """One rehearsal on the embedded cloud."""
 
-    def __init__(self, fleet: Fleet, root: Path, settings: Settings, told: Callable[[Moment], None]) -> None:
-        """Prepare it; `told` hears how it stands a few times a second."""
+    def __init__(
+        self, fleet: Fleet, root: Path, settings: Settings, watcher: Callable[[Moment], None]
+    ) -> None:
+        """Prepare it; `watcher` is called with how it stands a few times a second."""
         cloud = ready.cloud_of(fleet)
-        self._fleet, self._root, self._settings, self._told = fleet, root, settings, told
+        self._fleet, self._root, self._settings, self._watcher = fleet, root, settings, watcher
         self._aws = AwsControls(cloud.aws, fleet.region)
         self._github = GitHubControls(cloud.github)
         self._own = OwnCalls(fleet)
@@ -65,7 +67,7 @@ class Rehearsal:
         self._queued_at: dict[int, float] = {}
         self._waits: dict[int, float] = {}
         self._unmatched: dict[int, int] = {}
-        self._strangers: list[int] = []
+        self._foreign_jobs: list[int] = []
         self._killed: list[str] = []
         self._ticks = 0
         self._doing = "playing"
@@ -78,7 +80,7 @@ class Rehearsal:
         """
         settings = self._settings
         local_app.ensure(self._fleet)
-        stranger = ready.stranger(self._fleet)
+        unlisted = ready.unlisted_repository(self._fleet)
         api = self._fleet.api
         for service in ("autoscaling", "dynamodb"):
             self._own.client(service)
@@ -94,23 +96,23 @@ class Rehearsal:
         ticker = threading.Thread(target=self._tick, daemon=True)
         ticker.start()
         try:
-            if self._play(api, stranger):
+            if self._play(api, unlisted):
                 self._converge()
         finally:
             self._github.webhooks(drop=0, duplicate=0, reorder_ms=0)
             self._wind_down(ticker)
         return self._report(before, time.monotonic() - began)
 
-    def _play(self, api: str, stranger: str) -> bool:
+    def _play(self, api: str, unlisted: str) -> bool:
         """Until every job is done, or nothing has happened for too long; whether every job is done."""
-        scouted, moved, seen = 0.0, time.monotonic(), (0, 0)
+        checked_at, moved, seen = 0.0, time.monotonic(), (0, 0)
         while len(self._ledger.done) < self._settings.jobs:
-            self._feed(stranger)
-            if time.monotonic() - scouted >= _SCOUT_S:
-                scouted = time.monotonic()
-                self._scout(api)
+            self._feed(unlisted)
+            if time.monotonic() - checked_at >= _LAUNCH_CHECK_S:
+                checked_at = time.monotonic()
+                self._follow_group(api)
             self._assign()
-            self._tell()
+            self._show_progress()
             now = (len(self._ledger.done), len(self._instances))
             if now != seen:
                 moved, seen = time.monotonic(), now
@@ -120,27 +122,27 @@ class Rehearsal:
             time.sleep(_ROUND_S)
         return True
 
-    def _feed(self, stranger: str) -> None:
+    def _feed(self, unlisted: str) -> None:
         """New runs, as long as there is no more to do than the fleet and this machine can do at once."""
         classes = [self._classes[name] for name in sorted(self._classes)]
-        room = min(_AT_ONCE, 2 * sum(int(one["maximum"]) for one in classes))
+        room = min(_AT_ONCE, 2 * sum(int(settings["maximum"]) for settings in classes))
         while (left := self._settings.jobs - len(self._queued_at)) > 0:
             if len(self._queued_at) - len(self._ledger.done) >= room:
                 return
-            chosen = self._random.choices(classes, [int(one["maximum"]) for one in classes])[0]
+            chosen = self._random.choices(classes, [int(settings["maximum"]) for settings in classes])[0]
             repository = self._random.choice(sorted(chosen["repositories"]))
             count = min(left, self._random.randint(1, 5))
             for job in self._github.queue(repository, list(chosen["labels"]), count):
                 self._queued_at[int(job["id"])] = time.monotonic()
-            if len(self._strangers) * 100 < len(self._queued_at):
-                found = self._github.queue(stranger, list(chosen["labels"]), 1)
-                self._strangers += [int(job["id"]) for job in found]
+            if len(self._foreign_jobs) * 100 < len(self._queued_at):
+                refused = self._github.queue(unlisted, list(chosen["labels"]), 1)
+                self._foreign_jobs += [int(job["id"]) for job in refused]
 
-    def _scout(self, api: str) -> None:
+    def _follow_group(self, api: str) -> None:
         """Bring up what AWS has launched since; see whether anything was ended too early."""
-        names = [str(one["group"]) for one in self._classes.values()]
-        held = {name for group in state.groups(self._fleet, names).values() for name in group.instances}
-        for name in held.difference(self._instances):
+        names = [str(settings["group"]) for settings in self._classes.values()]
+        launched = {name for group in state.groups(self._fleet, names).values() for name in group.instances}
+        for name in launched.difference(self._instances):
             instance = Instance(
                 name,
                 api,
@@ -152,7 +154,7 @@ class Rehearsal:
             )
             self._instances[name] = instance
             instance.start()
-        for name in set(self._instances).difference(held):
+        for name in set(self._instances).difference(launched):
             instance = self._instances[name]
             if name in self._killed or instance.phase is not Phase.RUNNING:
                 continue
@@ -161,12 +163,13 @@ class Rehearsal:
 
     def _assign(self) -> None:
         """GitHub hands out jobs, to any runner that matches."""
-        for one in self._github.assign(self._random.randrange(1 << 30)):
-            job = int(one["job_id"])
-            self._unmatched[int(one["runner_id"])] = job
+        for assignment in self._github.assign(self._random.randrange(1 << 30)):
+            job = int(assignment["job_id"])
+            self._unmatched[int(assignment["runner_id"])] = job
             if job in self._queued_at:
                 self._waits[job] = time.monotonic() - self._queued_at[job]
-        listening = {one.runner_id: one for one in self._instances.values() if one.phase is Phase.LISTENING}
+        instances = self._instances.values()
+        listening = {known.runner_id: known for known in instances if known.phase is Phase.LISTENING}
         for runner in set(self._unmatched).intersection(listening):
             listening[runner].hand(self._unmatched.pop(runner))
 
@@ -189,11 +192,11 @@ class Rehearsal:
         until = time.monotonic() + _CONVERGE_S
         while time.monotonic() < until and self._open():
             self._github.flush(10)
-            self._tell()
+            self._show_progress()
             time.sleep(1)
 
     def _open(self) -> int:
-        """How many jobs the fleet takes for unfinished, strangers apart."""
+        """How many jobs the fleet takes for unfinished, without those of the unlisted repository."""
         return sum(
             job.job_id in self._queued_at and job.state is not JobState.COMPLETED
             for name in self._classes
@@ -202,7 +205,7 @@ class Rehearsal:
 
     def _wind_down(self, ticker: threading.Thread) -> None:
         self._doing = "ending the instances that are left"
-        self._tell()
+        self._show_progress()
         self._stopping.set()
         ticker.join(_END_S)
         for instance in list(self._instances.values()):
@@ -222,9 +225,11 @@ class Rehearsal:
             events=spent.webhooks,
             launched=len(self._instances),
             spares=sum(
-                int(one.get(key, 0)) for one in self._classes.values() for key in ("spares", "minimum")
+                int(settings.get(key, 0))
+                for settings in self._classes.values()
+                for key in ("spares", "minimum")
             ),
-            left_over=sum(not one.job for one in self._instances.values()),
+            left_over=sum(not instance.job for instance in self._instances.values()),
             longest_wait_s=max(self._waits.values(), default=0.0),
             github_calls=spent.github,
             aws_calls=aws,
@@ -237,32 +242,32 @@ class Rehearsal:
             open_in_table=self._open(),
             troubles=self._ledger.troubles,
         )
-        self._strangers_in(report)
+        self._report_foreign_jobs(report)
         self._doing = "searching every store for credentials"
-        self._tell()
+        self._show_progress()
         needles = [*self._ledger.configurations, *self._ledger.credentials]
         report.search = search(self._fleet, needles, self._root)
         return report
 
-    def _strangers_in(self, report: Report) -> None:
+    def _report_foreign_jobs(self, report: Report) -> None:
         """What became of the jobs that must get no runner; afterwards they are cancelled."""
-        report.strangers = len(self._strangers)
-        for one in self._strangers:
-            report.strangers_served += self._github.job(one)["status"] != "queued"
-            why = self._reason(one)
+        report.foreign_jobs = len(self._foreign_jobs)
+        for job in self._foreign_jobs:
+            report.foreign_jobs_served += self._github.job(job)["status"] != "queued"
+            why = self._reason(job)
             if why != Reason.REPOSITORY:
-                report.unexplained.append(f"job {one}: {why}")
-            self._github.complete(one, "cancelled")
+                report.unexplained.append(f"job {job}: {why}")
+            self._github.complete(job, "cancelled")
 
     def _reason(self, job: int) -> str:
-        return next((str(one.reason) for one in explain(self._fleet, job)), "unknown_job")
+        return next((str(explanation.reason) for explanation in explain(self._fleet, job)), "unknown_job")
 
     def _counted(self) -> counters.Counters:
         return counters.read(self._root, self._fleet, self._aws, self._github, self._own)
 
-    def _tell(self) -> None:
-        alive = sum(one.phase is not Phase.GONE for one in self._instances.values())
-        self._told(
+    def _show_progress(self) -> None:
+        alive = sum(instance.phase is not Phase.GONE for instance in self._instances.values())
+        self._watcher(
             Moment(
                 asked=self._settings.jobs,
                 queued=len(self._queued_at),

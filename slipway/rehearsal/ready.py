@@ -9,9 +9,9 @@ from slipway.runners import state
 from slipway.runners.fleet import Fleet
 
 Json = dict[str, Any]
-STRANGER = "runner-stranger"
+UNLISTED = "runner-unlisted"
 """A repository that no class lets in."""
-_STRANGER_ID = 1_999_999_001
+_UNLISTED_ID = 1_999_999_001
 
 
 def cloud_of(fleet: Fleet) -> Cloud:
@@ -26,11 +26,11 @@ def cloud_of(fleet: Fleet) -> Cloud:
 
 def classes(fleet: Fleet) -> dict[str, Json]:
     """The classes that may have instances, by name. Raises SlipwayError where there is none."""
-    found: dict[str, Json] = state.configuration(fleet)["classes"]
+    declared: dict[str, Json] = state.configuration(fleet)["classes"]
     usable = {
-        name: one
-        for name, one in sorted(found.items())
-        if one.get("image") and one["maximum"] and one["repositories"]
+        name: settings
+        for name, settings in sorted(declared.items())
+        if settings.get("image") and settings["maximum"] and settings["repositories"]
     }
     if not usable:
         raise SlipwayError(
@@ -41,13 +41,13 @@ def classes(fleet: Fleet) -> dict[str, Json]:
     return usable
 
 
-def stranger(fleet: Fleet) -> str:
+def unlisted_repository(fleet: Fleet) -> str:
     """Make the repository that no class lets in; its slug."""
     repository = {
         "owner": fleet.organization,
-        "name": STRANGER,
-        "id": _STRANGER_ID,
+        "name": UNLISTED,
+        "id": _UNLISTED_ID,
         "visibility": "private",
     }
     runtime.seed(cloud_of(fleet), {"repositories": [repository]})
-    return f"{fleet.organization}/{STRANGER}"
+    return f"{fleet.organization}/{UNLISTED}"

@@ -39,9 +39,9 @@ class Report:
     killed: list[str] = field(default_factory=list[str])
     """Instances that somebody ended while their job ran."""
     second_claims: list[int] = field(default_factory=list[int])
-    strangers: int = 0
+    foreign_jobs: int = 0
     """Jobs of a repository that is on no list."""
-    strangers_served: int = 0
+    foreign_jobs_served: int = 0
     unexplained: list[str] = field(default_factory=list[str])
     """Jobs whose reason was not what it had to be."""
     open_in_table: int = 0
@@ -81,7 +81,7 @@ class Report:
     def promises(self) -> list[tuple[str, bool]]:
         """Each promise in words, and whether it held."""
         extra = max(FEW, math.ceil(self.jobs * OVERPROVISION))
-        found = self.search.found if self.search else ("not searched",)
+        places = self.search.found if self.search else ("not searched",)
         return [
             ("every job is done", self.done == self.jobs),
             ("the fleet knows it of each", self.open_in_table == 0),
@@ -105,9 +105,9 @@ class Report:
             ),
             (
                 "a repository that is not on the list gets no runner, and is told why",
-                not self.strangers_served and not self.unexplained,
+                not self.foreign_jobs_served and not self.unexplained,
             ),
-            ("no runner credential is found in any store, tag, user data or log", not found),
+            ("no runner credential is found in any store, tag, user data or log", not places),
         ]
 
     def to_json(self) -> dict[str, Any]:

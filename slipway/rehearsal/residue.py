@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,14 @@ def search(fleet: Fleet, needles: Iterable[str], root: Path) -> Search:
     """
     wanted = sorted({form for needle in needles if len(needle) >= _SHORTEST for form in _forms(needle)})
     looked_at: dict[str, int] = {}
-    found: list[str] = []
+    places: list[str] = []
     for store, texts in stores(fleet, root).items():
         looked_at[store] = 0
         for where, text in texts():
             looked_at[store] += 1
             if TOKENS.search(text) or any(needle in text for needle in wanted):
-                found.append(f"{store}: {where}")
-    return Search(looked_at=looked_at, found=tuple(found))
+                places.append(f"{store}: {where}")
+    return Search(looked_at=looked_at, found=tuple(places))
 
 
 def stores(fleet: Fleet, root: Path) -> dict[str, Callable[[], Iterator[Text]]]:
@@ -88,9 +89,9 @@ def _tables(client: Any) -> Iterator[Text]:
 
 def _parameters(client: Any) -> Iterator[Text]:
     names = [
-        str(one["Name"])
+        str(parameter["Name"])
         for page in client.get_paginator("describe_parameters").paginate()
-        for one in page["Parameters"]
+        for parameter in page["Parameters"]
     ]
     for name in names:
         yield name, str(client.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
@@ -101,18 +102,21 @@ def _secrets(client: Any) -> Iterator[Text]:
         for secret in page["SecretList"]:
             for stage in ("AWSCURRENT", "AWSPREVIOUS"):
                 try:
-                    held: Json = client.get_secret_value(SecretId=secret["ARN"], VersionStage=stage)
+                    secret_value: Json = client.get_secret_value(SecretId=secret["ARN"], VersionStage=stage)
                 except ClientError:  # it has no value, or no earlier one
                     continue
-                yield f"{secret['Name']} {stage}", _text(held.get("SecretString") or held.get("SecretBinary"))
+                yield (
+                    f"{secret['Name']} {stage}",
+                    _text(secret_value.get("SecretString") or secret_value.get("SecretBinary")),
+                )
 
 
 def _objects(client: Any) -> Iterator[Text]:
     for bucket in client.list_buckets()["Buckets"]:
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
-            for one in page.get("Contents", []):
-                body = client.get_object(Bucket=bucket["Name"], Key=one["Key"])["Body"].read()
-                yield f"{bucket['Name']}/{one['Key']}", _text(body)
+            for entry in page.get("Contents", []):
+                body = client.get_object(Bucket=bucket["Name"], Key=entry["Key"])["Body"].read()
+                yield f"{bucket['Name']}/{entry['Key']}", _text(body)
 
 
 def _queues(client: Any) -> Iterator[Text]:
@@ -133,8 +137,8 @@ def _user_data(client: Any) -> Iterator[Text]:
                 data = version["LaunchTemplateData"].get("UserData", "")
                 yield f"{template['LaunchTemplateName']} {version['VersionNumber']}", _decoded(data)
     for page in client.get_paginator("describe_instances").paginate():
-        for one in (one for reservation in page["Reservations"] for one in reservation["Instances"]):
-            name = str(one["InstanceId"])
+        for instance in chain.from_iterable(each["Instances"] for each in page["Reservations"]):
+            name = str(instance["InstanceId"])
             try:
                 given = client.describe_instance_attribute(InstanceId=name, Attribute="userData")
             except ClientError:  # it has none

@@ -30,8 +30,8 @@ def fraction(text: str, option: str) -> float:
     Raises:
         SlipwayError: it is neither, or more than all of them.
     """
-    found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)(%?)", text)
-    value = float(found[1]) / (100 if found[2] else 1) if found else -1.0
+    match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)(%?)", text)
+    value = float(match[1]) / (100 if match[2] else 1) if match else -1.0
     if not 0 <= value <= 1:
         raise SlipwayError(f"{text!r} is no share", where=option, fix="for example 20% or 0.2")
     return value

@@ -160,7 +160,7 @@ def _good(base: str, method: str, path: str, body: Json | None = None) -> Json:
 
 def _object(raw: bytes) -> Json:
     try:
-        found: object = json.loads(raw) if raw.strip() else {}
+        document: object = json.loads(raw) if raw.strip() else {}
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    return document if isinstance(document, dict) else {}  # pyright: ignore[reportUnknownVariableType]

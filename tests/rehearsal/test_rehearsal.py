@@ -35,7 +35,7 @@ def test_every_promise_holds_with_a_fifth_lost_a_fifth_doubled_and_any_order(
     report = play(fleet, root, drop=0.2, duplicate=0.2, reorder=True)
     broken = [words for words, held in report.promises() if not held]
     assert not broken, report.to_json()
-    assert report.strangers
+    assert report.foreign_jobs
     assert report.search is not None
     # A search that has looked at nothing finds nothing. Here is no bucket and no parameter, and the queue
     # is empty in the end.

@@ -94,7 +94,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "at most 1.02 GitHub calls an instance": {"github_calls": {"POST /x": 12}},
     "at most 1.2 invocations a message": {"invocations": {"x-planner": 31}},
     "a second claim is refused": {"second_claims": [409, 200]},
-    "a repository that is not on the list": {"strangers_served": 1},
+    "a repository that is not on the list": {"foreign_jobs_served": 1},
     "no runner credential is found": {"search": Search(looked_at={"logs": 9}, found=("logs: g",))},
 }
 

@@ -50,7 +50,7 @@ def test_a_good_rehearsal_breaks_no_promise() -> None:
         ),
         ({"invocations": {"slipway-local-runner-planner": 361}}, "invocations a message"),
         ({"second_claims": [409, 200]}, "a second claim"),
-        ({"strangers_served": 1}, "not on the list"),
+        ({"foreign_jobs_served": 1}, "not on the list"),
         ({"unexplained": ["job 1: unknown_job"]}, "not on the list"),
         ({"search": Search(looked_at={}, found=("logs: g",))}, "no runner credential"),
         ({"search": None}, "no runner credential"),

@@ -1,4 +1,4 @@
-"""Where moto 5.2.5 answers differently from AWS in ways the platform meets, and how that is mended.
+"""Where moto 5.2.5 answers differently from AWS in ways the platform meets, and how that is patched.
 
 Each fix is applied when its service is first used, and its file says what moto does without it. The tests run
 each against the installed moto, so that a fix whose reason has gone fails there.
@@ -24,24 +24,24 @@ from slipway.localcloud.moto_fixes import (
 )
 
 FIXES: Mapping[str, Callable[[], None]] = {
-    "apigateway": apigateway.mend,
-    "autoscaling": autoscaling.mend,
-    "awslambda": lambda_.mend,
-    "dynamodb": dynamodb.mend,
-    "ec2": ec2.mend,
-    "eks": eks.mend,
-    "iam": iam.mend,
-    "kms": kms.mend,
-    "s3": s3.mend,
-    "scheduler": scheduler.mend,
-    "sqs": sqs.mend,
+    "apigateway": apigateway.patch,
+    "autoscaling": autoscaling.patch,
+    "awslambda": lambda_.patch,
+    "dynamodb": dynamodb.patch,
+    "ec2": ec2.patch,
+    "eks": eks.patch,
+    "iam": iam.patch,
+    "kms": kms.patch,
+    "s3": s3.patch,
+    "scheduler": scheduler.patch,
+    "sqs": sqs.patch,
 }
 """By the name that moto's server gives a service, which is its module's."""
 
 
 @functools.cache
 def apply(service: str) -> None:
-    """Mend `service` (a moto module name); does nothing for a service without a fix, or the second time."""
+    """Patch `service` (a moto module name); does nothing for a service without a fix, or the second time."""
     fix = FIXES.get(service)
     if fix is not None:
         fix()

@@ -18,7 +18,7 @@ _CHANGEABLE = {
 https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html"""
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.apigateway.urls import url_paths as served
     from moto.apigatewayv2.exceptions import APIGatewayV2Error
     from moto.apigatewayv2.models import Api, ApiGatewayV2Backend

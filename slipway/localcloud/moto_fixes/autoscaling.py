@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.autoscaling import exceptions, models, responses
 
     group: Any = models.FakeAutoScalingGroup
@@ -42,7 +42,7 @@ def mend() -> None:
     instance_state: Any = models.InstanceState
     instance_state.launch_template = property(launched_with)
     _refuse(models.AutoScalingBackend, exceptions.ValidationError, exceptions.AutoscalingClientError)
-    _mend_answers(responses.AutoScalingResponse, exceptions.AutoscalingClientError)
+    _patch_answers(responses.AutoScalingResponse, exceptions.AutoscalingClientError)
 
 
 def _launch_one(group: Any, state: Any, tags: dict[str, str]) -> None:
@@ -171,7 +171,7 @@ def _refuse(backend: Any, validation: Any, client_error: Any) -> None:
     backend.terminate_instance = terminate_instance
 
 
-def _mend_answers(response: Any, client_error: Any) -> None:
+def _patch_answers(response: Any, client_error: Any) -> None:
     delete, update = response.delete_auto_scaling_group, response.update_auto_scaling_group
 
     def delete_group(asked: Any) -> Any:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models.dynamo_type import Item
     from moto.dynamodb.models.table import Table

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.ec2.models.amis import AmiBackend
     from moto.ec2.models.instances import InstanceBackend
     from moto.ec2.models.launch_templates import LaunchTemplate

@@ -13,7 +13,7 @@ _ACCESS_CONFIG = {"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAd
 https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html"""
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.core.responses import ActionResult
     from moto.eks.exceptions import InvalidRequestException
     from moto.eks.responses import EKSResponse

@@ -8,7 +8,7 @@ ROLE_TRUST_POLICY_CHARACTERS = 2048
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.iam.exceptions import LimitExceededException
     from moto.iam.models import IAMBackend
     from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator

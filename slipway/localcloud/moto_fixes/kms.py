@@ -34,7 +34,7 @@ _OFFERS: dict[bytes, _Offer] = {}
 """By import token."""
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.core.exceptions import JsonRESTError
     from moto.kms.models import KmsBackend
     from moto.kms.responses import KmsResponse

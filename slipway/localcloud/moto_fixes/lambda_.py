@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.awslambda.exceptions import LambdaClientError
     from moto.awslambda.models import ImageConfig, LambdaBackend, LambdaFunction
     from moto.awslambda.policy import Policy

@@ -18,7 +18,7 @@ _WRITING = ("_bucket_response_post", "_key_response_delete", "_key_response_post
 """moto's methods, one for each way in which a request creates, changes or deletes objects."""
 
 
-def mend() -> None:
+def patch() -> None:
     _keep_tags_of_new_buckets()
     _leave_conditional_statements_out()
     _compare_before_completing_an_upload()

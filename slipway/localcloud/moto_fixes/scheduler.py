@@ -4,7 +4,7 @@
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.core.exceptions import JsonRESTError
     from moto.scheduler.models import EventBridgeSchedulerBackend
 

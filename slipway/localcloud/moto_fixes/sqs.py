@@ -4,7 +4,7 @@
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     from moto.sqs.models import Queue
 
     queue: Any = Queue
