@@ -8,9 +8,9 @@ from slipway.engine.changes import triggered
 from slipway.engine.interface import PropertyChange, Result, Step
 from slipway.engine.recording import Rendered
 from slipway.engine.registration import Registration
-from slipway.engine.replace_rules import forcing
 from slipway.engine.values import UNKNOWN_MARK, show
 from slipway.platform.property_paths import covers, parse
+from slipway.platform.resource_types import row_of
 
 MAY_REPLACE = "may replace"
 
@@ -18,7 +18,7 @@ MAY_REPLACE = "may replace"
 def compare(base: Rendered | None, head: Rendered) -> Result:
     """Steps from `base` to `head` by URN, deletions last. Without a base everything is new.
 
-    A changed property whose type has a rule in `slipway.engine.replace_rules` makes a replace or an update;
+    A changed property whose type has a row in `slipway.platform.resource_types` makes a replace or an update;
     for any other type nobody here knows, and the step says 'may replace'.
     """
     before = {item.urn: item for item in base.registrations} if base else {}
@@ -72,13 +72,13 @@ def _changed(old: Registration, new: Registration) -> Step | None:
         return None
     if not new.custom:
         return _step("update", new, changes)
-    rules = forcing(new.type)
+    row = row_of(new.type)
     own = [change.path for change in changes if change.forces_replace or _forced_by_option(change, new)]
-    marked = diffs.mark_forcing(changes, [*own, *(rules or ())])
+    marked = diffs.mark_forcing(changes, [*own, *(row.replace_on if row else ())])
     if any(change.forces_replace for change in marked):
         return _step("replace", new, marked)
     only_options = all(change.path == "protect" for change in changes)
-    known = rules is not None or only_options or urns.is_provider(new.type)
+    known = row is not None or only_options or urns.is_provider(new.type)
     return _step("update", new, marked, "" if known else MAY_REPLACE)
 
 

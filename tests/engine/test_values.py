@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from slipway.engine import diffs
 from slipway.engine.properties import from_properties, to_properties
 from slipway.engine.registration import seconds
-from slipway.engine.replace_rules import forcing, source
 from slipway.engine.values import (
     UNKNOWN,
     Archive,
@@ -92,16 +91,3 @@ def test_durations():
     assert (seconds("90s"), seconds("1h30m"), seconds("1.5m")) == (90, 5400, 90)
     with pytest.raises(SlipwayError, match="not a duration"):
         seconds("soon")
-
-
-def test_replace_rules_name_their_source():
-    assert "cidrBlock" in (forcing("aws:ec2/vpc:Vpc") or ())
-    assert "metadata.name" in (forcing("kubernetes:core/v1:Namespace") or ())
-    assert "roleRef" in (forcing("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding") or ())
-    assert "data" in (forcing("kubernetes:core/v1:Secret") or ())
-    assert forcing("kubernetes:helm.sh/v3:Release") == ("name", "namespace")
-    assert forcing("kubernetes:helm.sh/v3:Chart") is None
-    assert source("kubernetes:helm.sh/v3:Release").endswith("helm_release.go")
-    assert source("kubernetes:core/v1:Secret").endswith("provider/diff.go")
-    assert forcing("aws:glacier/vault:Vault") is None
-    assert source("aws:iam/role:Role").endswith("iam/role.go")

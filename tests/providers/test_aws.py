@@ -334,9 +334,9 @@ def test_every_handler_says_where_its_rules_are_written_down() -> None:
     assert all(one.source.startswith("https://") for one in HANDLERS.values())
 
 
-def test_replace_rules_name_properties_that_the_sdk_has(aws: Driver) -> None:
+def test_handlers_name_properties_that_the_sdk_has(aws: Driver) -> None:
     for token, handler in HANDLERS.items():
         known = aws.provider.schema(token)
-        for name in handler.replace_on | handler.computed | handler.unordered | handler.documents:
+        for name in handler.replaces_here | handler.documents:
             assert name.split(".")[0] in known.inputs | known.outputs, (token, name)
         assert {rule.name for rule in handler.rules} <= known.inputs

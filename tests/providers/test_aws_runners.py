@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from slipway.engine.replace_rules import forcing
-from slipway.localcloud.providers.aws import HANDLERS
 from slipway.localcloud.providers.aws.lambda_triggers import MAPPING
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.values import UNKNOWN
@@ -62,11 +60,6 @@ def test_what_exists_is_not_taken_over(token: str, aws: Driver, world: World) ->
     with pytest.raises(ProviderError, match=r"Exist|exist|Conflict|ConditionalCheckFailed|InUse"):
         aws.create(token, inputs, name="other")
     aws.delete(made)
-
-
-def test_the_rules_of_an_offline_preview_are_the_providers() -> None:
-    for token in SAMPLES:
-        assert set(forcing(token) or ()) == HANDLERS[token].replace_on, token
 
 
 # --- queues ---

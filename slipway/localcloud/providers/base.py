@@ -95,7 +95,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
 
     def preview(self, handler: Handler[Cloud], inputs: Props) -> Props:
         """Outputs of a previewed create: the inputs, and unknowns for what the service decides."""
-        unknown = {name: UNKNOWN for name in handler.computed if "." not in name and name not in inputs}
+        unknown = {name: UNKNOWN for name in handler.type.computed if "." not in name and name not in inputs}
         return {**unknown, **self.expected(handler, inputs)}
 
     # --- Pulumi's interface -------------------------------------------------------------------------
@@ -163,7 +163,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         """
         handler = self._handler(request.urn)
         inputs = self._clean(plain_map(request.properties))
-        secret = secret_names(request.properties) | handler.secrets
+        secret = secret_names(request.properties) | handler.type.secret
         if request.preview:
             return CreateResponse("", wrap_map(self.preview(handler, inputs), secret))
         cloud = self.cloud(request.urn)
@@ -183,7 +183,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         handler = self._handler(request.urn)
         old = self._clean(plain_map(request.properties))
         inputs = plain_map(request.inputs)
-        secret = secret_names(request.properties, request.inputs) | handler.secrets
+        secret = secret_names(request.properties, request.inputs) | handler.type.secret
         with self._clear_errors(f"read {request.urn}", request.properties):
             found = self._read(handler, self.cloud(request.urn), request.resource_id, old, inputs)
         if found is None:
@@ -206,7 +206,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         new = self._clean(plain_map(request.news))
         for path in request.ignore_changes:
             keep(old, new, path)
-        secret = secret_names(request.olds, request.news) | handler.secrets
+        secret = secret_names(request.olds, request.news) | handler.type.secret
         outputs = {key: value for key, value in old.items() if key in handler.shape.computed}
         if request.preview:
             outputs.update(dict.fromkeys(handler.renewed, UNKNOWN))
@@ -290,7 +290,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         known = self.schema(handler.token)
         for name in sorted(set(given) - known.inputs):
             yield CheckFailure(name, f"{handler.token} has no input {name!r}")
-        for name in sorted((known.required | handler.required) - set(inputs)):
+        for name in sorted((known.required | handler.type.required) - set(inputs)):
             yield CheckFailure(name, f"{handler.token} needs the input {name!r}")
 
     def _collides(self, handler: Handler[Cloud], old: Props, new: Props) -> bool:
@@ -344,10 +344,10 @@ class ResourceProvider(Provider, Generic[Cloud]):
         """The inputs that describe `state`: those given before, and what deviates from the defaults."""
         accepted = self.schema(handler.token).inputs
         shown: Props = {
-            key: declared(value, inputs.get(key), key, handler.computed)
+            key: declared(value, inputs.get(key), key, handler.type.computed)
             for key, value in state.items()
             if key in accepted
-            and (key in inputs or (key not in handler.computed and not diffs.empty(value)) or not inputs)
+            and (key in inputs or (key not in handler.type.computed and not diffs.empty(value)) or not inputs)
         }
         if DEFAULTS in inputs:
             shown[DEFAULTS] = [name for name in inputs[DEFAULTS] if state.get(name) == inputs.get(name)]

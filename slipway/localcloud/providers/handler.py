@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
 from slipway.localcloud.providers.diffs import EMPTY, Shape
+from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.values import UNKNOWN, Props
+from slipway.platform.resource_types import ResourceType, row_of
 
 Cloud = TypeVar("Cloud")
 """What a provider's functions get to work with: its connections, and the URN of the resource at hand."""
@@ -108,10 +110,12 @@ class Handler(Generic[Cloud]):
         find: the id of the object that `create` would have made from these inputs, if there is one.
         natural: the properties by which the service knows two objects apart; where a replacement does not
             change them, the old object has to go first.
-        secrets: outputs that are always secret.
+        replaces_here: properties that the real provider changes in place, and this one by a new object.
         replace_when: more properties that need a new object, judged by the state and the inputs.
         derive: more inputs that follow from those given; what the program gives itself stands.
         renewed: outputs that every update gives another value, so that a preview knows none.
+        facts: the type's facts where they hang on the provider's settings; else its row of
+            `slipway.platform.resource_types` has them.
     """
 
     token: str
@@ -124,17 +128,34 @@ class Handler(Generic[Cloud]):
     tagger: Tagger[Cloud] | None = None
     name: AutoName | None = None
     natural: tuple[str, ...] = ()
-    replace_on: frozenset[str] = field(default_factory=frozenset[str])
+    replaces_here: frozenset[str] = field(default_factory=frozenset[str])
     replace_when: Callable[[Props, Props], frozenset[str]] = _never
-    computed: frozenset[str] = field(default_factory=frozenset[str])
-    unordered: frozenset[str] = field(default_factory=frozenset[str])
     documents: frozenset[str] = field(default_factory=frozenset[str])
-    secrets: frozenset[str] = field(default_factory=frozenset[str])
     renewed: frozenset[str] = field(default_factory=frozenset[str])
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     derive: Callable[[Props], Props] = _no_more
     rules: tuple[Rule, ...] = ()
-    required: frozenset[str] = field(default_factory=frozenset[str])
+    facts: ResourceType | None = None
+
+    @cached_property
+    def type(self) -> ResourceType:
+        """The type's facts.
+
+        Raises:
+            ProviderError: the table of resource types has no row for it.
+        """
+        row = self.facts or row_of(self.token)
+        if row is None:
+            raise ProviderError(
+                f"{self.token} has no row in slipway.platform.resource_types",
+                fix="add one to the module of its service there",
+            )
+        return row
+
+    @cached_property
+    def replace_on(self) -> frozenset[str]:
+        """What replaces an object here: what does so anywhere, and what only the embedded cloud needs."""
+        return self.type.replace_on | self.replaces_here
 
     def shape_between(self, old: Props, new: Props) -> Shape:
         """`shape` with what `replace_when` says about these two."""
@@ -143,8 +164,8 @@ class Handler(Generic[Cloud]):
     @cached_property
     def shape(self) -> Shape:
         return Shape(
-            computed=self.computed | {"tagsAll", "region"},
-            unordered=self.unordered,
+            computed=self.type.computed | {"tagsAll", "region"},
+            unordered=self.type.unordered,
             documents=self.documents,
             replace=self.replace_on,
         )

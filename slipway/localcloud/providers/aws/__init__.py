@@ -1,7 +1,9 @@
 """The AWS provider: every type that the platform's components use, on moto's server."""
 
+import importlib
 import json
-from collections.abc import Mapping
+import pkgutil
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,32 +14,7 @@ from pulumi.provider.experimental.provider import (
 )
 
 from slipway.localcloud.providers import diffs
-from slipway.localcloud.providers.aws import (
-    alarms,
-    apigateway,
-    autoscaling,
-    dynamodb,
-    ec2_endpoints,
-    ec2_gateways,
-    ec2_network,
-    ec2_routes,
-    ec2_security,
-    ecr,
-    eks,
-    eks_access,
-    iam,
-    iam_policies,
-    kms,
-    lambda_,
-    lambda_triggers,
-    launch_template,
-    logs,
-    parameters,
-    s3,
-    s3_settings,
-    scheduler,
-    sqs,
-)
+from slipway.localcloud.providers.aws import eks, eks_access
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import ProviderError
@@ -47,33 +24,15 @@ from slipway.localcloud.providers.values import UNKNOWN, Props, block, plain_map
 
 AwsHandler = Handler[AwsCall]
 
-_MODULES = (
-    alarms,
-    apigateway,
-    autoscaling,
-    dynamodb,
-    ec2_endpoints,
-    ec2_gateways,
-    ec2_network,
-    ec2_routes,
-    ec2_security,
-    ecr,
-    eks,
-    eks_access,
-    iam,
-    iam_policies,
-    kms,
-    lambda_,
-    lambda_triggers,
-    launch_template,
-    logs,
-    parameters,
-    s3,
-    s3_settings,
-    scheduler,
-    sqs,
-)
-HANDLERS: Mapping[str, AwsHandler] = {one.token: one for module in _MODULES for one in module.HANDLERS}
+
+def _handlers() -> Iterator[AwsHandler]:
+    """What the modules beside this one have in their `HANDLERS`."""
+    for found in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        yield from getattr(module, "HANDLERS", ())
+
+
+HANDLERS: Mapping[str, AwsHandler] = {handler.token: handler for handler in _handlers()}
 
 
 def is_gone(code: str) -> bool:

@@ -146,10 +146,6 @@ HANDLERS = (
         tagger=tags.by_arn("cloudwatch", "ResourceARN", paired=True, keys="TagKeys", tags="Tags"),
         name=AutoName(longest=255),
         natural=("name",),
-        replace_on=names("name"),
-        computed=names("arn name evaluateLowSampleCountPercentiles"),
-        unordered=names("alarmActions okActions insufficientDataActions"),
-        required=names("comparisonOperator evaluationPeriods metricName namespace period"),
         defaults={"actionsEnabled": True, "treatMissingData": "missing"},
         rules=(
             one_of(
@@ -179,8 +175,6 @@ HANDLERS = (
         delete=_dashboard_delete,
         find=_dashboard_find,
         natural=("dashboardName",),
-        replace_on=names("dashboardName"),
-        computed=names("dashboardArn"),
         documents=names("dashboardBody"),
         rules=(pattern("dashboardName", r"[\w-]{1,255}", "must be 1 to 255 letters, digits, - or _"),),
     ),

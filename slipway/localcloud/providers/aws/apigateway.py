@@ -15,7 +15,6 @@ from slipway.localcloud.providers.handler import (
     Rule,
     changed,
     lower_first,
-    names,
     not_emulated,
     one_of,
     pattern,
@@ -234,11 +233,6 @@ HANDLERS = (
         find=_api_find,
         tagger=tags.by_arn("apigatewayv2", "ResourceArn", paired=False, keys="TagKeys", tags="Tags"),
         name=AutoName(longest=128),
-        replace_on=names("protocolType"),
-        computed=names(
-            "apiEndpoint apiKeySelectionExpression arn executionArn ipAddressType name "
-            "routeSelectionExpression disableExecuteApiEndpoint"
-        ),
         rules=(
             one_of("protocolType", "HTTP"),
             *not_emulated("body corsConfiguration routeKey target credentialsArn"),
@@ -252,8 +246,6 @@ HANDLERS = (
         configure=_INTEGRATIONS.configure,
         delete=_INTEGRATIONS.delete,
         find=_INTEGRATIONS.find,
-        replace_on=names("apiId integrationType integrationSubtype"),
-        computed=names("timeoutMilliseconds"),
         defaults={"connectionType": "INTERNET", "payloadFormatVersion": "1.0"},
         rules=(
             one_of("integrationType", "AWS_PROXY"),
@@ -274,7 +266,6 @@ HANDLERS = (
         delete=_ROUTES.delete,
         find=_ROUTES.find,
         natural=("apiId", "routeKey"),
-        replace_on=names("apiId"),
         defaults={"apiKeyRequired": False, "authorizationType": "NONE"},
         rules=(
             one_of("authorizationType", "NONE", "AWS_IAM"),
@@ -293,9 +284,6 @@ HANDLERS = (
         tagger=tags.by_arn("apigatewayv2", "ResourceArn", paired=False, keys="TagKeys", tags="Tags"),
         name=AutoName(longest=128),
         natural=("apiId", "name"),
-        replace_on=names("apiId name"),
-        computed=names("arn executionArn invokeUrl deploymentId defaultRouteSettings name"),
-        unordered=names("routeSettings"),
         rules=(*not_emulated("clientCertificateId"),),
     ),
 )

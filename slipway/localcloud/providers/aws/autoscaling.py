@@ -11,7 +11,6 @@ from slipway.localcloud.providers.handler import (
     Rule,
     changed,
     lower_first,
-    names,
     not_emulated,
     one_of,
     pattern,
@@ -232,15 +231,6 @@ HANDLERS = (
         find=_find,
         name=AutoName(longest=255, unless="namePrefix"),
         natural=("name",),
-        replace_on=names("name namePrefix"),
-        computed=names(
-            "arn availabilityZones defaultCooldown desiredCapacity healthCheckType launchTemplate.id "
-            "launchTemplate.name mixedInstancesPolicy.instancesDistribution name predictedCapacity "
-            f"serviceLinkedRoleArn warmPoolSize {_SPECIFICATION}.launchTemplateId "
-            f"{_SPECIFICATION}.launchTemplateName {_SPECIFICATION}.version"
-        )
-        | {f"mixedInstancesPolicy.instancesDistribution.{one}" for one in _DISTRIBUTION.split()},
-        unordered=names("availabilityZones suspendedProcesses tags vpcZoneIdentifiers"),
         defaults={
             "capacityRebalance": False,
             "forceDelete": False,

@@ -319,14 +319,6 @@ HANDLERS = (
         tagger=tags.by_arn("dynamodb", "ResourceArn", paired=True, keys="TagKeys", tags="Tags"),
         name=AutoName(longest=255),
         natural=("name",),
-        replace_on=names("name hashKey rangeKey localSecondaryIndexes"),
-        computed=names(
-            "arn name streamArn streamLabel readCapacity writeCapacity tableClass "
-            "serverSideEncryption serverSideEncryption.kmsKeyArn ttl ttl.attributeName "
-            "pointInTimeRecovery pointInTimeRecovery.recoveryPeriodInDays"
-        ),
-        unordered=names("attributes globalSecondaryIndexes globalSecondaryIndexes.nonKeyAttributes"),
-        required=names("hashKey attributes"),
         defaults={"billingMode": "PROVISIONED"},
         rules=(
             pattern("name", r"[\w.-]{3,255}", "must be 3 to 255 letters, digits or any of _.-"),
@@ -348,9 +340,7 @@ HANDLERS = (
         delete=_item_delete,
         find=_item_find,
         natural=("tableName",),
-        replace_on=names("tableName hashKey rangeKey"),
         replace_when=_another_key,
-        computed=names("hashKeyValue rangeKeyValue"),
         documents=names("item"),
         rules=(
             Rule(

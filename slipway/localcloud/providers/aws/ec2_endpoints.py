@@ -109,14 +109,7 @@ HANDLERS = (
         tagger=tags.EC2,
         # A VPC has one gateway endpoint for a service, and one interface endpoint with its private name.
         natural=("vpcId", "serviceName"),
-        replace_on=names("vpcId serviceName vpcEndpointType serviceRegion"),
-        computed=names(
-            "arn cidrBlocks dnsEntries networkInterfaceIds ownerId prefixListId requesterManaged state "
-            "policy ipAddressType dnsOptions securityGroupIds subnetIds routeTableIds privateDnsEnabled"
-        ),
-        unordered=names("routeTableIds subnetIds securityGroupIds"),
         documents=names("policy"),
-        required=names("serviceName"),
         defaults={"vpcEndpointType": "Gateway"},
         rules=(
             one_of("vpcEndpointType", "Gateway", "Interface", "GatewayLoadBalancer"),

@@ -6,7 +6,7 @@ from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.ec2_network import first
 from slipway.localcloud.providers.aws.iam import DOCS
-from slipway.localcloud.providers.handler import Handler, changed, names, one_of, pick
+from slipway.localcloud.providers.handler import Handler, changed, one_of, pick
 from slipway.localcloud.providers.values import Props, items
 
 
@@ -141,7 +141,6 @@ HANDLERS = (
         delete=_internet_delete,
         find=_internet_find,
         tagger=tags.EC2,
-        computed=names("arn ownerId vpcId"),
     ),
     Handler[AwsCall](
         token="aws:ec2/eip:Eip",
@@ -151,10 +150,6 @@ HANDLERS = (
         delete=_eip_delete,
         find=_eip_find,
         tagger=tags.EC2,
-        replace_on=names("domain networkBorderGroup publicIpv4Pool address"),
-        computed=names(
-            "allocationId arn domain publicIp publicDns privateIp privateDns instance networkInterface"
-        ),
         rules=(one_of("domain", "vpc"),),
     ),
     Handler[AwsCall](
@@ -167,9 +162,6 @@ HANDLERS = (
         tagger=tags.EC2,
         # One elastic address serves one gateway at a time.
         natural=("allocationId",),
-        replace_on=names("subnetId allocationId connectivityType privateIp vpcId"),
-        computed=names("networkInterfaceId privateIp publicIp associationId"),
-        required=names("subnetId"),
         defaults={"connectivityType": "public"},
         rules=(one_of("connectivityType", "public", "private"),),
     ),

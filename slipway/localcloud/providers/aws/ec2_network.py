@@ -8,7 +8,7 @@ from typing import Any
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.iam import DOCS
-from slipway.localcloud.providers.handler import Handler, Rule, changed, names, one_of, pick
+from slipway.localcloud.providers.handler import Handler, Rule, changed, one_of, pick
 from slipway.localcloud.providers.values import Props
 
 CIDR_REASON = "must be an IPv4 network of /16 to /28, like 10.0.0.0/16"
@@ -144,12 +144,6 @@ HANDLERS = (
         delete=_vpc_delete,
         find=_vpc_find,
         tagger=tags.EC2,
-        replace_on=names("cidrBlock ipv4IpamPoolId"),
-        computed=names(
-            "arn cidrBlock defaultNetworkAclId defaultRouteTableId defaultSecurityGroupId dhcpOptionsId "
-            "mainRouteTableId ownerId enableDnsHostnames"
-        ),
-        required=names("cidrBlock"),
         defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
         rules=(_CIDR, one_of("instanceTenancy", "default", "dedicated")),
     ),
@@ -163,9 +157,6 @@ HANDLERS = (
         find=_subnet_find,
         tagger=tags.EC2,
         natural=("vpcId", "cidrBlock"),
-        replace_on=names("vpcId cidrBlock availabilityZone availabilityZoneId outpostArn ipv6Native"),
-        computed=names("arn ownerId availabilityZone availabilityZoneId privateDnsHostnameTypeOnLaunch"),
-        required=names("cidrBlock"),
         defaults={"mapPublicIpOnLaunch": False},
         rules=(_CIDR,),
     ),

@@ -264,9 +264,6 @@ HANDLERS = (
         delete=_table_delete,
         find=_table_find,
         tagger=tags.EC2,
-        replace_on=names("vpcId"),
-        computed=names("arn ownerId routes propagatingVgws"),
-        unordered=names("routes"),
     ),
     Handler[AwsCall](
         token="aws:ec2/route:Route",
@@ -282,10 +279,6 @@ HANDLERS = (
             "destinationIpv6CidrBlock",
             "destinationPrefixListId",
         ),
-        replace_on=names(
-            "routeTableId destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId"
-        ),
-        computed=names("state origin instanceId instanceOwnerId networkInterfaceId"),
         rules=(
             Rule(
                 name="routeTableId",
@@ -303,7 +296,8 @@ HANDLERS = (
         find=_association_find,
         # EC2 refuses a second table for a subnet, so the old association has to go first.
         natural=("subnetId", "gatewayId"),
-        replace_on=names("subnetId gatewayId routeTableId"),
+        # The service gives a replaced association another id, and an id is for a resource's life here.
+        replaces_here=names("routeTableId"),
     ),
     Handler[AwsCall](
         token="aws:ec2/flowLog:FlowLog",
@@ -314,11 +308,6 @@ HANDLERS = (
         find=_flow_find,
         tagger=tags.EC2,
         natural=("vpcId", "subnetId", "eniId", "logDestination"),
-        replace_on=names(
-            "vpcId subnetId eniId trafficType logDestinationType logDestination logFormat iamRoleArn "
-            "maxAggregationInterval deliverCrossAccountRole destinationOptions"
-        ),
-        computed=names("arn logDestination logFormat"),
         defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
         rules=(
             one_of("trafficType", "ACCEPT", "REJECT", "ALL"),

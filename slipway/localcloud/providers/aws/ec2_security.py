@@ -11,7 +11,7 @@ from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.ec2_network import first
 from slipway.localcloud.providers.aws.iam import DOCS
 from slipway.localcloud.providers.errors import ProviderError
-from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern, pick
+from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, pattern, pick
 from slipway.localcloud.providers.values import Props, block, items
 
 _TEXT = r"[\w .:/()#,@\[\]+=&;{}!$*-]{0,255}"
@@ -274,18 +274,12 @@ def _rule_handler(direction: str) -> Handler[AwsCall]:
         delete=_rule_delete(direction),
         find=_rule_find(direction),
         tagger=tags.EC2,
-        replace_on=names("securityGroupId"),
-        computed=names("arn securityGroupRuleId"),
         rules=(
             Rule(name="cidrIpv4", reason="must be a network without host bits", accepts=_is_cidr),
             Rule(name="cidrIpv6", reason="must be a network without host bits", accepts=_is_cidr),
         ),
     )
 
-
-_RULE_LISTS = names(
-    "ingress egress ingress.cidrBlocks egress.cidrBlocks ingress.securityGroups egress.securityGroups"
-)
 
 HANDLERS = (
     Handler[AwsCall](
@@ -299,9 +293,6 @@ HANDLERS = (
         tagger=tags.EC2,
         name=AutoName(longest=255, unless="namePrefix"),
         natural=("name", "vpcId"),
-        replace_on=names("name namePrefix description vpcId"),
-        computed=names("arn ownerId name vpcId ingress egress"),
-        unordered=_RULE_LISTS,
         defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
         rules=(
             pattern(
@@ -326,9 +317,6 @@ HANDLERS = (
         find=_default_find,
         tagger=tags.EC2,
         natural=("vpcId",),
-        replace_on=names("vpcId"),
-        computed=names("arn ownerId name description namePrefix vpcId"),
-        unordered=_RULE_LISTS,
         defaults={"revokeRulesOnDelete": False},
     ),
     _rule_handler("ingress"),

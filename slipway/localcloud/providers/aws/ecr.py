@@ -169,11 +169,6 @@ HANDLERS = (
         tagger=tags.by_arn("ecr", "resourceArn", paired=True),
         name=AutoName(longest=256, lower=True),
         natural=("name",),
-        replace_on=names("name encryptionConfigurations"),
-        computed=names(
-            "arn registryId repositoryUrl name encryptionConfigurations encryptionConfigurations.kmsKey"
-        ),
-        unordered=names("imageTagMutabilityExclusionFilters"),
         defaults={"imageTagMutability": "MUTABLE"},
         rules=(
             # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
@@ -194,8 +189,6 @@ HANDLERS = (
         delete=_lifecycle_delete,
         find=_lifecycle_find,
         natural=("repository",),
-        replace_on=names("repository"),
-        computed=names("registryId"),
         documents=names("policy"),
         rules=(_DOCUMENT,),
     ),
@@ -208,8 +201,6 @@ HANDLERS = (
         delete=_access_delete,
         find=_access_find,
         natural=("repository",),
-        replace_on=names("repository"),
-        computed=names("registryId"),
         documents=names("policy"),
         rules=(_DOCUMENT,),
     ),

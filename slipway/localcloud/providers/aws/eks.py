@@ -280,24 +280,11 @@ HANDLERS = (
         configure=_configure,
         delete=_delete,
         find=_find,
+        # moto has no AssociateEncryptionConfig, so a key comes with a new cluster only.
+        replaces_here=names("encryptionConfig"),
         tagger=tags.by_arn("eks", "resourceArn", paired=False),
         name=AutoName(longest=100),
         natural=("name",),
-        replace_on=names(
-            "name roleArn kubernetesNetworkConfig accessConfig.bootstrapClusterCreatorAdminPermissions "
-            "encryptionConfig bootstrapSelfManagedAddons outpostConfig"
-        ),
-        computed=names(
-            "arn certificateAuthority clusterId createdAt endpoint identities platformVersion status version "
-            "name accessConfig kubernetesNetworkConfig upgradePolicy vpcConfig.vpcId "
-            "vpcConfig.clusterSecurityGroupId vpcConfig.publicAccessCidrs vpcConfig.endpointPublicAccess "
-            "vpcConfig.endpointPrivateAccess "
-            "accessConfig.authenticationMode accessConfig.bootstrapClusterCreatorAdminPermissions"
-        ),
-        unordered=names(
-            "enabledClusterLogTypes vpcConfig.subnetIds vpcConfig.securityGroupIds "
-            "vpcConfig.publicAccessCidrs"
-        ),
         rules=(
             pattern("name", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", "must be 1 to 100 letters, digits, - or _"),
             Rule(
@@ -323,15 +310,6 @@ HANDLERS = (
         tagger=tags.AwsTagger(put=_put_node_tags, drop=_drop_node_tags),
         name=AutoName(name="nodeGroupName", longest=63, unless="nodeGroupNamePrefix"),
         natural=("clusterName", "nodeGroupName"),
-        replace_on=names(
-            "clusterName nodeGroupName nodeGroupNamePrefix nodeRoleArn subnetIds amiType capacityType "
-            "diskSize instanceTypes remoteAccess"
-        ),
-        computed=names(
-            "arn resources status amiType capacityType diskSize instanceTypes releaseVersion version "
-            "updateConfig nodeGroupName"
-        ),
-        unordered=names("subnetIds taints"),
         rules=(
             one_of("capacityType", "ON_DEMAND", "SPOT", "CAPACITY_BLOCK"),
             pattern(

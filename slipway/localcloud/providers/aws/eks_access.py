@@ -226,9 +226,6 @@ HANDLERS = (
         find=_find(ENTRY, "{clusterName}:{principalArn}"),
         tagger=_TAGGER,
         natural=("clusterName", "principalArn"),
-        replace_on=names("clusterName principalArn type"),
-        computed=names("accessEntryArn createdAt modifiedAt userName kubernetesGroups"),
-        unordered=names("kubernetesGroups"),
         defaults={"type": "STANDARD"},
         rules=(
             _PRINCIPAL,
@@ -249,9 +246,6 @@ HANDLERS = (
         delete=_delete(ASSOCIATION),
         find=_find(ASSOCIATION, "{clusterName}#{principalArn}#{policyArn}"),
         natural=("clusterName", "principalArn", "policyArn"),
-        replace_on=names("clusterName principalArn policyArn accessScope"),
-        computed=names("associatedAt modifiedAt"),
-        unordered=names("accessScope.namespaces"),
         rules=(
             _PRINCIPAL,
             pattern(
@@ -277,8 +271,6 @@ HANDLERS = (
         find=_find(ADDON, "{clusterName}:{addonName}"),
         tagger=_TAGGER,
         natural=("clusterName", "addonName"),
-        replace_on=names("clusterName addonName"),
-        computed=names("arn createdAt modifiedAt addonVersion configurationValues"),
         documents=names("configurationValues"),
     ),
 )

@@ -247,9 +247,6 @@ HANDLERS = (
         tagger=tags.iam("role", "RoleName", by_name),
         name=AutoName(longest=64, unless="namePrefix"),
         natural=("name",),
-        replace_on=names("name namePrefix path"),
-        computed=names("arn createDate uniqueId name managedPolicyArns inlinePolicies"),
-        unordered=names("managedPolicyArns inlinePolicies"),
         documents=names("assumeRolePolicy inlinePolicies.policy"),
         defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
         rules=(
@@ -276,9 +273,6 @@ HANDLERS = (
         find=_oidc_find,
         tagger=tags.iam("open_id_connect_provider", "OpenIDConnectProviderArn", by_name),
         natural=("url",),
-        replace_on=names("url"),
-        computed=names("arn thumbprintLists"),
-        unordered=names("clientIdLists"),
         rules=(
             pattern("url", r"https://\S{1,247}", "must begin with https:// and be at most 255 characters"),
         ),
@@ -294,8 +288,6 @@ HANDLERS = (
         tagger=tags.iam("instance_profile", "InstanceProfileName", by_name),
         name=AutoName(longest=128, unless="namePrefix"),
         natural=("name",),
-        replace_on=names("name namePrefix path"),
-        computed=names("arn createDate uniqueId name"),
         defaults={"path": "/"},
         rules=(
             pattern("name", NAME.replace("64", "128"), NAME_REASON.replace("64", "128")),

@@ -158,8 +158,6 @@ HANDLERS = (
         tagger=tags.iam("policy", "PolicyArn", by_name),
         name=AutoName(longest=128, unless="namePrefix"),
         natural=("name", "path"),
-        replace_on=names("name namePrefix path description"),
-        computed=names("arn policyId attachmentCount name"),
         documents=names("policy"),
         defaults={"path": "/"},
         rules=(
@@ -183,8 +181,6 @@ HANDLERS = (
         find=_inline_find,
         name=AutoName(longest=128, unless="namePrefix"),
         natural=("name", "role"),
-        replace_on=names("name namePrefix role"),
-        computed=names("name"),
         documents=names("policy"),
         rules=(pattern("name", NAME, NAME_REASON), _DOCUMENT),
     ),
@@ -196,7 +192,6 @@ HANDLERS = (
         delete=_attachment_delete,
         find=_attachment_find,
         natural=("role", "policyArn"),
-        replace_on=names("role policyArn"),
         rules=(pattern("policyArn", r"arn:[\w-]+:iam::(\d{12}|aws):policy/.+", "must be a policy's ARN"),),
     ),
 )

@@ -151,8 +151,6 @@ HANDLERS = (
         delete=_delete,
         find=_find,
         tagger=tags.AwsTagger(put=_put_tags, drop=_drop_tags),
-        replace_on=names("keyUsage customerMasterKeySpec multiRegion customKeyStoreId xksKeyId"),
-        computed=names("arn keyId policy multiRegion rotationPeriodInDays description"),
         documents=names("policy"),
         defaults={
             "bypassPolicyLockoutSafetyCheck": False,
@@ -184,8 +182,6 @@ HANDLERS = (
         find=_alias_find,
         name=AutoName(longest=256, prefix="alias/", unless="namePrefix"),
         natural=("name",),
-        replace_on=names("name namePrefix"),
-        computed=names("arn targetKeyArn name"),
         rules=(
             pattern(
                 "name",

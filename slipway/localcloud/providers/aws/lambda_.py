@@ -179,13 +179,6 @@ HANDLERS = (
         tagger=tags.by_arn("lambda", "Resource", paired=False, keys="TagKeys", tags="Tags"),
         name=AutoName(longest=64),
         natural=("name",),
-        replace_on=names("name packageType"),
-        computed=names(
-            "arn architectures codeSha256 invokeArn lastModified loggingConfig "
-            "loggingConfig.logGroup loggingConfig.applicationLogLevel loggingConfig.systemLogLevel name "
-            "qualifiedArn qualifiedInvokeArn sourceCodeHash sourceCodeSize version ephemeralStorage "
-            "tracingConfig"
-        ),
         renewed=names("codeSha256 lastModified sourceCodeSize"),
         derive=derived_hash,
         defaults={

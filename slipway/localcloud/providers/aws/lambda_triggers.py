@@ -18,7 +18,6 @@ from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
     Rule,
-    names,
     not_emulated,
     pattern,
     pick,
@@ -243,11 +242,6 @@ HANDLERS = (
         find=_permission_find,
         name=AutoName(name="statementId", longest=100, unless="statementIdPrefix"),
         natural=("function", "statementId"),
-        replace_on=names(
-            "action eventSourceToken function functionUrlAuthType principal principalOrgId qualifier "
-            "sourceAccount sourceArn statementId statementIdPrefix"
-        ),
-        computed=names("statementId"),
         rules=(
             pattern("action", r"lambda:(\*|[A-Za-z]+)", "must be a Lambda action"),
             pattern("statementId", r"[\w-]{1,100}", "must be 1 to 100 letters, digits, - or _"),
@@ -263,7 +257,6 @@ HANDLERS = (
         delete=_invoke_delete,
         find=_invoke_find,
         natural=("functionName",),
-        replace_on=names("functionName qualifier"),
         defaults={"maximumRetryAttempts": 2},
         rules=(
             Rule(
@@ -289,13 +282,6 @@ HANDLERS = (
         find=_mapping_find,
         tagger=tags.AwsTagger(put=_retag, drop=_retag),
         natural=("eventSourceArn", "functionName"),
-        replace_on=names("eventSourceArn startingPosition startingPositionTimestamp"),
-        computed=names(
-            "arn functionArn lastModified lastProcessingResult state stateTransitionReason uuid "
-            "maximumBatchingWindowInSeconds"
-        ),
-        unordered=names("functionResponseTypes"),
-        required=names("eventSourceArn"),
         defaults={"batchSize": 10, "enabled": True},
         rules=(
             pattern(

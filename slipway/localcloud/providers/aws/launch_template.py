@@ -167,10 +167,7 @@ HANDLERS = (
         tagger=tags.EC2,
         name=AutoName(longest=125, unless="namePrefix"),
         natural=("name",),
-        replace_on=names("name namePrefix"),
-        computed=names("arn defaultVersion latestVersion name metadataOptions"),
         renewed=names("latestVersion defaultVersion"),
-        unordered=names("tagSpecifications vpcSecurityGroupIds networkInterfaces.securityGroups"),
         rules=(
             pattern("name", r"[\w()./-]{3,125}", "must be 3 to 125 letters, digits or any of ()./-_"),
             pattern("imageId", r"ami-[0-9a-f]+|resolve:ssm:.+", "must be an image's id or resolve:ssm:…"),

@@ -5,7 +5,7 @@
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.iam import DOCS
-from slipway.localcloud.providers.handler import AutoName, Handler, changed, names, one_of, pattern, pick
+from slipway.localcloud.providers.handler import AutoName, Handler, changed, one_of, pattern, pick
 from slipway.localcloud.providers.values import Props
 
 RETENTION_DAYS = (
@@ -75,8 +75,6 @@ HANDLERS = (
         tagger=tags.by_arn("logs", "resourceArn", paired=False),
         name=AutoName(longest=512, unless="namePrefix"),
         natural=("name",),
-        replace_on=names("name namePrefix logGroupClass"),
-        computed=names("arn name logGroupClass deletionProtectionEnabled"),
         defaults={"skipDestroy": False},
         rules=(
             pattern("name", r"[\w./#-]{1,512}", "must be 1 to 512 letters, digits or any of .-_/#"),

@@ -228,9 +228,6 @@ HANDLERS = (
         tagger=tags.AwsTagger(put=_put_tags, drop=_drop_tags),
         name=AutoName(longest=2048),
         natural=("name",),
-        replace_on=names("name dataType"),
-        computed=names("arn version name dataType tier keyId insecureValue value hasValueWo"),
-        secrets=names("value"),
         rules=(
             # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
             pattern(
@@ -258,8 +255,6 @@ HANDLERS = (
         tagger=tags.AwsTagger(put=_put_secret_tags, drop=_drop_secret_tags),
         name=AutoName(longest=512, unless="namePrefix"),
         natural=("name",),
-        replace_on=names("name namePrefix type"),
-        computed=names("arn name policy replicas"),
         documents=names("policy"),
         defaults={"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False},
         rules=(
@@ -278,9 +273,6 @@ HANDLERS = (
         read=_version_read,
         delete=_version_delete,
         find=_version_find,
-        replace_on=names("secretId secretString secretBinary versionStages"),
-        computed=names("arn secretArn versionId versionStages hasSecretStringWo"),
-        unordered=names("versionStages"),
-        secrets=names("secretString secretBinary"),
+        replaces_here=names("versionStages"),
     ),
 )

@@ -8,7 +8,7 @@ from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.iam import DOCS
 from slipway.localcloud.providers.errors import ProviderError
-from slipway.localcloud.providers.handler import AutoName, Handler, names, pattern
+from slipway.localcloud.providers.handler import AutoName, Handler, pattern
 from slipway.localcloud.providers.values import Props, items
 
 _CLASSIC_REGION = "us-east-1"
@@ -114,11 +114,6 @@ HANDLERS = (
         tagger=tags.AwsTagger(put=_retag, drop=_retag),
         name=AutoName(name="bucket", longest=63, lower=True, unless="bucketPrefix"),
         natural=("bucket",),
-        replace_on=names("bucket bucketPrefix objectLockEnabled bucketNamespace"),
-        computed=names(
-            "arn bucket bucketDomainName bucketRegionalDomainName bucketRegion objectLockEnabled acl "
-            "policy versioning"
-        ),
         defaults={"forceDestroy": False},
         rules=(
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html

@@ -172,7 +172,6 @@ def _setting(token: str, page: str, put: Write, get: Read, drop: Remove, **more:
         delete=delete,
         find=find,
         natural=("bucket",),
-        replace_on=names("bucket"),
         **more,
     )
 
@@ -184,7 +183,6 @@ HANDLERS = (
         _put_versioning,
         _get_versioning,
         _drop_versioning,
-        computed=names("versioningConfiguration.mfaDelete"),
     ),
     _setting(
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
@@ -192,8 +190,6 @@ HANDLERS = (
         _put_lifecycle,
         _get_lifecycle,
         _drop_lifecycle,
-        computed=names("transitionDefaultMinimumObjectSize rules.filter rules.prefix"),
-        unordered=names("rules.transitions rules.noncurrentVersionTransitions"),
     ),
     _setting(
         "aws:s3/bucketPolicy:BucketPolicy",
@@ -218,7 +214,6 @@ HANDLERS = (
         _put_encryption,
         _get_encryption,
         _drop_encryption,
-        computed=names("rules.blockedEncryptionTypes"),
     ),
     _setting(
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",

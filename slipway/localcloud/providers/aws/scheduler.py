@@ -122,8 +122,6 @@ HANDLERS = (
         tagger=tags.by_arn("scheduler", "ResourceArn", paired=True, keys="TagKeys", tags="Tags"),
         name=AutoName(longest=64, unless="namePrefix"),
         natural=("name",),
-        replace_on=names("name namePrefix"),
-        computed=names("arn name state creationDate lastModificationDate"),
         rules=(_NAME,),
     ),
     Handler[AwsCall](
@@ -136,8 +134,6 @@ HANDLERS = (
         find=_find,
         name=AutoName(longest=64, unless="namePrefix"),
         natural=("name", "groupName"),
-        replace_on=names("name namePrefix groupName"),
-        computed=names("arn name target.retryPolicy"),
         documents=names("target.input"),
         defaults={"groupName": "default", "scheduleExpressionTimezone": "UTC", "state": "ENABLED"},
         rules=(

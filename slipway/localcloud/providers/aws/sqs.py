@@ -154,7 +154,6 @@ def _policy(token: str, page: str, name: str) -> Handler[AwsCall]:
         delete=delete,
         find=find,
         natural=("queueUrl",),
-        replace_on=names("queueUrl"),
         documents=names(name),
     )
 
@@ -179,11 +178,6 @@ HANDLERS = (
         tagger=tags.AwsTagger(put=_put_tags, drop=_drop_tags),
         name=AutoName(longest=80, unless="namePrefix"),
         natural=("name",),
-        replace_on=names("name namePrefix fifoQueue"),
-        computed=names(
-            "arn url name maxMessageSize policy redrivePolicy redriveAllowPolicy sqsManagedSseEnabled "
-            "kmsDataKeyReusePeriodSeconds deduplicationScope fifoThroughputLimit"
-        ),
         documents=names("policy redrivePolicy redriveAllowPolicy"),
         defaults={
             "delaySeconds": 0,

@@ -156,9 +156,6 @@ HANDLERS = (
         delete=_delete,
         find=_find,
         natural=("repository", "environment"),
-        replace_on=names("repository environment"),
-        computed=names("repositoryId"),
-        unordered=names("reviewers.teams reviewers.users"),
         defaults={"canAdminsBypass": True, "preventSelfReview": False},
         rules=(
             # https://docs.github.com/en/rest/deployments/environments
@@ -177,8 +174,6 @@ HANDLERS = (
         delete=_policy_delete,
         find=_policy_find,
         natural=("repository", "environment", "branchPattern", "tagPattern"),
-        replace_on=names("repository environment"),
         replace_when=_other_kind,
-        computed=names("policyId repositoryId"),
     ),
 )

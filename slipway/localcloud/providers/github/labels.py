@@ -66,9 +66,7 @@ HANDLERS = (
         find=_find,
         natural=("repository", "name"),
         # pulumi-github renames in place; here the name is part of the id, so a new name is a new label.
-        replace_on=names("repository name"),
-        computed=names("url etag"),
-        required=names("name"),
+        replaces_here=names("name"),
         rules=(
             pattern("color", r"#?[0-9a-fA-F]{6}", "must be six hexadecimal digits"),
             # https://docs.github.com/en/rest/issues/labels

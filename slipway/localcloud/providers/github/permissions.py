@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud
-from slipway.localcloud.providers.handler import Handler, Rule, names, one_of
+from slipway.localcloud.providers.handler import Handler, Rule, one_of
 from slipway.localcloud.providers.values import Props, block, items
 
 _SELECTED = {
@@ -149,7 +149,6 @@ def _setting(
         delete=delete,
         find=find,
         natural=(key,) if key else (),
-        replace_on=names(key),
         **more,
     )
 
@@ -166,8 +165,6 @@ HANDLERS = (
         put=_repository_put,
         get=_repository_get,
         reset={"enabled": True, "allowedActions": "all"},
-        computed=names("shaPinningRequired allowedActions"),
-        unordered=names("allowedActionsConfig.patternsAlloweds"),
         defaults={"enabled": True},
         rules=(
             _ALLOWED,
@@ -183,7 +180,6 @@ HANDLERS = (
         put=_workflow_put,
         get=_workflow_get,
         reset=_WORKFLOW_RESET,
-        computed=names("defaultWorkflowPermissions canApprovePullRequestReviews"),
         rules=_WORKFLOW_RULES,
     ),
     _setting(
@@ -193,8 +189,6 @@ HANDLERS = (
         put=_organization_put,
         get=_organization_get,
         reset={"enabledRepositories": "all", "allowedActions": "all"},
-        computed=names("shaPinningRequired allowedActions"),
-        unordered=names("allowedActionsConfig.patternsAlloweds enabledRepositoriesConfig.repositoryIds"),
         rules=(_ALLOWED, one_of("enabledRepositories", "all", "none", "selected")),
     ),
     _setting(

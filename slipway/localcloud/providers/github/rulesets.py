@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud
-from slipway.localcloud.providers.handler import AutoName, Handler, names, one_of, renamed
+from slipway.localcloud.providers.handler import AutoName, Handler, one_of, renamed
 from slipway.localcloud.providers.values import Props, block, items
 
 _SWITCHES = (
@@ -154,12 +154,6 @@ HANDLERS = (
         find=_find,
         name=AutoName(longest=100),
         natural=("repository", "name"),
-        replace_on=names("repository"),
-        computed=names("rulesetId nodeId etag"),
-        unordered=names(
-            "bypassActors conditions.refName.includes conditions.refName.excludes "
-            "rules.requiredStatusChecks.requiredChecks rules.pullRequest.allowedMergeMethods"
-        ),
         rules=(
             one_of("enforcement", "disabled", "active", "evaluate"),
             one_of("target", "branch", "tag", "push"),

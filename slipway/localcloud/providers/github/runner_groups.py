@@ -3,7 +3,7 @@
 # ruff: noqa: S106 - a `token` is a Pulumi type token here
 
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud
-from slipway.localcloud.providers.handler import AutoName, Handler, names, one_of
+from slipway.localcloud.providers.handler import AutoName, Handler, one_of
 from slipway.localcloud.providers.values import Props, items
 
 
@@ -79,8 +79,6 @@ HANDLERS = (
         find=_find,
         name=AutoName(longest=255),
         natural=("name",),
-        computed=names("default etag inherited runnersUrl selectedRepositoriesUrl"),
-        unordered=names("selectedRepositoryIds selectedWorkflows"),
         defaults={"allowsPublicRepositories": False, "restrictedToWorkflows": False},
         rules=(one_of("visibility", "all", "private", "selected"),),
     ),

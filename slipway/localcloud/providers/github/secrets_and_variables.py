@@ -12,7 +12,7 @@ from nacl.public import PublicKey, SealedBox
 
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud, split_id
-from slipway.localcloud.providers.handler import Handler, Rule, names, one_of, pattern
+from slipway.localcloud.providers.handler import Handler, Rule, one_of, pattern
 from slipway.localcloud.providers.values import Props, items
 
 _NAME = r"(?!(?i:github_))[A-Za-z_][A-Za-z0-9_]*"
@@ -147,9 +147,6 @@ def _read_secret(found: Props, old: Props) -> Props:
 def _handler(
     token: str, page: str, type_: _Type, rules: tuple[Rule, ...], **more: Any
 ) -> Handler[GitHubCloud]:
-    computed = names("createdAt updatedAt") | (
-        names("repositoryId") if "repository" in type_.keys else frozenset[str]()
-    )
     return Handler[GitHubCloud](
         token=token,
         source=f"{DOCS}/{page}",
@@ -159,8 +156,6 @@ def _handler(
         delete=type_.delete,
         find=type_.find,
         natural=type_.keys,
-        replace_on=frozenset(type_.keys),
-        computed=computed | more.pop("computed", frozenset[str]()),
         rules=(pattern(type_.name_key, _NAME, _NAME_REASON), *rules),
         **more,
     )
@@ -175,8 +170,6 @@ def _secret(
         page,
         type_,
         rules,
-        computed=names("remoteUpdatedAt keyId"),
-        secrets=frozenset(_VALUES),
         **more,
     )
 
@@ -208,7 +201,6 @@ HANDLERS = (
         "secretName",
         (one_of("visibility", "all", "private", "selected"),),
         defaults={"destroyOnDrift": True},
-        unordered=names("selectedRepositoryIds"),
     ),
     _variable("github:index/actionsVariable:ActionsVariable", "actions_variable", "repository variableName"),
     _variable(

@@ -9,7 +9,6 @@ CORE = "core"
 RBAC = "rbac.authorization.k8s.io"
 REPLACED = "https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/diff.go"
 """Its list forceNew, and forceNewProperties: what replaces an object."""
-IDENTITY = names("metadata.name metadata.namespace")
 _COMMON = names("apiVersion kind metadata")
 
 
@@ -19,7 +18,6 @@ class Kind:
 
     Args:
         fields: its own inputs, next to apiVersion, kind and metadata.
-        replace: fields that no update can change.
         content: fields that replace it unless the provider was told that its kind is mutable, or where the
             object itself is immutable.
         status: it has a status.
@@ -32,7 +30,6 @@ class Kind:
     fields: frozenset[str] = field(default_factory=frozenset[str])
     version: str = "v1"
     namespaced: bool = True
-    replace: frozenset[str] = field(default_factory=frozenset[str])
     content: frozenset[str] = field(default_factory=frozenset[str])
     status: bool = False
     quantities: bool = False
@@ -78,7 +75,6 @@ KINDS: Mapping[str, Kind] = {
             name="Secret",
             plural="secrets",
             fields=names("data immutable stringData type"),
-            replace=names("type"),
             content=names("data stringData"),
         ),
         Kind(
@@ -93,15 +89,12 @@ KINDS: Mapping[str, Kind] = {
             name="ResourceQuota",
             plural="resourcequotas",
             fields=names("spec"),
-            replace=names("spec.scopes"),
             status=True,
             quantities=True,
         ),
         Kind(group=CORE, name="LimitRange", plural="limitranges", fields=names("spec"), quantities=True),
         Kind(group=RBAC, name="Role", plural="roles", fields=names("rules")),
-        Kind(
-            group=RBAC, name="RoleBinding", plural="rolebindings", fields=_BINDING, replace=names("roleRef")
-        ),
+        Kind(group=RBAC, name="RoleBinding", plural="rolebindings", fields=_BINDING),
         Kind(
             group=RBAC,
             name="ClusterRole",
@@ -115,7 +108,6 @@ KINDS: Mapping[str, Kind] = {
             plural="clusterrolebindings",
             fields=_BINDING,
             namespaced=False,
-            replace=names("roleRef"),
         ),
         Kind(group="networking.k8s.io", name="NetworkPolicy", plural="networkpolicies", fields=names("spec")),
     )

@@ -16,8 +16,9 @@ from slipway.localcloud.providers.kubernetes.fields import (
     own,
     without_nulls,
 )
-from slipway.localcloud.providers.kubernetes.kinds import IDENTITY, KINDS, REPLACED, Kind
+from slipway.localcloud.providers.kubernetes.kinds import KINDS, REPLACED, Kind
 from slipway.localcloud.providers.values import Props
+from slipway.platform.resource_types import ResourceType, row_of
 
 KubernetesHandler = Handler[Api]
 
@@ -40,7 +41,14 @@ def handlers(
 
 def _handler(kind: Kind, *, content_replaces: bool) -> KubernetesHandler:
     functions = _Functions(kind)
-    handler = Handler[Api](
+    row = row_of(kind.token) or ResourceType(token=kind.token, source=REPLACED)
+    facts = replace(
+        row,
+        replace_on=row.replace_on if content_replaces else row.replace_on - kind.content,
+        computed=_OBSERVED if kind.status else _OBSERVED - {"status"},
+        secret=frozenset({"data", "stringData"} if kind.name == _SECRET else ()),
+    )
+    return Handler[Api](
         token=kind.token,
         source=REPLACED,
         create=functions.create,
@@ -48,13 +56,9 @@ def _handler(kind: Kind, *, content_replaces: bool) -> KubernetesHandler:
         configure=functions.update,
         delete=functions.delete,
         find=functions.find,
-        computed=_OBSERVED if kind.status else _OBSERVED - {"status"},
-        replace_on=IDENTITY | kind.replace | kind.content if content_replaces else IDENTITY | kind.replace,
+        facts=facts,
         replace_when=lambda old, new: kind.content if old.get("immutable") is True else frozenset(),
     )
-    if kind.name == _SECRET:
-        return replace(handler, secrets=frozenset({"data", "stringData"}))
-    return handler
 
 
 @dataclass(frozen=True)

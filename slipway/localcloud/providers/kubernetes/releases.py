@@ -22,7 +22,6 @@ INPUTS = names(
 """The inputs that are carried out; pulumi-kubernetes has some more, and each of those is refused by name."""
 
 _REPOSITORY = frozenset({"repo"})
-_UNCHANGEABLE = names("name namespace")
 
 
 def handler(namespace: str) -> Handler[Api]:
@@ -36,11 +35,8 @@ def handler(namespace: str) -> Handler[Api]:
         delete=_delete,
         find=_find,
         name=AutoName(longest=53, lower=True),
-        replace_on=_UNCHANGEABLE,
-        computed=names("status resourceNames"),
         defaults={"namespace": namespace},
         derive=_added,
-        required=names("chart"),
         rules=(
             # Helm's own rule: https://github.com/helm/helm/blob/main/pkg/chartutil/validate_name.go
             pattern(

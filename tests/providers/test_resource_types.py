@@ -1,0 +1,155 @@
+"""The table of resource types against AWS's own schemas and the installed SDKs; the providers read it."""
+
+from typing import Any
+
+import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from slipway.localcloud.providers import schema
+from slipway.localcloud.providers.aws import HANDLERS as AWS
+from slipway.localcloud.providers.github import HANDLERS as GITHUB
+from slipway.localcloud.providers.kubernetes.kinds import KINDS, Kind
+from slipway.platform.resource_types import TYPES, ResourceType, row_of
+
+ROWS = [row for token, row in TYPES.items() if token.startswith(("aws:", "github:"))]
+AWS_ROWS = [row for token, row in TYPES.items() if token.startswith("aws:")]
+SERVICES = {
+    "apigatewayv2": "ApiGatewayV2",
+    "autoscaling": "AutoScaling",
+    "cloudwatch": "CloudWatch",
+    "dynamodb": "DynamoDB",
+    "lambda": "Lambda",
+    "scheduler": "Scheduler",
+    "secretsmanager": "SecretsManager",
+    "vpc": "EC2",
+}
+"""CloudFormation's spelling of a service where it is not the capitals of Pulumi's."""
+TYPE_NAMES = {
+    "aws:autoscaling/group:Group": "AutoScaling::AutoScalingGroup",
+    "aws:cloudwatch/logGroup:LogGroup": "Logs::LogGroup",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "CloudWatch::Alarm",
+    "aws:ec2/eip:Eip": "EC2::EIP",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": "EC2::SubnetRouteTableAssociation",
+    "aws:ec2/vpc:Vpc": "EC2::VPC",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "EC2::VPCEndpoint",
+    "aws:eks/nodeGroup:NodeGroup": "EKS::Nodegroup",
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "IAM::OIDCProvider",
+    "aws:iam/policy:Policy": "IAM::ManagedPolicy",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "Lambda::EventInvokeConfig",
+    "aws:sqs/queuePolicy:QueuePolicy": "SQS::QueueInlinePolicy",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "EC2::SecurityGroupEgress",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "EC2::SecurityGroupIngress",
+}
+WITHOUT_SCHEMA = {
+    # CloudFormation has these as properties of their parents, or not at all.
+    "aws:dynamodb/tableItem:TableItem",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:secretsmanager/secretVersion:SecretVersion",
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+}
+CHANGED_IN_PLACE = {
+    # CloudFormation replaces these only under conditions that no list of names can say.
+    ("aws:autoscaling/group:Group", "launchTemplate"): "only from one kind of launch to another",
+    ("aws:autoscaling/group:Group", "mixedInstancesPolicy"): "only from one kind of launch to another",
+    ("aws:ec2/subnet:Subnet", "ipv6CidrBlock"): "only while addresses of it are assigned on creation",
+    ("aws:ec2/vpc:Vpc", "instanceTenancy"): "from dedicated to default in place (vpc_.go, CustomizeDiff)",
+    ("aws:ec2/vpcEndpoint:VpcEndpoint", "dnsOptions"): "only for the private DNS of some services",
+    ("aws:eks/cluster:Cluster", "encryptionConfig"): "only its removal (cluster.go, CustomizeDiff)",
+    ("aws:lambda/function:Function", "durableConfig"): "only when it comes or goes",
+    ("aws:lambda/function:Function", "tenancyConfig"): "no component has it, and its upstream rule is unread",
+    # The AWS provider changes these in place, where CloudFormation's handler does not.
+    ("aws:ec2/routeTableAssociation:RouteTableAssociation", "routeTableId"): "ReplaceRouteTableAssociation",
+    **{
+        (f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule", name): "ModifySecurityGroupRules"
+        for kind in ("Egress", "Ingress")
+        for name in ("cidrIpv6", "fromPort", "ipProtocol", "toPort")
+    },
+}
+
+
+def published(row: ResourceType) -> dict[str, Any]:
+    """AWS's own schema of a type, which cfn-lint carries."""
+    _, path, name = row.token.split(":")
+    area = path.partition("/")[0]
+    there = TYPE_NAMES.get(row.token) or f"{SERVICES.get(area, area.upper())}::{name}"
+    return PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", f"AWS::{there}").schema
+
+
+def unchangeable(row: ResourceType) -> set[str]:
+    """The inputs that AWS's schema says cannot be changed, by Pulumi's spelling; others have other names."""
+    known = {name.lower(): name for name in schema.of(row.token).inputs}
+    name = row.token.rpartition(":")[2].lower()
+    found = published(row)
+    pointers = [*found.get("createOnlyProperties", []), *found.get("conditionalCreateOnlyProperties", [])]
+    plain = {pointer.split("/")[2].lower() for pointer in pointers}
+    return {known[form] for one in plain for form in (one, one.removeprefix(name)) if form in known}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.token)
+def test_a_row_names_properties_that_the_installed_sdk_has(row: ResourceType) -> None:
+    known = schema.of(row.token)
+    named = row.replace_on | row.computed | row.unordered | row.secret
+    assert {path.split(".")[0] for path in named} <= known.inputs | known.outputs
+    assert {path.split(".")[0] for path in row.replace_on} <= known.inputs
+    assert known.required <= row.required <= known.inputs
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in AWS_ROWS if row.token not in WITHOUT_SCHEMA], ids=lambda row: row.token
+)
+def test_what_aws_cannot_change_replaces(row: ResourceType) -> None:
+    justified = {name for token, name in CHANGED_IN_PLACE if token == row.token}
+    replacing = {path.split(".")[0] for path in row.replace_on}
+    assert unchangeable(row) - replacing == justified
+
+
+def test_types_without_a_published_schema_are_those_listed() -> None:
+    missing: set[str] = set()
+    for row in AWS_ROWS:
+        try:
+            published(row)
+        except Exception:
+            missing.add(row.token)
+    assert missing == WITHOUT_SCHEMA
+
+
+def test_the_embedded_providers_serve_the_types_of_the_table() -> None:
+    assert {row.token for row in ROWS} == {*AWS, *GITHUB}
+
+
+@pytest.mark.parametrize("handler", [*AWS.values(), *GITHUB.values()], ids=lambda handler: handler.token)
+def test_a_provider_takes_what_replaces_from_the_table(handler: Any) -> None:
+    assert handler.type is TYPES[handler.token]
+    assert handler.replace_on == TYPES[handler.token].replace_on | handler.replaces_here
+    assert not handler.replaces_here & TYPES[handler.token].replace_on, "said twice"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+def test_the_contents_that_replace_a_kubernetes_object_are_in_its_row(kind: Kind) -> None:
+    row = row_of(kind.token)
+    assert row is not None
+    assert kind.content <= row.replace_on
+
+
+def test_a_type_without_a_row_is_unknown() -> None:
+    assert row_of("aws:glacier/vault:Vault") is None
+    assert row_of("kubernetes:helm.sh/v3:Chart") is None
+    namespaced = row_of("kubernetes:example.org/v1:Anything")
+    assert namespaced is not None
+    assert "metadata.name" in namespaced.replace_on
+
+
+def test_rows_name_their_source() -> None:
+    assert all(row.source for row in TYPES.values())
+    assert TYPES["aws:iam/role:Role"].source.endswith("iam/role.go")
+    assert TYPES["kubernetes:core/v1:Secret"].source.endswith("provider/diff.go")
+    assert TYPES["kubernetes:helm.sh/v3:Release"].source.endswith("helm_release.go")
