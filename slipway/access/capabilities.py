@@ -56,7 +56,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("change instance profiles", ("iam:AddRoleToInstanceProfile", "iam:*InstanceProfile*")),
     ("change users", ("iam:CreateAccessKey", "iam:*")),
     ("run instances", ("ec2:RunInstances",)),
-    ("change the network", ("ec2:CreateVpc", "ec2:*")),
+    ("change the network", ("ec2:CreateVpc", "ec2:*", "route53:AssociateVPCWithHostedZone")),
     ("change log groups", ("logs:CreateLogGroup", "logs:*")),
 )
 """Words for actions. The first action of each stands for it where a policy has a wildcard; an action named

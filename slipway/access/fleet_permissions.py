@@ -224,6 +224,18 @@ def _machines(grant: ChangeFleet) -> tuple[Statement, ...]:
             [*(f"{ec2}:{grant.account}:{kind}/*" for kind in kinds), f"{ec2}::image/*"],
             templated,
         ),
+        # The template tags what it starts, and its image may be AWS's own by public parameter.
+        allow(
+            "TagLaunched",
+            ["ec2:CreateTags"],
+            [f"{ec2}:{grant.account}:{kind}/*" for kind in ("instance", "network-interface", "volume")],
+            {"StringEquals": {"ec2:CreateAction": "RunInstances"}},
+        ),
+        allow(
+            "PublicImages",
+            ["ssm:GetParameters"],
+            [f"arn:aws:ssm:{grant.region}::parameter/aws/service/ami-amazon-linux-latest/*"],
+        ),
     )
 
 
@@ -243,6 +255,12 @@ def _functions(grant: ChangeFleet) -> tuple[Statement, ...]:
             qualified("lambda", MAPPINGS),
             [f"arn:aws:lambda:{here}:event-source-mapping:*"],
             {"ArnLike": {"lambda:FunctionArn": own}},
+        ),
+        # Tagging has no condition key for the function that a mapping feeds.
+        allow(
+            "TagMappings",
+            ["lambda:TagResource", "lambda:UntagResource"],
+            [f"arn:aws:lambda:{here}:event-source-mapping:*"],
         ),
         allow(
             "Schedules",

@@ -120,6 +120,9 @@ def _apply_network(grant: ApplyStack) -> tuple[Statement, ...]:
             actions.qualified("ec2", actions.EC2),
             [f"{ec2}:{kind}/*" for kind in actions.EC2_RESOURCES],
         ),
+        # Private DNS of an interface endpoint is a hosted zone of the service's, which EC2 ties to the VPC as
+        # the caller (Service Authorization Reference, Amazon EC2, CreateVpcEndpoint: dependent actions).
+        allow("PrivateDns", ["route53:AssociateVPCWithHostedZone"], ["arn:aws:route53:::hostedzone/*"]),
         allow("LogGroups", actions.qualified("logs", actions.LOGS), [logs]),
     )
 

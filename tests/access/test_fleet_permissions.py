@@ -111,6 +111,13 @@ def test_an_instance_is_launched_by_template_alone() -> None:
     assert not might("ec2:TerminateInstances", resource, template)
 
 
+def test_what_a_template_starts_is_tagged_with_the_launch_alone() -> None:
+    for kind in ("instance", "network-interface", "volume"):
+        resource = f"arn:aws:ec2:{HERE}:{kind}/*"
+        assert can("ec2:CreateTags", resource, {"ec2:CreateAction": "RunInstances"})
+        assert not might("ec2:CreateTags", resource, {})
+
+
 def test_apply_reads_neither_the_secret_nor_any_item_but_the_config() -> None:
     _, secret, _ = WHERE["SECRET"]
     for action in ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"):

@@ -28,6 +28,8 @@ TYPES = (
                 "arn:aws:ec2:{region}:{account}:route-table/x",
                 "arn:aws:ec2:{region}:{account}:security-group/x",
             ),
+            # Private DNS of an interface endpoint is a hosted zone of the service's.
+            dependent=(("route53:AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/x"),),
         ),
     ),
     ResourceType(

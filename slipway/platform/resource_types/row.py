@@ -19,6 +19,8 @@ class Actions:
             type, but of what a resource of it is given.
         on: ARNs of what each of them acts on, with `{region}`, `{account}` and the resource's own inputs in
             braces; `x` stands for an id that the service makes.
+        dependent: actions of other types that creating or changing asks of the same caller, each with what
+            it acts on.
     """
 
     create: tuple[str, ...] = ()
@@ -26,6 +28,7 @@ class Actions:
     update: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
     on: tuple[str, ...] = ()
+    dependent: tuple[tuple[str, str], ...] = ()
 
     @property
     def changing(self) -> frozenset[str]:

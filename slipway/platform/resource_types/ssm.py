@@ -15,7 +15,7 @@ TYPES = (
             read=qualified("ssm", "GetParameter GetParameters DescribeParameters ListTagsForResource"),
             update=qualified("ssm", "PutParameter AddTagsToResource RemoveTagsFromResource"),
             delete=qualified("ssm", "DeleteParameter"),
-            on=("arn:aws:ssm:{region}:{account}:parameter{name}",),
+            on=("arn:aws:ssm:{region}:{account}:parameter/{name}",),
         ),
     ),
 )
