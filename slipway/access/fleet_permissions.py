@@ -9,8 +9,8 @@ from slipway.access.stack_actions import (
     INSTANCE_PROFILE,
     ROLE_BY_PATH,
     ROLE_UNDER_BOUNDARY,
-    TypeActions,
-    qualified,
+    changing,
+    without,
 )
 from slipway.access.statements import Statement, allow
 from slipway.platform import naming
@@ -19,146 +19,34 @@ from slipway.platform.grants import ChangeFleet, ReadFleet
 PASSED_TO = ("ec2.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com")
 SERVICE_LINKED = ("autoscaling.amazonaws.com", "ops.apigateway.amazonaws.com", "spot.amazonaws.com")
 
-AUTOSCALING = (
-    TypeActions(
-        types=("aws:autoscaling/group:Group",),
-        actions=(
-            "CreateAutoScalingGroup",
-            "CreateOrUpdateTags",
-            "DeleteAutoScalingGroup",
-            "DeleteTags",
-            "DeleteWarmPool",
-            "PutWarmPool",
-            "ResumeProcesses",
-            "SetInstanceProtection",
-            "SuspendProcesses",
-            "UpdateAutoScalingGroup",
-        ),
-    ),
+AUTOSCALING = changing("aws:autoscaling/group:Group")
+LAUNCH_TEMPLATE = changing("aws:ec2/launchTemplate:LaunchTemplate")
+FUNCTIONS = changing(
+    "aws:lambda/function:Function",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+    "aws:lambda/permission:Permission",
 )
-LAUNCH_TEMPLATE = (
-    TypeActions(
-        types=("aws:ec2/launchTemplate:LaunchTemplate",),
-        actions=(
-            "CreateLaunchTemplate",
-            "CreateLaunchTemplateVersion",
-            "CreateTags",
-            "DeleteLaunchTemplate",
-            "DeleteLaunchTemplateVersions",
-            "DeleteTags",
-            "ModifyLaunchTemplate",
-        ),
-    ),
-)
-FUNCTIONS = (
-    TypeActions(
-        types=("aws:lambda/function:Function",),
-        actions=(
-            "CreateFunction",
-            "DeleteFunction",
-            "DeleteFunctionConcurrency",
-            "PutFunctionConcurrency",
-            "TagResource",
-            "UntagResource",
-            "UpdateFunctionCode",
-            "UpdateFunctionConfiguration",
-        ),
-    ),
-    TypeActions(
-        types=("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",),
-        actions=(
-            "DeleteFunctionEventInvokeConfig",
-            "PutFunctionEventInvokeConfig",
-            "UpdateFunctionEventInvokeConfig",
-        ),
-    ),
-    TypeActions(
-        types=("aws:lambda/permission:Permission",),
-        actions=("AddPermission", "RemovePermission"),
-    ),
-)
-MAPPINGS = (
-    TypeActions(
-        types=("aws:lambda/eventSourceMapping:EventSourceMapping",),
-        actions=("DeleteEventSourceMapping", "UpdateEventSourceMapping"),
-    ),
-)
-QUEUES = (
-    TypeActions(
-        types=("aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy"),
-        actions=("CreateQueue", "DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
-    ),
-)
-TABLES = (
-    TypeActions(
-        types=("aws:dynamodb/table:Table",),
-        actions=(
-            "CreateTable",
-            "DeleteTable",
-            "TagResource",
-            "UntagResource",
-            "UpdateContinuousBackups",
-            "UpdateTable",
-            "UpdateTimeToLive",
-        ),
-    ),
-)
-ITEMS = (
-    TypeActions(
-        types=("aws:dynamodb/tableItem:TableItem",),
-        actions=("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
-    ),
-)
+NEW_MAPPING = "lambda:CreateEventSourceMapping"
+"""It has no resource type, so it is granted on `*` for the fleet's functions."""
+MAPPING_TAGS = ("lambda:TagResource", "lambda:UntagResource")
+"""They have no condition key for the function that a mapping feeds."""
+MAPPINGS = without(changing("aws:lambda/eventSourceMapping:EventSourceMapping"), NEW_MAPPING, *MAPPING_TAGS)
+QUEUES = changing("aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy")
+TABLES = changing("aws:dynamodb/table:Table")
+ITEMS = ("dynamodb:GetItem", *changing("aws:dynamodb/tableItem:TableItem"))
 APIS = (
-    TypeActions(
-        types=(
-            "aws:apigatewayv2/api:Api",
-            "aws:apigatewayv2/integration:Integration",
-            "aws:apigatewayv2/route:Route",
-            "aws:apigatewayv2/stage:Stage",
-        ),
-        actions=("DELETE", "GET", "PATCH", "POST", "PUT", "TagResource", "UntagResource"),
+    "apigateway:GET",
+    *changing(
+        "aws:apigatewayv2/api:Api",
+        "aws:apigatewayv2/integration:Integration",
+        "aws:apigatewayv2/route:Route",
+        "aws:apigatewayv2/stage:Stage",
     ),
 )
-SCHEDULES = (
-    TypeActions(
-        types=("aws:scheduler/schedule:Schedule",),
-        actions=("CreateSchedule", "DeleteSchedule", "UpdateSchedule"),
-    ),
-    TypeActions(
-        types=("aws:scheduler/scheduleGroup:ScheduleGroup",),
-        actions=("CreateScheduleGroup", "DeleteScheduleGroup", "TagResource", "UntagResource"),
-    ),
-)
-ALARMS = (
-    TypeActions(
-        types=("aws:cloudwatch/metricAlarm:MetricAlarm",),
-        actions=("DeleteAlarms", "PutMetricAlarm", "TagResource", "UntagResource"),
-    ),
-    TypeActions(types=("aws:cloudwatch/dashboard:Dashboard",), actions=("DeleteDashboards", "PutDashboard")),
-)
-SECRET = (
-    # Not its value: whoever runs `slipway runners app create` puts that.
-    TypeActions(
-        types=("aws:secretsmanager/secret:Secret",),
-        actions=("CreateSecret", "DeleteSecret", "TagResource", "UntagResource"),
-    ),
-)
-
-_ALL = (
-    *AUTOSCALING,
-    *LAUNCH_TEMPLATE,
-    *FUNCTIONS,
-    *MAPPINGS,
-    *QUEUES,
-    *TABLES,
-    *ITEMS,
-    *APIS,
-    *SCHEDULES,
-    *ALARMS,
-)
-FLEET_TYPES = frozenset(name for rule in _ALL for name in rule.types)
-"""The AWS resource types that only a stack with a fleet makes."""
+SCHEDULES = changing("aws:scheduler/schedule:Schedule", "aws:scheduler/scheduleGroup:ScheduleGroup")
+ALARMS = changing("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard")
+# Not its value, which UpdateSecret could put too: whoever runs `slipway runners app create` puts that.
+SECRET = without(changing("aws:secretsmanager/secret:Secret"), "secretsmanager:UpdateSecret")
 
 _READ = (
     "autoscaling:Describe*",
@@ -212,10 +100,10 @@ def _machines(grant: ChangeFleet) -> tuple[Statement, ...]:
     # ec2-auto-scaling-launch-template-permissions); the condition shuts out every launch without one.
     templated = {"ArnLike": {"ec2:LaunchTemplate": f"{ec2}:{grant.account}:launch-template/*"}}
     return (
-        allow("Groups", qualified("autoscaling", AUTOSCALING), [group]),
+        allow("Groups", AUTOSCALING, [group]),
         allow(
             "LaunchTemplates",
-            qualified("ec2", LAUNCH_TEMPLATE),
+            LAUNCH_TEMPLATE,
             [f"{ec2}:{grant.account}:launch-template/*"],
         ),
         allow(
@@ -243,28 +131,27 @@ def _functions(grant: ChangeFleet) -> tuple[Statement, ...]:
     here, prefix = f"{grant.region}:{grant.account}", f"slipway-{grant.fleet}"
     own = f"arn:aws:lambda:{here}:function:{prefix}-*"
     return (
-        allow("Functions", qualified("lambda", FUNCTIONS), [own]),
+        allow("Functions", FUNCTIONS, [own]),
         allow(
             "NewMappings",
-            ["lambda:CreateEventSourceMapping"],
+            [NEW_MAPPING],
             ["*"],
             {"ArnLike": {"lambda:FunctionArn": own}},
         ),
         allow(
             "Mappings",
-            qualified("lambda", MAPPINGS),
+            MAPPINGS,
             [f"arn:aws:lambda:{here}:event-source-mapping:*"],
             {"ArnLike": {"lambda:FunctionArn": own}},
         ),
-        # Tagging has no condition key for the function that a mapping feeds.
         allow(
             "TagMappings",
-            ["lambda:TagResource", "lambda:UntagResource"],
+            MAPPING_TAGS,
             [f"arn:aws:lambda:{here}:event-source-mapping:*"],
         ),
         allow(
             "Schedules",
-            qualified("scheduler", SCHEDULES),
+            SCHEDULES,
             [f"arn:aws:scheduler:{here}:{kind}/{prefix}-*" for kind in ("schedule", "schedule-group")],
         ),
     )
@@ -275,17 +162,17 @@ def _stores(grant: ChangeFleet) -> tuple[Statement, ...]:
     table = f"arn:aws:dynamodb:{here}:table/{prefix}-runners"
     only_config = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["config"]}}
     return (
-        allow("Queues", qualified("sqs", QUEUES), [f"arn:aws:sqs:{here}:{prefix}-*"]),
-        allow("Tables", qualified("dynamodb", TABLES), [table]),
-        allow("FleetConfig", qualified("dynamodb", ITEMS), [table], only_config),
+        allow("Queues", QUEUES, [f"arn:aws:sqs:{here}:{prefix}-*"]),
+        allow("Tables", TABLES, [table]),
+        allow("FleetConfig", ITEMS, [table], only_config),
         allow(
             "FleetSecret",
-            qualified("secretsmanager", SECRET),
+            SECRET,
             [f"arn:aws:secretsmanager:{here}:secret:{prefix}-runner-*"],
         ),
         allow(
             "Alarms",
-            qualified("cloudwatch", ALARMS),
+            ALARMS,
             [
                 f"arn:aws:cloudwatch:{here}:alarm:{prefix}-*",
                 f"arn:aws:cloudwatch::{grant.account}:dashboard/{prefix}-*",
@@ -301,7 +188,7 @@ def _edge(grant: ChangeFleet) -> tuple[Statement, ...]:
     return (
         allow(
             "Apis",
-            qualified("apigateway", APIS),
+            APIS,
             [f"{gateway}/{kind}" for kind in ("apis", "apis/*", "tags/*")],
         ),
         allow(
@@ -328,12 +215,12 @@ def _roles(grant: ChangeFleet) -> tuple[Statement, ...]:
     passed = {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}}
     services = {"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}}
     return (
-        allow("FleetRolesUnderBoundary", qualified("iam", ROLE_UNDER_BOUNDARY), roles, bounded),
-        allow("FleetRoles", qualified("iam", ROLE_BY_PATH), roles),
+        allow("FleetRolesUnderBoundary", ROLE_UNDER_BOUNDARY, roles, bounded),
+        allow("FleetRoles", ROLE_BY_PATH, roles),
         allow("PassFleetRoles", ["iam:PassRole"], roles, passed),
         allow(
             "FleetInstanceProfiles",
-            qualified("iam", INSTANCE_PROFILE),
+            INSTANCE_PROFILE,
             [f"{iam}:instance-profile{naming.RUNNER_PATH}*"],
         ),
         allow(

@@ -1,68 +1,45 @@
-"""Which IAM actions Pulumi needs to make, change, remove and read each resource type of the platform.
+"""Which IAM actions an apply role needs for the types of a platform stack, by what they are granted on.
 
-Actions, their resource types and their condition keys are those of AWS's Service Authorization Reference
-(https://docs.aws.amazon.com/service-authorization/latest/reference/, one page per service).
+What a type's life takes is in its row of `slipway.platform.resource_types`; here types are put together
+whose actions one statement grants. tests/program/test_apply_covers.py holds the rendered stacks against it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from slipway.platform.resource_types import TYPES
 
 
-@dataclass(frozen=True, kw_only=True)
-class TypeActions:
-    """The changing actions of some resource types of one service, on ARNs of that service."""
-
-    types: tuple[str, ...]
-    actions: tuple[str, ...]
+def changing(*tokens: str) -> tuple[str, ...]:
+    """The actions that make, change and remove resources of these types, each once, sorted."""
+    return tuple(sorted({action for token in tokens for action in actions_of(token)}))
 
 
-EC2 = (
-    TypeActions(types=("aws:ec2/vpc:Vpc",), actions=("CreateVpc", "DeleteVpc", "ModifyVpcAttribute")),
-    TypeActions(
-        types=("aws:ec2/subnet:Subnet",), actions=("CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute")
-    ),
-    TypeActions(
-        types=("aws:ec2/internetGateway:InternetGateway",),
-        actions=(
-            "AttachInternetGateway",
-            "CreateInternetGateway",
-            "DeleteInternetGateway",
-            "DetachInternetGateway",
-        ),
-    ),
-    TypeActions(
-        types=("aws:ec2/eip:Eip",), actions=("AllocateAddress", "DisassociateAddress", "ReleaseAddress")
-    ),
-    TypeActions(types=("aws:ec2/natGateway:NatGateway",), actions=("CreateNatGateway", "DeleteNatGateway")),
-    TypeActions(types=("aws:ec2/routeTable:RouteTable",), actions=("CreateRouteTable", "DeleteRouteTable")),
-    TypeActions(types=("aws:ec2/route:Route",), actions=("CreateRoute", "DeleteRoute", "ReplaceRoute")),
-    TypeActions(
-        types=("aws:ec2/routeTableAssociation:RouteTableAssociation",),
-        actions=("AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation"),
-    ),
-    TypeActions(
-        types=("aws:ec2/vpcEndpoint:VpcEndpoint",),
-        actions=("CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint"),
-    ),
-    TypeActions(
-        types=("aws:ec2/securityGroup:SecurityGroup",), actions=("CreateSecurityGroup", "DeleteSecurityGroup")
-    ),
-    TypeActions(
-        types=(
-            "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-            "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-        ),
-        actions=(
-            "AuthorizeSecurityGroupEgress",
-            "AuthorizeSecurityGroupIngress",
-            "ModifySecurityGroupRules",
-            "RevokeSecurityGroupEgress",
-            "RevokeSecurityGroupIngress",
-        ),
-    ),
-    TypeActions(types=("aws:ec2/flowLog:FlowLog",), actions=("CreateFlowLogs", "DeleteFlowLogs")),
-    TypeActions(types=(), actions=("CreateTags", "DeleteTags")),
+def actions_of(token: str) -> frozenset[str]:
+    """The changing actions of one type. A type without a row, or that IAM has no say in, is a KeyError."""
+    actions = TYPES[token].actions
+    if actions is None:
+        raise KeyError(token)
+    return actions.changing
+
+
+def without(actions: tuple[str, ...], *others: str) -> tuple[str, ...]:
+    """Those that a statement of their own grants left out."""
+    return tuple(action for action in actions if action not in others)
+
+
+EC2 = changing(
+    "aws:ec2/vpc:Vpc",
+    "aws:ec2/subnet:Subnet",
+    "aws:ec2/internetGateway:InternetGateway",
+    "aws:ec2/eip:Eip",
+    "aws:ec2/natGateway:NatGateway",
+    "aws:ec2/routeTable:RouteTable",
+    "aws:ec2/route:Route",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:ec2/flowLog:FlowLog",
 )
 EC2_RESOURCES = (
     "elastic-ip",
@@ -78,217 +55,71 @@ EC2_RESOURCES = (
     "vpc-flow-log",
 )
 
-LOGS = (
-    TypeActions(
-        types=("aws:cloudwatch/logGroup:LogGroup",),
-        actions=(
-            "AssociateKmsKey",
-            "CreateLogGroup",
-            "DeleteLogGroup",
-            "DeleteRetentionPolicy",
-            "DisassociateKmsKey",
-            "PutRetentionPolicy",
-            "TagResource",
-            "UntagResource",
-        ),
-    ),
+LOGS = changing("aws:cloudwatch/logGroup:LogGroup")
+
+ECR = changing(
+    "aws:ecr/repository:Repository",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy",
 )
 
-ECR = (
-    TypeActions(
-        types=("aws:ecr/repository:Repository",),
-        actions=(
-            "CreateRepository",
-            "DeleteRepository",
-            "PutImageScanningConfiguration",
-            "PutImageTagMutability",
-            "TagResource",
-            "UntagResource",
-        ),
-    ),
-    TypeActions(
-        types=("aws:ecr/lifecyclePolicy:LifecyclePolicy",),
-        actions=("DeleteLifecyclePolicy", "PutLifecyclePolicy"),
-    ),
-    TypeActions(
-        types=("aws:ecr/repositoryPolicy:RepositoryPolicy",),
-        actions=("DeleteRepositoryPolicy", "SetRepositoryPolicy"),
-    ),
-)
+NEW_KEY = "kms:CreateKey"
+"""It has no resource type, so it is granted on `*`."""
+KMS = without(changing("aws:kms/key:Key", "aws:kms/alias:Alias"), NEW_KEY)
 
-KMS = (
-    TypeActions(
-        types=("aws:kms/key:Key",),
-        actions=(
-            "DisableKey",
-            "DisableKeyRotation",
-            "EnableKey",
-            "EnableKeyRotation",
-            "PutKeyPolicy",
-            "ScheduleKeyDeletion",
-            "TagResource",
-            "UntagResource",
-            "UpdateKeyDescription",
-        ),
+NEW_CLUSTER = "eks:CreateCluster"
+"""It has no resource type either."""
+EKS = without(
+    changing(
+        "aws:eks/cluster:Cluster",
+        "aws:eks/nodeGroup:NodeGroup",
+        "aws:eks/accessEntry:AccessEntry",
+        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "aws:eks/addon:Addon",
     ),
-    TypeActions(types=("aws:kms/alias:Alias",), actions=("CreateAlias", "DeleteAlias", "UpdateAlias")),
-)
-
-EKS = (
-    TypeActions(
-        types=("aws:eks/cluster:Cluster", "eks:index:Cluster"),
-        actions=(
-            "AssociateEncryptionConfig",
-            "DeleteCluster",
-            "TagResource",
-            "UntagResource",
-            "UpdateClusterConfig",
-            "UpdateClusterVersion",
-        ),
-    ),
-    TypeActions(
-        types=("aws:eks/nodeGroup:NodeGroup",),
-        actions=("CreateNodegroup", "DeleteNodegroup", "UpdateNodegroupConfig", "UpdateNodegroupVersion"),
-    ),
-    TypeActions(
-        types=("aws:eks/accessEntry:AccessEntry",),
-        actions=("CreateAccessEntry", "DeleteAccessEntry", "UpdateAccessEntry"),
-    ),
-    TypeActions(
-        types=("aws:eks/accessPolicyAssociation:AccessPolicyAssociation",),
-        actions=("AssociateAccessPolicy", "DisassociateAccessPolicy"),
-    ),
-    TypeActions(types=("aws:eks/addon:Addon",), actions=("CreateAddon", "DeleteAddon", "UpdateAddon")),
+    NEW_CLUSTER,
 )
 EKS_RESOURCES = ("access-entry", "addon", "cluster", "nodegroup")
 
-SSM = (
-    TypeActions(
-        types=("aws:ssm/parameter:Parameter",),
-        actions=("AddTagsToResource", "DeleteParameter", "PutParameter", "RemoveTagsFromResource"),
-    ),
-)
+SSM = changing("aws:ssm/parameter:Parameter")
 
 SECRETSMANAGER = (
-    TypeActions(
-        types=("aws:secretsmanager/secret:Secret",),
-        actions=("CreateSecret", "DeleteSecret", "TagResource", "UntagResource", "UpdateSecret"),
-    ),
-    TypeActions(
-        # Reading its own value back is how the provider finds whether the version it wrote is still there.
-        types=("aws:secretsmanager/secretVersion:SecretVersion",),
-        actions=("GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"),
-    ),
+    # Reading its own value back is how the provider finds whether the version it wrote is still there.
+    "secretsmanager:GetSecretValue",
+    *changing("aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretVersion:SecretVersion"),
 )
 
-S3 = (
-    TypeActions(
-        types=("aws:s3/bucket:Bucket",), actions=("CreateBucket", "DeleteBucket", "PutBucketTagging")
-    ),
-    TypeActions(types=("aws:s3/bucketVersioning:BucketVersioning",), actions=("PutBucketVersioning",)),
-    TypeActions(
-        types=("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",),
-        actions=("PutLifecycleConfiguration",),
-    ),
-    TypeActions(
-        types=("aws:s3/bucketPolicy:BucketPolicy",), actions=("DeleteBucketPolicy", "PutBucketPolicy")
-    ),
-    TypeActions(
-        types=("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",),
-        actions=("PutBucketPublicAccessBlock",),
-    ),
-    TypeActions(
-        types=("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",),
-        actions=("PutEncryptionConfiguration",),
-    ),
-    TypeActions(
-        types=("aws:s3/bucketOwnershipControls:BucketOwnershipControls",),
-        actions=("PutBucketOwnershipControls",),
-    ),
+S3 = changing(
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
 )
 
 ROLE_UNDER_BOUNDARY = (
     # Each of these has the key iam:PermissionsBoundary, so each can be held to it.
-    TypeActions(types=("aws:iam/role:Role",), actions=("CreateRole", "PutRolePermissionsBoundary")),
-    TypeActions(types=("aws:iam/rolePolicy:RolePolicy",), actions=("DeleteRolePolicy", "PutRolePolicy")),
-    TypeActions(
-        types=("aws:iam/rolePolicyAttachment:RolePolicyAttachment",),
-        actions=("AttachRolePolicy", "DetachRolePolicy"),
-    ),
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
 )
-ROLE_BY_PATH = (
-    # These do not have that key; the path holds them, since only the statement above can make roles there.
-    TypeActions(
-        types=("aws:iam/role:Role",),
-        actions=(
-            "DeleteRole",
-            "TagRole",
-            "UntagRole",
-            "UpdateAssumeRolePolicy",
-            "UpdateRole",
-            "UpdateRoleDescription",
-        ),
+# The others do not have that key; the path holds them, since only the statement above can make roles there.
+ROLE_BY_PATH = without(
+    changing(
+        "aws:iam/role:Role",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     ),
-)
-POLICY = (
-    TypeActions(
-        types=("aws:iam/policy:Policy",),
-        actions=(
-            "CreatePolicy",
-            "CreatePolicyVersion",
-            "DeletePolicy",
-            "DeletePolicyVersion",
-            "SetDefaultPolicyVersion",
-            "TagPolicy",
-            "UntagPolicy",
-        ),
-    ),
-)
-INSTANCE_PROFILE = (
-    TypeActions(
-        types=("aws:iam/instanceProfile:InstanceProfile",),
-        actions=(
-            "AddRoleToInstanceProfile",
-            "CreateInstanceProfile",
-            "DeleteInstanceProfile",
-            "RemoveRoleFromInstanceProfile",
-            "TagInstanceProfile",
-            "UntagInstanceProfile",
-        ),
-    ),
-)
-OIDC_PROVIDER = (
-    TypeActions(
-        types=("aws:iam/openIdConnectProvider:OpenIdConnectProvider",),
-        actions=(
-            "AddClientIDToOpenIDConnectProvider",
-            "CreateOpenIDConnectProvider",
-            "DeleteOpenIDConnectProvider",
-            "RemoveClientIDFromOpenIDConnectProvider",
-            "TagOpenIDConnectProvider",
-            "UntagOpenIDConnectProvider",
-            "UpdateOpenIDConnectProviderThumbprint",
-        ),
-    ),
-)
-
-_ALL = (
-    *EC2,
-    *LOGS,
-    *ECR,
-    *KMS,
-    *EKS,
-    *SSM,
-    *SECRETSMANAGER,
-    *S3,
     *ROLE_UNDER_BOUNDARY,
-    *ROLE_BY_PATH,
-    *POLICY,
-    *INSTANCE_PROFILE,
-    *OIDC_PROVIDER,
 )
-COVERED_TYPES = frozenset(name for rule in _ALL for name in rule.types)
-"""The AWS resource types that an apply role can make; a platform that declares another needs a row above."""
+POLICY = changing("aws:iam/policy:Policy")
+INSTANCE_PROFILE = changing("aws:iam/instanceProfile:InstanceProfile")
+OIDC_PROVIDER = changing("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
 
 READ_ACTIONS = (
     "ec2:Describe*",
@@ -313,6 +144,7 @@ READ_ACTIONS = (
     "s3:GetLifecycleConfiguration",
     "s3:GetReplicationConfiguration",
     "s3:ListAllMyBuckets",
+    "s3:ListTagsForResource",
     "secretsmanager:DescribeSecret",
     "secretsmanager:GetResourcePolicy",
     "ssm:DescribeParameters",
@@ -320,8 +152,3 @@ READ_ACTIONS = (
     "sts:GetCallerIdentity",
 )
 """What a preview reads, on `*`: settings of resources, never an object, a parameter's value or a secret."""
-
-
-def qualified(service: str, rules: Iterable[TypeActions]) -> tuple[str, ...]:
-    """The actions of some rules with their service's prefix, each once."""
-    return tuple(sorted({f"{service}:{action}" for rule in rules for action in rule.actions}))

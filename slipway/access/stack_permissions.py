@@ -117,13 +117,13 @@ def _apply_network(grant: ApplyStack) -> tuple[Statement, ...]:
     return (
         allow(
             "Network",
-            actions.qualified("ec2", actions.EC2),
+            actions.EC2,
             [f"{ec2}:{kind}/*" for kind in actions.EC2_RESOURCES],
         ),
         # Private DNS of an interface endpoint is a hosted zone of the service's, which EC2 ties to the VPC as
         # the caller (Service Authorization Reference, Amazon EC2, CreateVpcEndpoint: dependent actions).
         allow("PrivateDns", ["route53:AssociateVPCWithHostedZone"], ["arn:aws:route53:::hostedzone/*"]),
-        allow("LogGroups", actions.qualified("logs", actions.LOGS), [logs]),
+        allow("LogGroups", actions.LOGS, [logs]),
     )
 
 
@@ -132,16 +132,16 @@ def _apply_storage(grant: ApplyStack) -> tuple[Statement, ...]:
     parameters = [f"arn:aws:ssm:{here}:parameter/{name}" for name in grant.parameters]
     secrets = [f"arn:aws:secretsmanager:{here}:secret:{name}" for name in grant.secrets]
     return (
-        allow("Images", actions.qualified("ecr", actions.ECR), [f"arn:aws:ecr:{here}:repository/*"]),
+        allow("Images", actions.ECR, [f"arn:aws:ecr:{here}:repository/*"]),
         allow(
             "Parameters",
-            (*actions.qualified("ssm", actions.SSM), "ssm:GetParameter", "ssm:GetParameters"),
+            (*actions.SSM, "ssm:GetParameter", "ssm:GetParameters"),
             parameters,
         ),
-        allow("Secrets", actions.qualified("secretsmanager", actions.SECRETSMANAGER), secrets),
+        allow("Secrets", actions.SECRETSMANAGER, secrets),
         allow(
             "Buckets",
-            (*actions.qualified("s3", actions.S3), "s3:ListBucket"),
+            (*actions.S3, "s3:ListBucket"),
             [f"arn:aws:s3:::{name}" for name in grant.buckets],
         ),
     )
@@ -150,8 +150,8 @@ def _apply_storage(grant: ApplyStack) -> tuple[Statement, ...]:
 def _apply_keys(grant: ApplyStack) -> tuple[Statement, ...]:
     kms = f"arn:aws:kms:{grant.region}:{grant.account}"
     return (
-        allow("NewKeys", ["kms:CreateKey"], ["*"], {"StringEquals": {"aws:RequestedRegion": grant.region}}),
-        allow("Keys", actions.qualified("kms", actions.KMS), [f"{kms}:alias/*", f"{kms}:key/*"]),
+        allow("NewKeys", [actions.NEW_KEY], ["*"], {"StringEquals": {"aws:RequestedRegion": grant.region}}),
+        allow("Keys", actions.KMS, [f"{kms}:alias/*", f"{kms}:key/*"]),
         # ECR and EKS make grants as the caller when they are told to use a key (Amazon ECR User Guide,
         # encryption-at-rest; EKS User Guide, enable-kms). Without kms:GrantIsForAWSResource: EKS's guide says
         # that CreateCluster does not support it. An alias would not hold it either, since a new one counts
@@ -167,10 +167,10 @@ def _apply_clusters(grant: ApplyStack) -> tuple[Statement, ...]:
     region = {"StringEquals": {"aws:RequestedRegion": grant.region}}
     services = {"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}}
     return (
-        allow("NewClusters", ["eks:CreateCluster"], ["*"], region),
+        allow("NewClusters", [actions.NEW_CLUSTER], ["*"], region),
         allow(
             "Clusters",
-            actions.qualified("eks", actions.EKS),
+            actions.EKS,
             [f"{eks}:{kind}/*" for kind in actions.EKS_RESOURCES],
         ),
         allow("ServiceLinkedRoles", ["iam:CreateServiceLinkedRole"], [linked], services),
@@ -183,18 +183,18 @@ def _apply_identity(grant: ApplyStack) -> tuple[Statement, ...]:
     bounded = {"StringEquals": {"iam:PermissionsBoundary": grant.boundary_arn}}
     passed = {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}}
     return (
-        allow("RolesUnderBoundary", actions.qualified("iam", actions.ROLE_UNDER_BOUNDARY), roles, bounded),
-        allow("RolesOnPath", actions.qualified("iam", actions.ROLE_BY_PATH), roles),
+        allow("RolesUnderBoundary", actions.ROLE_UNDER_BOUNDARY, roles, bounded),
+        allow("RolesOnPath", actions.ROLE_BY_PATH, roles),
         allow("PassRoles", ["iam:PassRole"], roles, passed),
-        allow("Policies", actions.qualified("iam", actions.POLICY), [f"{iam}:policy{grant.role_path}*"]),
+        allow("Policies", actions.POLICY, [f"{iam}:policy{grant.role_path}*"]),
         allow(
             "InstanceProfiles",
-            actions.qualified("iam", actions.INSTANCE_PROFILE),
+            actions.INSTANCE_PROFILE,
             [f"{iam}:instance-profile{grant.role_path}*"],
         ),
         allow(
             "GitHubProvider",
-            actions.qualified("iam", actions.OIDC_PROVIDER),
+            actions.OIDC_PROVIDER,
             [f"{iam}:oidc-provider/{ISSUER}"],
         ),
     )

@@ -7,7 +7,7 @@ import pytest
 from slipway.access import fleet_permissions as fleet
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.permissions import statements_of
-from slipway.access.stack_actions import INSTANCE_PROFILE, ROLE_BY_PATH, ROLE_UNDER_BOUNDARY, qualified
+from slipway.access.stack_actions import INSTANCE_PROFILE, ROLE_BY_PATH, ROLE_UNDER_BOUNDARY
 from slipway.access.stack_permissions import boundary_arn, boundary_policy
 from slipway.access.statements import BARE_STAR, document, is_reading
 from slipway.platform.grants import ChangeFleet, ReadFleet
@@ -65,16 +65,16 @@ def might(action: str, resource: str, context: dict[str, Any] | None = None) -> 
 
 @pytest.mark.parametrize("table", sorted(WHERE))
 def test_apply_may_do_every_action_in_the_table(table: str) -> None:
-    service, resource, context = WHERE[table]
-    for action in qualified(service, getattr(fleet, table)):
+    _, resource, context = WHERE[table]
+    for action in getattr(fleet, table):
         assert can(action, resource, context), action
 
 
 @pytest.mark.parametrize("table", sorted(set(WHERE) - {"APIS", "LAUNCH_TEMPLATE"}))
 def test_apply_may_do_none_of_it_to_another_fleet(table: str) -> None:
     """APIs and launch templates have no name in their ARN, so a fleet's cannot be told from another's."""
-    service, resource, context = WHERE[table]
-    for action in qualified(service, getattr(fleet, table)):
+    _, resource, context = WHERE[table]
+    for action in getattr(fleet, table):
         if table == "MAPPINGS":
             other = {"lambda:FunctionArn": FUNCTION.replace("slipway-automation", "slipway-other")}
             assert not might(action, resource, other), action
@@ -90,13 +90,13 @@ def test_apply_may_do_none_of_it_to_another_fleet(table: str) -> None:
 
 def test_roles_are_made_on_the_fleets_path_and_under_the_boundary() -> None:
     bounded = {"iam:PermissionsBoundary": BOUNDARY}
-    for action in qualified("iam", ROLE_UNDER_BOUNDARY):
+    for action in ROLE_UNDER_BOUNDARY:
         assert can(action, ROLE, bounded), action
         assert not might(action, ROLE, {}), action
         assert not might(action, ROLE.replace("/runners/", "/infra/"), bounded), action
-    for action in qualified("iam", ROLE_BY_PATH):
+    for action in ROLE_BY_PATH:
         assert can(action, ROLE), action
-    for action in qualified("iam", INSTANCE_PROFILE):
+    for action in INSTANCE_PROFILE:
         assert can(action, f"arn:aws:iam::{ACCOUNT}:instance-profile/slipway/runners/x"), action
     for service in fleet.PASSED_TO:
         assert can("iam:PassRole", ROLE, {"iam:PassedToService": service})

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from slipway.access.statements import is_reading
 from slipway.localcloud.providers import schema
 from slipway.localcloud.providers.aws import HANDLERS as AWS
 from slipway.localcloud.providers.github import HANDLERS as GITHUB
@@ -75,6 +76,51 @@ CHANGED_IN_PLACE = {
     },
 }
 
+UNUSED_SETTINGS = "the handler's actions for settings that no component makes"
+ANOTHER_TYPE = "CloudFormation has as one type what the provider has as several, whose rows have these"
+NOT_IN_THE_ROW = {
+    "aws:autoscaling/group:Group": UNUSED_SETTINGS,
+    "aws:cloudwatch/dashboard:Dashboard": "the provider puts no tags on dashboards",
+    "aws:cloudwatch/logGroup:LogGroup": UNUSED_SETTINGS,
+    "aws:dynamodb/table:Table": UNUSED_SETTINGS,
+    "aws:ec2/eip:Eip": UNUSED_SETTINGS,
+    "aws:ec2/natGateway:NatGateway": UNUSED_SETTINGS,
+    "aws:ec2/securityGroup:SecurityGroup": "the provider describes rules by ModifySecurityGroupRules",
+    "aws:ec2/subnet:Subnet": UNUSED_SETTINGS,
+    "aws:ec2/vpc:Vpc": UNUSED_SETTINGS,
+    "aws:ecr/repository:Repository": ANOTHER_TYPE,
+    "aws:eks/accessEntry:AccessEntry": ANOTHER_TYPE,
+    "aws:eks/addon:Addon": UNUSED_SETTINGS,
+    "aws:eks/cluster:Cluster": UNUSED_SETTINGS,
+    "aws:iam/instanceProfile:InstanceProfile": "iam:PassRole is of the role that is put into it",
+    "aws:iam/policy:Policy": ANOTHER_TYPE,
+    "aws:iam/role:Role": ANOTHER_TYPE,
+    "aws:lambda/function:Function": UNUSED_SETTINGS,
+    "aws:s3/bucket:Bucket": ANOTHER_TYPE,
+    "aws:secretsmanager/secret:Secret": UNUSED_SETTINGS,
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "ModifySecurityGroupRules serves for it",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ModifySecurityGroupRules serves for it",
+}
+"""Types of which AWS's handlers ask for more of their own service than a row has, and why."""
+
+
+def asked(row: ResourceType) -> set[str]:
+    """The changing actions, of a type's own service, that CloudFormation's handlers ask for."""
+    assert row.actions
+    services = {action.partition(":")[0] for action in row.actions.changing}
+    handlers = published(row).get("handlers", {})
+    found = {
+        action
+        for part in ("create", "update", "delete")
+        for action in handlers.get(part, {}).get("permissions", [])
+    }
+    reads = ("apigateway:GET",)
+    return {
+        action
+        for action in found
+        if action.partition(":")[0] in services and action not in reads and not is_reading(action)
+    }
+
 
 def published(row: ResourceType) -> dict[str, Any]:
     """AWS's own schema of a type, which cfn-lint carries."""
@@ -110,6 +156,26 @@ def test_what_aws_cannot_change_replaces(row: ResourceType) -> None:
     justified = {name for token, name in CHANGED_IN_PLACE if token == row.token}
     replacing = {path.split(".")[0] for path in row.replace_on}
     assert unchangeable(row) - replacing == justified
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in AWS_ROWS if row.token not in WITHOUT_SCHEMA], ids=lambda row: row.token
+)
+def test_a_row_has_the_actions_that_aws_asks_for(row: ResourceType) -> None:
+    assert row.actions
+    more = asked(row) - row.actions.changing
+    assert bool(more) == (row.token in NOT_IN_THE_ROW), more
+
+
+def test_each_type_is_made_read_and_removed() -> None:
+    for row in AWS_ROWS:
+        assert row.actions, row.token
+        assert row.actions.create, row.token
+        assert row.actions.read, row.token
+        assert row.actions.on, row.token
+        # The default group stays with its VPC.
+        assert row.actions.delete or row.token == "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+        assert all(is_reading(action) or action == "apigateway:GET" for action in row.actions.read), row.token
 
 
 def test_types_without_a_published_schema_are_those_listed() -> None:

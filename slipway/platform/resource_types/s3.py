@@ -12,9 +12,9 @@ TYPES = (
             "objectLockEnabled policy versioning"
         ),
         actions=Actions(
-            create=qualified("s3", "CreateBucket PutBucketTagging"),
-            read=qualified("s3", "ListBucket GetBucketTagging GetBucketLocation"),
-            update=qualified("s3", "PutBucketTagging"),
+            create=qualified("s3", "CreateBucket PutBucketTagging TagResource"),
+            read=qualified("s3", "ListBucket GetBucketTagging GetBucketLocation ListTagsForResource"),
+            update=qualified("s3", "PutBucketTagging TagResource UntagResource"),
             delete=qualified("s3", "DeleteBucket"),
             on=("arn:aws:s3:::{bucket}",),
         ),
