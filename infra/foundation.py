@@ -8,7 +8,7 @@ from components.identity.ci_role import CiRole, CiRoleArgs
 from components.identity.oidc_provider import GithubOidcProvider, GithubOidcProviderArgs
 from components.identity.origin import Origin
 from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
-from components.network.network import NatMode, Network, NetworkArgs
+from components.network.network import Network, NetworkArgs
 from components.state.state_store import StateStore, StateStoreArgs
 from slipway.platform import naming
 from slipway.platform.environments import Environment
@@ -89,7 +89,6 @@ def _first_in_account(settings: Settings) -> bool:
 
 
 def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.ResourceOptions) -> Network:
-    network = settings.platform.network
     cluster = settings.platform.cluster
     return Network(
         "network",
@@ -97,13 +96,9 @@ def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.Res
             name=f"slipway-{settings.stack.value}",
             account=settings.account,
             region=settings.platform.region,
-            cidr=network.cidr,
-            zones=network.zones,
+            settings=settings.platform.network,
             boundary_arn=naming.boundary_arn(settings.account),
-            nat=NatMode(network.nat),
             cluster_names=(cluster.name,) if cluster else (),
-            flow_log_days=network.flow_log_days,
-            role_path=naming.CI_PATH,
         ),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[boundary])),
     )

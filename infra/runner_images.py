@@ -14,7 +14,7 @@ import pulumi_aws as aws
 
 from infra.in_force import published
 from slipway.errors import SlipwayError
-from slipway.platform.runner_classes import RunnerClass, RunnerImage
+from slipway.platform.runner_classes import RunnerClassSettings, RunnerImage
 from slipway.platform.settings import Settings
 
 OLDEST = datetime.timedelta(days=30)
@@ -35,7 +35,7 @@ def staleness(image: RunnerImage, today: datetime.date) -> str | None:
     return f"it was built {age.days} days ago, on {image.built}" if age > OLDEST else None
 
 
-def declaration(classes: Mapping[str, RunnerClass]) -> dict[str, str]:
+def declaration(classes: Mapping[str, RunnerClassSettings]) -> dict[str, str]:
     """The classes as they are compared from one run to the next: JSON by name."""
     return {
         name: json.dumps(block.model_dump(mode="json"), sort_keys=True) for name, block in classes.items()
@@ -43,7 +43,7 @@ def declaration(classes: Mapping[str, RunnerClass]) -> dict[str, str]:
 
 
 def judge(
-    classes: Mapping[str, RunnerClass], held: Mapping[str, str] | None, today: datetime.date
+    classes: Mapping[str, RunnerClassSettings], held: Mapping[str, str] | None, today: datetime.date
 ) -> tuple[list[str], list[str]]:
     """Stale images by class: those that a change would put to work, and those that are at work already.
 

@@ -7,7 +7,7 @@ import pulumi
 
 from components.identity.runner_chain import CicdRole, CicdRoleArgs
 from components.network.runner_security import RunnerSecurityGroups
-from components.runners.args import CodeArgs, ImageArgs, RunnerClassArgs, RunnerFleetArgs
+from components.runners.args import CodeArgs, RunnerFleetArgs
 from components.runners.image_role import ImageRole, ImageRoleArgs
 from components.runners.runner_fleet import RunnerFleet
 from infra.foundation import Foundation
@@ -15,7 +15,6 @@ from infra.runner_images import MINIMUM_RUNNER_VERSION
 from runners.boot.user_data import user_data
 from slipway.platform import naming
 from slipway.platform.platform_roles import PlatformRoles, fleet_names
-from slipway.platform.runner_classes import RunnerClass
 from slipway.platform.settings import Settings
 
 GITHUB_API: Final = "https://api.github.com"
@@ -42,20 +41,23 @@ def runner_fleet(
             account=settings.account,
             region=settings.platform.region,
             organization=settings.organization.github.organization,
-            app_id=runners.app_id,
-            installation_id=runners.installation_id,
+            runners=runners,
+            repository_ids=_repository_ids(settings),
+            cicd_role_arn=chain.arn if chain else None,
             boundary_arn=naming.boundary_arn(settings.account),
             subnet_ids=base.network.private_subnet_ids,
             security_group_id=groups.run_id,
             image_build_security_group_id=groups.image_build_id,
-            classes=tuple(
-                _class(settings, name, block, chain.arn if chain and block.cicd else None)
-                for name, block in runners.classes.items()
+            code=CodeArgs(root=Path(), build=BUILD),
+            user_data=lambda name, endpoint: user_data(
+                fleet=settings.stack.value,
+                class_name=name,
+                region=settings.platform.region,
+                claim_url=f"{endpoint}/claim",
+                finish_url=f"{endpoint}/finish",
+                cicd_role=chain.arn if chain and runners.classes[name].cicd else None,
             ),
-            code=CodeArgs(root=Path(), build=BUILD, image_uri=runners.functions_image),
-            user_data=lambda one, endpoint: _user_data(settings, one, endpoint),
             minimum_runner_version=MINIMUM_RUNNER_VERSION,
-            alarm_topic=runners.alarm_topic,
             protect_table=settings.platform.protect,
             github_api_url=settings.endpoints.github if settings.endpoints else GITHUB_API,
             function_endpoint=settings.endpoints.aws if settings.endpoints else None,
@@ -91,43 +93,7 @@ def image_builder(
     )
 
 
-def _class(settings: Settings, name: str, block: RunnerClass, cicd_role_arn: str | None) -> RunnerClassArgs:
-    ids = {service.repository: service.repository_id for service in settings.services.values()}
-    ids[settings.organization.github.repository] = settings.organization.github.repository_id
-    return RunnerClassArgs(
-        name=name,
-        labels=block.labels,
-        instance_types=block.instance_types,
-        repositories={slug: ids[slug] for slug in block.repositories},
-        architecture=block.architecture,
-        workflows=block.workflows,
-        minimum=block.minimum,
-        maximum=block.maximum,
-        spares=block.spares,
-        capacity=block.capacity,
-        warm_pool=block.warm_pool,
-        image=ImageArgs(
-            id=block.image.id, created=block.image.built, runner_version=block.image.runner_version
-        )
-        if block.image
-        else None,
-        disk_gib=block.disk_gib,
-        cicd_role_arn=cicd_role_arn,
-        public=block.public,
-        forks=block.forks,
-        rerun_interrupted=block.rerun_interrupted,
-        max_minutes=block.max_minutes,
-        idle_minutes=block.idle_minutes,
-        boot_minutes=block.boot_minutes,
-    )
-
-
-def _user_data(settings: Settings, one: RunnerClassArgs, endpoint: str) -> str:
-    return user_data(
-        fleet=settings.stack.value,
-        class_name=one.name,
-        region=settings.platform.region,
-        claim_url=f"{endpoint}/claim",
-        finish_url=f"{endpoint}/finish",
-        cicd_role=one.cicd_role_arn,
-    )
+def _repository_ids(settings: Settings) -> dict[str, int]:
+    github = settings.organization.github
+    services = {service.repository: service.repository_id for service in settings.services.values()}
+    return {**services, github.repository: github.repository_id}

@@ -107,20 +107,13 @@ def _cluster(
     return Cluster(
         "cluster",
         ClusterArgs(
-            name=declared.name,
+            settings=declared,
             account=settings.account,
             region=settings.platform.region,
-            version=declared.version,
-            authentication_mode=declared.authentication_mode,
             vpc_id=base.network.vpc_id,
             private_subnet_ids=base.network.private_subnet_ids,
             boundary_arn=naming.boundary_arn(settings.account),
-            public_access_cidrs=declared.public_access_cidrs,
-            reachable_from=declared.reachable_from,
-            node_groups=declared.node_groups,
             role_mappings=mappings(settings, declared, environments, own),
-            deletion_protection=declared.deletion_protection,
-            role_path=naming.CI_PATH,
         ),
         opts=pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(protect=settings.platform.protect, depends_on=[base.boundary])

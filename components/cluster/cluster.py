@@ -1,8 +1,7 @@
 """An EKS cluster whose endpoint, keys, logs, roles and nodes are all said here and none left to a default."""
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,13 +15,10 @@ from components.cluster.service_roles import (
     node_trust,
     service_trust,
 )
-from components.network.network import RETENTION_DAYS
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names, naming
-from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import RoleMapping, mapped_arn
-from slipway.platform.cluster import NodeGroup
-from slipway.platform.endpoint import check_endpoint
+from slipway.platform.cluster import ClusterSettings
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All that there are (EKS User Guide, "Send control plane logs to CloudWatch Logs")."""
@@ -30,69 +26,36 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 KEY_WINDOW_DAYS = 30
 """The longest wait that KMS offers: without this key no secret of the cluster can ever be read again."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,55}")
-_VERSION = re.compile(r"1\.[0-9]{2}")
+LOG_DAYS = 90
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
     """A cluster. `role_mappings` are the lines of aws-auth, complete, in modes that have it."""
 
-    name: str
+    settings: ClusterSettings
+    """The cluster as a stack file describes it. The name of a node group is part of its URN: never rename
+    one, add another and remove the first."""
     account: str
     region: str
-    version: str
-    """Kubernetes' minor version, always said, so that no cluster is upgraded by the calendar."""
-    authentication_mode: AuthenticationMode
     vpc_id: pulumi.Input[str]
     private_subnet_ids: pulumi.Input[Sequence[str]]
     boundary_arn: str
-    node_groups: Mapping[str, NodeGroup]
-    """By a name that is part of the URN: never rename one, add another and remove the first."""
-    public_access_cidrs: tuple[str, ...] = ()
-    reachable_from: tuple[str, ...] = ()
-    """Runner classes with a network path to the private endpoint."""
     role_mappings: tuple[RoleMapping, ...] = ()
-    deletion_protection: bool = True
-    log_days: int = 90
-    role_path: str = naming.CI_PATH
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for what EKS would refuse, or what would lock somebody out."""
-        where = f"cluster {self.name}"
-        # EKS allows 100 characters; the roles' names have 64, of which `-service` takes eight.
-        if not _NAME.fullmatch(self.name):
-            raise SlipwayError(
-                f"{self.name!r} cannot be a cluster's name",
-                where=where,
-                fix="use at most 56 of A-Z a-z 0-9 _ -",
-            )
+        where = f"cluster {self.settings.name}"
         aws_names.check_account(self.account, where)
         aws_names.check_region(self.region, where)
         aws_names.check_boundary(self.boundary_arn, where)
-        aws_names.check_role_path(self.role_path, where)
-        check_endpoint(self.public_access_cidrs, self.reachable_from, where)
-        if not _VERSION.fullmatch(self.version):
-            raise SlipwayError(
-                f"{self.version!r} is no Kubernetes version", where=where, fix='give one such as "1.33"'
-            )
-        if not self.node_groups:
-            raise SlipwayError(
-                "no node group", where=where, fix="give one at least: nothing runs without nodes"
-            )
-        if self.log_days not in RETENTION_DAYS:
-            raise SlipwayError(
-                f"logs cannot be kept for {self.log_days} days",
-                where=where,
-                fix=f"choose from {', '.join(map(str, sorted(RETENTION_DAYS)))}",
-            )
         self._check_mappings(where)
 
     def _check_mappings(self, where: str) -> None:
-        if not self.authentication_mode.has_config_map:
+        if not self.settings.authentication_mode.has_config_map:
             if self.role_mappings:
                 raise SlipwayError(
-                    f"role mappings in mode {self.authentication_mode}, which has no aws-auth",
+                    f"role mappings in mode {self.settings.authentication_mode}, which has no aws-auth",
                     where=where,
                     fix="leave them out: access entries say it all",
                 )
@@ -108,7 +71,7 @@ class ClusterArgs:
     @property
     def node_role_arn(self) -> str:
         """ARN of the role that all managed nodes run as."""
-        return naming.node_role_arn(self.account, self.name, self.role_path)
+        return naming.node_role_arn(self.account, self.settings.name)
 
 
 class Cluster(pulumi.ComponentResource):
@@ -136,24 +99,24 @@ class Cluster(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         service, service_policies = self._role(
             "service",
-            naming.service_role(args.name),
-            json.dumps(service_trust(args.account, args.region, args.name)),
+            naming.service_role(args.settings.name),
+            json.dumps(service_trust(args.account, args.region, args.settings.name)),
             SERVICE_POLICIES,
         )
         nodes, node_policies = self._role(
-            "nodes", naming.node_role(args.name), json.dumps(node_trust()), NODE_POLICIES
+            "nodes", naming.node_role(args.settings.name), json.dumps(node_trust()), NODE_POLICIES
         )
         # EKS would make this group itself, to be kept for ever.
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"/aws/eks/{args.name}/cluster",
-            retention_in_days=args.log_days,
+            name=f"/aws/eks/{args.settings.name}/cluster",
+            retention_in_days=LOG_DAYS,
             opts=self._child,
         )
         cluster = self._cluster(service, self._key(), [*service_policies, logs])
         self._node_groups(nodes, [cluster, *node_policies])
 
-        self.name = args.name
+        self.name = args.settings.name
         self.kubeconfig = pulumi.Output.secret(cluster.kubeconfig_json)
         self.cluster_security_group_id = cluster.cluster_security_group_id
         self.node_role_arn = args.node_role_arn
@@ -174,7 +137,7 @@ class Cluster(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{self._name}-{suffix}",
             name=physical_name,
-            path=self._args.role_path,
+            path=naming.CI_PATH,
             permissions_boundary=self._args.boundary_arn,
             assume_role_policy=trust,
             opts=self._child,
@@ -193,14 +156,14 @@ class Cluster(pulumi.ComponentResource):
         # With KMS's own policy: whoever creates the cluster grants its use to EKS by the IAM policy alone.
         key = aws.kms.Key(
             f"{self._name}-secrets",
-            description=f"Secrets of the cluster {self._args.name}",
+            description=f"Secrets of the cluster {self._args.settings.name}",
             enable_key_rotation=True,
             deletion_window_in_days=KEY_WINDOW_DAYS,
             opts=self._child,
         )
         aws.kms.Alias(
             f"{self._name}-secrets",
-            name=f"alias/slipway-cluster-{self._args.name}",
+            name=f"alias/slipway-cluster-{self._args.settings.name}",
             target_key_id=key.key_id,
             opts=self._child,
         )
@@ -210,17 +173,17 @@ class Cluster(pulumi.ComponentResource):
         self, service: aws.iam.Role, key: aws.kms.Key, after: Sequence[pulumi.Resource]
     ) -> eks.Cluster:
         args = self._args
-        mode = args.authentication_mode
+        mode = args.settings.authentication_mode
         return eks.Cluster(
             f"{self._name}-eks",
-            name=args.name,
-            version=args.version,
+            name=args.settings.name,
+            version=args.settings.version,
             vpc_id=args.vpc_id,
             private_subnet_ids=args.private_subnet_ids,
             endpoint_private_access=True,
-            endpoint_public_access=bool(args.public_access_cidrs),
+            endpoint_public_access=bool(args.settings.public_access_cidrs),
             # Set without the public endpoint, pulumi-eks raises.
-            public_access_cidrs=list(args.public_access_cidrs) or None,
+            public_access_cidrs=list(args.settings.public_access_cidrs) or None,
             authentication_mode=eks.AuthenticationMode(mode.value),
             # Never instance_roles: pulumi-eks would map the nodes' role with its path, and none could join.
             role_mappings=[
@@ -237,19 +200,19 @@ class Cluster(pulumi.ComponentResource):
             skip_default_security_groups=True,
             # Without it the network policies of preview namespaces would be accepted and not enforced.
             vpc_cni_options=eks.VpcCniOptionsArgs(enable_network_policy=True),
-            deletion_protection=args.deletion_protection,
+            deletion_protection=args.settings.deletion_protection,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*after]),
         )
 
     def _node_groups(self, role: aws.iam.Role, after: Sequence[pulumi.Resource]) -> None:
-        for key, group in self._args.node_groups.items():
+        for key, group in self._args.settings.node_groups.items():
             # No physical name: a change of types or disk replaces a group, the new one before the old.
             aws.eks.NodeGroup(
                 f"{self._name}-{key}",
-                cluster_name=self._args.name,
+                cluster_name=self._args.settings.name,
                 node_role_arn=role.arn,
                 subnet_ids=self._args.private_subnet_ids,
-                version=self._args.version,
+                version=self._args.settings.version,
                 ami_type=group.ami_type,
                 instance_types=list(group.instance_types),
                 capacity_type=group.capacity,

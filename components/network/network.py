@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import pulumi
 import pulumi_aws as aws
@@ -13,23 +12,12 @@ from components.network.flow_log_policy import flow_log_permissions, flow_log_tr
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names, naming
 from slipway.platform.addressing import ZoneSubnets, subnets
+from slipway.platform.network import NetworkSettings
 
 ANYWHERE = "0.0.0.0/0"
 INTERFACE_ENDPOINTS = ("ecr.api", "ecr.dkr", "sts")
-_KNOWN_ENDPOINTS = frozenset({*INTERFACE_ENDPOINTS, "ec2", "eks", "kms", "logs", "secretsmanager", "ssm"})
+"""Services reached inside the VPC, as in `com.amazonaws.<region>.<service>`; S3 has a gateway besides."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]")
-_CLUSTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # EKS API Reference, CreateCluster
-
-RETENTION_DAYS = frozenset({1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192})
-"""The retentions that CloudWatch Logs takes, up to six years (API Reference, PutRetentionPolicy)."""
-
-
-class NatMode(StrEnum):
-    """How private subnets reach the internet: not, through one zone, or each through its own zone."""
-
-    NONE = "none"
-    ONE = "one"
-    PER_ZONE = "one_per_zone"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +27,14 @@ class NetworkArgs:
     name: str
     account: str
     region: str
-    cidr: str
-    zones: tuple[str, ...]
+    settings: NetworkSettings
+    """Addresses, zones and ways out, as a stack file describes them."""
     boundary_arn: str
-    nat: NatMode = NatMode.ONE
     cluster_names: tuple[str, ...] = ()
     """EKS clusters that live here; their load balancer controllers find subnets by tags with these names."""
-    interface_endpoints: tuple[str, ...] = INTERFACE_ENDPOINTS
-    """Services reached inside the VPC, as in `com.amazonaws.<region>.<service>`; S3 always has a gateway."""
-    flow_log_days: int = 90
-    role_path: str = naming.CI_PATH
 
     def __post_init__(self) -> None:
-        """Raise SlipwayError for anything that AWS would refuse after the preview."""
+        """Raise SlipwayError for what AWS would refuse after the preview."""
         where = f"network {self.name}"
         if not _NAME.fullmatch(self.name):
             raise SlipwayError(
@@ -60,31 +43,6 @@ class NetworkArgs:
         aws_names.check_account(self.account, where)
         aws_names.check_region(self.region, where)
         aws_names.check_boundary(self.boundary_arn, where)
-        aws_names.check_role_path(self.role_path, where)
-        subnets(self.cidr, self.zones)
-        for zone in self.zones:
-            if not re.fullmatch(rf"{re.escape(self.region)}[a-z]", zone):
-                raise SlipwayError(
-                    f"{zone!r} is no availability zone of {self.region}",
-                    where=where,
-                    fix=f"give zones such as {self.region}a",
-                )
-        for cluster in self.cluster_names:
-            if not _CLUSTER.fullmatch(cluster):
-                raise SlipwayError(f"{cluster!r} cannot be an EKS cluster's name", where=where)
-        unknown = sorted(set(self.interface_endpoints) - _KNOWN_ENDPOINTS)
-        if unknown:
-            raise SlipwayError(
-                f"unknown interface endpoints {', '.join(unknown)}",
-                where=where,
-                fix=f"choose from {', '.join(sorted(_KNOWN_ENDPOINTS))}",
-            )
-        if self.flow_log_days not in RETENTION_DAYS:
-            raise SlipwayError(
-                f"flow logs cannot be kept for {self.flow_log_days} days",
-                where=where,
-                fix=f"choose from {', '.join(map(str, sorted(RETENTION_DAYS)))}",
-            )
 
 
 class Network(pulumi.ComponentResource):
@@ -101,10 +59,10 @@ class Network(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        plan = subnets(args.cidr, args.zones)
+        plan = subnets(args.settings.cidr, args.settings.zones)
         vpc = aws.ec2.Vpc(
             f"{name}-vpc",
-            cidr_block=args.cidr,
+            cidr_block=args.settings.cidr,
             enable_dns_hostnames=True,  # interface endpoints take over the services' own names by private DNS
             enable_dns_support=True,
             tags={"Name": args.name, **self._cluster_tags()},
@@ -207,9 +165,9 @@ class Network(pulumi.ComponentResource):
         tables: Mapping[str, aws.ec2.RouteTable],
         internet: aws.ec2.Route,
     ) -> list[aws.ec2.Eip]:
-        if self._args.nat is NatMode.NONE:
+        if self._args.settings.nat == "none":
             return []
-        zones = list(tables) if self._args.nat is NatMode.PER_ZONE else list(tables)[:1]
+        zones = list(tables) if self._args.settings.nat == "one_per_zone" else list(tables)[:1]
         # A NAT gateway made before its VPC has a way out fails (VPC User Guide, "Work with NAT gateways").
         behind_internet = pulumi.ResourceOptions(parent=self, depends_on=[internet])
         addresses: dict[str, aws.ec2.Eip] = {}
@@ -251,10 +209,8 @@ class Network(pulumi.ComponentResource):
             tags={"Name": f"{args.name}-s3"},
             opts=self._child,
         )
-        if not args.interface_endpoints:
-            return
         group = self._endpoint_group(vpc)
-        for service in args.interface_endpoints:
+        for service in INTERFACE_ENDPOINTS:
             suffix = service.replace(".", "-")
             aws.ec2.VpcEndpoint(
                 f"{self._name}-{suffix}",
@@ -285,7 +241,7 @@ class Network(pulumi.ComponentResource):
             ip_protocol="tcp",
             from_port=443,
             to_port=443,
-            cidr_ipv4=args.cidr,
+            cidr_ipv4=args.settings.cidr,
             opts=self._child,
         )
         return group
@@ -294,12 +250,15 @@ class Network(pulumi.ComponentResource):
         args = self._args
         log_group = f"/slipway/{args.name}/flow-logs"
         group = aws.cloudwatch.LogGroup(
-            f"{self._name}-flow-logs", name=log_group, retention_in_days=args.flow_log_days, opts=self._child
+            f"{self._name}-flow-logs",
+            name=log_group,
+            retention_in_days=args.settings.flow_log_days,
+            opts=self._child,
         )
         role = aws.iam.Role(
             f"{self._name}-flow-logs",
             name=f"{args.name}-flow-logs",
-            path=args.role_path,
+            path=naming.CI_PATH,
             permissions_boundary=args.boundary_arn,
             assume_role_policy=json.dumps(flow_log_trust(args.account, args.region)),
             opts=self._child,

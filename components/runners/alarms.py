@@ -45,8 +45,8 @@ class Alarm:
 def alarms(args: RunnerFleetArgs) -> tuple[Alarm, ...]:
     """Every alarm of a fleet."""
     found: list[Alarm] = []
-    for one in args.classes:
-        found += _of_class(args, one.name)
+    for name in args.classes:
+        found += _of_class(args, name)
     return (*found, *_of_edge(args), *_of_functions(args))
 
 
@@ -171,7 +171,7 @@ def _of_functions(args: RunnerFleetArgs) -> tuple[Alarm, ...]:
 
 def declare_alarms(name: str, args: RunnerFleetArgs, child: pulumi.ResourceOptions) -> None:
     """The alarms; without a topic they only show."""
-    actions = [args.alarm_topic] if args.alarm_topic else []
+    actions = [args.runners.alarm_topic] if args.runners.alarm_topic else []
     for alarm in alarms(args):
         aws.cloudwatch.MetricAlarm(
             f"{name}-{alarm.name.removeprefix(args.names.prefix + '-')}",

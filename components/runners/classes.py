@@ -8,12 +8,13 @@ import pulumi_aws as aws
 import pulumi_github as github
 
 from components.runners import policies
-from components.runners.args import RunnerClassArgs, RunnerFleetArgs
+from components.runners.args import LOG_DAYS, RunnerFleetArgs
 from components.runners.edge import Edge
 from components.runners.policies import CLASS_TAG, FLEET_TAG
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
 from slipway.platform import naming
+from slipway.platform.runner_classes import RunnerClassSettings
 
 USER_DATA_BYTES = 16_384
 """Before base64 (EC2 User Guide, "Run commands at launch using user data")."""
@@ -24,11 +25,12 @@ _SESSION_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunnerGroupArgs:
+class RunnerClassArgs:
     """A class of a fleet, and the API that its instances call."""
 
     fleet: RunnerFleetArgs
-    runner_class: RunnerClassArgs
+    name: str
+    """The class's name."""
     edge: Edge
 
 
@@ -39,20 +41,21 @@ class RunnerClass(pulumi.ComponentResource):
     role: aws.iam.Role
     runner_group_id: pulumi.Output[str]
 
-    def __init__(self, name: str, args: RunnerGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: RunnerClassArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:runners:RunnerClass", name, {}, opts)
         self._name = name
         self._fleet = args.fleet
-        self._class = args.runner_class
+        self._class_name = args.name
+        self._class = args.fleet.classes[args.name]
         self._edge = args.edge
         self._child = pulumi.ResourceOptions(parent=self)
         if self._class.image is None:
-            pulumi.log.warn(f"runner class {self._class.name} has no image yet: no instance starts", self)
+            pulumi.log.warn(f"runner class {self._class_name} has no image yet: no instance starts", self)
         profile, role, rights = self._identity()
         aws.cloudwatch.LogGroup(
             f"{name}-boot-logs",
-            name=self._fleet.names.boot_logs(self._class.name),
-            retention_in_days=self._fleet.log_days,
+            name=self._fleet.names.boot_logs(self._class_name),
+            retention_in_days=LOG_DAYS,
             opts=self._child,
         )
         group = self._group(self._template(profile), rights)
@@ -71,16 +74,16 @@ class RunnerClass(pulumi.ComponentResource):
     @property
     def _tags(self) -> dict[str, str]:
         """What the functions' rights, and people in the console, tell the instances by."""
-        named = self._fleet.names.group(self._class.name)
-        return {"Name": named, FLEET_TAG: self._fleet.fleet, CLASS_TAG: self._class.name}
+        named = self._fleet.names.group(self._class_name)
+        return {"Name": named, FLEET_TAG: self._fleet.fleet, CLASS_TAG: self._class_name}
 
     def _identity(self) -> tuple[aws.iam.InstanceProfile, aws.iam.Role, list[pulumi.Resource]]:
-        names, runner_class = self._fleet.names, self._class
+        names, class_name = self._fleet.names, self._class_name
         role = aws.iam.Role(
             f"{self._name}-role",
-            name=names.instance_role(runner_class.name),
+            name=names.instance_role(class_name),
             path=naming.RUNNER_PATH,
-            description=f"Instances of runner class {runner_class.name} of fleet {self._fleet.fleet}",
+            description=f"Instances of runner class {class_name} of fleet {self._fleet.fleet}",
             assume_role_policy=rendered(policies.service_trust("ec2.amazonaws.com")),
             permissions_boundary=self._fleet.boundary_arn,
             max_session_duration=_SESSION_SECONDS,
@@ -95,19 +98,19 @@ class RunnerClass(pulumi.ComponentResource):
             opts=self._child,
         )
         rights: list[pulumi.Resource] = [call]
-        if runner_class.cicd_role_arn is not None:
+        if self._class.cicd and self._fleet.cicd_role_arn:
             rights.append(
                 aws.iam.RolePolicy(
                     f"{self._name}-assume-cicd",
                     name="assume-cicd",
                     role=role.name,
-                    policy=rendered(policies.cicd(runner_class.cicd_role_arn)),
+                    policy=rendered(policies.cicd(self._fleet.cicd_role_arn)),
                     opts=self._child,
                 )
             )
         profile = aws.iam.InstanceProfile(
             f"{self._name}-profile",
-            name=names.instance_role(runner_class.name),
+            name=names.instance_role(class_name),
             path=naming.RUNNER_PATH,
             role=role.name,
             opts=self._child,
@@ -116,11 +119,11 @@ class RunnerClass(pulumi.ComponentResource):
 
     def _user_data(self) -> pulumi.Output[str]:
         def text(endpoint: str) -> str:
-            made = self._fleet.user_data(self._class, endpoint).encode()
+            made = self._fleet.user_data(self._class_name, endpoint).encode()
             if len(made) > USER_DATA_BYTES:
                 raise SlipwayError(
                     f"the user data has {len(made):,} bytes; EC2 takes {USER_DATA_BYTES:,}",
-                    where=f"runner class {self._class.name}",
+                    where=f"runner class {self._class_name}",
                     fix="move what does not change into the image",
                 )
             return base64.b64encode(made).decode()
@@ -134,8 +137,8 @@ class RunnerClass(pulumi.ComponentResource):
         image = runner_class.image
         return aws.ec2.LaunchTemplate(
             f"{self._name}-template",
-            name=self._fleet.names.group(runner_class.name),
-            description=f"Runner class {runner_class.name} of fleet {self._fleet.fleet}",
+            name=self._fleet.names.group(self._class_name),
+            description=f"Runner class {self._class_name} of fleet {self._fleet.fleet}",
             image_id=image.id if image else _placeholder(runner_class),
             instance_type=runner_class.instance_types[0] if runner_class.warm_pool else None,
             user_data=self._user_data(),
@@ -194,7 +197,7 @@ class RunnerClass(pulumi.ComponentResource):
         warm = runner_class.warm_pool > 0
         return aws.autoscaling.Group(
             f"{self._name}-group",
-            name=self._fleet.names.group(runner_class.name),
+            name=self._fleet.names.group(self._class_name),
             min_size=0,
             max_size=runner_class.limit,
             desired_capacity=0,
@@ -266,9 +269,11 @@ class RunnerClass(pulumi.ComponentResource):
         runner_class = self._class
         return github.ActionsRunnerGroup(
             f"{self._name}-runners",
-            name=self._fleet.names.group(runner_class.name),
+            name=self._fleet.names.group(self._class_name),
             visibility="selected",
-            selected_repository_ids=sorted(set(runner_class.repositories.values())),
+            selected_repository_ids=sorted(
+                {self._fleet.repository_ids[slug] for slug in runner_class.repositories}
+            ),
             allows_public_repositories=runner_class.public,
             restricted_to_workflows=bool(runner_class.workflows),
             selected_workflows=list(runner_class.workflows),
@@ -276,7 +281,7 @@ class RunnerClass(pulumi.ComponentResource):
         )
 
 
-def _placeholder(runner_class: RunnerClassArgs) -> str:
+def _placeholder(runner_class: RunnerClassSettings) -> str:
     """A template needs an image even where nothing may start: Amazon's own, by its public parameter (EC2
     Auto Scaling User Guide, "Use AWS Systems Manager parameters instead of AMI IDs")."""
     return "resolve:ssm:" + _PARAMETER.format(architecture=runner_class.architecture)

@@ -17,7 +17,7 @@ def dashboard_body(args: RunnerFleetArgs) -> dict[str, Any]:
     """The dashboard (CloudWatch API Reference, "Dashboard Body Structure and Syntax")."""
     names = args.names
     fleet = ["Fleet", args.fleet]
-    by_class = [[*fleet, "Class", one.name] for one in args.classes]
+    by_class = [[*fleet, "Class", name] for name in args.classes]
 
     def of_classes(*metrics: str) -> list[list[str]]:
         return [[NAMESPACE, metric, *dimensions] for metric in metrics for dimensions in by_class]

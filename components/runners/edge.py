@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.runners.args import RunnerFleetArgs
+from components.runners.args import LOG_DAYS, RunnerFleetArgs
 from components.runners.functions import API_SECONDS, WEBHOOK_SECONDS, FleetFunctions
 
 INSTANCE_RATE = 50
@@ -59,7 +59,7 @@ def declare_edge(
             area="webhook",
             function=functions.webhook,
             signed=False,
-            rate=args.webhook_rate,
+            rate=args.runners.webhook_rate,
             seconds=WEBHOOK_SECONDS,
         ),
         _Route(area="claim", function=functions.claim, signed=True, rate=INSTANCE_RATE, seconds=API_SECONDS),
@@ -127,7 +127,7 @@ def _stage(
     logs = aws.cloudwatch.LogGroup(
         f"{name}-access-logs",
         name=f"/slipway/api/{args.names.api}",
-        retention_in_days=args.log_days,
+        retention_in_days=LOG_DAYS,
         opts=child,
     )
     aws.apigatewayv2.Stage(

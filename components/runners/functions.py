@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.runners import policies
-from components.runners.args import RunnerFleetArgs
+from components.runners.args import LOG_DAYS, RunnerFleetArgs
 from components.runners.package import package
 from slipway.access.statements import Document
 from slipway.access.trust import rendered
@@ -63,7 +63,7 @@ def declare_functions(
 
 def _specs(args: RunnerFleetArgs, queue_url: pulumi.Input[str]) -> dict[str, _Spec]:
     names = args.names
-    classes = [one.name for one in args.classes]
+    classes = list(args.classes)
     table: dict[str, pulumi.Input[str]] = {"TABLE": names.table}
     github = {
         **table,
@@ -113,7 +113,7 @@ def _function(
 ) -> aws.lambda_.Function:
     names = args.names
     logs = aws.cloudwatch.LogGroup(
-        f"{name}-{area}-logs", name=names.function_logs(area), retention_in_days=args.log_days, opts=child
+        f"{name}-{area}-logs", name=names.function_logs(area), retention_in_days=LOG_DAYS, opts=child
     )
     role = aws.iam.Role(
         f"{name}-{area}-role",
@@ -131,7 +131,7 @@ def _function(
     environment: dict[str, pulumi.Input[str]] = {"FLEET": args.fleet, **spec.environment}
     if args.function_endpoint is not None:
         environment["AWS_ENDPOINT_URL"] = args.function_endpoint
-    image = args.code.image_uri
+    image = args.runners.functions_image
     parts = ("runners/__init__.py", f"runners/{spec.folder}")
     zipped = None if image else package(args.code.root, parts, args.code.build)
     return aws.lambda_.Function(

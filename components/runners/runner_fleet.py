@@ -5,7 +5,7 @@ import pulumi_aws as aws
 
 from components.runners.alarms import declare_alarms
 from components.runners.args import RunnerFleetArgs
-from components.runners.classes import RunnerClass, RunnerGroupArgs
+from components.runners.classes import RunnerClass, RunnerClassArgs
 from components.runners.dashboard import declare_dashboard
 from components.runners.edge import declare_edge
 from components.runners.functions import declare_functions
@@ -38,10 +38,8 @@ class RunnerFleet(pulumi.ComponentResource):
         declare_tick(name, args, functions.planner, child)
         edge = declare_edge(name, args, functions, child)
         classes = {
-            one.name: RunnerClass(
-                f"{name}-{one.name}", RunnerGroupArgs(fleet=args, runner_class=one, edge=edge), opts=child
-            )
-            for one in args.classes
+            key: RunnerClass(f"{name}-{key}", RunnerClassArgs(fleet=args, name=key, edge=edge), opts=child)
+            for key in args.classes
         }
         groups = {key: one.runner_group_id for key, one in classes.items()}
         declare_settings(name, args, table, groups, child)

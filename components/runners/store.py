@@ -5,7 +5,8 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from components.runners.args import RunnerClassArgs, RunnerFleetArgs
+from components.runners.args import RunnerFleetArgs
+from slipway.platform.runner_classes import RunnerClassSettings
 
 
 def declare_table(name: str, args: RunnerFleetArgs, child: pulumi.ResourceOptions) -> aws.dynamodb.Table:
@@ -71,36 +72,41 @@ def settings(args: RunnerFleetArgs, runner_groups: dict[str, int]) -> dict[str, 
     return {
         "fleet": args.fleet,
         "organization": args.organization,
-        "app_id": args.app_id,
-        "installation_id": args.installation_id,
+        "app_id": args.runners.app_id,
+        "installation_id": args.runners.installation_id,
         "minimum_runner_version": args.minimum_runner_version,
-        "classes": {one.name: _class(args, one, runner_groups[one.name]) for one in args.classes},
+        "classes": {
+            name: _class(args, name, runner_class, runner_groups[name])
+            for name, runner_class in args.classes.items()
+        },
     }
 
 
-def _class(args: RunnerFleetArgs, one: RunnerClassArgs, runner_group: int) -> dict[str, object]:
-    image = one.image
+def _class(
+    args: RunnerFleetArgs, name: str, runner_class: RunnerClassSettings, runner_group: int
+) -> dict[str, object]:
+    image = runner_class.image
     return {
-        "group": args.names.group(one.name),
+        "group": args.names.group(name),
         "runner_group_id": runner_group,
-        "labels": list(one.labels),
-        "repositories": sorted(one.repositories),
-        "minimum": one.minimum,
-        "maximum": one.maximum,
-        "spares": one.spares,
-        "public": one.public,
-        "forks": one.forks,
-        "capacity": one.capacity,
-        "rerun_interrupted": one.rerun_interrupted,
-        "max_minutes": one.max_minutes,
-        "idle_minutes": one.idle_minutes,
-        "boot_minutes": one.boot_minutes,
-        "cicd": one.cicd_role_arn is not None,
-        "role": args.names.instance_role(one.name),
-        "log_group": args.names.boot_logs(one.name),
+        "labels": list(runner_class.labels),
+        "repositories": sorted(runner_class.repositories),
+        "minimum": runner_class.minimum,
+        "maximum": runner_class.maximum,
+        "spares": runner_class.spares,
+        "public": runner_class.public,
+        "forks": runner_class.forks,
+        "capacity": runner_class.capacity,
+        "rerun_interrupted": runner_class.rerun_interrupted,
+        "max_minutes": runner_class.max_minutes,
+        "idle_minutes": runner_class.idle_minutes,
+        "boot_minutes": runner_class.boot_minutes,
+        "cicd": runner_class.cicd,
+        "role": args.names.instance_role(name),
+        "log_group": args.names.boot_logs(name),
         "image": {
             "id": image.id,
-            "created": f"{image.created}T00:00:00Z",
+            "created": f"{image.built}T00:00:00Z",
             "runner_version": image.runner_version,
         }
         if image

@@ -4,8 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from slipway.errors import SlipwayError
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_names import architecture_of
+from slipway.platform.endpoint import check_endpoint
+from slipway.platform.mistakes import refusal
 from slipway.platform.model import Model
 from slipway.platform.values import ClusterName, KubernetesVersion, NodeGroupName, PublicCidr, RoleArn
 
@@ -67,5 +70,17 @@ class ClusterSettings(Model):
     """From where the API server's public endpoint answers; private only if empty."""
     reachable_from: tuple[str, ...] = ()
     """Runner classes with a network path to the private endpoint."""
+
+    @field_validator("reachable_from")
+    @classmethod
+    def _somebody_reaches_it(cls, classes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        cidrs: tuple[str, ...] | None = info.data.get("public_access_cidrs")
+        if cidrs is not None:
+            try:
+                check_endpoint(cidrs, classes, "cluster")
+            except SlipwayError as error:
+                raise ValueError(refusal(error)) from error
+        return classes
+
     node_groups: Annotated[dict[NodeGroupName, NodeGroup], Field(min_length=1)]
     deletion_protection: bool = True

@@ -7,7 +7,6 @@ from slipway.errors import SlipwayError
 from slipway.platform import aws_names, naming
 
 FLEET_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-CLASS_NAME = FLEET_NAME
 LONGEST_NAME = 20
 """Of a fleet and of a class: `runner-<fleet>-<class>` is a role, and IAM takes 64 characters (CreateRole)."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from slipway.platform.aws_names import architecture_of
-from slipway.platform.fleet_names import RESERVED_NAMES
+from slipway.platform.fleet_names import FLEET_NAME, LONGEST_NAME, RESERVED_NAMES
 from slipway.platform.model import Model
 from slipway.platform.values import RepositorySlug
 
@@ -46,7 +46,7 @@ def _day(value: str) -> str:
 
 ClassName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20),
+    StringConstraints(pattern=rf"^{FLEET_NAME.pattern}$", max_length=LONGEST_NAME),
     AfterValidator(_not_reserved),
 ]
 """A runner class. Its instance role is `runner-<stack>-<class>`, and IAM takes 64 characters."""
@@ -69,7 +69,7 @@ class RunnerImage(Model):
     runner_version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
 
 
-class RunnerClass(Model):
+class RunnerClassSettings(Model):
     """One class of runners: which jobs it serves, and on what."""
 
     labels: Labels
@@ -166,7 +166,7 @@ class RunnerSettings(Model):
 
     app_id: Annotated[int, Field(gt=0)]
     installation_id: Annotated[int, Field(gt=0)]
-    classes: Annotated[dict[ClassName, RunnerClass], Field(min_length=1)]
+    classes: Annotated[dict[ClassName, RunnerClassSettings], Field(min_length=1)]
     functions_image: (
         Annotated[
             str,
@@ -181,3 +181,5 @@ class RunnerSettings(Model):
         Annotated[str, StringConstraints(pattern=r"^arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]+$")] | None
     ) = None
     """The SNS topic that alarms go to; they only change colour if there is none."""
+    webhook_rate: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Webhooks a second that are taken, twice as many in a burst: a job makes about four."""

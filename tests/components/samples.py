@@ -32,6 +32,7 @@ from slipway.platform.declaration import (
     Repository,
     RoleDeclaration,
 )
+from slipway.platform.network import NetworkSettings
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
@@ -103,13 +104,17 @@ def cicd_role_args() -> CicdRoleArgs:
     )
 
 
+def network_settings(**changes: object) -> NetworkSettings:
+    given = {"cidr": "10.20.0.0/16", "zones": ("eu-west-1a", "eu-west-1b", "eu-west-1c")}
+    return NetworkSettings.model_validate({**given, **changes})
+
+
 def network_args() -> NetworkArgs:
     return NetworkArgs(
         name="staging",
         account=ACCOUNT,
         region=REGION,
-        cidr="10.20.0.0/16",
-        zones=("eu-west-1a", "eu-west-1b", "eu-west-1c"),
+        settings=network_settings(),
         boundary_arn=BOUNDARY,
         cluster_names=("staging",),
     )

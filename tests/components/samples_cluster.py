@@ -13,7 +13,7 @@ from components.cluster.lockout import AccessDeclaration
 from components.network.network import Network
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import RoleMapping, role_mappings
-from slipway.platform.cluster import NodeGroup
+from slipway.platform.cluster import ClusterSettings, NodeGroup
 from slipway.platform.namespaces import NamespaceAccess, groups_by_role
 from slipway.platform.naming import node_role_arn
 from tests.components import recording
@@ -94,24 +94,34 @@ def mappings(mode: AuthenticationMode) -> tuple[RoleMapping, ...]:
     )
 
 
-def cluster_args(mode: AuthenticationMode = AuthenticationMode.API, **changes: Any) -> ClusterArgs:
-    args = ClusterArgs(
-        name=NAME,
-        account=ACCOUNT,
-        region=REGION,
-        version="1.33",
-        authentication_mode=mode,
-        vpc_id="vpc-0123456789abcdef0",
-        private_subnet_ids=["subnet-a", "subnet-b"],
-        boundary_arn=BOUNDARY,
-        node_groups={
+def cluster_settings(mode: AuthenticationMode, **changes: Any) -> ClusterSettings:
+    given: dict[str, Any] = {
+        "name": NAME,
+        "version": "1.33",
+        "authentication_mode": mode,
+        "administrators": (ADMIN, BREAK_GLASS),
+        "node_groups": {
             "default": NodeGroup(instance_types=("m7i.xlarge", "m7a.xlarge"), minimum=2, maximum=6),
             "batch": NodeGroup(instance_types=("m7g.large",), minimum=0, capacity="SPOT", disk_gib=80),
         },
-        reachable_from=("deploy",),
+        "reachable_from": ("deploy",),
+    }
+    return ClusterSettings.model_validate({**given, **changes})
+
+
+def cluster_args(mode: AuthenticationMode = AuthenticationMode.API, **changes: Any) -> ClusterArgs:
+    """A cluster; keys of its settings are changed there, others in the arguments."""
+    own = {key: value for key, value in changes.items() if key in ClusterSettings.model_fields}
+    args = ClusterArgs(
+        settings=cluster_settings(mode, **own),
+        account=ACCOUNT,
+        region=REGION,
+        vpc_id="vpc-0123456789abcdef0",
+        private_subnet_ids=["subnet-a", "subnet-b"],
+        boundary_arn=BOUNDARY,
         role_mappings=mappings(mode),
     )
-    return dataclasses.replace(args, **changes)
+    return dataclasses.replace(args, **{key: value for key, value in changes.items() if key not in own})
 
 
 def access_args(mode: AuthenticationMode = AuthenticationMode.API, **changes: Any) -> ClusterAccessArgs:

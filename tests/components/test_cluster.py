@@ -15,7 +15,15 @@ from slipway.platform.cluster import NodeGroup
 from tests.components.computed import computed_outputs
 from tests.components.recording import Recorded, Recording
 from tests.components.samples import ACCOUNT, BOUNDARY, REGION
-from tests.components.samples_cluster import NAME, NODES, cluster_args, declare_cluster, mappings, run
+from tests.components.samples_cluster import (
+    NAME,
+    NODES,
+    cluster_args,
+    cluster_settings,
+    declare_cluster,
+    mappings,
+    run,
+)
 
 CONFIG_MAP, BOTH, API = AuthenticationMode
 
@@ -68,8 +76,8 @@ def test_secrets_are_encrypted_by_a_key_of_their_own_that_rotates() -> None:
     assert eks(recording).inputs["encryptionConfigKeyArn"] == computed_outputs(key)[1]["arn"]
 
 
-def test_all_control_plane_logs_are_kept_for_the_days_given_from_the_first_on() -> None:
-    recording = declared(log_days=365)
+def test_all_control_plane_logs_are_kept_from_the_first_on() -> None:
+    recording = declared()
     logs = recording.one("LogGroup")
     assert sorted(eks(recording).inputs["enabledClusterLogTypes"]) == [
         "api",
@@ -79,7 +87,7 @@ def test_all_control_plane_logs_are_kept_for_the_days_given_from_the_first_on() 
         "scheduler",
     ]
     assert logs.inputs["name"] == f"/aws/eks/{NAME}/cluster"
-    assert logs.inputs["retentionInDays"] == 365
+    assert logs.inputs["retentionInDays"] == 90
     assert logs.urn in eks(recording).dependencies
 
 
@@ -232,28 +240,9 @@ HALF_NODES = RoleMapping(
 @pytest.mark.parametrize(
     ("mode", "changes", "message"),
     [
-        (API, {"reachable_from": ()}, "no runner class"),
-        (API, {"reachable_from": (" ",)}, "no runner class"),
-        (API, {"public_access_cidrs": ("0.0.0.0/0",)}, "4,294,967,296 addresses"),
-        (API, {"public_access_cidrs": ("0.0.0.0/1", "128.0.0.0/1")}, "addresses"),
-        (API, {"public_access_cidrs": ("198.50.0.0/15",)}, "131,072 addresses"),
-        (API, {"public_access_cidrs": ("10.20.0.0/16",)}, "is private"),
-        (API, {"public_access_cidrs": ("100.64.1.0/24",)}, "is private"),
-        (API, {"public_access_cidrs": ("198.51.100.7",)}, "no prefix"),
-        (API, {"public_access_cidrs": ("198.51.100.7/24",)}, "host bits"),
-        (API, {"public_access_cidrs": ("2001:db8::/32",)}, "no IPv4 block"),
-        (API, {"public_access_cidrs": ("198.51.100.0/24",) * 2}, "of which 1 differ"),
-        (API, {"public_access_cidrs": tuple(f"198.51.{n}.0/24" for n in range(41))}, "41 blocks"),
-        (API, {"name": "a" * 57}, "cluster's name"),
-        (API, {"name": "-a"}, "cluster's name"),
-        (API, {"version": "latest"}, "Kubernetes version"),
-        (API, {"version": "1.33.1"}, "Kubernetes version"),
-        (API, {"node_groups": {}}, "no node group"),
-        (API, {"log_days": 8}, "8 days"),
         (API, {"account": "1"}, "AWS account"),
         (API, {"region": "Ireland"}, "AWS region"),
         (API, {"boundary_arn": ""}, "permissions boundary"),
-        (API, {"role_path": "/"}, "IAM path"),
         (API, {"role_mappings": mappings(BOTH)}, "has no aws-auth"),
         (BOTH, {"role_mappings": ()}, "lets the nodes"),
         (CONFIG_MAP, {"role_mappings": NO_NODES}, "lets the nodes"),
@@ -267,6 +256,34 @@ def test_what_would_fail_or_lock_out_is_refused_at_once(
         cluster_args(mode, **changes)
     assert raised.value.fix
     assert raised.value.where
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"reachable_from": ()}, "no runner class"),
+        ({"reachable_from": (" ",)}, "no runner class"),
+        ({"public_access_cidrs": ("0.0.0.0/0",)}, "4,294,967,296 addresses"),
+        ({"public_access_cidrs": ("0.0.0.0/1", "128.0.0.0/1")}, "addresses"),
+        ({"public_access_cidrs": ("198.50.0.0/15",)}, "131,072 addresses"),
+        ({"public_access_cidrs": ("10.20.0.0/16",)}, "is private"),
+        ({"public_access_cidrs": ("100.64.1.0/24",)}, "is private"),
+        ({"public_access_cidrs": ("198.51.100.7/24",)}, "host bits"),
+        ({"public_access_cidrs": ("2001:db8::/32",)}, "IPv4 network"),
+        ({"public_access_cidrs": ("198.51.100.0/24",) * 2}, "of which 1 differ"),
+        ({"public_access_cidrs": tuple(f"198.51.{n}.0/24" for n in range(41))}, "41 blocks"),
+        ({"name": "a" * 57}, "name"),
+        ({"name": "-a"}, "name"),
+        ({"version": "latest"}, "version"),
+        ({"version": "1.33.1"}, "version"),
+        ({"node_groups": {}}, "node_groups"),
+    ],
+)
+def test_a_cluster_that_eks_would_refuse_or_nobody_would_reach_is_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        cluster_settings(API, **changes)
 
 
 def test_sixteen_bits_of_prefix_are_the_widest_block() -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import boto3
 import pytest
 
-from components.network.network import NatMode, Network
+from components.network.network import Network
 from slipway.engine.embedded import EmbeddedEngine
 from slipway.engine.interface import Result
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
 from slipway.localcloud.providers.aws import AwsProvider
-from tests.components.samples import ACCOUNT, REGION, SAMPLES, Sample, network_args
+from tests.components.samples import ACCOUNT, REGION, SAMPLES, Sample, network_args, network_settings
 
 SERVICES = ("cloudwatchlogs", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts")
 NEEDS_KUBERNETES = ("database-secret",)
@@ -148,7 +148,7 @@ def test_a_zone_added_at_the_end_touches_no_subnet_of_the_others(
 ) -> None:
     def network(*letters: str) -> Sample:
         zones = tuple(f"{REGION}{letter}" for letter in letters)
-        args = dataclasses.replace(network_args(), zones=zones)
+        args = dataclasses.replace(network_args(), settings=network_settings(zones=zones))
         return Sample("network", lambda: Network("network", args))
 
     try:
@@ -167,16 +167,16 @@ def test_a_zone_added_at_the_end_touches_no_subnet_of_the_others(
 def test_the_nat_can_be_changed_without_replacing_a_table(
     engine: Callable[[Sample], EmbeddedEngine],
 ) -> None:
-    def network(nat: NatMode) -> Sample:
-        args = dataclasses.replace(network_args(), nat=nat)
+    def network(nat: str) -> Sample:
+        args = dataclasses.replace(network_args(), settings=network_settings(nat=nat))
         return Sample("network", lambda: Network("network", args))
 
     try:
-        engine(network(NatMode.ONE)).up()
-        changed = engine(network(NatMode.PER_ZONE)).up()
+        engine(network("one")).up()
+        changed = engine(network("one_per_zone")).up()
         assert changed.ok, changed.diagnostics
         assert {step.op for step in changed.steps if "routeTable:" in step.type} == {"same"}
         rerouted = {step.name for step in changed.steps if step.op == "update"}
         assert rerouted == {"network-private-b-nat", "network-private-c-nat"}
     finally:
-        engine(network(NatMode.PER_ZONE)).destroy()
+        engine(network("one_per_zone")).destroy()

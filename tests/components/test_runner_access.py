@@ -58,7 +58,7 @@ def scaling(documents: list[Doc], verb: str, arn: str, fleet: str) -> bool:
 
 def test_there_is_one_role_for_each_function_and_class(policies: dict[str, list[Doc]]) -> None:
     expected = {OWN.function(area) for area in FUNCTIONS}
-    expected |= {OWN.instance_role(one.name) for one in CLASSES} | {OWN.tick}
+    expected |= {OWN.instance_role(name) for name in CLASSES} | {OWN.tick}
     assert set(policies) == expected
     assert all(policies.values())
 
@@ -183,9 +183,9 @@ def test_an_instance_calls_claim_and_finish_of_its_api_and_nothing_else(
 
 
 def test_only_an_opted_in_class_goes_on_to_the_cicd_role(policies: dict[str, list[Doc]]) -> None:
-    for one in CLASSES:
-        opted_in = may(policies[OWN.instance_role(one.name)], "sts:AssumeRole", CICD)
-        assert opted_in is (one.name == "deploy")
+    for name in CLASSES:
+        opted_in = may(policies[OWN.instance_role(name)], "sts:AssumeRole", CICD)
+        assert opted_in is (name == "deploy")
     assert not may(policies[OWN.instance_role("deploy")], "sts:AssumeRole", f"{CICD}-two")
     for area in FUNCTIONS:
         assert not may(policies[OWN.function(area)], "sts:AssumeRole", CICD)
@@ -279,7 +279,7 @@ def _allow(action: str, resource: str) -> Doc:
 def test_each_role_trusts_its_own_service_alone(recording: Recording) -> None:
     services = {OWN.tick: "scheduler.amazonaws.com"}
     services |= {OWN.function(area): "lambda.amazonaws.com" for area in FUNCTIONS}
-    services |= {OWN.instance_role(one.name): "ec2.amazonaws.com" for one in CLASSES}
+    services |= {OWN.instance_role(name): "ec2.amazonaws.com" for name in CLASSES}
     for role in recording.of("aws:iam/role:Role"):
         (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
         assert statement["Principal"] == {"Service": services[role.inputs["name"]]}

@@ -28,7 +28,7 @@ EACH_CLASS: dict[str, tuple[Any, ...]] = {
 DEAD = ("Maximum", "ApproximateNumberOfMessagesVisible", ABOVE, 0, 300, 1, 1, {"QueueName"}, PASSES)
 ERRORS = ("Sum", "Errors", ABOVE, 0, 300, 2, 2, {"FunctionName"}, PASSES)
 TABLE: dict[str, tuple[Any, ...]] = {
-    **{f"{one.name}-{suffix}": row for one in CLASSES for suffix, row in EACH_CLASS.items()},
+    **{f"{name}-{suffix}": row for name in CLASSES for suffix, row in EACH_CLASS.items()},
     "runner-events-dead-letters": DEAD,
     "runner-webhook-failures": ("Sum", "WebhookFailed", ABOVE, 0, 300, 1, 1, OF_FLEET, PASSES),
     "runner-webhook-lost": ("Maximum", "FailedDeliveries", ABOVE, 0, 300, 3, 3, OF_FLEET, PASSES),
@@ -74,7 +74,7 @@ def test_every_alarm_watches_the_thing_that_it_is_called_after(alarms: dict[str,
         "runner-events-dead-letters": ("AWS/SQS", {"QueueName": OWN.dead_letters}),
         **{f"runner-{one}-errors": ("AWS/Lambda", {"FunctionName": OWN.function(one)}) for one in areas},
     }
-    of_class = {f"{one.name}-{suffix}": one.name for one in CLASSES for suffix in EACH_CLASS}
+    of_class = {f"{name}-{suffix}": name for name in CLASSES for suffix in EACH_CLASS}
     for suffix, one in alarms.items():
         own = {"Fleet": OWN.fleet, **({"Class": of_class[suffix]} if suffix in of_class else {})}
         assert (one["namespace"], one["dimensions"]) == others.get(suffix, (NAMESPACE, own)), suffix

@@ -18,7 +18,7 @@ from slipway.localcloud.cloud import Cloud
 from slipway.localcloud.providers.aws import AwsProvider
 from slipway.localcloud.providers.github import GitHubProvider
 from tests.components.samples import REGION
-from tests.components.samples_runners import IMAGE, fleet_args, names, runner_class
+from tests.components.samples_runners import IMAGE, fleet_args, names, runner_class, runners
 
 SERVICES = (
     "apigatewayv2",
@@ -36,7 +36,7 @@ SERVICES = (
     "sqs",
     "sts",
 )
-CLASSES = (runner_class(), runner_class("coming", image=None))
+CLASSES = {**runner_class(), **runner_class("coming", image=None)}
 Engine = Callable[[RunnerFleetArgs], EmbeddedEngine]
 
 
@@ -155,8 +155,8 @@ def test_what_the_planner_sets_is_neither_drift_nor_undone(
 ) -> None:
     scaling, group = client(cloud, "autoscaling"), names().group("standard")
     image = client(cloud, "ec2").describe_images()["Images"][0]["ImageId"]
-    running = dataclasses.replace(IMAGE, id=image)
-    fleet = dataclasses.replace(fleet, classes=(runner_class(image=running), CLASSES[1]))
+    running = IMAGE.model_copy(update={"id": image})
+    fleet = dataclasses.replace(fleet, runners=runners(classes=CLASSES | runner_class(image=running)))
     assert "update" in operations(engine(fleet).up())
     scaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=2)
     again = engine(fleet).up()
@@ -170,8 +170,8 @@ def test_what_the_planner_sets_is_neither_drift_nor_undone(
 def test_a_new_image_is_a_new_version_that_the_group_takes(
     cloud: Cloud, engine: Engine, fleet: RunnerFleetArgs, up: Result
 ) -> None:
-    newer = dataclasses.replace(IMAGE, id="ami-0fedcba9876543210")
-    changed = dataclasses.replace(fleet, classes=(runner_class(image=newer), CLASSES[1]))
+    newer = IMAGE.model_copy(update={"id": "ami-0fedcba9876543210"})
+    changed = dataclasses.replace(fleet, runners=runners(classes=CLASSES | runner_class(image=newer)))
     result = engine(changed).up()
     assert operations(result) == {"same", "update"}
     updated = {step.name for step in result.steps if step.op == "update"}
@@ -186,9 +186,8 @@ def test_a_new_image_is_a_new_version_that_the_group_takes(
 def test_a_class_comes_and_goes_without_touching_the_others(
     engine: Engine, fleet: RunnerFleetArgs, up: Result
 ) -> None:
-    more = dataclasses.replace(
-        fleet, classes=(*CLASSES, runner_class("big", labels=("self-hosted", "linux", "big")))
-    )
+    big = runner_class("big", labels=("self-hosted", "linux", "big"))
+    more = dataclasses.replace(fleet, runners=runners(classes=CLASSES | big))
     added = engine(more).up()
     assert added.ok, added.diagnostics
     changed = {step.name: step.op for step in added.steps if step.op != "same"}

@@ -10,10 +10,9 @@ from components.runners.functions import API_SECONDS, PLANNER_SECONDS, WEBHOOK_S
 from slipway.errors import SlipwayError
 from tests.components.recording import Recorded, Recording, run
 from tests.components.samples import ACCOUNT, REGION
-from tests.components.samples_runners import CICD, CLASSES, declare, fleet_args, names, runner_class
+from tests.components.samples_runners import CICD, CLASSES, declare, names, runner_class
 
 OWN = names()
-BY_NAME = {one.name: one for one in CLASSES}
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +34,10 @@ def functions(recording: Recording) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", CLASSES)
 def test_a_group_ends_no_instance_of_its_own_accord(name: str, recording: Recording) -> None:
     found = group(recording, name)
-    inputs, one = found.inputs, BY_NAME[name]
+    inputs, one = found.inputs, CLASSES[name]
     assert inputs["name"] == f"slipway-automation-{name}"
     assert (inputs["minSize"], inputs["desiredCapacity"]) == (0, 0)
     assert inputs["maxSize"] == (10 if one.image else 0)
@@ -83,12 +82,12 @@ def test_only_a_warm_class_has_a_warm_pool_and_then_one_type(recording: Recordin
     assert "mixedInstancesPolicy" not in warm
     assert warm["launchTemplate"]["version"] == "1"
     assert template(recording, "warm").inputs["instanceType"] == "m7i.large"
-    for name in BY_NAME.keys() - {"warm"}:
+    for name in CLASSES.keys() - {"warm"}:
         assert "warmPool" not in group(recording, name).inputs
         assert "instanceType" not in template(recording, name).inputs
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", CLASSES)
 def test_an_instance_is_closed(name: str, recording: Recording) -> None:
     inputs = template(recording, name).inputs
     assert inputs["metadataOptions"]["httpTokens"] == "required"
@@ -121,7 +120,7 @@ def test_a_class_without_an_image_starts_nothing_and_says_so(
 ) -> None:
     assert group(recording, "coming").inputs["maxSize"] == 0
     assert template(recording, "coming").inputs["imageId"].startswith("resolve:ssm:/aws/service/")
-    run(lambda: declare(classes=(runner_class("coming", image=None),)) and None)
+    run(lambda: declare(classes=runner_class("coming", image=None)) and None)
     assert "runner class coming has no image yet" in caplog.text
 
 
@@ -144,14 +143,14 @@ def test_the_settings_are_what_the_functions_read(recording: Recording) -> None:
     fleet = control.parse_fleet(item["body"]["S"])
     assert (fleet.name, fleet.organization, fleet.app_id) == ("automation", "acme", 1234)
     assert fleet.minimum_runner_version == "2.329.0"
-    for name, one in BY_NAME.items():
+    for name, one in CLASSES.items():
         read = fleet.classes[name]
         assert read.group == group(recording, name).inputs["name"]
         assert read.role == f"runner-automation-{name}"
         assert read.runner_group_id > 0
         assert read.limit == (10 if one.image else 0)
         assert read.spot is (one.capacity == "spot")
-        assert read.cicd is (one.cicd_role_arn is not None)
+        assert read.cicd is (one.cicd)
         assert read.log_group == f"/slipway/runners/automation/{name}"
         assert read.repositories == frozenset(one.repositories)
 
@@ -185,8 +184,7 @@ def test_handlers_are_there_and_run_on_arm(recording: Recording) -> None:
 
 def test_an_image_takes_the_place_of_the_zip_files() -> None:
     uri = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/functions@sha256:{'0' * 64}"
-    code = type(fleet_args().code)(root=fleet_args().code.root, build=fleet_args().code.build, image_uri=uri)
-    for one in functions(run(lambda: declare(code=code) and None)).values():
+    for one in functions(run(lambda: declare(functions_image=uri) and None)).values():
         assert (one["packageType"], one["imageUri"]) == ("Image", uri)
         assert one["imageConfig"]["commands"][0].startswith("runners.")
         assert not {"code", "handler", "runtime"} & set(one)

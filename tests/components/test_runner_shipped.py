@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from components.runners.args import RunnerClassArgs
 from components.runners.store import settings
 from runners.control import items, services
 from runners.control.config import Fleet, parse_fleet
+from slipway.platform.runner_classes import RunnerClassSettings
 from tests.components.recording import Recording, run
-from tests.components.samples_runners import declare, fleet_args, runner_class
+from tests.components.samples_runners import IMAGE, declare, fleet_args, runner_class
 
 
 class ReadVariables(Mapping[str, str]):
@@ -45,7 +45,7 @@ def environment(recording: Recording, area: str) -> dict[str, str]:
 
 def deployed_settings() -> Fleet:
     args = fleet_args()
-    numbers = {runner.name: number for number, runner in enumerate(args.classes, 1)}
+    numbers = {name: number for number, name in enumerate(args.classes, 1)}
     return parse_fleet(json.dumps(settings(args, numbers)))
 
 
@@ -88,7 +88,7 @@ def test_the_table_has_the_keys_and_indexes_that_the_functions_use(recording: Re
 
 
 def test_a_class_that_says_little_means_the_same_to_the_functions() -> None:
-    """Defaults stand twice: in the arguments, and in what the functions take for granted."""
+    """Defaults stand twice: in the settings, and in what the functions take for granted."""
     required = {
         "group": "g",
         "runner_group_id": 1,
@@ -101,9 +101,9 @@ def test_a_class_that_says_little_means_the_same_to_the_functions() -> None:
     body = {"fleet": "f", "organization": "acme", "app_id": 1, "installation_id": 1}
     read = parse_fleet(json.dumps({**body, "classes": {"standard": required}})).classes["standard"]
     declared: dict[str, Any] = {
-        field.name: field.default
-        for field in dataclasses.fields(RunnerClassArgs)
-        if field.default is not dataclasses.MISSING
+        name: field.default
+        for name, field in RunnerClassSettings.model_fields.items()
+        if not field.is_required()
     }
     same = {field.name for field in dataclasses.fields(read)} & set(declared) - {"maximum"}
     assert {name: getattr(read, name) for name in same} == {name: declared[name] for name in same}
@@ -122,8 +122,8 @@ def test_every_number_of_a_class_reaches_the_functions() -> None:
         "boot_minutes": 16,
     }
     switches = {"public": True, "forks": True, "rerun_interrupted": True}
-    args = fleet_args(classes=(runner_class("small", **numbers, **switches),))
+    args = fleet_args(classes=runner_class("small", **numbers, **switches))
     read = parse_fleet(json.dumps(settings(args, {"small": 3}))).classes["small"]
     assert {name: getattr(read, name) for name in (*numbers, *switches)} == {**numbers, **switches}
-    assert read.runner_version == args.classes[0].image.runner_version  # pyright: ignore[reportOptionalMemberAccess]
+    assert read.runner_version == IMAGE.runner_version
     assert read.image_created.startswith("2026-11-01")

@@ -15,7 +15,7 @@ from infra.program import Secrets, build
 from infra.providers import aws_provider
 from infra.runner_images import MINIMUM_RUNNER_VERSION, OLDEST, declaration, judge, require_fresh, staleness
 from slipway.errors import SlipwayError
-from slipway.platform.runner_classes import RunnerClass, RunnerImage
+from slipway.platform.runner_classes import RunnerClassSettings, RunnerImage
 from slipway.platform.settings import Settings
 from tests.components import recording
 from tests.platform.conftest import parse, stack_values
@@ -28,8 +28,8 @@ def image(days: int = 0, version: str = "2.330.0") -> RunnerImage:
     return RunnerImage(id="ami-0123456789abcdef0", built=built, runner_version=version)
 
 
-def runner_class(held: RunnerImage | None, maximum: int = 10) -> RunnerClass:
-    return RunnerClass(
+def runner_class(held: RunnerImage | None, maximum: int = 10) -> RunnerClassSettings:
+    return RunnerClassSettings(
         labels=("linux",), instance_types=("m7i.large",), repositories=("a/b",), image=held, maximum=maximum
     )
 

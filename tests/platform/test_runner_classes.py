@@ -69,6 +69,11 @@ def test_a_class_needs_labels_types_and_repositories_and_no_more(automation: dic
         ({"image": {**IMAGE, "runner_version": "v2"}}, "classes.linux.image.runner_version"),
         ({"maximun": 3}, "did you mean 'maximum'?"),
         ({"workflows": ["build.yml"]}, "classes.linux.workflows.0"),
+        ({"instance_types": [f"m{n}i.large" for n in range(1, 42)]}, "classes.linux.instance_types"),
+        ({"instance_types": []}, "classes.linux.instance_types"),
+        ({"disk_gib": 8}, "classes.linux.disk_gib"),
+        ({"maximum": 0}, "classes.linux.maximum"),
+        ({"idle_minutes": 0}, "classes.linux.idle_minutes"),
     ],
 )
 def test_a_class_that_could_not_work_is_refused(

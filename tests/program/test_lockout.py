@@ -66,7 +66,8 @@ WAYS = {
     "the endpoint is private and nobody has a path": Way(
         "reachable_from: [deploy]",
         "reachable_from: []",
-        "the endpoint would be private, with no network path",
+        "the endpoint is private and no runner class has a network path to it",
+        stack_file=True,
     ),
     "the nodes go": Way(GROUP, "        {}", "platform.cluster.node_groups", True),
     "the nodes' role becomes a person's": Way(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from slipway.platform.mistakes import Mistake, Place
 from slipway.platform.rules.draft import Draft
-from slipway.platform.runner_classes import RunnerClass
+from slipway.platform.runner_classes import RunnerClassSettings
 
 
 def runner_mistakes(draft: Draft) -> Iterator[Mistake]:
@@ -27,7 +27,7 @@ def runner_mistakes(draft: Draft) -> Iterator[Mistake]:
             yield Mistake(where, repr(name), f"a runner class ({', '.join(runners.classes)})")
 
 
-def _repositories(draft: Draft, place: Place, runner_class: RunnerClass) -> Iterator[Mistake]:
+def _repositories(draft: Draft, place: Place, runner_class: RunnerClassSettings) -> Iterator[Mistake]:
     github, services = draft.settings.organization.github, draft.settings.services
     if not draft.knows_the_organization or len(services) < len(draft.service_names):
         return
@@ -42,7 +42,7 @@ def _repositories(draft: Draft, place: Place, runner_class: RunnerClass) -> Iter
             yield Mistake(place / index, f"{slug!r}, which is public", expected)
 
 
-def _open_to_ordinary_jobs(place: Place, classes: Mapping[str, RunnerClass]) -> Iterator[Mistake]:
+def _open_to_ordinary_jobs(place: Place, classes: Mapping[str, RunnerClassSettings]) -> Iterator[Mistake]:
     """Jobs of an ordinary class whose labels an instance with the CICD role has: it may be handed them."""
     for name, chained in classes.items():
         if not chained.cicd:
@@ -54,7 +54,7 @@ def _open_to_ordinary_jobs(place: Place, classes: Mapping[str, RunnerClass]) -> 
                 yield Mistake(place / name / "labels", found, f"without one of {sorted(plain.label_set)}")
 
 
-def _same_labels(place: Place, classes: Mapping[str, RunnerClass]) -> Iterator[Mistake]:
+def _same_labels(place: Place, classes: Mapping[str, RunnerClassSettings]) -> Iterator[Mistake]:
     """Classes that a job of one repository finds by the same labels, whose case GitHub ignores."""
     taken: dict[tuple[frozenset[str], str], str] = {}
     for name, runner_class in classes.items():
@@ -64,5 +64,5 @@ def _same_labels(place: Place, classes: Mapping[str, RunnerClass]) -> Iterator[M
             yield Mistake(place / name / "labels", found, "a label of its own")
 
 
-def _slugs(runner_class: RunnerClass) -> set[str]:
+def _slugs(runner_class: RunnerClassSettings) -> set[str]:
     return {slug.lower() for slug in runner_class.repositories}
