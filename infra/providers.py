@@ -4,15 +4,13 @@ The fence between the two stands here. The stack `local` runs on loopback endpoi
 all, and no other stack can be pointed at a stand-in.
 """
 
-import ipaddress
-from urllib.parse import urlsplit
-
 import pulumi
 import pulumi_aws as aws
 import pulumi_github as github
 import pulumi_kubernetes as kubernetes
 
 from slipway.errors import SlipwayError
+from slipway.platform.loopback import is_loopback
 from slipway.platform.settings import Settings
 from slipway.platform.stack import Stack
 
@@ -47,12 +45,7 @@ def require_fence(settings: Settings) -> None:
 
 
 def _require_loopback(name: str, url: str) -> None:
-    host = urlsplit(url).hostname or ""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(url):
         raise SlipwayError(
             f"the endpoint of '{name}' is not on this machine: {url}",
             where="slipway:endpoints",

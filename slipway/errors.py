@@ -25,3 +25,20 @@ class SlipwayError(Exception):
         if self.fix:
             lines.append(f"  do:    {self.fix}")
         return "\n".join(lines)
+
+
+class ServiceError(SlipwayError):
+    """A service that we depend on (AWS, GitHub, an engine) refused or did not answer.
+
+    Args:
+        what: what is wrong, one sentence.
+        service: its name as a person knows it: `AWS`, `GitHub`, `Pulumi`.
+        code: the service's own word for the reason (`AccessDenied`, `404`); empty where it did not answer.
+        where: the resource or address it concerns.
+        fix: what to do next, preferably a command.
+    """
+
+    def __init__(self, what: str, *, service: str, code: str = "", where: str = "", fix: str = "") -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.service = service
+        self.code = code

@@ -18,13 +18,15 @@ ALLOWED = {
     "components": ("slipway.access", *GROUND),
     "slipway/platform": ("slipway.errors",),
     "slipway/access": GROUND,
+    "slipway/aws": GROUND,
     "slipway/engine": GROUND,
-    "slipway/localcloud": GROUND,
-    "slipway/bootstrap": ("slipway.access", "slipway.engine", *GROUND),
+    "slipway/localcloud": ("slipway.aws", *GROUND),
+    "slipway/bootstrap": ("slipway.access", "slipway.aws", "slipway.engine", *GROUND),
     # What ships keeps its own meaning of its table: items and reasons are read by the code that writes them.
     "slipway/runners": (
         "runners.control.items",
         "runners.control.reasons",
+        "slipway.aws",
         "slipway.engine.project",
         "slipway.localcloud",
         *GROUND,
@@ -33,6 +35,7 @@ ALLOWED = {
     "slipway/rehearsal": (
         "runners.control.items",
         "runners.control.reasons",
+        "slipway.aws",
         "slipway.localcloud",
         "slipway.runners",
         *GROUND,
@@ -97,3 +100,24 @@ def test_every_test_file_is_collected() -> None:
         if not file.name.startswith("test_"):
             names = [n.name for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.FunctionDef)]
             assert not [name for name in names if name.startswith("test_")], file
+
+
+# What a client library is called -> where in slipway/ it may be imported, and why.
+CLIENTS = {
+    "boto3": {"slipway/aws": "the one way to AWS"},
+    "botocore": {"slipway/aws": "the one way to AWS"},
+}
+
+
+@pytest.mark.parametrize("library", CLIENTS)
+def test_one_room_speaks_for_all_to_a_service(library: str) -> None:
+    importing: set[str] = set()
+    for file in sources("slipway"):
+        place = str(file.relative_to(ROOT))
+        if any(f"{module}.".startswith(f"{library}.") for module in imported(file)):
+            owners = [
+                owner for owner in CLIENTS[library] if f"{place}/".startswith((f"{owner}/", f"{owner}.py"))
+            ]
+            assert owners, f"{place} imports {library}, which only {', '.join(CLIENTS[library])} may"
+            importing.update(owners)
+    assert importing == set(CLIENTS[library]), "an exception that nothing needs"

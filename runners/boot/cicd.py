@@ -41,7 +41,7 @@ _FIELDS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 Fetch = Callable[[urllib.request.Request], bytes]
 
 
-class Refused(Exception):
+class NoCredentials(Exception):
     """AWS, or the metadata service, gave no credentials; the text says why and holds no secret."""
 
 
@@ -60,7 +60,7 @@ def _request(
     url: str, method: str, headers: dict[str, str], body: bytes | None = None
 ) -> urllib.request.Request:
     if not url.startswith(("http://", "https://")):
-        raise Refused("an address that is none")
+        raise NoCredentials("an address that is none")
     return urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 -- see above
 
 
@@ -72,9 +72,9 @@ def fetch(request: urllib.request.Request) -> bytes:
             return answer.read()
     except urllib.error.HTTPError as error:
         code = re.search(r"<Code>(\w{1,64})</Code>", error.read().decode(errors="replace"))
-        raise Refused(f"{error.code} {code[1] if code else ''}".strip()) from None
+        raise NoCredentials(f"{error.code} {code[1] if code else ''}".strip()) from None
     except OSError as error:
-        raise Refused(type(error).__name__) from None
+        raise NoCredentials(type(error).__name__) from None
 
 
 def instance_credentials(metadata: str, get: Fetch = fetch) -> dict[str, str]:
@@ -125,18 +125,18 @@ def assume_role(chain: Chain, now: datetime, get: Fetch = fetch) -> dict[str, st
     """The role's credentials: `AccessKeyId`, `SecretAccessKey`, `SessionToken`, `Expiration`.
 
     Raises:
-        Refused: the metadata service or STS gave none.
+        NoCredentials: the metadata service or STS gave none.
     """
     try:
         answer = get(assume_role_request(chain, instance_credentials(chain.metadata, get), now))
         found = ElementTree.fromstring(answer).find(f".//{_STS}Credentials")  # noqa: S314 -- AWS's own answer
         if found is None:
-            raise Refused("an answer without credentials")
+            raise NoCredentials("an answer without credentials")
         told = {name: found.findtext(f"{_STS}{name}", "") for name in _FIELDS}
         datetime.fromisoformat(told["Expiration"])
         return told
     except (ValueError, KeyError, ElementTree.ParseError) as error:
-        raise Refused(f"an answer that cannot be read ({type(error).__name__})") from None
+        raise NoCredentials(f"an answer that cannot be read ({type(error).__name__})") from None
 
 
 @dataclass
@@ -151,7 +151,7 @@ class Credentials:
         """What a credential process prints.
 
         Raises:
-            Refused: there are none.
+            NoCredentials: there are none.
         """
         if not self.held or datetime.fromisoformat(self.held["Expiration"]) - now < RENEW:
             self.held = assume_role(self.chain, now, self.get)
@@ -171,7 +171,7 @@ def answer(connection: socket.socket, credentials: Credentials, uid: int) -> Non
     else:
         try:
             told = credentials.current(datetime.now(UTC))
-        except Refused as error:
+        except NoCredentials as error:
             print(f"cicd: no credentials: {error}", flush=True)
             told = {"error": f"the CICD role could not be assumed: {error}"}
     connection.sendall(json.dumps(told).encode())

@@ -4,11 +4,10 @@ import json
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from slipway.bootstrap.clients import Clients, code
+from slipway.aws import ClientError, error_code
+from slipway.bootstrap.clients import Clients
 from slipway.bootstrap.plan import BootstrapPlan, Document, PolicyPlan
-from slipway.bootstrap.steps import Action, Found, Refused, Step, require_own, tag_list, tag_map
+from slipway.bootstrap.steps import Action, Found, NotOwnedError, Step, require_own, tag_list, tag_map
 
 _POLICY_VERSIONS = 5  # IAM User Guide, "Versioning IAM policies": no more are kept
 
@@ -74,10 +73,10 @@ class Identity:
         try:
             held = self._iam.get_open_id_connect_provider(OpenIDConnectProviderArn=wanted.arn)
         except ClientError as error:
-            if code(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
+            if error_code(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
                 raise
             if wanted.adopted:
-                raise Refused(
+                raise NotOwnedError(
                     "the stack is to use a provider that the account does not have",
                     where=wanted.arn,
                     fix="set slipway:platform.adopt_oidc_provider to false, and bootstrap makes one",
@@ -86,7 +85,7 @@ class Identity:
         own = self._plan.tags.items() <= tag_map(held.get("Tags", [])).items()
         lacking = sorted(set(wanted.audiences) - set(held["ClientIDList"]))
         if lacking:
-            raise Refused(
+            raise NotOwnedError(
                 f"the account's provider for GitHub lacks the audience {lacking[0]}",
                 where=wanted.arn,
                 fix="aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn "
@@ -120,7 +119,7 @@ class Identity:
         version = self._iam.get_policy_version(PolicyArn=policy.arn, VersionId=held["DefaultVersionId"])
         same = version["PolicyVersion"]["Document"] == policy.document
         if shared and not same:
-            raise Refused(
+            raise NotOwnedError(
                 f"{what} was made for another stack of this account, and the two stacks want different ones",
                 where=policy.arn,
                 fix="make both stacks declare the same boundary",
@@ -133,7 +132,7 @@ class Identity:
         try:
             return self._iam.get_policy(PolicyArn=policy.arn)["Policy"]
         except ClientError as error:
-            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+            if error_code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
                 return None
             raise
 
@@ -163,7 +162,7 @@ class Identity:
             return Found(Action.CREATE)
         require_own(self._plan, tag_map(held.get("Tags", [])), f"role {wanted.name}")
         if held["Arn"] != wanted.arn:
-            raise Refused(f"role {wanted.name} is there under another path", where=str(held["Arn"]))
+            raise NotOwnedError(f"role {wanted.name} is there under another path", where=str(held["Arn"]))
         differing = self._differing(held)
         return Found(Action.UPDATE, ", ".join(differing)) if differing else Found(Action.KEEP)
 
@@ -171,7 +170,7 @@ class Identity:
         try:
             return self._iam.get_role(RoleName=self._plan.role.name)["Role"]
         except ClientError as error:
-            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+            if error_code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
                 return None
             raise
 
@@ -218,7 +217,7 @@ class Identity:
         try:
             held = self._iam.get_role_policy(RoleName=self._plan.role.name, PolicyName=name)
         except ClientError as error:
-            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+            if error_code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
                 return Found(Action.CREATE)
             raise
         return Found(Action.KEEP if held["PolicyDocument"] == document else Action.UPDATE)
@@ -235,7 +234,7 @@ class Identity:
             )
             return {str(item["PolicyArn"]) for page in pages for item in page["AttachedPolicies"]}
         except ClientError as error:
-            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+            if error_code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
                 return set()
             raise
 
@@ -250,7 +249,7 @@ class Identity:
             pages = self._iam.get_paginator("list_role_policies").paginate(RoleName=self._plan.role.name)
             return {str(name) for page in pages for name in page["PolicyNames"]}
         except ClientError as error:
-            if code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
+            if error_code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
                 return set()
             raise
 

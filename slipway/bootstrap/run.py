@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slipway.bootstrap.clients import Clients, caller, connect, is_loopback
+from slipway.bootstrap.clients import Clients, caller, connect
 from slipway.bootstrap.identity_steps import Identity
 from slipway.bootstrap.next_steps import commands
 from slipway.bootstrap.plan import BootstrapPlan
@@ -17,6 +17,7 @@ from slipway.bootstrap.state_steps import StateBucket, StateKey
 from slipway.bootstrap.steps import Action, Outcome, perform, survey
 from slipway.engine.offline import render_apart
 from slipway.errors import SlipwayError
+from slipway.platform.loopback import is_loopback
 
 Load = Callable[[], BootstrapPlan]
 

@@ -4,13 +4,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from slipway.access.state_documents import state_key_description
+from slipway.aws import ClientError, error_code
 from slipway.bootstrap import documents
-from slipway.bootstrap.clients import Clients, code
+from slipway.bootstrap.clients import Clients
 from slipway.bootstrap.plan import BootstrapPlan
-from slipway.bootstrap.steps import Action, Found, Refused, Step, require_own, tag_list, tag_map
+from slipway.bootstrap.steps import Action, Found, NotOwnedError, Step, require_own, tag_list, tag_map
 from slipway.errors import SlipwayError
 
 _ABSENT = frozenset(
@@ -80,7 +79,7 @@ class StateKey:
         try:
             return self._kms.describe_key(KeyId=key_id)["KeyMetadata"]
         except ClientError as error:
-            if code(error) == "NotFoundException":
+            if error_code(error) == "NotFoundException":
                 return None
             raise
 
@@ -89,7 +88,7 @@ class StateKey:
         if key is None:
             key = self._unfinished()
         elif key["KeyState"] != "Enabled":
-            raise Refused(
+            raise NotOwnedError(
                 f"the state key is there and is {key['KeyState']}",
                 where=str(key["Arn"]),
                 fix="cancel its deletion and enable it (aws kms cancel-key-deletion, aws kms enable-key)",
@@ -98,7 +97,7 @@ class StateKey:
             require_own(self._plan, self._tags(str(key["Arn"])), f"KMS alias {self._plan.key_alias}")
         declared = self._plan.key_arn
         if declared and (key is None or key["Arn"] != declared):
-            raise Refused(
+            raise NotOwnedError(
                 f"the stack file names another key than the one there: {key['Arn'] if key else 'none'}",
                 where=f"slipway:platform.state_key in Pulumi.{self._plan.stack}.yaml: {declared}",
                 fix="state sealed with a lost key is lost; if the stack has no state yet, remove the line",
@@ -124,7 +123,7 @@ class StateKey:
             pages = self._kms.get_paginator("list_resource_tags").paginate(KeyId=arn)
             listed = [tag for page in pages for tag in page.get("Tags", [])]
         except ClientError as error:
-            if code(error) == "AccessDeniedException":
+            if error_code(error) == "AccessDeniedException":
                 # Another's key may hide from administrators; bootstrap's own never does.
                 return {}
             raise
@@ -203,7 +202,7 @@ class StateBucket:
             try:
                 return Found(Action.KEEP if right() else Action.UPDATE)
             except ClientError as error:
-                if code(error) in _ABSENT:
+                if error_code(error) in _ABSENT:
                     return Found(Action.CREATE)
                 raise
 
@@ -216,9 +215,9 @@ class StateBucket:
         try:
             self._s3.head_bucket(**self._named)
         except ClientError as error:
-            if code(error) in {"404", "NoSuchBucket"}:
+            if error_code(error) in {"404", "NoSuchBucket"}:
                 return Found(Action.CREATE)
-            if code(error) in {"403", "AccessDenied"}:
+            if error_code(error) in {"403", "AccessDenied"}:
                 raise self._strange(error) from error
             raise
         self._shared = require_own(self._plan, self._tags(), f"bucket {self._plan.bucket}", account_wide=True)
@@ -228,9 +227,9 @@ class StateBucket:
             else Found(Action.KEEP)
         )
 
-    def _strange(self, error: ClientError) -> Refused:
-        return Refused(
-            f"bucket {self._plan.bucket} is there and cannot be looked at ({code(error)}): "
+    def _strange(self, error: ClientError) -> NotOwnedError:
+        return NotOwnedError(
+            f"bucket {self._plan.bucket} is there and cannot be looked at ({error_code(error)}): "
             "it is in another account, or you lack s3:ListBucket on it",
             where=f"account {self._plan.account}",
             fix=f"compare your rights with `slipway bootstrap {self._plan.stack} --print-policy`",
@@ -240,7 +239,7 @@ class StateBucket:
         try:
             return tag_map(self._s3.get_bucket_tagging(**self._named)["TagSet"])
         except ClientError as error:
-            if code(error) == "NoSuchTagSet":
+            if error_code(error) == "NoSuchTagSet":
                 return {}
             raise
 
@@ -253,10 +252,10 @@ class StateBucket:
         try:
             self._s3.create_bucket(Bucket=self._plan.bucket, CreateBucketConfiguration=configuration)
         except ClientError as error:
-            if code(error) == "BucketAlreadyExists":
+            if error_code(error) == "BucketAlreadyExists":
                 raise self._strange(error) from error
             # Its answer was lost and botocore sent it again: the look afterwards tells whose it is.
-            if code(error) != "BucketAlreadyOwnedByYou":
+            if error_code(error) != "BucketAlreadyOwnedByYou":
                 raise
 
     def _ownership(self) -> bool:

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from slipway.bootstrap.clients import code
+from slipway.aws import AwsError, BotoCoreError, ClientError, error_code
 from slipway.bootstrap.plan import OWNER, OWNER_TAG, STACK_TAG, BootstrapPlan
 from slipway.errors import SlipwayError
 
@@ -64,7 +62,7 @@ class Outcome:
     detail: str = ""
 
 
-class Refused(SlipwayError):
+class NotOwnedError(SlipwayError):
     """Something of that name is there and is not bootstrap's."""
 
 
@@ -113,15 +111,21 @@ def _guarded(step: Step, stack: str, call: Callable[[], _T]) -> _T:
     try:
         return call()
     except ClientError as error:
-        denied = code(error) in {"AccessDenied", "AccessDeniedException", "403"}
+        denied = error_code(error) in {"AccessDenied", "AccessDeniedException", "403"}
         rights = f"slipway bootstrap {stack} --print-policy"
         again = f"run `slipway bootstrap {stack}` again; it goes on where it stopped"
-        raise SlipwayError(
-            str(error), where=step.title, fix=f"get the rights that `{rights}` prints" if denied else again
+        raise AwsError(
+            "AWS refuses",
+            error,
+            where=step.title,
+            fix=f"get the rights that `{rights}` prints" if denied else again,
         ) from error
     except BotoCoreError as error:
-        raise SlipwayError(
-            str(error), where=step.title, fix=f"run `slipway bootstrap {stack}` again; it goes on"
+        raise AwsError(
+            "AWS does not answer",
+            error,
+            where=step.title,
+            fix=f"run `slipway bootstrap {stack}` again; it goes on",
         ) from error
 
 
@@ -134,12 +138,12 @@ def require_own(
         Whether it is shared: made by bootstrap for another stack of the same account.
 
     Raises:
-        Refused: the marks are not there, or are another stack's on what belongs to one stack.
+        NotOwnedError: the marks are not there, or are another stack's on what belongs to one stack.
     """
     stack = tags.get(STACK_TAG)
     if tags.get(OWNER_TAG) != OWNER or (stack != plan.stack and not account_wide):
         mark = f"{OWNER_TAG}={OWNER}, {STACK_TAG}={plan.stack}"
-        raise Refused(
+        raise NotOwnedError(
             f"{what} is there and is not bootstrap's: it lacks the tags {mark}",
             where=f"account {plan.account}",
             fix="find out whose it is; remove it, or tag it if it is to be taken over",

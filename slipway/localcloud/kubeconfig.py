@@ -1,16 +1,15 @@
 """Kubeconfigs: the one that leads to the embedded cloud, and the check of one for a real control plane."""
 
-import ipaddress
 import json
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from slipway.errors import SlipwayError
 from slipway.localcloud.cloud import Cloud
+from slipway.platform.loopback import is_loopback
 
 _NAME = "slipway-local"
 
@@ -36,24 +35,13 @@ def loopback_server(path: Path, *, allow_remote: bool) -> str:
     cluster = _current(path)["clusters"][0]["cluster"]
     for key in ("server", "proxy-url"):
         url = str(cluster.get(key, ""))
-        if url and not allow_remote and not _is_loopback(url):
+        if url and not allow_remote and not is_loopback(url):
             raise SlipwayError(
                 f"the kubeconfig's {key} is not on this machine: {url}",
                 where=str(path),
                 fix="point it at a control plane on 127.0.0.1, or pass --allow-remote-kubernetes",
             )
     return str(cluster["server"])
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        # Any other name may resolve to anything, also tomorrow.
-        return False
 
 
 def _document(cluster: dict[str, Any], user: dict[str, Any], *, namespace: str) -> dict[str, Any]:

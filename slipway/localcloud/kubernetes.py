@@ -19,7 +19,7 @@ from ruamel.yaml.error import YAMLError
 from werkzeug.wrappers import Request, Response
 
 from slipway.localcloud.kubernetes_fields import RBAC, Object
-from slipway.localcloud.kubernetes_objects import Collection, Refused, Store
+from slipway.localcloud.kubernetes_objects import Collection, StatusError, Store
 from slipway.localcloud.web import RequestLog, json_response, raw_segments
 
 VERSION: Object = {
@@ -76,7 +76,7 @@ class Kubernetes:
         request = Request(environ)
         try:
             response = self._answer(request, raw_segments(environ))
-        except Refused as refused:
+        except StatusError as refused:
             if refused.code == HTTPStatus.NOT_IMPLEMENTED:
                 self._log.unknown("kubernetes", request.method, request.path)
             response = json_response(
@@ -179,7 +179,7 @@ class Kubernetes:
                     message = (
                         "PatchOptions is invalid: fieldManager: Required value: is required for apply patch"
                     )
-                    raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
+                    raise StatusError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
                 force = request.args.get("force") in {"true", "1"}
                 applied, new = self.store.apply(
                     where, name, body, manager=manager, force=force, dry_run=dry_run
@@ -193,17 +193,17 @@ class Kubernetes:
                 message = (
                     "the stand-in does not know lists' merge keys: use server-side apply or a merge patch"
                 )
-                raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+                raise StatusError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
             case other:
                 message = f"the body of the request was in an unknown format: {other}"
-                raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+                raise StatusError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
 
     def _kind(self, where: Collection) -> str:
         known = KNOWN.get((where.group, where.version), {}).get(where.plural)
         stored = self.store.kinds.get((where.group, where.plural))
         kind, _ = known or stored or ("", False)
         if not kind:
-            raise Refused(
+            raise StatusError(
                 HTTPStatus.NOT_FOUND, "NotFound", "the server could not find the requested resource"
             )
         return kind
@@ -226,7 +226,7 @@ class Kubernetes:
     def _resources(self, group: str, version: str) -> Object:
         known = KNOWN.get((group, version))
         if known is None:
-            raise Refused(
+            raise StatusError(
                 HTTPStatus.NOT_FOUND, "NotFound", "the server could not find the requested resource"
             )
         return {
@@ -254,14 +254,16 @@ def _body(request: Request) -> Object:
         return {}
     if request.mimetype == "application/vnd.kubernetes.protobuf":
         message = "the stand-in reads JSON and YAML, not protobuf"
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+        raise StatusError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
     try:
         yaml_body = "yaml" in request.mimetype
         body: object = cast("Any", YAML(typ="safe")).load(data) if yaml_body else json.loads(data)
     except (ValueError, YAMLError) as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", "the body is neither JSON nor YAML") from error
+        raise StatusError(
+            HTTPStatus.BAD_REQUEST, "BadRequest", "the body is neither JSON nor YAML"
+        ) from error
     if not isinstance(body, dict):
-        raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", "the body is not an object")
+        raise StatusError(HTTPStatus.BAD_REQUEST, "BadRequest", "the body is not an object")
     return cast("Object", body)
 
 
@@ -303,12 +305,12 @@ def _has_object_list(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(one, dict) for one in cast("list[object]", value))
 
 
-def _unserved(what: str) -> Refused:
-    return Refused(
+def _unserved(what: str) -> StatusError:
+    return StatusError(
         HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", f"the Kubernetes stand-in does not serve {what}"
     )
 
 
-def _not_allowed(request: Request) -> Refused:
+def _not_allowed(request: Request) -> StatusError:
     message = f"{request.method} is not supported on {request.path}"
-    return Refused(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+    return StatusError(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message)

@@ -24,7 +24,7 @@ INITIAL_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system"
 _UNDELETABLE = frozenset({"default", "kube-public", "kube-system"})
 
 
-class Refused(Exception):
+class StatusError(Exception):
     """An answer with a Status object.
     https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/"""
 
@@ -62,7 +62,7 @@ class Store:
     """All objects of the cluster. Thread safe; what goes in and out is copied.
 
     Versions of one group share their objects, as in a real cluster. An object is written by `create`,
-    `replace`, `merge` and `apply`; each raises `Refused` with the status code that the API server answers.
+    `replace`, `merge` and `apply`; each raises `StatusError` with the code that the API server answers.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class Store:
             name = self._check_new(where, new)
             if self._key(where, name) in self._objects:
                 message = f'{where.qualified} "{name}" already exists'
-                raise Refused(HTTPStatus.CONFLICT, "AlreadyExists", message)
+                raise StatusError(HTTPStatus.CONFLICT, "AlreadyExists", message)
             meta = new["metadata"]
             meta["uid"] = str(uuid.uuid4())
             meta["creationTimestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -165,7 +165,7 @@ class Store:
             in_conflict = [] if force else conflicts(owners, manager, given)
             if in_conflict:
                 message = f"Apply failed with {len(in_conflict)} conflict(s): " + "; ".join(in_conflict)
-                raise Refused(HTTPStatus.CONFLICT, "Conflict", message)
+                raise StatusError(HTTPStatus.CONFLICT, "Conflict", message)
             kept = {path for path, _ in leaves(given)}
             for other, fields in owners.items():
                 kept |= {path for path, _ in leaves(fields)} if other != manager else set()
@@ -182,10 +182,10 @@ class Store:
             held = self._held(where, name)
             if uid and uid != held["metadata"]["uid"]:
                 message = f'the UID in the precondition ({uid}) is not that of {where.qualified} "{name}"'
-                raise Refused(HTTPStatus.CONFLICT, "Conflict", message)
+                raise StatusError(HTTPStatus.CONFLICT, "Conflict", message)
             if where.is_namespaces and name in _UNDELETABLE:
                 message = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
-                raise Refused(HTTPStatus.FORBIDDEN, "Forbidden", message)
+                raise StatusError(HTTPStatus.FORBIDDEN, "Forbidden", message)
             if dry_run:
                 return copy.deepcopy(held)
             gone = [self._key(where, name)]
@@ -201,7 +201,7 @@ class Store:
             wrong = encode_secret(new)
             if wrong:
                 message = f'Secret "{new["metadata"]["name"]}" is invalid: {wrong}'
-                raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
+                raise StatusError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
         new["apiVersion"] = where.api_version
         if dry_run:
             return
@@ -234,7 +234,7 @@ class Store:
     def _held(self, where: Collection, name: str) -> Object:
         found = self._objects.get(self._key(where, name))
         if found is None:
-            raise Refused(HTTPStatus.NOT_FOUND, "NotFound", f'{where.qualified} "{name}" not found')
+            raise StatusError(HTTPStatus.NOT_FOUND, "NotFound", f'{where.qualified} "{name}" not found')
         return found
 
     @staticmethod
@@ -246,24 +246,24 @@ class Store:
         kind = str(new.get("kind", ""))
         if not name:
             message = f'{kind} "" is invalid: metadata.name: Required value: name is required'
-            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
+            raise StatusError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
         problem = name_problem(where.group, where.plural, name)
         if problem:
             message = f'{kind} "{name}" is invalid: metadata.name: Invalid value: "{name}": {problem}'
-            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
+            raise StatusError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
         if new["metadata"].get("resourceVersion"):
             message = "resourceVersion should not be set on objects to be created"
-            raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", message)
+            raise StatusError(HTTPStatus.BAD_REQUEST, "BadRequest", message)
         self._check_place(where, new)
         if where.namespace and ("", "namespaces", "", where.namespace) not in self._objects:
-            raise Refused(HTTPStatus.NOT_FOUND, "NotFound", f'namespaces "{where.namespace}" not found')
+            raise StatusError(HTTPStatus.NOT_FOUND, "NotFound", f'namespaces "{where.namespace}" not found')
         return name
 
     def _check_same(self, where: Collection, name: str, held: Object, new: Object) -> None:
         meta = new.setdefault("metadata", {})
         if meta.setdefault("name", name) != name:
             message = f"the name of the object ({meta['name']}) does not match the name on the URL ({name})"
-            raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", message)
+            raise StatusError(HTTPStatus.BAD_REQUEST, "BadRequest", message)
         self._check_place(where, new)
         given = meta.get("resourceVersion")
         stale = given and given != held["metadata"]["resourceVersion"]
@@ -272,19 +272,19 @@ class Store:
                 f'Operation cannot be fulfilled on {where.qualified} "{name}": the object has been modified; '
                 "please apply your changes to the latest version and try again"
             )
-            raise Refused(HTTPStatus.CONFLICT, "Conflict", message)
+            raise StatusError(HTTPStatus.CONFLICT, "Conflict", message)
 
     @staticmethod
     def _check_place(where: Collection, new: Object) -> None:
         if not new.get("kind"):
-            raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", "Object 'Kind' is missing")
+            raise StatusError(HTTPStatus.BAD_REQUEST, "BadRequest", "Object 'Kind' is missing")
         version = new.setdefault("apiVersion", where.api_version)
         if version != where.api_version:
             message = f"the API version in the data ({version}) is not the expected one ({where.api_version})"
-            raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", message)
+            raise StatusError(HTTPStatus.BAD_REQUEST, "BadRequest", message)
         meta = new["metadata"]
         if where.namespace:
             meta.setdefault("namespace", where.namespace)
         if meta.get("namespace", "") != where.namespace:
             message = "the namespace of the provided object does not match the namespace sent on the request"
-            raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", message)
+            raise StatusError(HTTPStatus.BAD_REQUEST, "BadRequest", message)

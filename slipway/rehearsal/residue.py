@@ -9,11 +9,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from slipway.aws import ClientError
+from slipway.aws.dynamodb import plain
 from slipway.localcloud.cloud import log_file
 from slipway.runners.fleet import Fleet
-from slipway.runners.state import plain
 
 Json = dict[str, Any]
 Text = tuple[str, str]

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
-
+from slipway.aws.signing import signed_headers
 from slipway.errors import SlipwayError
 
 Json = dict[str, Any]
@@ -107,17 +104,11 @@ class AwsControls:
     def post(self, url: str, credentials: Json, body: Json) -> Answer:
         """Call the fleet's API as an instance does, signed by its own credentials."""
         data = json.dumps(body)
-        request = botocore.awsrequest.AWSRequest(  # pyright: ignore[reportUnknownMemberType]
-            "POST", url, {"Content-Type": "application/json"}, data
-        )
-        keys = botocore.credentials.Credentials(
-            credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["Token"]
-        )
-        signer: Any = botocore.auth.SigV4Auth(keys, "execute-api", self._region)
-        signer.add_auth(request)
         address = urlsplit(url)
         base = f"{address.scheme}://{address.netloc}"
-        return ask(base, "POST", address.path, data, dict(request.headers.items()))
+        return ask(
+            base, "POST", address.path, data, signed_headers(url, data, credentials, region=self._region)
+        )
 
 
 def ask(

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from slipway.aws import AWS_ERRORS, AwsError
 from slipway.errors import SlipwayError
 from slipway.runners import app_key, state
 from slipway.runners.fleet import Fleet
@@ -77,9 +76,10 @@ def require_free(fleet: Fleet, *, rotate: bool) -> str | None:
         )
     try:
         fleet.client("secretsmanager").describe_secret(SecretId=fleet.names.webhook_secret)
-    except (BotoCoreError, ClientError) as error:
-        raise SlipwayError(
-            f"there is nowhere to put the webhook's secret: {error}",
+    except AWS_ERRORS as error:
+        raise AwsError(
+            "there is nowhere to put the webhook's secret",
+            error,
             where=f"secret {fleet.names.webhook_secret}",
             fix=f"slipway up {fleet.stack} makes it, with the rest of the fleet",
         ) from error
@@ -214,10 +214,10 @@ def _keep_secret(fleet: Fleet, secret: str) -> None:
         fleet.client("secretsmanager").put_secret_value(
             SecretId=fleet.names.webhook_secret, SecretString=secret
         )
-    except (BotoCoreError, ClientError) as error:
-        # botocore's message names the call and AWS's reason, never what was sent.
-        raise SlipwayError(
-            f"the webhook's secret cannot be stored: {error}",
+    except AWS_ERRORS as error:
+        raise AwsError(
+            "the webhook's secret cannot be stored",
+            error,
             where=f"secret {fleet.names.webhook_secret}",
             fix="delete the App on GitHub and run this again",
         ) from error

@@ -4,10 +4,10 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from slipway.aws import AWS_ERRORS, AwsError, error_code
 from slipway.errors import SlipwayError
 from slipway.runners.fleet import Fleet
 
@@ -31,11 +31,9 @@ def current_key(fleet: Fleet) -> str | None:
     """Id of the key that the fleet's alias points at; None where there is no such alias."""
     try:
         return str(fleet.client("kms").describe_key(KeyId=fleet.names.app_key)["KeyMetadata"]["KeyId"])
-    except ClientError as error:
-        if _code(error) == "NotFoundException":
+    except AWS_ERRORS as error:
+        if error_code(error) == "NotFoundException":
             return None
-        raise _refused(fleet, error) from error
-    except BotoCoreError as error:
         raise _refused(fleet, error) from error
 
 
@@ -58,7 +56,7 @@ def prepare(fleet: Fleet) -> EmptyKey:
         given: Json = kms.get_parameters_for_import(
             KeyId=key_id, WrappingAlgorithm=WRAPPING, WrappingKeySpec="RSA_4096"
         )
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise _refused(fleet, error) from error
     return EmptyKey(key_id=key_id, public_key=bytes(given["PublicKey"]), token=bytes(given["ImportToken"]))
 
@@ -76,7 +74,7 @@ def fill(fleet: Fleet, empty: EmptyKey, pem: str) -> None:
             EncryptedKeyMaterial=wrapped(pem, empty.public_key),
             ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
         )
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise _refused(fleet, error) from error
 
 
@@ -86,7 +84,7 @@ def point(fleet: Fleet, key_id: str) -> None:
     change = kms.create_alias if current_key(fleet) is None else kms.update_alias
     try:
         change(AliasName=fleet.names.app_key, TargetKeyId=key_id)
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise _refused(fleet, error) from error
 
 
@@ -125,14 +123,10 @@ def wrapped(pem: str, public_key: bytes) -> bytes:
     return sealed + keywrap.aes_key_wrap_with_padding(once, material)
 
 
-def _refused(fleet: Fleet, error: Exception) -> SlipwayError:
-    return SlipwayError(
-        f"KMS refuses: {error}",
+def _refused(fleet: Fleet, error: Exception) -> AwsError:
+    return AwsError(
+        "KMS refuses",
+        error,
         where=f"{fleet.names.app_key}, account {fleet.account}, {fleet.region}",
         fix="it takes the right to make a key, import into it, and give it its alias",
     )
-
-
-def _code(error: ClientError) -> str:
-    response: Any = error.response
-    return str(response.get("Error", {}).get("Code", ""))

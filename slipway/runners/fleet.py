@@ -1,17 +1,11 @@
 """A stack's runner fleet: its names, and clients of the AWS and the GitHub that it lives on."""
 
-import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import boto3
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
+from slipway.aws import AwsSession, caller_in, connect
 from slipway.engine.project import load_stack
 from slipway.errors import SlipwayError
 from slipway.localcloud import runtime
@@ -22,7 +16,6 @@ from slipway.platform.fleet_names import FleetNames
 LOCAL = "local"
 GITHUB_API = "https://api.github.com"
 GITHUB_WEB = "https://github.com"
-_REAL = (".amazonaws.com", ".api.aws")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +75,12 @@ class Fleet:
             SlipwayError: no credentials, or the environment leads elsewhere than to AWS.
         """
         if service not in self.clients:
-            self.clients[service] = (
-                _local(self.cloud, self.region, service) if self.cloud else _real(self, service)
-            )
+            self.clients[service] = self._session.client(service)
         return self.clients[service]
+
+    @cached_property
+    def _session(self) -> AwsSession:
+        return connect(self.region, endpoint=self.cloud.aws if self.cloud else None)
 
 
 def declared(root: Path, stack: str) -> bool:
@@ -112,56 +107,5 @@ def load(root: Path, stack: str) -> Fleet:
         cloud=runtime.require(root.resolve()) if stack == LOCAL else None,
     )
     if fleet.cloud is None:
-        _check_account(fleet)
+        caller_in(fleet.client("sts"), fleet.account, names="slipway:organization.accounts")
     return fleet
-
-
-def _check_account(fleet: Fleet) -> None:
-    try:
-        identity: dict[str, Any] = fleet.client("sts").get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
-        raise SlipwayError(
-            f"AWS does not say who you are: {error}",
-            where=f"stack {fleet.stack}, account {fleet.account}",
-            fix=f"sign in to that account; for the embedded cloud name the stack `{LOCAL}`",
-        ) from error
-    if identity["Account"] != fleet.account:
-        raise SlipwayError(
-            f"you are in account {identity['Account']}, and the stack is in {fleet.account}",
-            where=str(identity["Arn"]),
-            fix=f"sign in to account {fleet.account}",
-        )
-
-
-def _real(fleet: Fleet, service: str) -> Any:
-    try:
-        session: Any = boto3.Session(region_name=fleet.region)
-        client: Any = session.client(service)
-    except BotoCoreError as error:
-        raise SlipwayError(f"no client for AWS: {error}", fix="set up a profile of its account") from error
-    address = urlsplit(str(client.meta.endpoint_url))
-    if address.scheme != "https" or not (address.hostname or "").endswith(_REAL):
-        raise SlipwayError(
-            f"the environment sends {service} to {address.geturl()}, which is not AWS",
-            where="AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE> or endpoint_url in ~/.aws/config",
-            fix=f"unset it; for the embedded cloud name the stack `{LOCAL}`",
-        )
-    return client
-
-
-def _local(cloud: Cloud, region: str, service: str) -> Any:
-    """A client of the embedded cloud that reads no profile, credential or proxy of the environment."""
-    core: Any = botocore.session.Session()
-    for variable in ("config_file", "credentials_file"):
-        core.set_config_variable(variable, os.devnull)
-    # An ambient profile would be looked up in the files that were just shut out.
-    core.set_config_variable("profile", None)
-    core.session_var_map["profile"] = (None, None, None, None)
-    session: Any = boto3.Session(
-        botocore_session=core,
-        aws_access_key_id="stand-in",
-        aws_secret_access_key="stand-in",  # noqa: S106 - the embedded cloud checks none
-        region_name=region,
-    )
-    config = Config(proxies={}, s3={"addressing_style": "path"}, retries={"max_attempts": 2})
-    return session.client(service, endpoint_url=cloud.aws, config=config)

@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from slipway.aws import AWS_ERRORS, AwsError
 from slipway.errors import SlipwayError
 from slipway.runners.fleet import Fleet
 
@@ -104,9 +103,10 @@ def app_token(fleet: Fleet, app_id: int) -> str:
             MessageType="RAW",
             SigningAlgorithm="RSASSA_PKCS1_V1_5_SHA_256",
         )
-    except (BotoCoreError, ClientError) as error:
-        raise SlipwayError(
-            f"KMS does not sign as the App: {error}",
+    except AWS_ERRORS as error:
+        raise AwsError(
+            "KMS does not sign as the App",
+            error,
             where=fleet.names.app_key,
             fix=f"slipway runners app create {fleet.stack}",
         ) from error

@@ -1,7 +1,6 @@
 """On `local`, what an owner does by hand elsewhere: makes the GitHub App that sends the fleet its events."""
 
-from botocore.exceptions import ClientError
-
+from slipway.aws import ClientError, error_code
 from slipway.errors import SlipwayError
 from slipway.runners import app, app_flow, state
 from slipway.runners.fleet import Fleet
@@ -46,6 +45,6 @@ def _has_secret(fleet: Fleet) -> bool:
     try:
         return bool(client.get_secret_value(SecretId=fleet.names.webhook_secret)["SecretString"])
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+        if error_code(error) == "ResourceNotFoundException":
             return False
         raise

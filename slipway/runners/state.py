@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boto3.dynamodb.types import Binary, TypeDeserializer
-from botocore.exceptions import BotoCoreError, ClientError
-
 from runners.control.items import CONFIG, LIVE, NO_CLASS, OPEN, Instance, InstanceState, Job, job_key
+from slipway.aws import AWS_ERRORS, AwsError, error_code
+from slipway.aws.dynamodb import plain
 from slipway.errors import SlipwayError
 from slipway.runners.fleet import Fleet
 
@@ -16,8 +15,6 @@ Item = dict[str, Any]
 MOST_ATTEMPTS = 50
 """How often GitHub lets a run be tried again.
 https://docs.github.com/en/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs"""
-
-_READER: Any = TypeDeserializer()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +51,9 @@ def get(fleet: Fleet, key: str) -> Item | None:
         answer: Item = fleet.client("dynamodb").get_item(
             TableName=fleet.names.table, Key={"pk": {"S": key}}, ConsistentRead=True
         )
-    except ClientError as error:
-        if _code(error) == "ResourceNotFoundException":
+    except AWS_ERRORS as error:
+        if error_code(error) == "ResourceNotFoundException":
             return None
-        raise unreadable(fleet, error) from error
-    except BotoCoreError as error:
         raise unreadable(fleet, error) from error
     return plain(answer["Item"]) if "Item" in answer else None
 
@@ -73,7 +68,7 @@ def attempts(fleet: Fleet, job_id: int) -> list[Job]:
             answer: Item = fleet.client("dynamodb").batch_get_item(RequestItems=request)
             found += [Job.parse(plain(item)) for item in answer["Responses"][fleet.names.table]]
             keys = answer.get("UnprocessedKeys", {}).get(fleet.names.table, {}).get("Keys", [])
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise unreadable(fleet, error) from error
     return sorted(found, key=lambda job: job.attempt)
 
@@ -115,19 +110,15 @@ def groups(fleet: Fleet, names: Sequence[str]) -> dict[str, Group]:
             )
             for group in found
         }
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise unreadable(fleet, error) from error
 
 
-def plain(item: Item) -> Item:
-    """An item as plain Python: numbers that are whole as int, others as float, bytes as bytes."""
-    return {key: _number(_READER.deserialize(value)) for key, value in item.items()}
-
-
-def unreadable(fleet: Fleet, error: Exception) -> SlipwayError:
+def unreadable(fleet: Fleet, error: Exception) -> AwsError:
     """What to say where AWS refuses to show the fleet."""
-    return SlipwayError(
-        f"the fleet cannot be read: {error}",
+    return AwsError(
+        "the fleet cannot be read",
+        error,
         where=f"{fleet.names.prefix}, account {fleet.account}, {fleet.region}",
         fix="it takes the rights to read the fleet's table, groups and API",
     )
@@ -144,7 +135,7 @@ def _query(fleet: Fleet, index: str, name: str) -> Iterator[Item]:
             ExpressionAttributeValues={":class": {"S": name}},
         ):
             yield from (plain(item) for item in page["Items"])
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise unreadable(fleet, error) from error
 
 
@@ -159,20 +150,3 @@ def _trouble(client: Any, group: Item) -> str:
     latest: Item = activities[0] if activities else {}
     failed = latest.get("StatusCode") in {"Failed", "Cancelled"}
     return str(latest.get("StatusMessage") or "") if failed else ""
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, Binary):
-        return bytes(value.value)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-    if isinstance(value, dict):
-        return {key: _number(one) for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list):
-        return [_number(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
-    if hasattr(value, "to_integral_value"):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value
-
-
-def _code(error: ClientError) -> str:
-    response: Any = error.response
-    return str(response.get("Error", {}).get("Code", ""))

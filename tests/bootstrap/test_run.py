@@ -14,7 +14,7 @@ from slipway.bootstrap.clients import Clients
 from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.run import Report, Watcher, bootstrap
 from slipway.bootstrap.stack_file import StackFile
-from slipway.bootstrap.steps import Action, Refused
+from slipway.bootstrap.steps import Action, NotOwnedError
 from slipway.errors import SlipwayError
 from tests.bootstrap import samples
 from tests.bootstrap.conftest import STACK_FILE, empty
@@ -235,7 +235,7 @@ def test_what_is_not_its_own_is_refused_before_anything_is_made(
 ) -> None:
     stranger(clients)
     before = samples.held(clients, samples.plan())
-    with pytest.raises(Refused):
+    with pytest.raises(NotOwnedError):
         made(folder)
     assert samples.held(clients, samples.plan()) == before
     assert (folder / "Pulumi.prod.yaml").read_text() == STACK_FILE
@@ -256,7 +256,7 @@ def test_a_provider_that_is_there_already_is_adopted_and_left_alone(folder: Path
 def test_a_provider_that_the_stack_adopts_must_be_there(folder: Path) -> None:
     plan = samples.plan()
     adopting = replace(plan, provider=replace(plan.provider, adopted=True))
-    with pytest.raises(Refused, match="does not have"):
+    with pytest.raises(NotOwnedError, match="does not have"):
         bootstrap(folder, lambda: adopting, AGREES)
 
 
@@ -283,7 +283,7 @@ def test_a_shared_boundary_that_must_differ_is_refused(folder: Path) -> None:
     plan = samples.plan()
     other = replace(plan.boundary, document={**plan.boundary.document, "Statement": []})
     second = replace(plan, stack="staging", key_alias="alias/slipway-state-staging", boundary=other)
-    with pytest.raises(Refused, match="the two stacks want different ones"):
+    with pytest.raises(NotOwnedError, match="the two stacks want different ones"):
         bootstrap(folder, lambda: second, AGREES)
 
 
@@ -335,7 +335,7 @@ def test_a_stack_file_that_names_a_lost_key_is_refused(folder: Path) -> None:
     (folder / "Pulumi.prod.yaml").write_text(
         STACK_FILE.replace("    zones:\n", f"    state_key: {samples.KEY}\n    zones:\n")
     )
-    with pytest.raises(Refused, match="names another key"):
+    with pytest.raises(NotOwnedError, match="names another key"):
         made(folder)
 
 

@@ -1,7 +1,6 @@
 """No provider of the embedded cloud speaks to anything off this machine, whatever the environment says."""
 
 import http.client
-import ipaddress
 import json
 import ssl
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from slipway.localcloud.providers.errors import FenceError, ProviderError
+from slipway.platform.loopback import is_loopback
 
 TIMEOUT_S = 30.0
 
@@ -18,28 +18,17 @@ def loopback(url: str, what: str) -> str:
     """`url` without a trailing slash, if its host is a loopback address or `localhost`.
 
     Raises:
-        FenceError: any other host, no host, or another scheme than http and https.
+        FenceError: any other host, none, credentials before it, or another scheme than http and https.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not _is_loopback(host):
+    if not url.startswith(("http://", "https://")) or not is_loopback(url):
+        # Only what stands for the host: an address may carry credentials.
+        host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
         raise FenceError(
             f"{what} is not on this machine",
-            where=f"{parts.scheme}://{host or '?'}",
+            where=host or "?",
             fix="use an address that `slipway cloud status` prints; these providers use no other",
         )
-    if parts.username or parts.password:
-        raise FenceError(f"{what} carries credentials in its address", where=host)
     return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True)

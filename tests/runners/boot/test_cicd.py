@@ -116,12 +116,12 @@ def test_an_answer_without_credentials_is_refused(services: Services, told: str)
     def answered(request: urllib.request.Request) -> bytes:
         return told.encode() if request.get_method() == "POST" else cicd.fetch(request)
 
-    with pytest.raises(cicd.Refused):
+    with pytest.raises(cicd.NoCredentials):
         cicd.assume_role(chain(services), datetime.now(UTC), answered)
 
 
 def test_no_file_is_read_as_an_address() -> None:
-    with pytest.raises(cicd.Refused, match="address"):
+    with pytest.raises(cicd.NoCredentials, match="address"):
         cicd.instance_credentials("file:///etc")
 
 

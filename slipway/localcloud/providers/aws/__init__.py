@@ -6,13 +6,13 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.provider.experimental.provider import (
     ConfigureRequest,
     ConfigureResponse,
     PropertyDiff,
 )
 
+from slipway.aws import BotoCoreError, ClientError
 from slipway.localcloud.providers import diffs
 from slipway.localcloud.providers.aws import eks, eks_access
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud

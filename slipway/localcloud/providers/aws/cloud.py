@@ -1,19 +1,13 @@
 """The connection to moto: boto3 clients that see nothing of the machine's own AWS configuration."""
 
 import hashlib
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import boto3
-import botocore.session
-from botocore import configprovider
-from botocore.config import Config
-from botocore.configprovider import ConstantProvider
-
+from slipway.aws import stand_in_config, stand_in_session
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.localcloud.providers.fence import Rest, loopback
 from slipway.localcloud.providers.values import Props
@@ -26,26 +20,6 @@ It is part of the create call itself, so there is no moment in which the object 
 
 ENDPOINT_NAMES: Mapping[str, tuple[str, ...]] = {"logs": ("logs", "cloudwatchlogs", "cloudwatchlog")}
 """The keys of the provider's `endpoints` for a boto3 service, where they differ from its name."""
-
-
-_VARIABLES: dict[str, Any] = vars(configprovider)["BOTOCORE_DEFAUT_SESSION_VARIABLES"]
-"""botocore's settings and where it would look for them; fetched by name, since its stubs do not type it."""
-
-
-def isolated_session(region: str, access_key: str, secret_key: str) -> Any:
-    """A boto3 session that reads no file, no profile and no environment variable.
-
-    boto3 publishes no types for its clients; they are Any from here on.
-    """
-    core: Any = botocore.session.Session()
-    store: Any = core.get_component("config_store")
-    for name, (_, _, default, _) in _VARIABLES.items():
-        store.set_config_provider(name, ConstantProvider(default))
-    for name in ("config_file", "credentials_file"):
-        store.set_config_provider(name, ConstantProvider(os.devnull))
-    store.set_config_provider("region", ConstantProvider(region))
-    core.set_credentials(access_key, secret_key)
-    return boto3.Session(botocore_session=core, region_name=region)
 
 
 class AwsCloud:
@@ -63,7 +37,7 @@ class AwsCloud:
         self._endpoints = {
             name: loopback(url, f"the AWS endpoint for {name}") for name, url in endpoints.items()
         }
-        self._session = isolated_session(region, access_key, secret_key)
+        self._session = stand_in_session(region, access_key, secret_key)
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._account = ""
@@ -75,8 +49,7 @@ class AwsCloud:
                 self._clients[service] = self._session.client(
                     service,
                     endpoint_url=self._endpoint(service),
-                    # An empty mapping, not None: with None botocore asks the environment for proxies.
-                    config=Config(proxies={}, retries={"max_attempts": 2}, s3={"addressing_style": "path"}),
+                    config=stand_in_config(),
                 )
             return self._clients[service]
 
