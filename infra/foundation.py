@@ -107,15 +107,16 @@ def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.Res
 def environment_roles(
     environments: tuple[Environment, ...], base: Foundation, opts: pulumi.ResourceOptions
 ) -> dict[tuple[str, str], CiRole]:
-    """One role per environment that may hold one, by service and environment; a warning for each other."""
+    """One role per environment that may hold one, by service and environment.
+
+    Why another one gets none is said by its `ServiceEnvironment`, which this stack declares too.
+    """
     after = pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(depends_on=[base.oidc_provider, base.boundary])
     )
     roles: dict[tuple[str, str], CiRole] = {}
     for environment in environments:
-        if not environment.holds_role:
-            pulumi.log.warn(environment.protection.reason)
-            continue
-        key = (environment.service, environment.name)
-        roles[key] = CiRole(environment.role.name, CiRoleArgs(declaration=environment.role), opts=after)
+        if environment.holds_role:
+            key = (environment.service, environment.name)
+            roles[key] = CiRole(environment.role.name, CiRoleArgs(declaration=environment.role), opts=after)
     return roles

@@ -12,6 +12,7 @@ from pulumi.provider.experimental.provider import ConstructResponse
 from pulumi.resource import DependencyProviderResource, DependencyResource
 
 from slipway.engine import urn as urns
+from slipway.engine.interface import Diagnostic
 from slipway.engine.plugins import Plugin, Refused
 from slipway.engine.properties import from_properties, to_properties
 from slipway.engine.provider_resources import ProviderResources
@@ -74,6 +75,9 @@ class EngineBackend:
         if state is None:
             raise SlipwayError(f"no resource {urn} is known", where=urn)
         return {"urn": urn, "id": state.id, "state": state.outputs}
+
+    def log(self, diagnostic: Diagnostic) -> None:
+        self._run.log(diagnostic)
 
     def construct(self, registration: Registration) -> tuple[Outcome, dict[str, set[str]]]:
         self._run.check_cancelled()

@@ -19,7 +19,8 @@ def compare(base: Rendered | None, head: Rendered) -> Result:
     """Steps from `base` to `head` by URN, deletions last. Without a base everything is new.
 
     A changed property whose type has a row in `slipway.platform.resource_types` makes a replace or an update;
-    for any other type nobody here knows, and the step says 'may replace'.
+    for any other type nobody here knows, and the step says 'may replace'. Of what the programs logged, the
+    head's is shown; where that has an error the result is not ok, as with an engine.
     """
     before = {item.urn: item for item in base.registrations} if base else {}
     parents: dict[str, str] = {}
@@ -33,6 +34,7 @@ def compare(base: Rendered | None, head: Rendered) -> Result:
     steps.extend(_step("delete", item) for item in before.values() if not _is_lookup(item))
     result = Result("preview", head.project, head.stack, "offline", steps, show(head.outputs))
     result.diagnostics.extend(head.diagnostics)
+    result.ok = not result.errors
     return result
 
 

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from slipway.engine import urn as urns
+from slipway.engine.interface import Diagnostic, Severity
 from slipway.engine.plugins import Refused
 from slipway.engine.registration import Registration, from_request
 from slipway.engine.run import Outcome
@@ -36,6 +37,13 @@ _RESULTS = {
     "skipped": resource_pb2.Result.FAIL,
 }
 
+_SEVERITIES: dict[int, Severity] = {
+    engine_pb2.INFO: "info",
+    engine_pb2.WARNING: "warning",
+    engine_pb2.ERROR: "error",
+}
+"""Of a program's log lines; those for debugging are left out: the SDK writes several for each resource."""
+
 
 class Backend(Protocol):
     """What stands behind the monitor: the embedded engine, or the recorder of an offline preview."""
@@ -54,6 +62,10 @@ class Backend(Protocol):
 
     def construct(self, registration: Registration) -> tuple[Outcome, dict[str, set[str]]]:
         """A remote component, and the URNs that each of its outputs depends on."""
+        ...
+
+    def log(self, diagnostic: Diagnostic) -> None:
+        """What the program says to whoever runs it, by `pulumi.log`."""
         ...
 
 
@@ -142,6 +154,13 @@ class Monitor(mocks.MockMonitor):
 
     def RegisterPackage(self, request: resource_pb2.RegisterPackageRequest) -> Any:
         return resource_pb2.RegisterPackageResponse(ref=f"{request.name}@{request.version}")
+
+    def Log(self, request: engine_pb2.LogRequest) -> Any:
+        """Of the SDK's second service, the engine: a line of `pulumi.log`."""
+        severity = _SEVERITIES.get(request.severity)
+        if severity is not None:
+            self._backend.log(Diagnostic(severity, request.message, request.urn))
+        return empty_pb2.Empty()
 
     def _remember(self, work: Callable[[], Any]) -> Any:
         """Keep the first error with advice: on its way through the SDK it loses its type."""

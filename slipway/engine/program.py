@@ -104,6 +104,7 @@ def _run(  # noqa: PLR0917 - run_program's own arguments, inside the context
     )
     settings.ROOT.set(None)
     sdk_settings: Any = settings.SETTINGS  # context variables in the guise of read-only properties
+    sdk_settings.engine = monitor  # the SDK's own would hand what the program logs to Python's logging
     sdk_settings.outputs = set()
     sdk_settings.package_refs = {}
     sdk_settings.root_directory = str(project.root)

@@ -28,6 +28,7 @@ class Rendered:
         registrations: in the order of their URNs; components and lookups included, the root stack not.
         outputs: the stack's outputs, plain values.
         component_outputs: what each component puts out, by URN.
+        diagnostics: what the program logged, in the order of the URNs that it concerns; of the whole first.
     """
 
     project: str
@@ -44,6 +45,7 @@ class Recorder:
     def __init__(self) -> None:
         self.registrations: dict[str, Registration] = {}
         self.outputs: dict[str, dict[str, Plain]] = {}
+        self.diagnostics: list[Diagnostic] = []
         self._lock = threading.Lock()
 
     def register(self, registration: Registration) -> Outcome:
@@ -72,6 +74,10 @@ class Recorder:
     def construct(self, registration: Registration) -> tuple[Outcome, dict[str, set[str]]]:
         return self.register(registration), {}
 
+    def log(self, diagnostic: Diagnostic) -> None:
+        with self._lock:
+            self.diagnostics.append(diagnostic)
+
     def rendered(self, project: str, stack: str) -> Rendered:
         root = urns.make(stack, project, "", urns.ROOT_TYPE, f"{project}-{stack}")
         return Rendered(
@@ -80,6 +86,8 @@ class Recorder:
             tuple(item for urn, item in sorted(self.registrations.items()) if urn != root),
             self.outputs.get(root, {}),
             {urn: items for urn, items in sorted(self.outputs.items()) if urn != root},
+            # Those about a resource come when its URN is known, which is in another order each time.
+            tuple(sorted(self.diagnostics, key=lambda item: item.urn)),
         )
 
 

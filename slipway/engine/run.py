@@ -179,6 +179,12 @@ class Run:
             self.failed.add(urn)
             self.diagnostics.append(Diagnostic("info", f"skipped, because {because} failed", urn))
 
+    def log(self, diagnostic: Diagnostic) -> None:
+        """Record what the program says. An error makes the run a failed one, as with Pulumi's own engine."""
+        message = self.redacted(diagnostic.message)
+        with self._lock:
+            self.diagnostics.append(Diagnostic(diagnostic.severity, message, diagnostic.urn))
+
     def warn(self, message: str, urn: str = "") -> None:
         with self._lock:
             self.diagnostics.append(Diagnostic("warning", message, urn))

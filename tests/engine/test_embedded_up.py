@@ -60,3 +60,30 @@ def test_destroy_leaves_nothing_and_goes_backwards(engine, world):
     assert result.ok, result.diagnostics
     assert world.objects == {}
     assert world.of("delete") == ["b", "a"]
+
+
+def test_what_the_program_logs_is_among_the_diagnostics_without_secrets(engine):
+    def talkative() -> None:
+        thing = Thing("a", value="one", password=pulumi.Output.secret("hunter22"))
+        pulumi.log.warn("about the whole")
+        pulumi.log.warn("about a", thing)
+        thing.made.apply(lambda made: pulumi.log.info(f"{made} has hunter22"))
+        pulumi.log.debug("about nothing")
+
+    result = engine(talkative).up()
+    assert result.ok
+    assert sorted(
+        (item.severity, item.message, item.urn.rpartition("::")[2]) for item in result.diagnostics
+    ) == [
+        ("info", "id-1 has [secret]", ""),
+        ("warning", "about a", "a"),
+        ("warning", "about the whole", ""),
+    ]
+
+
+def test_a_logged_error_fails_the_run(engine, world):
+    engine(program).up()
+    result = engine(lambda: pulumi.log.error("no zone")).up()
+    assert not result.ok
+    assert [item.message for item in result.errors] == ["no zone"]
+    assert world.of("delete") == []  # not even what the program no longer has

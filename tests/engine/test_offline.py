@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from slipway.engine import display, offline
+from slipway.engine.interface import Diagnostic
 from slipway.engine.values import UNKNOWN
 from slipway.errors import SlipwayError
 
@@ -89,6 +90,47 @@ def test_base_shows_only_the_change_and_leaves_no_worktree(project):
     )
     assert len(listed.stdout.splitlines()) == 1
     assert "forces replacement" in display.markdown(result)
+
+
+LOGGING = """
+import pulumi
+from tests.engine.toy import Thing
+
+pulumi.log.warn("of a resource", Thing("b"))
+pulumi.log.warn("of another", Thing("a"))
+pulumi.log.info("of all")
+pulumi.log.debug("of nobody's interest")
+"""
+
+
+def _urn(name: str) -> str:
+    return f"urn:pulumi:prod::demo::toy:index:Thing::{name}"
+
+
+@pytest.mark.parametrize("base", [None, "HEAD"])
+@pytest.mark.parametrize("here", [True, False])
+def test_what_the_program_logs_is_said_once(project, base, here, capfd, monkeypatch):
+    (project / "__main__.py").write_text(LOGGING)
+    _git(project, "init", "-q", "-b", "main")
+    _git(project, "add", ".")
+    _git(project, "commit", "-q", "-m", "base")
+    if here:  # without what it does to the process for good
+        monkeypatch.setattr(offline, "render_here", offline.render)
+    result = offline.preview(project, "prod", base, here=here)
+    assert result.ok
+    assert result.diagnostics == [
+        Diagnostic("info", "of all"),
+        Diagnostic("warning", "of another", _urn("a")),
+        Diagnostic("warning", "of a resource", _urn("b")),
+    ]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_logged_error_is_a_failed_preview(project):
+    (project / "__main__.py").write_text("import pulumi\npulumi.log.error('no zone')\n")
+    result = offline.preview(project, "prod")
+    assert not result.ok
+    assert result.diagnostics == [Diagnostic("error", "no zone")]
 
 
 def test_a_trigger_replaces_where_it_is_known(project):

@@ -66,9 +66,9 @@ class Clone:
         """PATH and HOME; PYTHONPATH brings the guard alone."""
         return {"PATH": os.environ["PATH"], "HOME": str(self.home), "PYTHONPATH": str(self.home)}
 
-    def ok(self, *arguments: str) -> str:
-        """Run `slipway`; its standard output. Fails unless it succeeds and opens no socket."""
-        done = subprocess.run(
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `slipway`, whatever comes of it."""
+        return subprocess.run(
             [str(SLIPWAY), *arguments],
             cwd=self.root,
             env=self.environment,
@@ -77,6 +77,10 @@ class Clone:
             timeout=120,
             check=False,
         )
+
+    def ok(self, *arguments: str) -> str:
+        """Run `slipway`; its standard output. Fails unless it succeeds and opens no socket."""
+        done = self.run(*arguments)
         assert done.returncode == 0, f"slipway {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         trespasses = self.home / "trespasses"
         assert not trespasses.exists(), trespasses.read_text()
@@ -173,6 +177,32 @@ def test_a_base_leaves_one_line_to_people(cloned: Clone, form: str) -> None:
     others = resources("automation") - {name}
     assert others
     assert not others & set(re.findall(r"[^\s*]+", shown))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("base", [(), ("--base", "HEAD")])
+def test_a_preview_says_once_what_the_program_warns_of(
+    cloned: Clone, base: tuple[str, ...], form: str
+) -> None:
+    cloned.edit("Pulumi.yaml", "plan: enterprise", "plan: free")
+    done = cloned.run("preview", "staging", "--offline", *base, "--format", form)
+    assert (done.returncode, done.stderr) == (0, "")
+    if form == "json":
+        diagnostics = json.loads(done.stdout)["diagnostics"]
+        assert {item["severity"] for item in diagnostics} == {"warning"}
+        warnings = [item["message"] for item in diagnostics]
+    else:
+        warnings = [line for line in done.stdout.splitlines() if "no deploy role" in line]
+    named = [re.findall(r"environment '([\w-]+)'", warning) for warning in warnings]
+    assert sorted(name for (name,) in named) == [
+        "dev",
+        "hotfix",
+        "infra-staging-plan",
+        "preview",
+        "qa1",
+        "qa2",
+        "staging",
+    ]
 
 
 @pytest.mark.parametrize("form", FORMATS)
