@@ -1,13 +1,24 @@
-"""The pins and the processes of `make kubernetes`, as far as they can be held without building it."""
+"""The tools around the code: what the type checker looks at; the pins and the processes of `make kubernetes`, as
+far as they can be held without building it.
+"""
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from slipway.errors import SlipwayError
 from tools import kubernetes
+
+
+def test_whatever_ships_is_type_checked_strictly() -> None:
+    tools = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["tool"]
+    shipped = set(tools["hatch"]["build"]["targets"]["wheel"]["packages"])
+    assert shipped >= {"runners", "slipway"}
+    assert shipped - set(tools["basedpyright"]["include"]) == set()
+    assert tools["basedpyright"]["typeCheckingMode"] == "strict"
 
 
 def test_the_modules_of_kubernetes_fit_each_other() -> None:
