@@ -1,5 +1,5 @@
-"""The tools around the code: what the type checker looks at; the pins and the processes of `make kubernetes`, as
-far as they can be held without building it.
+"""The tools around the code: the type checker's list; the pins and the processes of `make kubernetes`, as far
+as they can be held without building it.
 """
 
 import subprocess
