@@ -9,7 +9,7 @@ IMAGE    := runners/image/runner.pkr.hcl
 MANIFEST := .slipway/build/runner-image-$(ARCHITECTURE).json
 
 .DEFAULT_GOAL := help
-.PHONY: help install up preview drift down kubernetes kubernetes-stop test check benchmarks trees image image-block \
+.PHONY: help install up preview drift down kubernetes kubernetes-stop test check benchmarks schemas trees image image-block \
   firewall locks clean
 
 help: ## Show what there is
@@ -63,6 +63,9 @@ firewall: ## Let the tests of the runners' firewall run on this Ubuntu, which sk
 
 benchmarks: install ## Print the speeds that Slipway promises (python -m benchmarks NAME for one)
 	@$(BIN)/python -m benchmarks
+
+schemas: install ## Rewrite docs/schemas and docs/settings.md from the models
+	@$(BIN)/slipway schema --write docs
 
 trees: install ## Rewrite the snapshots of what the real stacks consist of
 	@$(BIN)/python -m tests.program.test_trees

@@ -54,5 +54,6 @@ def test_every_command_says_what_it_is_for_and_how_it_ends() -> None:
         assert command.help, f"slipway {name} has no docstring"
         if not hasattr(command, "commands"):
             assert "Exit status" in (command.epilog or ""), f"slipway {name} has no epilog on its exit status"
-        shown = CliRunner().invoke(app, [*name.split(), "--help"])
-        assert (shown.exit_code, "Usage" in shown.output) == (0, True), name
+        for option in ("-h", "--help"):
+            shown = CliRunner().invoke(app, [*name.split(), option])
+            assert (shown.exit_code, "Usage" in shown.output) == (0, True), f"slipway {name} {option}"

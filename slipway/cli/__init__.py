@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from slipway.cli import access, bootstrap, cloud, runners, stacks
+from slipway.cli import access, bootstrap, cloud, runners, schema, stacks
 from slipway.errors import SlipwayError
 
 app = typer.Typer(
@@ -24,10 +24,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 stacks.register(app)
 access.register(app)
 bootstrap.register(app)
+schema.register(app)
 app.add_typer(cloud.app, name="cloud", help="The embedded cloud that the stack `local` runs on.")
 app.add_typer(runners.app, name="runners")
 

@@ -23,9 +23,13 @@ class NodeGroup(Model):
     instance_types: Annotated[tuple[NodeInstanceType, ...], Field(min_length=1, examples=[["m7i.large"]])]
     """Of one architecture, such as `m7i.xlarge`."""
     minimum: Annotated[int, Field(ge=0, le=MAX_NODES)] = 1
+    """Nodes that are always there."""
     maximum: Annotated[int, Field(ge=1, le=MAX_NODES)] = 3
+    """Nodes that an autoscaler may start."""
     capacity: Literal["ON_DEMAND", "SPOT"] = "ON_DEMAND"
+    """Spot nodes cost less and may be taken away within two minutes."""
     disk_gib: Annotated[int, Field(ge=20, le=16_384)] = 50
+    """Each node's disk, in GiB."""
 
     @field_validator("instance_types")
     @classmethod
@@ -60,8 +64,11 @@ class ClusterSettings(Model):
     """The EKS cluster of a workload account."""
 
     name: ClusterName
+    """Its name on EKS, which is never changed: another name is another cluster."""
     version: KubernetesVersion
+    """Kubernetes' minor version, always said, so that no cluster is upgraded by the calendar."""
     authentication_mode: AuthenticationMode = AuthenticationMode.API
+    """Who is asked for access: aws-auth, both, or access entries. EKS takes no step back in this order."""
     administrators: Annotated[
         tuple[RoleArn, ...], Field(min_length=1, examples=[["arn:aws:iam::111111111111:role/admin"]])
     ]
@@ -83,4 +90,6 @@ class ClusterSettings(Model):
         return classes
 
     node_groups: Annotated[dict[NodeGroupName, NodeGroup], Field(min_length=1)]
+    """The managed node groups. A name is never changed: add another group, then remove the first."""
     deletion_protection: bool = True
+    """Whether EKS refuses to delete it; always on in prod."""

@@ -26,8 +26,11 @@ class Accounts(Model):
     """The AWS accounts of the organisation. One account may play all three roles."""
 
     automation: AccountId
+    """Registries, the runner fleet, and the roles that build."""
     staging: AccountId
+    """The workload account for everything below production."""
     prod: AccountId
+    """The workload account for production."""
 
     def of(self, stack: Stack) -> str:
         """The account that a stack with an account of its own works in."""
@@ -47,12 +50,16 @@ class Github(Model):
     """The organisation on GitHub, and what its plan allows."""
 
     organization: Organization
+    """Its login, as in `github.com/<login>`."""
     organization_id: Annotated[int, Field(gt=0, examples=[9001])]
+    """Its number: `gh api orgs/<login> --jq .id`."""
     plan: Annotated[GithubPlan, Field(examples=["enterprise"])]
     repository: RepositorySlug
     """The platform's own repository: its workflows plan and apply these stacks."""
     repository_id: Annotated[int, Field(gt=0, examples=[70000])]
+    """Its number: `gh api repos/<owner>/<name> --jq .id`."""
     visibility: Literal["public", "private", "internal"] = "private"
+    """Of the platform's own repository; its plan may allow less to a private one."""
     reviewers: ReviewerNames = ()
     """Who approves where an environment is reviewed and names nobody itself."""
     app_id: Annotated[int, Field(gt=0)] | None = None
@@ -77,8 +84,11 @@ class EnvironmentLimit(Model):
     """What services may say of environments of one name, beyond what the name says by itself."""
 
     branches: RefPatterns = ()
+    """Branches, besides those that the name stands for, that an environment of the name may admit."""
     tags: RefPatterns = ()
+    """Tags that it may admit besides."""
     jobs: tuple[JobKind, ...] = ()
+    """Jobs, and with them rights, that it may have besides."""
 
 
 class Limits(Model):
@@ -91,6 +101,7 @@ class Limits(Model):
     environments: dict[EnvironmentName, EnvironmentLimit] = Field(
         default_factory=dict[EnvironmentName, EnvironmentLimit]
     )
+    """By the environment's name."""
 
 
 class OrganizationSettings(Model):

@@ -64,16 +64,20 @@ class RunnerImage(Model):
     """A runner image, as the job that built it prints it: its id, and what its tags say."""
 
     id: ImageId
+    """The AMI."""
     built: Annotated[str, AfterValidator(_day)]
     """The day that it was built on, `"2026-11-20"`, quoted in YAML."""
     runner_version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    """Version of GitHub's runner in it."""
 
 
 class RunnerClassSettings(Model):
     """One class of runners: which jobs it serves, and on what."""
 
     labels: Labels
+    """A job that asks for no other labels than these is served."""
     architecture: Literal["x86_64", "arm64"] = "x86_64"
+    """Of image and instance types."""
     instance_types: Annotated[
         tuple[InstanceType, ...], Field(min_length=1, max_length=40, examples=[["m7i.large"]])
     ]
@@ -83,15 +87,19 @@ class RunnerClassSettings(Model):
     workflows: tuple[WorkflowRef, ...] = ()
     """The only workflows that may use it; every workflow of those repositories if empty."""
     maximum: Annotated[int, Field(ge=1, le=500)] = 10
+    """Instances at most."""
     minimum: Annotated[int, Field(ge=0, le=500)] = 0
+    """Instances that are always there."""
     spares: Annotated[int, Field(ge=0, le=100)] = 0
     """Instances kept waiting for the next job."""
     capacity: Literal["spot", "on_demand"] = "spot"
+    """Spot instances cost less, and one may be taken away from under its job."""
     warm_pool: Annotated[int, Field(ge=0, le=100)] = 0
     """Stopped instances kept ready; only for an on-demand class of one instance type."""
     image: RunnerImage | None = None
     """The runner image; without one the class comes up with a maximum of 0."""
     disk_gib: Annotated[int, Field(ge=20, le=16_384)] = 60
+    """The disk of an instance, in GiB."""
     cicd: bool = False
     """Whether its jobs may use the CICD role, and through it the deploy roles of `cicd_chain`."""
     public: bool = False
@@ -103,7 +111,9 @@ class RunnerClassSettings(Model):
     max_minutes: Annotated[int, Field(ge=5, le=7_200)] = 360
     """How long a job may take, in minutes."""
     idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = 10
+    """How long an instance waits for a job before it ends, in minutes."""
     boot_minutes: Annotated[int, Field(ge=2, le=60)] = 15
+    """How long an instance may take to become a runner, in minutes."""
 
     @field_validator("instance_types")
     @classmethod
@@ -165,8 +175,11 @@ class RunnerSettings(Model):
     """The fleet. Its GitHub App is made by `slipway runners app create`, which prints both numbers."""
 
     app_id: Annotated[int, Field(gt=0)]
+    """The App's number."""
     installation_id: Annotated[int, Field(gt=0)]
+    """The number of its installation in the organisation."""
     classes: Annotated[dict[ClassName, RunnerClassSettings], Field(min_length=1)]
+    """Kinds of runners."""
     functions_image: (
         Annotated[
             str,

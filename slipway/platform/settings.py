@@ -38,14 +38,19 @@ class PlatformSettings(Model):
     """What a stack is, apart from what it shares and from its services: `slipway:platform` of its file."""
 
     region: Region
+    """The one region that the stack works in."""
     network: NetworkSettings
+    """The VPC of the account."""
     cluster: ClusterSettings | None = None
+    """The EKS cluster; only where services run."""
     runners: RunnerSettings | None = None
+    """The runner fleet; only in `automation` and `local`."""
     state_key: KeyArn | None = None
     """The state bucket's key, which `slipway bootstrap` made and writes here; adopted, never created here."""
     adopt_oidc_provider: bool = False
     """True where the account has a provider for GitHub already: it is used and never changed."""
     protect: bool = True
+    """Whether what holds data or access is kept from being deleted; always on in prod."""
 
 
 class LocalSettings(Model):

@@ -1,0 +1,53 @@
+"""`slipway schema`: the form of the settings files, for editors and for docs/settings.md."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slipway.platform.schema import SCHEMAS, settings_page
+
+
+class File(StrEnum):
+    """The kinds of settings files."""
+
+    SERVICE = "service"
+    STACK = "stack"
+    PROJECT = "project"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Exit status: 0 printed or written; 1 an error.")(schema)
+
+
+def schema(
+    file: Annotated[
+        File | None, typer.Argument(help="services/<name>.yaml, Pulumi.<stack>.yaml or Pulumi.yaml.")
+    ] = None,
+    *,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="Write all schemas and the page below this folder.", file_okay=False),
+    ] = None,
+) -> None:
+    """Print the JSON schema of a settings file, which the files name so that editors complete and check.
+
+    slipway schema service
+    slipway schema --write docs      # docs/schemas/*.json and docs/settings.md
+    """
+    if write is not None:
+        (write / "schemas").mkdir(parents=True, exist_ok=True)
+        for name, of_file in SCHEMAS.items():
+            (write / "schemas" / f"{name}.json").write_text(_text(of_file()), encoding="utf-8")
+        (write / "settings.md").write_text(settings_page(), encoding="utf-8")
+    elif file is None:
+        raise typer.BadParameter("name a file: service, stack or project", param_hint="FILE")
+    else:
+        typer.echo(_text(SCHEMAS[file.value]()), nl=False)
+
+
+def _text(value: dict[str, object]) -> str:
+    return json.dumps(value, indent=2) + "\n"
