@@ -1,10 +1,12 @@
 """The platform's own roles in a stack: computed once from its settings, and carried down as they are."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from slipway.platform import naming
 from slipway.platform.declaration import Job, RoleDeclaration
+from slipway.platform.environments import meaning
 from slipway.platform.fleet_names import FleetNames
 from slipway.platform.grants import (
     ApplyStack,
@@ -18,6 +20,7 @@ from slipway.platform.grants import (
     ReadState,
     UseState,
 )
+from slipway.platform.job_kinds import JobKind
 from slipway.platform.protection import EnvironmentRules, Protection, plan_protection
 from slipway.platform.settings import Settings
 from slipway.platform.stack import ACCOUNT_STACKS, Stack
@@ -171,13 +174,8 @@ def _image_role(settings: Settings) -> RoleDeclaration | None:
 
 def _cicd_role(settings: Settings) -> RoleDeclaration | None:
     """Its deploy roles are in other stacks; their ARNs are computed, so nothing is read there."""
-    runners, accounts = settings.platform.runners, settings.organization.accounts
-    deploy_roles = {
-        naming.role_arn(accounts.of(Stack(account)), naming.environment_role(service, environment))
-        for account, environments in settings.organization.cicd_chain.items()
-        for environment in environments
-        for service in settings.services
-    }
+    runners = settings.platform.runners
+    deploy_roles = set(_deploy_roles(settings))
     trusted = tuple(
         naming.role_arn(settings.account, naming.runner_role(settings.stack, name), naming.RUNNER_PATH)
         for name, runner_class in (runners.classes if runners else {}).items()
@@ -193,6 +191,18 @@ def _cicd_role(settings: Settings) -> RoleDeclaration | None:
         trusted_roles=trusted,
         grants=(AssumeRoles(tuple(sorted(deploy_roles))),),
     )
+
+
+def _deploy_roles(settings: Settings) -> Iterator[str]:
+    """ARNs of the roles of the services' environments that the chain leads to, none that nobody makes."""
+    organization, local = settings.organization, settings.local.environments
+    for service, block in settings.services.items():
+        for environment, said in block.environments.items():
+            means = meaning(environment, said)
+            here = local is None or environment in local
+            if here and JobKind.DEPLOY in means.jobs and environment in organization.chained(means.stack):
+                account = organization.accounts.of(means.stack)
+                yield naming.role_arn(account, naming.environment_role(service, environment))
 
 
 def _role(settings: Settings, name: str, job: Job, path: str) -> RoleDeclaration:

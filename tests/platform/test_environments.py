@@ -6,10 +6,11 @@ import pytest
 
 from slipway.platform.declaration import RoleDeclaration
 from slipway.platform.environments import environments
-from slipway.platform.grants import DescribeCluster, PushImages
+from slipway.platform.grants import AssumeRoles, DescribeCluster, PushImages
 from slipway.platform.job_kinds import JobKind
 from slipway.platform.platform_roles import platform_roles
 from slipway.platform.settings import Settings
+from slipway.platform.stack import Stack
 
 from .conftest import parse, stack_values
 
@@ -48,6 +49,35 @@ def test_a_pull_request_reaches_no_repository_that_is_promoted(local: dict[str, 
         if any("refs/pull" in branch for branch in environment.rules.branches):
             for grant in environment.role.all_grants:
                 assert not isinstance(grant, PushImages) or all("/preview/" in r for r in grant.repositories)
+
+
+@pytest.mark.parametrize("stack", ["automation", "local"])
+def test_the_chain_leads_to_the_deploy_roles_of_other_stacks_and_to_none_that_nobody_makes(
+    stack: str,
+) -> None:
+    values = stack_values(stack)
+    second = {**values["services"]["skill-pool"], "repository": "acme/other", "repository_id": 70009}
+    second |= {"hostname": "other.example.com", "environments": ["build", "staging", "prod"]}
+    values["services"]["other"] = second
+    # An embedded stack brings up a few environments only; `prod` migrates, which is not for the chain.
+    values["organization"]["cicd_chain"] = {"staging": ["dev", "staging"], "prod": ["production", "prod"]}
+    settings = parse(stack, values)
+    cicd = platform_roles(settings).cicd
+    assert cicd
+    (grant,) = cicd.all_grants
+    assert isinstance(grant, AssumeRoles)
+    reached = set(grant.arns)
+    accounts = settings.organization.accounts
+    made = {
+        f"arn:aws:iam::{accounts.of(Stack(account))}:role/slipway/ci/{name}"
+        for account, name in (
+            *((("staging", "skill-pool-dev"),) if stack == "automation" else ()),
+            ("staging", "skill-pool-staging"),
+            ("prod", "skill-pool-production"),
+            ("staging", "other-staging"),
+        )
+    }
+    assert reached == made
 
 
 def test_migrations_and_deploys_see_one_cluster(prod: dict[str, Any]) -> None:
