@@ -166,7 +166,7 @@ def _form(form: Format, as_json: bool) -> Format:
 
 def _report(result: Result, form: Format) -> None:
     if form == "json":
-        typer.echo(json.dumps(display.to_json(result), indent=2, default=str))
+        typer.echo(json.dumps(result.to_json(), indent=2, default=str))
     elif form == "markdown":
         typer.echo(display.markdown(result))
     else:

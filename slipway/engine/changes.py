@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from slipway.engine.diffs import compare, mark_forcing, masked
+from slipway.engine.diffs import Reported, compare, mark_forcing, masked, reported
 from slipway.engine.interface import ChangeKind, PropertyChange
 from slipway.engine.plugins import Diff
 from slipway.engine.state import Properties, ResourceState
@@ -60,29 +60,14 @@ def triggered(old: Plain, new: Plain) -> PropertyChange | None:
 def _changes(old: ResourceState, inputs: Properties, answer: Diff) -> list[PropertyChange]:
     structural = compare(old.inputs, inputs)
     if answer.detailed:
-        return _detailed(old, inputs, answer, structural)
+        items = [
+            Reported(path, cast(ChangeKind, kind), forces, about_inputs)
+            for path, (kind, forces, about_inputs) in answer.detailed.items()
+        ]
+        return reported(items, structural, old.inputs, old.outputs, inputs)
     if answer.changes and not structural:
         return [_outside(old, key) for key in (answer.keys or answer.replaces)]
     return structural
-
-
-def _detailed(
-    old: ResourceState, inputs: Properties, answer: Diff, structural: list[PropertyChange]
-) -> list[PropertyChange]:
-    """The provider's own list, with our finer paths where they lie below one of its."""
-    result: list[PropertyChange] = []
-    for path, (kind, forces, about_inputs) in answer.detailed.items():
-        segments = parse(path)
-        finer = [change for change in structural if covers(segments, parse(change.path))]
-        if not finer:
-            before = old.inputs if about_inputs else old.outputs
-            finer = [
-                PropertyChange(
-                    path, cast(ChangeKind, kind), masked(before, segments), masked(inputs, segments)
-                )
-            ]
-        result.extend(replace(change, forces_replace=forces) for change in finer)
-    return result
 
 
 def _outside(old: ResourceState, key: str) -> PropertyChange:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -114,18 +115,27 @@ class PulumiEngine:
 
     def _run(self, operation: str, arguments: list[str]) -> Result:
         self._select()
-        result = Result(operation, self._project, self._stack, self.name)
         began = time.monotonic()
-        code = self._stream(arguments, Events(result, self._progress), result)
-        result.seconds = time.monotonic() - began
-        result.ok = code == 0
-        if code and not result.errors:
-            result.diagnostics.append(Diagnostic("error", f"pulumi ended with status {code}"))
-        if result.ok and operation in ("up", "refresh"):
-            result.outputs = self._outputs()
-        return result
+        events = Events(operation, self._progress)
+        ended = self._stream(arguments, events)
+        ok = ended.code == 0 and not any(item.severity == "error" for item in events.about_apart)
+        diagnostics = [*events.diagnostics, *(Diagnostic("error", text) for text in ended.errors)]
+        if ended.code and not any(item.severity == "error" for item in diagnostics):
+            diagnostics.append(Diagnostic("error", f"pulumi ended with status {ended.code}"))
+        return Result(
+            operation,
+            self._project,
+            self._stack,
+            self.name,
+            events.steps,
+            self._outputs() if ok and operation in ("up", "refresh") else events.outputs,
+            tuple(diagnostics),
+            ok,
+            ended.interrupted,
+            time.monotonic() - began,
+        )
 
-    def _stream(self, arguments: list[str], events: Events, result: Result) -> int:
+    def _stream(self, arguments: list[str], events: Events) -> _Ended:
         # Makes `preview --json` print events as they come, as the other commands do (pkg/cmd/pulumi, v3.260).
         environment = {**self._environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
         with subprocess.Popen(
@@ -141,43 +151,46 @@ class PulumiEngine:
             errors: list[str] = []
             reader = threading.Thread(target=_collect, args=(process.stderr, errors), daemon=True)
             reader.start()
-            with _forward_interrupts(process, result, self._progress):
+            with _forward_interrupts(process, self._progress) as interrupted:
                 for line in process.stdout or ():
                     events.line(line)
                 code = process.wait()
             reader.join()
-        if code:
-            result.diagnostics.extend(Diagnostic("error", text) for text in [_last(errors)] if text)
-        return code
+        last = "".join(errors[-20:]).strip()
+        return _Ended(code, (last,) if code and last else (), interrupted.is_set())
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How a command ended: its status, what it said of an error, and whether it was asked to stop."""
+
+    code: int
+    errors: tuple[str, ...]
+    interrupted: bool
 
 
 def _collect(stream: Any, lines: list[str]) -> None:
     lines.extend(stream)
 
 
-def _last(lines: list[str]) -> str:
-    return "".join(lines[-20:]).strip()
-
-
 @contextmanager
-def _forward_interrupts(
-    process: subprocess.Popen[str], result: Result, progress: Progress
-) -> Generator[None]:
+def _forward_interrupts(process: subprocess.Popen[str], progress: Progress) -> Generator[threading.Event]:
     """Ctrl-C once: Pulumi finishes what is in flight. Twice: it is ended."""
+    interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield interrupted
         return
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
-        if result.cancelled:
+        if interrupted.is_set():
             process.kill()
             return
-        result.cancelled = True
+        interrupted.set()
         process.send_signal(signal.SIGINT)
         progress.message("stopping: Pulumi finishes what is in flight; Ctrl-C again stops at once")
 
     previous = signal.signal(signal.SIGINT, handle)
     try:
-        yield
+        yield interrupted
     finally:
         signal.signal(signal.SIGINT, previous)

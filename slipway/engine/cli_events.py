@@ -1,28 +1,27 @@
-"""Reads the engine events that ``pulumi ... --json`` prints, one JSON object per line.
-
-Source: sdk/go/common/apitype/events.go (v3.260).
-"""
+"""Turns the engine events that ``pulumi … --json`` prints, one JSON object per line, into steps."""
 
 from __future__ import annotations
 
-import json
+import itertools
 import re
 import time
+from collections import Counter
+from dataclasses import replace
 from typing import Any, Final, cast
 
+from slipway.engine import cli_messages as messages
 from slipway.engine import urn as urns
-from slipway.engine.diffs import compare, mark_forcing, masked
-from slipway.engine.interface import (
-    ChangeKind,
-    Diagnostic,
-    Op,
-    Progress,
-    PropertyChange,
-    Result,
-    Severity,
-    Step,
+from slipway.engine.diffs import Reported, compare, mark_forcing, reported
+from slipway.engine.interface import ChangeKind, Diagnostic, Op, Progress, PropertyChange, Severity, Step
+from slipway.engine.values import (
+    MASK,
+    SECRET_SIG,
+    SIG_KEY,
+    UNKNOWN,
+    UNKNOWN_MARK,
+    from_state,
+    show_properties,
 )
-from slipway.engine.values import MASK, SECRET_SIG, SIG_KEY, UNKNOWN, UNKNOWN_MARK, from_state
 from slipway.platform.property_paths import covers, parse
 
 _OPS: Final[dict[str, Op]] = {
@@ -36,6 +35,8 @@ _OPS: Final[dict[str, Op]] = {
     "import": "import",
     "import-replacement": "replace",
 }
+"""The operations that are shown. Every other one is a part of one of these."""
+
 _SEVERITIES: Final[dict[str, Severity]] = {
     "error": "error",
     "warning": "warning",
@@ -43,120 +44,202 @@ _SEVERITIES: Final[dict[str, Severity]] = {
     "info#err": "info",
 }
 _COLOURS: Final = re.compile(r"<\{%.*?%\}>")
+_LOOKING: Final = frozenset({"refresh", "drift"})
 
 
 class Events:
-    """Collects events into a `Result` and tells the progress as they come.
+    """Collects the events of one command and tells the progress as they come.
 
     Args:
-        result: filled in place.
+        operation: the name of the `Result`. Of ``apply`` the preview that precedes the update is not told.
     """
 
-    def __init__(self, result: Result, progress: Progress) -> None:
-        self._result = result
+    def __init__(self, operation: str, progress: Progress) -> None:
+        self._operation = operation
         self._progress = progress
         self._began: dict[str, float] = {}
-        self._steps: dict[str, Step] = {}
+        self._steps: dict[int, Step] = {}
+        self._number: dict[str, int] = {}
+        self._numbers = itertools.count()
+        self._preludes = 0
+        self._diagnostics: list[Diagnostic] = []
+        self.outputs: dict[str, Any] = {}
+        self.apart: list[messages.Unknown | messages.Unreadable] = []
+        """Events that could not be understood."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(self._steps.values())
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The messages, and what there is to say about events that could not be understood."""
+        return (*self._diagnostics, *self.about_apart)
 
     def line(self, text: str) -> None:
         """One line of output. What is no event (a stray message of a tool) is kept as information."""
-        try:
-            event = json.loads(text)
-        except ValueError:
-            if text.strip():
-                self._result.diagnostics.append(Diagnostic("info", text.strip()))
-            return
-        if not isinstance(event, dict):
-            return
-        fields = cast(dict[str, Any], event)
-        if "resourcePreEvent" in fields:
-            self._started(fields["resourcePreEvent"]["metadata"])
-        elif "resOutputsEvent" in fields:
-            self._finished(fields["resOutputsEvent"]["metadata"])
-        elif "resOpFailedEvent" in fields:
-            self._failed(fields["resOpFailedEvent"]["metadata"])
-        elif "diagnosticEvent" in fields:
-            self._diagnostic(fields["diagnosticEvent"])
+        event = messages.parse(text)
+        match event:
+            case messages.Began():
+                self._begin()
+            case messages.Started():
+                self._started(event)
+            case messages.Finished():
+                self._finished(event)
+            case messages.Failed():
+                self._failed(event.metadata)
+            case messages.Unknown() | messages.Unreadable():
+                self.apart.append(event)
+            case None | messages.Aside() | messages.Ended():
+                pass
+            case _:
+                self._say(event)
 
-    def _started(self, metadata: dict[str, Any]) -> None:
-        op = _OPS.get(metadata["op"])
+    def _begin(self) -> None:
+        # An update whose preview is kept says everything twice; what was really done counts.
+        self._preludes += 1
+        if self._preludes > 1:
+            self._steps.clear()
+            self._number.clear()
+            self._diagnostics.clear()
+
+    def _quiet(self, planning: bool) -> bool:
+        return planning and self._operation == "apply"
+
+    def _started(self, event: messages.Started) -> None:
+        metadata = event.metadata
+        op = _OPS.get(metadata.op)
         if op is None or _hidden(metadata):
             return
         # Not every step has an event for its end: a component has one only if it registers outputs.
-        step = _step(op, metadata)
-        self._steps[step.urn] = step
-        self._result.steps.append(step)
-        self._began[step.urn] = time.monotonic()
-        self._progress.started(op, step.urn)
+        number = next(self._numbers)
+        self._steps[number] = self._step(op, metadata)
+        self._number[metadata.urn] = number
+        self._began[metadata.urn] = time.monotonic()
+        if not self._quiet(event.planning):
+            self._progress.started(op, metadata.urn)
 
-    def _finished(self, metadata: dict[str, Any]) -> None:
-        step = self._steps.get(metadata["urn"])
-        op = _OPS.get(metadata["op"])
-        if step is None or op is None:
+    def _finished(self, event: messages.Finished) -> None:
+        metadata = event.metadata
+        if metadata.type == urns.ROOT_TYPE and metadata.new is not None:
+            self.outputs = show_properties(_plain(metadata.new.outputs))
+        number = self._number.get(metadata.urn)
+        op = _OPS.get(metadata.op)
+        if number is None or op is None:
             return
-        if self._result.operation in ("refresh", "drift"):
+        if self._operation in _LOOKING:
             # Only at the end of a read is it known what the world has.
-            vars(step).update(vars(_refreshed(_step(op, metadata))))
-        began = self._began.pop(step.urn, None)
-        if began is not None:
-            self._progress.finished(step, time.monotonic() - began)
+            self._steps[number] = _refreshed(self._step(op, metadata))
+        began = self._began.pop(metadata.urn, None)
+        if began is not None and not self._quiet(event.planning):
+            self._progress.finished(self._steps[number], time.monotonic() - began)
 
-    def _failed(self, metadata: dict[str, Any]) -> None:
-        step = self._steps.pop(metadata["urn"], None)
-        if step is not None:
-            self._result.steps.remove(step)
-        self._progress.failed(metadata["urn"], f"{metadata['op']} failed")
+    def _failed(self, metadata: messages.Metadata) -> None:
+        number = self._number.get(metadata.urn)
+        if number is not None:
+            self._steps.pop(number, None)
+        self._progress.failed(metadata.urn, f"{metadata.op} failed")
 
-    def _diagnostic(self, event: dict[str, Any]) -> None:
-        severity = _SEVERITIES.get(event.get("severity", ""))
-        if severity is None or event.get("ephemeral"):
-            return
-        message = _COLOURS.sub("", event.get("message", "")).strip()
-        if message:
-            self._result.diagnostics.append(Diagnostic(severity, message, event.get("urn", "")))
+    def _say(
+        self,
+        event: messages.Message
+        | messages.Printed
+        | messages.Internal
+        | messages.Policy
+        | messages.Remediation
+        | messages.Stray,
+    ) -> None:
+        diagnostic = _diagnostic(event)
+        if diagnostic is not None and diagnostic.message:
+            self._diagnostics.append(diagnostic)
+
+    @property
+    def about_apart(self) -> list[Diagnostic]:
+        """A warning for each kind that is not known; an error for each event that cannot be read."""
+        said: list[Diagnostic] = []
+        for item, number in Counter(self.apart).items():
+            if isinstance(item, messages.Unreadable):
+                text = f"pulumi sent {number} events that cannot be read: {item.kind}: {item.reason}"
+                said.append(Diagnostic("error", text))
+            else:
+                text = f"pulumi sent {number} events of a kind that is not known: {item.kind}"
+                said.append(Diagnostic("warning", text))
+        return said
+
+    def _step(self, op: Op, metadata: messages.Metadata) -> Step:
+        old, new = metadata.old or messages.State(), metadata.new or messages.State()
+        before, after = _plain(old.inputs), _plain(new.inputs)
+        diff = _changes(op, metadata, before, after) if op in ("update", "replace", "refresh") else []
+        if op == "refresh":
+            op = "update" if diff else "same"
+        return Step(
+            op,
+            metadata.urn,
+            metadata.type,
+            urns.name_of(metadata.urn),
+            tuple(diff),
+            parent=(metadata.new or old).parent,
+            old=show_properties(before) if op in ("update", "replace", "delete") else None,
+            new=show_properties(after) if op in ("create", "update", "replace", "import") else None,
+        )
+
+
+def _diagnostic(event: Any) -> Diagnostic | None:
+    match event:
+        case messages.Message():
+            severity = None if event.ephemeral else _SEVERITIES.get(event.severity)
+            return severity and Diagnostic(severity, _text(event.message), event.urn)
+        case messages.Policy():
+            severity = "error" if event.enforcement_level == "mandatory" else "warning"
+            return Diagnostic(severity, f"{_policy(event)}: {_text(event.message)}", event.resource_urn)
+        case messages.Remediation():
+            changed = "changed what the program asks for"
+            return Diagnostic("warning", f"{_policy(event)} {changed}", event.resource_urn)
+        case messages.Internal():
+            return Diagnostic("error", f"the engine of pulumi failed: {_text(event.error)}")
+        case _:
+            return Diagnostic("info", _text(event.message))
+
+
+def _policy(event: messages.Policy | messages.Remediation) -> str:
+    return f"policy {event.policy_pack_name}/{event.policy_name}"
+
+
+def _text(message: str) -> str:
+    return _COLOURS.sub("", message).strip()
 
 
 def _refreshed(step: Step) -> Step:
     if step.op == "update" and not step.diff:
         # Outputs that differ while every input is as it was: the world moves, nobody changed it.
-        step.op = "same"
-    elif step.op == "delete":
-        step.note = "it is gone"
-    return step
+        return replace(step, op="same", old=None, new=None)
+    return replace(step, note="it is gone") if step.op == "delete" else step
 
 
-def _hidden(metadata: dict[str, Any]) -> bool:
-    urn = metadata["urn"]
-    return urns.is_provider(metadata["type"]) and urns.name_of(urn).startswith("default")
-
-
-def _step(op: Op, metadata: dict[str, Any]) -> Step:
-    urn = metadata["urn"]
-    old = cast(dict[str, Any], metadata.get("old") or {})
-    new = cast(dict[str, Any], metadata.get("new") or {})
-    parent = (new or old).get("parent", "")
-    diff = _changes(op, metadata, old, new) if op in ("update", "replace", "refresh") else []
-    if op == "refresh":
-        op = "update" if diff else "same"
-    return Step(op, urn, metadata["type"], urns.name_of(urn), diff, parent=parent)
+def _hidden(metadata: messages.Metadata) -> bool:
+    return urns.is_provider(metadata.type) and urns.name_of(metadata.urn).startswith("default")
 
 
 def _changes(
-    op: Op, metadata: dict[str, Any], old: dict[str, Any], new: dict[str, Any]
+    op: Op, metadata: messages.Metadata, before: dict[str, Any], after: dict[str, Any]
 ) -> list[PropertyChange]:
-    before, after = _plain(old.get("inputs")), _plain(new.get("inputs"))
     changes = compare(before, after)
     shown = [parse(change.path) for change in changes]
-    detailed = cast(dict[str, dict[str, Any]], metadata.get("detailedDiff") or {})
-    forced = [path for path, item in detailed.items() if item["diffKind"].endswith("-replace")]
-    for path, item in detailed.items():
-        # A secret looks the same before and after; only the provider's own list tells that it changed.
-        segments = parse(path)
-        if item.get("inputDiff") and not any(covers(segments, one) or covers(one, segments) for one in shown):
-            kind = cast(ChangeKind, item["diffKind"].removesuffix("-replace"))
-            changes.append(PropertyChange(path, kind, masked(before, segments), masked(after, segments)))
-    keys = cast(list[str], metadata.get("keys") or []) if op == "replace" else []
-    return mark_forcing(changes, [*forced, *keys])
+    detailed = metadata.detailed_diff or {}
+    forced = [path for path, item in detailed.items() if item.diff_kind.endswith("-replace")]
+    # A secret looks the same before and after; only the provider's own list tells that it changed.
+    items = [
+        Reported(path, cast(ChangeKind, item.diff_kind.removesuffix("-replace")))
+        for path, item in detailed.items()
+        if item.input_diff and not _among(path, shown)
+    ]
+    changes.extend(reported(items, [], before, {}, after))
+    return mark_forcing(changes, [*forced, *((metadata.keys or []) if op == "replace" else [])])
+
+
+def _among(path: str, shown: list[Any]) -> bool:
+    segments = parse(path)
+    return any(covers(segments, other) or covers(other, segments) for other in shown)
 
 
 def _plain(values: dict[str, Any] | None) -> dict[str, Any]:

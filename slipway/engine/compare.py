@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from slipway.engine import aliases, diffs
 from slipway.engine import urn as urns
 from slipway.engine.changes import triggered
-from slipway.engine.interface import PropertyChange, Result, Step
+from slipway.engine.fingerprints import Fingerprints
+from slipway.engine.interface import Op, PropertyChange, Result, Step
 from slipway.engine.recording import Rendered
 from slipway.engine.registration import Registration
 from slipway.engine.values import UNKNOWN_MARK, show
@@ -15,7 +19,7 @@ from slipway.platform.resource_types import row_of
 MAY_REPLACE = "may replace"
 
 
-def compare(base: Rendered | None, head: Rendered) -> Result:
+def compare(base: Rendered | None, head: Rendered, fingerprints: Fingerprints) -> Result:
     """Steps from `base` to `head` by URN, deletions last. Without a base everything is new.
 
     A changed property whose type has a row in `slipway.platform.resource_types` makes a replace or an update;
@@ -29,13 +33,21 @@ def compare(base: Rendered | None, head: Rendered) -> Result:
         old = _find(item, before, head, parents)
         step = _created(item) if old is None else _changed(old, item)
         if step is not None:
-            steps.append(step)
+            steps.append(_with_values(step, old, item, fingerprints))
     steps.sort(key=lambda step: step.urn)
-    steps.extend(_step("delete", item) for item in before.values() if not _is_lookup(item))
-    result = Result("preview", head.project, head.stack, "offline", steps, show(head.outputs))
-    result.diagnostics.extend(head.diagnostics)
-    result.ok = not result.errors
-    return result
+    gone = [item for item in before.values() if not _is_lookup(item)]
+    steps.extend(_with_values(_step("delete", item), item, None, fingerprints) for item in gone)
+    return Result(
+        "preview",
+        head.project,
+        head.stack,
+        "offline",
+        tuple(steps),
+        show(head.outputs),
+        head.diagnostics,
+        ok=all(item.severity != "error" for item in head.diagnostics),
+        secrets_key=fingerprints.key_id,
+    )
 
 
 def _find(
@@ -50,6 +62,13 @@ def _find(
                 parents[item.urn] = urn
             return old
     return None
+
+
+def _with_values(
+    step: Step, old: Registration | None, new: Registration | None, fingerprints: Fingerprints
+) -> Step:
+    before, after = (item and fingerprints.show(item.inputs) for item in (old, new))
+    return replace(step, old=before, new=after)
 
 
 def _is_lookup(item: Registration) -> bool:
@@ -89,9 +108,9 @@ def _forced_by_option(change: PropertyChange, item: Registration) -> bool:
     return any(covers(parse(option), path) for option in item.paths("replace_on_changes"))
 
 
-def _step(op: str, item: Registration, changes: list[PropertyChange] | None = None, note: str = "") -> Step:
+def _step(op: Op, item: Registration, changes: Sequence[PropertyChange] = (), note: str = "") -> Step:
     if op == "delete" and item.protect:
         note = "protected: the deletion would be refused"
     if op == "replace" and item.protect:
         note = "protected: the replacement would be refused"
-    return Step(op, item.urn, item.type, item.name, changes or [], note, item.parent)  # pyright: ignore[reportArgumentType]
+    return Step(op, item.urn, item.type, item.name, tuple(changes), note, item.parent)

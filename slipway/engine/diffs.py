@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from slipway.engine.interface import ChangeKind, PropertyChange
@@ -131,6 +131,40 @@ def masked(value: Plain, path: PropertyPath) -> Plain:
             return MASK
     found = at(value, path)
     return MASK if contains(found, Secret) and isinstance(found, Secret) else show(found)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A property in a provider's own list of differences; `path` is what the provider calls it."""
+
+    path: str
+    kind: ChangeKind
+    forces_replace: bool = False
+    about_inputs: bool = True
+
+
+def reported(
+    items: Iterable[Reported],
+    structural: Sequence[PropertyChange],
+    inputs: dict[str, Plain],
+    outputs: dict[str, Plain],
+    new: dict[str, Plain],
+) -> list[PropertyChange]:
+    """A provider's own list, with the finer paths of `structural` where they lie below one of its.
+
+    Args:
+        inputs: the resource's as they were; `outputs` likewise, for what a provider compares with the world.
+        new: its inputs as they are to be.
+    """
+    result: list[PropertyChange] = []
+    for item in items:
+        segments = parse(item.path)
+        finer = [change for change in structural if covers(segments, parse(change.path))]
+        if not finer:
+            old = inputs if item.about_inputs else outputs
+            finer = [PropertyChange(item.path, item.kind, masked(old, segments), masked(new, segments))]
+        result.extend(replace(change, forces_replace=item.forces_replace) for change in finer)
+    return result
 
 
 def keep_ignored(new: dict[str, Plain], old: dict[str, Plain], ignored: Sequence[str]) -> dict[str, Plain]:

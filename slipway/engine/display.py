@@ -188,28 +188,3 @@ def _fenced(text: str) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("<", "&lt;").replace("\n", " ").replace("@", "@\u200b")
-
-
-def to_json(result: Result) -> dict[str, Any]:
-    """A stable form for other programs.
-
-    Keys: ``operation``, ``project``, ``stack``, ``engine``, ``ok``, ``cancelled``, ``changed``, ``seconds``,
-    ``counts`` (operation to number), ``steps`` (each ``op``, ``urn``, ``type``, ``name``, ``parent``,
-    ``note``, ``diff``: each ``path``, ``kind``, ``old``, ``new``, ``forces_replace``), ``outputs`` and
-    ``diagnostics`` (each ``severity``, ``message``, ``urn``). Secrets are ``[secret]``, values that are not
-    known yet ``[unknown]``.
-    """
-    return {
-        "operation": result.operation,
-        "project": result.project,
-        "stack": result.stack,
-        "engine": result.engine,
-        "ok": result.ok,
-        "cancelled": result.cancelled,
-        "changed": result.changed,
-        "seconds": round(result.seconds, 3),
-        "counts": result.counts,
-        "steps": [{**vars(step), "diff": [vars(change) for change in step.diff]} for step in result.steps],
-        "outputs": result.outputs,
-        "diagnostics": [vars(item) for item in result.diagnostics],
-    }

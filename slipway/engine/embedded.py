@@ -15,6 +15,7 @@ from typing import Any
 
 from slipway.engine.backend import EngineBackend
 from slipway.engine.deletion import delete_everything, delete_leftovers
+from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Progress, Result, Silent
 from slipway.engine.monitor import Monitor
 from slipway.engine.plugins import Plugins, ProviderSource
@@ -78,6 +79,7 @@ class EmbeddedEngine:
         self._config = config if isinstance(config, Config) else Config(dict(config))
         self._providers = providers
         self._progress = progress or Silent()
+        self._fingerprints = Fingerprints()
         self._store = Store(state_dir, stack, Crypter(passphrase, salt))
 
     def preview(self) -> Result:
@@ -129,7 +131,15 @@ class EmbeddedEngine:
         return snapshot, warnings
 
     def _run(self, ledger: Any, *, preview: bool) -> Run:
-        return Run(self._project.name, self._project.stack, ledger, self._progress, preview=preview)
+        return Run(
+            self._project.name,
+            self._project.stack,
+            ledger,
+            self._progress,
+            self._fingerprints,
+            sensitive=self._config.secrets,
+            preview=preview,
+        )
 
     def _deploy(self, operation: str, run: Run, warnings: list[str]) -> Result:
         providers = ProviderResources(run, Plugins(self._providers), self._config)
@@ -180,12 +190,13 @@ class EmbeddedEngine:
             self._project.name,
             self._project.stack,
             self.name,
-            run.steps,
+            tuple(run.steps),
             show(_outputs(run.snapshot)),
-            run.diagnostics,
+            tuple(run.diagnostics),
             run.ok,
             run.cancelled,
             time.monotonic() - began,
+            run.fingerprints.key_id,
         )
 
 

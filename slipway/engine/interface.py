@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Final, Literal, Protocol
+
+from slipway.engine import documents
 
 Op = Literal["same", "create", "update", "replace", "delete", "read", "refresh", "import"]
 ChangeKind = Literal["add", "delete", "update"]
 Severity = Literal["info", "warning", "error"]
+
+RESULT_VERSION: Final = 1
+"""Of `Result.to_json`; a higher one may have keys that this code cannot do justice to."""
 
 QUIET: frozenset[str] = frozenset({"same", "read", "refresh"})
 """Operations that change nothing; Pulumi's own list for ``--expect-no-changes``."""
@@ -27,6 +32,8 @@ class PropertyChange:
         forces_replace: whether this property makes the resource be replaced.
     """
 
+    __pydantic_config__: ClassVar = documents.STRICT
+
     path: str
     kind: ChangeKind
     old: Any = None
@@ -34,42 +41,62 @@ class PropertyChange:
     forces_replace: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class Step:
-    """What happens, or happened, to one resource."""
+    """What happens, or happened, to one resource.
+
+    Attributes:
+        old: the inputs that it had, as JSON with the secrets as keyed fingerprints (or masked, where the
+            engine was not told their values); None where it was not there, and where nothing changes.
+        new: the inputs that it gets, likewise; None where it goes, and where nothing changes.
+    """
+
+    __pydantic_config__: ClassVar = documents.STRICT
 
     op: Op
     urn: str
     type: str
     name: str
-    diff: list[PropertyChange] = field(default_factory=list[PropertyChange])
+    diff: tuple[PropertyChange, ...] = ()
     note: str = ""
     parent: str = ""
+    old: Mapping[str, Any] | None = None
+    new: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Diagnostic:
     """A message for the person who ran the command; `urn` is empty where it concerns the whole run."""
 
+    __pydantic_config__: ClassVar = documents.STRICT
+
     severity: Severity
     message: str
     urn: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Result:
-    """One run. Secrets in `outputs` and in diffs are masked already."""
+    """One run. Secrets in `outputs` and in diffs are masked already.
+
+    Attributes:
+        secrets_key: names the key of the fingerprints in the steps' values; those of two results can be
+            compared only where it is the same. Empty where there are none.
+    """
+
+    __pydantic_config__: ClassVar = documents.STRICT
 
     operation: str
     project: str
     stack: str
     engine: str
-    steps: list[Step] = field(default_factory=list[Step])
-    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
-    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    steps: tuple[Step, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    diagnostics: tuple[Diagnostic, ...] = ()
     ok: bool = True
     cancelled: bool = False
     seconds: float = 0.0
+    secrets_key: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -95,6 +122,28 @@ class Result:
     @property
     def errors(self) -> list[Diagnostic]:
         return [item for item in self.diagnostics if item.severity == "error"]
+
+    def to_json(self) -> dict[str, Any]:
+        """A stable form for other programs.
+
+        Keys: ``version``, then ``operation``, ``project``, ``stack``, ``engine``, ``ok``, ``cancelled``,
+        ``changed``, ``seconds``, ``counts`` (operation to number), ``steps`` (each ``op``, ``urn``, ``type``,
+        ``name``, ``parent``, ``note``, ``old``, ``new`` and ``diff``: each ``path``, ``kind``, ``old``,
+        ``new``, ``forces_replace``), ``outputs``, ``diagnostics`` (each ``severity``, ``message``, ``urn``)
+        and ``secrets_key``. Secrets are ``[secret]`` or ``[secret FINGERPRINT]``, values that are not known
+        yet ``[unknown]``.
+        """
+        derived = {"changed": self.changed, "counts": self.counts}
+        return {"version": RESULT_VERSION, **derived, **documents.dump(self)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Result:
+        """The opposite of `to_json`.
+
+        Raises:
+            SlipwayError: another version, a missing or unknown key, or a value of the wrong kind.
+        """
+        return documents.load(cls, document, RESULT_VERSION, derived=("changed", "counts"))
 
 
 class Progress(Protocol):

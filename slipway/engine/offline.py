@@ -18,9 +18,11 @@ import time
 from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.engine.compare import compare
+from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Result
 from slipway.engine.monitor import Monitor
 from slipway.engine.program import Project, program_at, run_program
@@ -73,22 +75,23 @@ def preview(root: Path, stack: str, base: str | None = None, *, here: bool = Fal
     """
     began = time.monotonic()
     result = _preview(root.resolve(), stack, base, here=here)
-    result.seconds = time.monotonic() - began
-    return result
+    return replace(result, seconds=time.monotonic() - began)
 
 
 def _preview(root: Path, stack: str, base: str | None, *, here: bool) -> Result:
     key = secrets.token_hex(16)
+    fingerprints = Fingerprints(key.encode())
     load_stack(root, stack)
     if base is None:
-        return compare(None, render_here(root, stack) if here else render_apart(root, stack, key))
+        rendered = render_here(root, stack) if here else render_apart(root, stack, key)
+        return compare(None, rendered, fingerprints)
     with worktree(root, base) as folder, ThreadPoolExecutor(1) as executor:
         rendering = executor.submit(render_apart, root, stack, key)
         if not (folder / f"Pulumi.{stack}.yaml").exists():
-            result = compare(None, rendering.result())
-            result.diagnostics.append(Diagnostic("info", f"the stack {stack!r} does not exist in {base}"))
-            return result
-        return compare(render_apart(folder, stack, key), rendering.result())
+            result = compare(None, rendering.result(), fingerprints)
+            said = Diagnostic("info", f"the stack {stack!r} does not exist in {base}")
+            return replace(result, diagnostics=(*result.diagnostics, said))
+        return compare(render_apart(folder, stack, key), rendering.result(), fingerprints)
 
 
 def render_here(root: Path, stack: str) -> Rendered:

@@ -24,6 +24,11 @@ class Config:
     values: Mapping[str, str]
     secret_keys: frozenset[str] = frozenset()
 
+    @property
+    def secrets(self) -> Properties:
+        """The secret values, wrapped."""
+        return {key: Secret(self.values[key]) for key in self.secret_keys if key in self.values}
+
     def of(self, namespace: str) -> Properties:
         """The keys of one namespace, secrets wrapped: what its default provider is configured with."""
         prefix = f"{namespace}:"
@@ -103,7 +108,7 @@ class ProviderResources:
             else:
                 self._run.ledger.put(state, was, condemn=op == "replace")
 
-        self._run.perform(self._run.step(op, state, changes), write)
+        self._run.perform(self._run.step(op, state, changes, old=old), write)
         return Outcome(state.urn, id_, inputs)
 
     def demands_replacement(self, old_reference: str, new_reference: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import threading
 from collections.abc import Mapping
@@ -11,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from slipway.engine import urn as urns
+from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic
 from slipway.engine.registration import AliasSpec, Registration
 from slipway.engine.run import Outcome
@@ -96,8 +95,10 @@ def dump(rendered: Rendered, key: bytes) -> str:
     changed, and useless without the key.
     """
 
+    fingerprints = Fingerprints(key)
+
     def seal(text: str) -> str:
-        return json.dumps(hmac.new(key, text.encode(), hashlib.sha256).hexdigest())
+        return json.dumps(fingerprints.digest(text))
 
     document = {
         "project": rendered.project,

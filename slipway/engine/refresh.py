@@ -54,7 +54,7 @@ def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> No
     result = replace(state, id=id_, inputs=inputs, outputs=outputs)
     if changes:
         result = replace(result, modified=now())
-    step = run.step("update" if changes else "same", state, changes)
+    step = run.step("update" if changes else "same", result, changes, old=state)
     run.perform(step, lambda: run.put_same(result, state, ""))
 
 

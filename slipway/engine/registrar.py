@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from slipway.engine import aliases
@@ -120,14 +120,12 @@ class Registrar:
         inputs = plugin.check(urn, old.inputs if old else {}, inputs)
         state = self._state(registration, inputs, reference, old)
         if old is None:
-            return self._create(registration, plugin, state, self._step_for_new(urn), [])
+            replaced = self._run.replaced_with.get(urn)
+            return self._create(registration, plugin, state, "replace" if replaced else "create", replaced)
         decision = self._decide(registration, plugin, state, old)
         if imported:
             return self._import(state, old, decision)
         return self._change(registration, plugin, state, old, decision)
-
-    def _step_for_new(self, urn: str) -> Op:
-        return "replace" if urn in self._run.replaced_with else "create"
 
     def _decide(
         self, registration: Registration, plugin: Plugin, state: ResourceState, old: ResourceState
@@ -189,7 +187,7 @@ class Registrar:
             result = replace(result, outputs=outputs)
             self._run.ledger.put(result, self._was(state.urn))
 
-        self._run.perform(self._run.step("update", state, decision.changes), work)
+        self._run.perform(self._run.step("update", state, decision.changes, old=old), work)
         return Outcome(state.urn, old.id, result.outputs)
 
     def _replace(
@@ -209,16 +207,17 @@ class Registrar:
         if decision.delete_first:
             delete_first(self._run, self._providers, old)
         return self._create(
-            registration, plugin, state, "replace", decision.changes, condemn=not decision.delete_first
+            registration, plugin, state, "replace", old, decision.changes, condemn=not decision.delete_first
         )
 
-    def _create(
+    def _create(  # noqa: PLR0917 - all of one step
         self,
         registration: Registration,
         plugin: Plugin,
         state: ResourceState,
         op: Op,
-        changes: list[PropertyChange],
+        old: ResourceState | None,
+        changes: Sequence[PropertyChange] = (),
         *,
         condemn: bool = False,
     ) -> Outcome:
@@ -241,7 +240,7 @@ class Registrar:
             result = replace(result, id=id_, outputs=outputs)
             self._run.ledger.put(result, self._was(state.urn), condemn)
 
-        self._run.perform(self._run.step(op, state, changes), work)
+        self._run.perform(self._run.step(op, state, changes, old=old), work)
         return Outcome(state.urn, result.id, result.outputs)
 
     def _keep(self, state: ResourceState, half: HalfMade) -> None:
@@ -332,7 +331,7 @@ class Registrar:
             else:
                 self._run.ledger.put(state, was)
 
-        self._run.perform(self._run.step(op, state, changes), work)
+        self._run.perform(self._run.step(op, state, changes, old=old), work)
 
     def _was(self, urn: str) -> str:
         return self._run.aliases.get(urn, "")

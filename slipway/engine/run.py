@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from slipway.engine import urn as urns
+from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Op, Progress, PropertyChange, Step
 from slipway.engine.plugins import Refused, redact
 from slipway.engine.state import Properties, ResourceState, Snapshot
 from slipway.errors import SlipwayError
 
 _BOOKKEEPING = {"created", "modified"}
+_WITH_OLD: Final = frozenset({"update", "replace", "delete", "refresh"})
+_WITH_NEW: Final = frozenset({"create", "update", "replace", "refresh", "import"})
 _COMPARED = tuple(item.name for item in fields(ResourceState) if item.name not in _BOOKKEEPING)
 
 
@@ -57,17 +60,29 @@ class Run:
 
     Args:
         ledger: the snapshot and where its changes go.
+        fingerprints: what stands for secrets in the steps.
+        sensitive: values with secrets that the state may not have, for `redacted`.
         preview: whether providers only rehearse.
     """
 
     def __init__(
-        self, project: str, stack: str, ledger: Ledger, progress: Progress, *, preview: bool
+        self,
+        project: str,
+        stack: str,
+        ledger: Ledger,
+        progress: Progress,
+        fingerprints: Fingerprints,
+        *,
+        sensitive: Properties,
+        preview: bool,
     ) -> None:
         self.project = project
         self.stack = stack
         self.ledger = ledger
         self.progress = progress
+        self.fingerprints = fingerprints
         self.preview = preview
+        self._sensitive = sensitive
         self.steps: list[Step] = []
         self.diagnostics: list[Diagnostic] = []
         self.failed: set[str] = set()
@@ -143,10 +158,20 @@ class Run:
             self.ledger.put(state, was)
 
     def step(
-        self, op: Op, state: ResourceState, diff: list[PropertyChange] | None = None, note: str = ""
+        self,
+        op: Op,
+        state: ResourceState,
+        diff: Iterable[PropertyChange] = (),
+        note: str = "",
+        old: ResourceState | None = None,
     ) -> Step:
-        """A step about a resource, ready for `perform`."""
-        return Step(op, state.urn, state.type, state.name, diff or [], note, state.parent)
+        """A step about a resource, ready for `perform`. `old`: what the state had, where it had something."""
+        before = state if op == "delete" else old
+        values = {
+            "old": self.fingerprints.show(before.inputs) if before and op in _WITH_OLD else None,
+            "new": self.fingerprints.show(state.inputs) if op in _WITH_NEW else None,
+        }
+        return Step(op, state.urn, state.type, state.name, tuple(diff), note, state.parent, **values)
 
     def perform(self, step: Step, work: Callable[[], None]) -> None:
         """Do one step and put it on the list. A default provider is Pulumi's own affair and stays off it."""
@@ -169,9 +194,9 @@ class Run:
         self.progress.failed(urn, reason)
 
     def redacted(self, text: str) -> str:
-        """`text` without any secret that the state has: a provider may tell of another resource's."""
+        """`text` without any secret: a provider, or the program, may tell of another resource's."""
         states = list(self.snapshot.live.values())
-        return redact(text, *(state.inputs for state in states), *(state.outputs for state in states))
+        return redact(text, self._sensitive, *(item for s in states for item in (s.inputs, s.outputs)))
 
     def skip(self, urn: str, because: str) -> None:
         """Record that a resource was left alone because one it needs failed."""

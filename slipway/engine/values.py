@@ -115,16 +115,20 @@ def contains(value: Plain, kind: type) -> bool:
     return isinstance(value, ResourceRef) and isinstance(value.id, kind)
 
 
-def show(value: Plain) -> Plain:  # noqa: PLR0911 - one return per kind of leaf
-    """JSON-ready form for people: secrets masked, unknowns marked, references as their URN."""
+def show(value: Plain, hide: Callable[[Secret], str] = repr) -> Plain:  # noqa: PLR0911 - one per kind of leaf
+    """JSON-ready form for people: secrets masked, unknowns marked, references as their URN.
+
+    Args:
+        hide: what stands for a secret; `MASK` unless told otherwise.
+    """
     if isinstance(value, Secret):
-        return MASK
+        return hide(value)
     if isinstance(value, Unknown):
         return UNKNOWN_MARK
     if isinstance(value, dict):
-        return {key: show(item) for key, item in cast(dict[str, Any], value).items()}
+        return {key: show(item, hide) for key, item in cast(dict[str, Any], value).items()}
     if isinstance(value, list):
-        return [show(item) for item in cast(list[Any], value)]
+        return [show(item, hide) for item in cast(list[Any], value)]
     if isinstance(value, ResourceRef):
         return value.urn
     if isinstance(value, Asset):
@@ -132,6 +136,14 @@ def show(value: Plain) -> Plain:  # noqa: PLR0911 - one return per kind of leaf
     if isinstance(value, Archive):
         return f"archive {value.kind}"
     return value
+
+
+def show_properties(properties: Mapping[str, Plain], hide: Callable[[Secret], str] = repr) -> dict[str, Any]:
+    """All properties of a resource by `show`; what is null is left out.
+
+    A property that is null and one that is not there mean the same to every provider.
+    """
+    return {key: show(item, hide) for key, item in properties.items() if item is not None}
 
 
 # --- protobuf Struct (the SDK's side) ---

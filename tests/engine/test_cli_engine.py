@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from slipway.engine import choice
 from slipway.engine.cli_events import Events
 from slipway.engine.cli_local import local_engine, passphrase
 from slipway.engine.embedded import EmbeddedEngine
-from slipway.engine.interface import Result, Silent
+from slipway.engine.interface import Diagnostic, Result, Silent
 from slipway.engine.program import program_at
 from slipway.engine.project import load_project, load_stack, stack_config
 from slipway.engine.secrets import Crypter
@@ -77,8 +79,18 @@ def embedded(root: Path, world: World) -> EmbeddedEngine:
     )  # fmt: skip
 
 
-def told(result: Result) -> dict[str, tuple[str, tuple[str, ...]]]:
-    return {step.urn: (step.op, tuple(sorted(c.path for c in step.diff))) for step in result.steps}
+def told(result: Result) -> dict[str, tuple[object, ...]]:
+    """What each engine says of each resource; the values only where both were told them."""
+    return {
+        step.urn: (step.op, tuple(sorted(c.path for c in step.diff)), masked(step.old), masked(step.new))
+        for step in result.steps
+    }
+
+
+def masked(values: Mapping[str, object] | None) -> object:
+    """Values with a plain mask for every fingerprint, and without the ids that each world gives."""
+    text = re.sub(r"\[secret [0-9a-f]{32}\]", "[secret]", json.dumps(values))
+    return json.loads(re.sub(r'"id-\d+"', '"id"', text))
 
 
 class TestBothEngines:
@@ -137,8 +149,7 @@ class TestBothEngines:
 
 
 def test_events_become_steps():
-    result = Result("preview", "demo", "local", "pulumi")
-    events = Events(result, Silent())
+    events = Events("preview", Silent())
     urn = "urn:pulumi:local::demo::toy:index:Thing::a"
     events.line(
         json.dumps(
@@ -157,12 +168,12 @@ def test_events_become_steps():
     events.line(
         '{"diagnosticEvent": {"severity": "error", "message": "<{%fg 1%}>broken<{%reset%}>", "urn": ""}}'
     )
-    (step,) = result.steps
+    (step,) = events.steps
     assert (step.op, [(c.path, c.forces_replace) for c in step.diff]) == (
         "replace",
         [("name", True), ("key", False)],
     )
-    assert result.errors[0].message == "broken"
+    assert events.diagnostics == (Diagnostic("error", "broken"),)
 
 
 @pytest.mark.parametrize(
@@ -197,14 +208,14 @@ def test_a_change_that_is_shown_already_is_shown_once(before, after, detailed, s
 
 def paths_of_update(before, after, detailed):
     """The changes that are shown of an update of which the provider says that `detailed` differs."""
-    result = Result("preview", "demo", "local", "pulumi")
     metadata = {
         "op": "update", "urn": "urn:pulumi:local::demo::toy:index:Thing::a", "type": "toy:index:Thing",
         "old": {"inputs": before}, "new": {"inputs": after},
         "detailedDiff": {detailed: {"diffKind": "update", "inputDiff": True}},
     }  # fmt: skip
-    Events(result, Silent()).line(json.dumps({"resourcePreEvent": {"metadata": metadata}}))
-    (step,) = result.steps
+    events = Events("preview", Silent())
+    events.line(json.dumps({"resourcePreEvent": {"metadata": metadata}}))
+    (step,) = events.steps
     return [change.path for change in step.diff]
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -54,23 +54,10 @@ def test_markdown_is_cut_at_whole_resources_and_says_so(count):
 
 
 def test_markdown_cannot_be_escaped_from():
-    value = result()
-    value.steps[0].diff = [PropertyChange("x", "add", None, "```\n<img src=x> @everyone")]
-    value.steps[0].name = "<script>@team"
+    change = PropertyChange("x", "add", None, "```\n<img src=x> @everyone")
+    hostile = replace(result().steps[0], diff=(change,), name="<script>@team")
+    value = replace(result(), steps=(hostile,))
     shown = display.markdown(value)
     assert "<script>" not in shown
     assert shown.count("```") == 2
     assert "@team" not in shown
-
-
-def test_json_is_stable():
-    document = display.to_json(result())
-    assert json.loads(json.dumps(document)) == document
-    assert set(document) == {
-        "operation", "project", "stack", "engine", "ok", "cancelled", "changed", "seconds", "counts", "steps",
-        "outputs", "diagnostics",
-    }  # fmt: skip
-    assert document["counts"] == {"replace": 1, "same": 1}
-    assert document["steps"][0]["diff"][0] == {
-        "path": "name", "kind": "update", "old": "a", "new": "b", "forces_replace": True,
-    }  # fmt: skip

@@ -74,7 +74,7 @@ def test_base_shows_only_the_change_and_leaves_no_worktree(project):
     _git(project, "init", "-q", "-b", "main")
     _git(project, "add", ".")
     _git(project, "commit", "-q", "-m", "base")
-    assert offline.preview(project, "prod", "HEAD").steps == []
+    assert offline.preview(project, "prod", "HEAD").steps == ()
     text = (project / "Pulumi.prod.yaml").read_text()
     (project / "Pulumi.prod.yaml").write_text(text.replace("deployer", "shipper") + "  action: sts:Other\n")
     result = offline.preview(project, "prod", "HEAD")
@@ -118,7 +118,7 @@ def test_what_the_program_logs_is_said_once(project, base, here, capfd, monkeypa
         monkeypatch.setattr(offline, "render_here", offline.render)
     result = offline.preview(project, "prod", base, here=here)
     assert result.ok
-    assert result.diagnostics == [
+    assert list(result.diagnostics) == [
         Diagnostic("info", "of all"),
         Diagnostic("warning", "of another", _urn("a")),
         Diagnostic("warning", "of a resource", _urn("b")),
@@ -130,7 +130,7 @@ def test_a_logged_error_is_a_failed_preview(project):
     (project / "__main__.py").write_text("import pulumi\npulumi.log.error('no zone')\n")
     result = offline.preview(project, "prod")
     assert not result.ok
-    assert result.diagnostics == [Diagnostic("error", "no zone")]
+    assert list(result.diagnostics) == [Diagnostic("error", "no zone")]
 
 
 def test_a_trigger_replaces_where_it_is_known(project):
