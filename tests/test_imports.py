@@ -19,6 +19,7 @@ ALLOWED = {
     "slipway/platform": ("slipway.errors",),
     "slipway/access": GROUND,
     "slipway/aws": GROUND,
+    "slipway/store": ("slipway.aws", *GROUND),
     "slipway/engine": GROUND,
     "slipway/localcloud": ("slipway.aws", *GROUND),
     "slipway/bootstrap": ("slipway.access", "slipway.aws", "slipway.engine", *GROUND),
