@@ -9,7 +9,6 @@ gc.disable()
 
 import atexit
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -36,6 +35,8 @@ app.add_typer(runners.app, name="runners")
 
 def _version(asked: bool) -> None:
     if asked:
+        from importlib import metadata  # noqa: PLC0415 - slow, and for this alone
+
         typer.echo(f"slipway {metadata.version('slipway')}")
         raise typer.Exit
 

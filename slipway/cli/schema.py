@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from slipway.platform.schema import SCHEMAS, settings_page
-
 
 class File(StrEnum):
     """The kinds of settings files."""
@@ -38,6 +36,9 @@ def schema(
     slipway schema service
     slipway schema --write docs      # docs/schemas/*.json and docs/settings.md
     """
+    # The models are slow to make, and no other command pays for them.
+    from slipway.platform.schema import SCHEMAS, settings_page  # noqa: PLC0415
+
     if write is not None:
         (write / "schemas").mkdir(parents=True, exist_ok=True)
         for name, of_file in SCHEMAS.items():

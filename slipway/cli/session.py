@@ -9,11 +9,10 @@ from pathlib import Path
 
 from slipway.cli.seeding import seed_of
 from slipway.engine import choice
-from slipway.engine.choice import Choice
 from slipway.engine.cli_engine import PulumiEngine
 from slipway.engine.cli_local import forget, local_engine, passphrase
 from slipway.engine.embedded import LOCAL_STACK, EmbeddedEngine
-from slipway.engine.interface import Engine, Progress, Result
+from slipway.engine.interface import Choice, Engine, Progress, Result
 from slipway.engine.program import program_at
 from slipway.engine.project import load_project, load_stack, stack_config
 from slipway.engine.provider_resources import Config

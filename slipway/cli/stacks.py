@@ -3,30 +3,29 @@
 Exit status: 0 done; 1 an error that says what to do; 130 interrupted. `drift`: 2 where there is drift.
 """
 
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs: no other command pays for it
 import gc
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from slipway.cli.options import AS_JSON, ROOT, STACK, YES
-from slipway.cli.progress import progress
-from slipway.cli.session import Session, forget_gone, open_session
-from slipway.engine import display, offline
-from slipway.engine.choice import Choice
-from slipway.engine.embedded import LOCAL_STACK
-from slipway.engine.interface import Result
+from slipway.engine.interface import Choice, Result
 from slipway.errors import SlipwayError
+from slipway.platform.stack import Stack
+
+if TYPE_CHECKING:
+    from slipway.cli.session import Session
 
 DRIFT = 2
 _LONG = 60
 """Steps from which on what was done is shown by component; `--format json` always has every one."""
 _WIDE = 2_000
-_LOOKING = (Session.preview, Session.drift)
 Format = Literal["text", "markdown", "json"]
 
 _ENGINE = typer.Option("--engine", help="auto: the Pulumi CLI where it is on PATH; `local` keeps its own.")
@@ -58,19 +57,19 @@ def up(
 ) -> None:
     """Bring a stack to what its stack file says. After `drift` found something, that is mended too."""
     if not yes:
-        _confirm(root, stack, engine, "Apply this?", Session.preview)
+        _confirm(root, stack, engine, "Apply this?")
     result = _run(root, stack, engine, lambda session: session.up(refresh=refresh))
     _report(result, _form(form, as_json))
-    if stack == LOCAL_STACK:
+    if stack == Stack.LOCAL:
         _meet_github(root)
 
 
 def _meet_github(root: Path) -> None:
     """Make the GitHub App of the local fleet, if there is a fleet: nobody else does so on a stand-in."""
-    from slipway.runners import fleet, local_app  # noqa: PLC0415 - no other command pays for it
+    from slipway.runners import fleet, local_app
 
-    if fleet.declared(root, LOCAL_STACK):
-        webhook = local_app.ensure(fleet.load(root, LOCAL_STACK))
+    if fleet.declared(root, Stack.LOCAL):
+        webhook = local_app.ensure(fleet.load(root, Stack.LOCAL))
         typer.echo(f"the GitHub stand-in sends its events to {webhook}", err=True)
 
 
@@ -92,15 +91,17 @@ def preview(
     """Show what `up` would do, property by property, without doing it."""
     if base is not None and not offline_:
         raise SlipwayError("--base needs --offline", fix=f"slipway preview {stack} --offline --base {base}")
-    if offline_ and stack == LOCAL_STACK:
+    if offline_ and stack == Stack.LOCAL:
         raise SlipwayError(
             "an offline preview is for real stacks; `local` is compared with its embedded cloud",
             fix="slipway preview local",
         )
     if offline_:
+        from slipway.engine import offline
+
         result = offline.preview(root, stack, base, here=True)
     else:
-        result = _run(root, stack, engine, Session.preview)
+        result = _run(root, stack, engine, lambda session: session.preview(), changes=False)
     _report(result, _form(form, as_json))
 
 
@@ -113,7 +114,7 @@ def refresh(
     root: ROOT = Path(),
 ) -> None:
     """Bring a stack's state to what the cloud says."""
-    _report(_run(root, stack, engine, Session.refresh), _form(form, as_json))
+    _report(_run(root, stack, engine, lambda session: session.refresh()), _form(form, as_json))
 
 
 def destroy(
@@ -126,13 +127,15 @@ def destroy(
     root: ROOT = Path(),
 ) -> None:
     """Delete everything that a stack holds."""
-    if stack == LOCAL_STACK and (gone := forget_gone(root)) is not None:
+    from slipway.cli.session import forget_gone
+
+    if stack == Stack.LOCAL and (gone := forget_gone(root)) is not None:
         typer.echo("the embedded cloud is not running, and all that it held is gone with it", err=True)
         _report(gone, _form(form, as_json))
         return
     if not yes:
         _ask(f"Delete everything in the stack '{stack}'?")
-    _report(_run(root, stack, engine, Session.destroy), _form(form, as_json))
+    _report(_run(root, stack, engine, lambda session: session.destroy()), _form(form, as_json))
 
 
 def drift(
@@ -144,19 +147,30 @@ def drift(
     root: ROOT = Path(),
 ) -> None:
     """Compare the cloud with what was made: name what was changed or deleted behind Pulumi's back."""
-    result = _run(root, stack, engine, Session.drift)
+    result = _run(root, stack, engine, lambda session: session.drift(), changes=False)
     _report(result, _form(form, as_json))
     if result.changed:
         typer.echo(f"Drift. `slipway up {stack}` mends it.", err=True)
         raise typer.Exit(DRIFT)
 
 
-def _run(root: Path, stack: str, engine: Choice, operation: Callable[[Session], Result]) -> Result:
+def _run(
+    root: Path,
+    stack: str,
+    engine: Choice,
+    operation: Callable[["Session"], Result],
+    *,
+    changes: bool = True,
+) -> Result:
+    """Open the stack and do this to it, with its progress. `changes`: what is reported as done is done."""
+    from slipway.cli.progress import progress
+    from slipway.cli.session import open_session
+
     gc.enable()  # a run may be long and large
     console = Console(stderr=True)
-    with progress(console, changes=operation not in _LOOKING) as told:
-        session = open_session(root, stack, engine, told)
-        told.message(session.where)
+    with progress(console, changes=changes) as shown:
+        session = open_session(root, stack, engine, shown)
+        shown.message(session.where)
         return operation(session)
 
 
@@ -165,6 +179,8 @@ def _form(form: Format, as_json: bool) -> Format:
 
 
 def _report(result: Result, form: Format) -> None:
+    from slipway.engine import display
+
     if form == "json":
         typer.echo(json.dumps(result.to_json(), indent=2, default=str))
     elif form == "markdown":
@@ -180,10 +196,10 @@ def _report(result: Result, form: Format) -> None:
         raise typer.Exit(1)
 
 
-def _confirm(
-    root: Path, stack: str, engine: Choice, question: str, operation: Callable[[Session], Result]
-) -> None:
-    result = _run(root, stack, engine, operation)
+def _confirm(root: Path, stack: str, engine: Choice, question: str) -> None:
+    from slipway.engine import display
+
+    result = _run(root, stack, engine, lambda session: session.preview(), changes=False)
     Console(soft_wrap=True, stderr=True).print(display.rich(result))
     if not result.ok:
         raise typer.Exit(1)

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from slipway.engine.cli_engine import INSTALL
 from slipway.engine.embedded import LOCAL_STACK
+from slipway.engine.interface import Choice
 from slipway.errors import SlipwayError
 
-Choice = Literal["auto", "pulumi", "embedded"]
 EngineName = Literal["pulumi", "embedded"]
 _NAMES: Final[dict[str, EngineName]] = {"pulumi": "pulumi", "embedded": "embedded"}
 

@@ -12,6 +12,8 @@ from slipway.engine import documents
 Op = Literal["same", "create", "update", "replace", "delete", "read", "refresh", "import"]
 ChangeKind = Literal["add", "delete", "update"]
 Severity = Literal["info", "warning", "error"]
+Choice = Literal["auto", "pulumi", "embedded"]
+"""Which engine a command is to take; `slipway.engine.choice` says what `auto` is."""
 
 RESULT_VERSION: Final = 1
 """Of `Result.to_json`; a higher one may have keys that this code cannot do justice to."""

@@ -13,11 +13,9 @@ import os
 import secrets
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from slipway.engine.monitor import Monitor
 from slipway.engine.program import Project, program_at, run_program
 from slipway.engine.project import load_project, load_stack, stack_config
 from slipway.engine.recording import Recorder, Rendered, dump, load
+from slipway.engine.revisions import revision
 from slipway.errors import SlipwayError
 
 SCRUBBED = ("AWS_", "GITHUB_", "GH_", "ACTIONS_", "PULUMI_", "KUBE", "GOOGLE_", "AZURE_", "ARM_")
@@ -85,7 +84,7 @@ def _preview(root: Path, stack: str, base: str | None, *, here: bool) -> Result:
     if base is None:
         rendered = render_here(root, stack) if here else render_apart(root, stack, key)
         return compare(None, rendered, fingerprints)
-    with worktree(root, base) as folder, ThreadPoolExecutor(1) as executor:
+    with revision(root, base).worktree() as folder, ThreadPoolExecutor(1) as executor:
         rendering = executor.submit(render_apart, root, stack, key)
         if not (folder / f"Pulumi.{stack}.yaml").exists():
             result = compare(None, rendering.result(), fingerprints)
@@ -137,37 +136,24 @@ def render_apart(root: Path, stack: str, key: str) -> Rendered:
     return load(done.stdout.strip().splitlines()[-1])
 
 
+def render_each(wanted: Sequence[tuple[Path, str]], key: str) -> list[Rendered]:
+    """Render several stacks as `render_apart` does, as many at once as there are cores.
+
+    Args:
+        wanted: each the project's folder and the stack's name; the answer is in the same order.
+        key: see `render_apart`.
+
+    Raises:
+        SlipwayError: see `render_apart`; of several, the first one's.
+    """
+    with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
+        rendering = [executor.submit(render_apart, folder, stack, key) for folder, stack in wanted]
+        return [future.result() for future in rendering]
+
+
 def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment without what could reach a cloud, GitHub, Kubernetes or Pulumi's own service."""
     return {key: value for key, value in environment.items() if not key.startswith(SCRUBBED)}
-
-
-@contextmanager
-def worktree(root: Path, revision: str) -> Generator[Path]:
-    """The project folder as it was at a revision, in a temporary work tree that is removed in any case.
-
-    Raises:
-        SlipwayError: not a Git work tree, or no such revision.
-    """
-    top = Path(_git(root, "rev-parse", "--show-toplevel"))
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    with tempfile.TemporaryDirectory(prefix="slipway-base-") as folder:
-        tree = Path(folder) / "tree"
-        _git(root, "worktree", "add", "--detach", "--quiet", str(tree), commit)
-        try:
-            yield tree / root.relative_to(top)
-        finally:
-            _git(root, "worktree", "remove", "--force", str(tree))
-
-
-def _git(root: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(root), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        revision = arguments[-1].removesuffix("^{commit}")
-        what = done.stderr.strip() or f"Git does not know the revision {revision!r}"
-        raise SlipwayError(what, where=str(root), fix="fetch it: git fetch origin")
-    return done.stdout.strip()
 
 
 def _prefer_modules_of(root: Path) -> None:

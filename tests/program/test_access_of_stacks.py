@@ -9,7 +9,7 @@ import pytest
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.matrix import Matrix, matrix
 from slipway.access.permissions import permission_policy
-from slipway.cli.access import world_of
+from slipway.cli.matrices import world_of
 from slipway.engine.offline import render_apart
 from slipway.engine.recording import Rendered
 from slipway.platform import reading

@@ -12,7 +12,7 @@ import pytest
 
 from slipway.access.evaluate import Request, context_of, decide_identity
 from slipway.access.world import Role, World
-from slipway.cli.access import world_of
+from slipway.cli.matrices import world_of
 from slipway.engine.offline import render_apart
 from slipway.engine.recording import Rendered
 from slipway.engine.registration import Registration

@@ -1,0 +1,103 @@
+"""The access matrix of a project's stacks, rendered offline, and what has changed in it since a revision."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from slipway.access.matrix import Matrix, MatrixDiff, diff, matrix
+from slipway.access.world import RunnerClass, StackRegistrations, World
+from slipway.engine.offline import render_each
+from slipway.engine.project import load_stack, stacks
+from slipway.engine.recording import Rendered
+from slipway.engine.revisions import Revision
+from slipway.errors import SlipwayError
+from slipway.platform.declaration import Repository, SubjectForm
+from slipway.platform.stack import Stack
+
+
+def real_stacks(root: Path, names: Sequence[str] | None) -> list[str]:
+    """The stacks to look at: those that are named, or all that there are; `local` never.
+
+    Raises:
+        SlipwayError: there is no stack of one of the names, or none is left.
+    """
+    chosen = [name for name in names or stacks(root) if name != Stack.LOCAL]
+    if not chosen:
+        raise SlipwayError(
+            "no real stack to look at",
+            where=str(root),
+            fix="name one with --stack; `local` lives on the embedded cloud, where nobody is kept out",
+        )
+    for name in chosen:
+        load_stack(root, name)
+    return chosen
+
+
+def matrix_of(root: Path, names: Sequence[str]) -> Matrix:
+    """Who reaches what in these stacks together.
+
+    Raises:
+        SlipwayError: the program failed, or says nothing about access.
+    """
+    return matrix(world_of(render_each([(root, name) for name in names], secrets.token_hex(16))))
+
+
+def difference(root: Path, names: Sequence[str] | None, base: Revision) -> MatrixDiff:
+    """What has changed since a revision, for `names` or every real stack.
+
+    Where no file has, nothing has, and no program is run to see it: not even whether it works.
+
+    Raises:
+        SlipwayError: see `real_stacks` and `matrix_of`, for the folder as it is and as it was.
+    """
+    head_names = real_stacks(root, names)
+    if base.unchanged():
+        return MatrixDiff(newly_allowed=(), no_longer_allowed=())
+    with base.worktree() as folder:
+        known = [name for name in stacks(folder) if name != Stack.LOCAL]
+        base_names = [name for name in known if not names or name in names]
+        wanted = [(folder, name) for name in base_names] + [(root, name) for name in head_names]
+        rendered = render_each(wanted, secrets.token_hex(16))
+    before, after = rendered[: len(base_names)], rendered[len(base_names) :]
+    return diff(matrix(world_of(before)), matrix(world_of(after)))
+
+
+def world_of(rendered: list[Rendered]) -> World:
+    """Everything that several rendered stacks say about access, together."""
+    repositories: dict[str, Repository] = {}
+    classes: dict[str, RunnerClass] = {}
+    parts: list[StackRegistrations] = []
+    for stack in rendered:
+        contract = cast(dict[str, Any], stack.outputs.get("access") or {})
+        if not contract:
+            raise SlipwayError(
+                "the program exports no output 'access'",
+                where=f"stack {stack.stack}",
+                fix="see infra/outputs.py",
+            )
+        for block in contract["repositories"]:
+            repository = _repository(block)
+            repositories[repository.slug] = repository
+        for block in contract["runnerClasses"]:
+            classes[block["name"]] = RunnerClass(
+                name=block["name"], role_arn=block["role_arn"], repositories=tuple(block["repositories"])
+            )
+        parts.append(
+            StackRegistrations(
+                stack=stack.stack, account=contract["account"], registrations=stack.registrations
+            )
+        )
+    return World.from_stacks(parts, repositories=repositories.values(), runner_classes=classes.values())
+
+
+def _repository(block: dict[str, Any]) -> Repository:
+    return Repository(
+        owner=block["owner"],
+        name=block["name"],
+        # Pulumi's wire format has one kind of number, so an id comes back as 70001.0.
+        owner_id=int(block["owner_id"]),
+        id=int(block["id"]),
+        visibility=block["visibility"],
+        subject=SubjectForm(block["subject"]),
+    )
