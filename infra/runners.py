@@ -14,10 +14,10 @@ from infra.foundation import Foundation
 from infra.runner_images import MINIMUM_RUNNER_VERSION
 from runners.boot.user_data import user_data
 from slipway.platform import naming
+from slipway.platform.organization import GITHUB_API
 from slipway.platform.platform_roles import PlatformRoles, fleet_names
 from slipway.platform.settings import Settings
 
-GITHUB_API: Final = "https://api.github.com"
 BUILD: Final = Path(".slipway/build")
 """Where the functions' zip files are written, below the project's folder that programs run in."""
 

@@ -1,4 +1,4 @@
-"""The second door to AWS: runner instance -> CICD role -> deploy roles, for runner classes that opt in."""
+"""The second way into AWS: runner instance -> CICD role -> deploy roles, for runner classes that opt in."""
 
 from dataclasses import dataclass
 

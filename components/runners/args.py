@@ -9,6 +9,7 @@ import pulumi
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names
 from slipway.platform.fleet_names import FleetNames
+from slipway.platform.organization import GITHUB_API
 from slipway.platform.runner_classes import RunnerClassSettings, RunnerSettings
 
 LOG_DAYS = 30
@@ -52,7 +53,7 @@ class RunnerFleetArgs:
     code: CodeArgs
     user_data: UserData
     minimum_runner_version: str
-    github_api_url: str = "https://api.github.com"
+    github_api_url: str = GITHUB_API
     function_endpoint: str | None = None
     """Where the functions find AWS; only on the embedded cloud."""
     protect_table: bool = True

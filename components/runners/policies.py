@@ -77,7 +77,7 @@ def claim(names: FleetNames) -> Document:
 
 
 def finish(names: FleetNames, classes: Sequence[str]) -> Document:
-    """End the instance that asks, keep what it tells, and ask for a plan; no door to GitHub."""
+    """End the instance that asks, keep what it tells, and ask for a plan; no way to GitHub."""
     return document(
         [
             _logs(names, "finish"),

@@ -103,7 +103,7 @@ def _class(services: Services, runner: RunnerClass, group: Group, jobs_of: dict[
     jobs = jobs_of[runner.name] = read_jobs(services, runner.name)
     instances = read_instances(services, runner.name)
     everyone = with_new(runner, instances, group, now)
-    _meet(services, runner, everyone[len(instances) :])
+    _record_first_seen(services, runner, everyone[len(instances) :])
     found = decide(runner, jobs, everyone, group)
     for ending in _confirmed(services, endings(runner, everyone, group, found, now)):
         _end(services, runner, ending)
@@ -118,18 +118,18 @@ def _class(services: Services, runner: RunnerClass, group: Group, jobs_of: dict[
     )
 
 
-def _meet(services: Services, runner: RunnerClass, new: list[Instance]) -> None:
+def _record_first_seen(services: Services, runner: RunnerClass, new: list[Instance]) -> None:
     """Note instances when they are first seen, so that one which never claims is found out."""
-    for one in new:
+    for instance in new:
         services.table.write(
             Write(
-                one.pk,
+                instance.pk,
                 when=NEW,
                 put={
                     "state": InstanceState.IDLE,
                     "class": runner.name,
                     "live": runner.name,
-                    "first_seen": one.first_seen,
+                    "first_seen": instance.first_seen,
                 },
             )
         )

@@ -3,6 +3,7 @@
 from slipway.access import stack_actions as actions
 from slipway.access.claims import ISSUER
 from slipway.access.statements import Document, Statement, allow, deny, document
+from slipway.platform import naming
 from slipway.platform.grants import ApplyStack, PlanStack
 
 PASSED_TO = ("ec2.amazonaws.com", "eks.amazonaws.com", "vpc-flow-logs.amazonaws.com")
@@ -218,11 +219,6 @@ def _apply_limits(grant: ApplyStack) -> tuple[Statement, ...]:
     )
 
 
-def boundary_arn(account: str) -> str:
-    """The ARN of an account's permissions boundary, which `slipway bootstrap` makes."""
-    return f"arn:aws:iam::{account}:policy/slipway/slipway-ci-boundary"
-
-
 def boundary_policy(
     account: str, *, protected_roles: tuple[str, ...] = (), arn: str = "", issuer: str = ISSUER
 ) -> Document:
@@ -233,7 +229,7 @@ def boundary_policy(
     identity providers, or change the roles in `protected_roles` (ARNs: the apply roles), so that a role made
     by an apply role cannot do what the apply role itself is denied.
     """
-    own = arn or boundary_arn(account)
+    own = arn or naming.boundary_arn(account)
     iam = f"arn:aws:iam::{account}"
     statements = [
         allow("Services", [*(f"{service}:*" for service in _BOUNDED_SERVICES), *_BOUNDED_IAM], ["*"]),

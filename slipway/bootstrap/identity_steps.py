@@ -1,4 +1,4 @@
-"""The door and the first role: GitHub's provider, the boundary, and the apply role with its policies."""
+"""What a first job needs: GitHub as identity provider, the boundary, the apply role with its policies."""
 
 import json
 from functools import partial
@@ -60,7 +60,7 @@ class Identity:
         return steps
 
     def provider_step(self) -> Step:
-        """GitHub's provider, of which an account can have one; a stranger's is used if it fits."""
+        """GitHub's provider, of which an account can have one; one that others made is used if it fits."""
         return Step(
             id="provider",
             title=f"IAM identity provider {self._plan.provider.url.removeprefix('https://')}",

@@ -4,8 +4,8 @@ from slipway.bootstrap.plan import BootstrapPlan
 
 
 def commands(plan: BootstrapPlan) -> tuple[str, ...]:
-    """In order: keep the stack file, give the first job its door, and what that job runs."""
-    return (*keep(plan), *door(plan), *first_job(plan))
+    """In order: keep the stack file, give the first job its environment, and what that job runs."""
+    return (*keep(plan), *environment(plan), *first_job(plan))
 
 
 def keep(plan: BootstrapPlan) -> tuple[str, ...]:
@@ -14,20 +14,20 @@ def keep(plan: BootstrapPlan) -> tuple[str, ...]:
     return (f"git add {file}", f"git commit -m 'Point {plan.stack} at its state'", "git push")
 
 
-def door(plan: BootstrapPlan) -> tuple[str, ...]:
+def environment(plan: BootstrapPlan) -> tuple[str, ...]:
     """An administrator of the platform's repository: the environment that the apply role trusts.
 
     Source: https://docs.github.com/en/rest/deployments/environments and .../actions/variables.
     """
-    environment = f"repos/{plan.role.repository}/environments/{plan.role.environment}"
+    path = f"repos/{plan.role.repository}/environments/{plan.role.environment}"
     return (
-        f"gh api --method PUT {environment} "
+        f"gh api --method PUT {path} "
         "-F 'deployment_branch_policy[protected_branches]=false' "
         "-F 'deployment_branch_policy[custom_branch_policies]=true'",
-        f"gh api --method POST {environment}/deployment-branch-policies -f name=main",
-        f"gh api --method POST {environment}/variables -f name=AWS_ROLE_ARN -f value={plan.role.arn}",
-        f"gh api --method POST {environment}/variables -f name=AWS_REGION -f value={plan.region}",
-        f"gh api --method POST {environment}/variables -f name=PULUMI_BACKEND_URL -f value='{plan.backend}'",
+        f"gh api --method POST {path}/deployment-branch-policies -f name=main",
+        f"gh api --method POST {path}/variables -f name=AWS_ROLE_ARN -f value={plan.role.arn}",
+        f"gh api --method POST {path}/variables -f name=AWS_REGION -f value={plan.region}",
+        f"gh api --method POST {path}/variables -f name=PULUMI_BACKEND_URL -f value='{plan.backend}'",
     )
 
 

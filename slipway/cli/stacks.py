@@ -55,7 +55,7 @@ def up(
     as_json: AS_JSON = False,
     root: ROOT = Path(),
 ) -> None:
-    """Bring a stack to what its stack file says. After `drift` found something, that is mended too."""
+    """Bring a stack to what its stack file says. After `drift` found something, that is repaired too."""
     if not yes:
         _confirm(root, stack, engine, "Apply this?")
     result = _run(root, stack, engine, lambda session: session.up(refresh=refresh))
@@ -150,7 +150,7 @@ def drift(
     result = _run(root, stack, engine, lambda session: session.drift(), changes=False)
     _report(result, _form(form, as_json))
     if result.changed:
-        typer.echo(f"Drift. `slipway up {stack}` mends it.", err=True)
+        typer.echo(f"Drift. `slipway up {stack}` repairs it.", err=True)
         raise typer.Exit(DRIFT)
 
 

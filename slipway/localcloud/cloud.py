@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from slipway.platform.organization import EMBEDDED_ACCOUNT
+
 SERVICES = ("aws", "github", "kubernetes", "console")
-ACCOUNT = "123456789012"
+ACCOUNT = EMBEDDED_ACCOUNT
 """moto's account, whatever the keys."""
 
 _FOLDER = ".slipway"

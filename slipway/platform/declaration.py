@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from slipway.errors import SlipwayError
-from slipway.platform import naming
+from slipway.platform import aws_names, naming
 from slipway.platform.grants import (
     ApplyStack,
     AssumeRoles,
@@ -47,10 +47,6 @@ __all__ = [
 
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_ACCOUNT = re.compile(r"[0-9]{12}")
-_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-_ROLE_PATH = re.compile(r"/(?:[\x21-\x2e\x30-\x7e]+/)*")
-_ROLE_ARN = re.compile(r"arn:aws:iam::[0-9]{12}:role/(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
 _LONGEST_ENVIRONMENT = 255
 
 
@@ -152,22 +148,10 @@ class RoleDeclaration:
     def __post_init__(self) -> None:
         """Raise SlipwayError for what IAM would refuse, and for jobs that do not share one environment."""
         where = f"role {self.name}"
-        if not _ROLE_NAME.fullmatch(self.name):
-            raise SlipwayError(
-                f"{self.name!r} cannot be an IAM role's name",
-                where=where,
-                fix="use 1 to 64 of A-Z a-z 0-9 +=,.@_-",
-            )
-        if not _ACCOUNT.fullmatch(self.account):
-            raise SlipwayError(
-                f"{self.account!r} is no AWS account", where=where, fix="give its 12 digits, quoted"
-            )
-        if not _ROLE_PATH.fullmatch(self.path):
-            raise SlipwayError(
-                f"{self.path!r} cannot be an IAM path", where=where, fix="begin and end it with /"
-            )
-        if not self.boundary_arn:
-            raise SlipwayError("a role without a permissions boundary", where=where, fix="pass boundary_arn")
+        aws_names.check_role_name(self.name, where)
+        aws_names.check_account(self.account, where)
+        aws_names.check_role_path(self.path, where)
+        aws_names.check_boundary(self.boundary_arn, where)
         if not self.jobs and not self.trusted_roles:
             raise SlipwayError(
                 "nobody could assume this role", where=where, fix="give it jobs or trusted_roles"
@@ -175,8 +159,7 @@ class RoleDeclaration:
         if len({(job.repository, job.environment) for job in self.jobs}) > 1:
             raise SlipwayError("the jobs of a role must share one environment of one repository", where=where)
         for arn in self.trusted_roles:
-            if not _ROLE_ARN.fullmatch(arn):
-                raise SlipwayError(f"{arn!r} is not the exact ARN of a role", where=where)
+            aws_names.check_role_arn(arn, where)
 
     @property
     def arn(self) -> str:

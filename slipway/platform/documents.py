@@ -84,7 +84,7 @@ def read(path: Path, file: str = "") -> Document:
         line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise SlipwayError(
-            f"the file is not valid YAML: {problem}", where=f"{file}{line}", fix="mend the file"
+            f"the file is not valid YAML: {problem}", where=f"{file}{line}", fix="correct the file"
         ) from None
     if values is None:
         return Document(file=file, values={})

@@ -1,6 +1,12 @@
 """What a job may do, as plain data: policies made from it are known before anything exists in AWS."""
 
 from dataclasses import dataclass
+from typing import Final
+
+from slipway.platform import naming
+
+PUBLISHED_PARAMETERS: Final = ("slipway/*", naming.helm_values_parameter("*"))
+"""Name patterns of the SSM parameters that stacks publish for services' jobs."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ class PlanStack:
     stack: str
     account: str
     region: str
-    parameters: tuple[str, ...] = ("slipway/*", "*-service-helm-values")
+    parameters: tuple[str, ...] = PUBLISHED_PARAMETERS
     buckets: tuple[str, ...] = ("slipway-*",)
 
 
@@ -117,7 +123,7 @@ class ApplyStack:
     role_path: str
     own_role_arn: str
     buckets: tuple[str, ...] = ("slipway-*",)
-    parameters: tuple[str, ...] = ("slipway/*", "*-service-helm-values")
+    parameters: tuple[str, ...] = PUBLISHED_PARAMETERS
     secrets: tuple[str, ...] = ("slipway/*",)
 
 

@@ -13,7 +13,6 @@ INFRA_PATH: Final = "/slipway/infra/"
 """IAM path of the apply roles, which `slipway bootstrap` makes: no apply role can change any."""
 
 BOUNDARY_NAME: Final = "slipway-ci-boundary"
-MAX_ROLE_NAME: Final = 64  # IAM: role names are at most 64 characters
 
 
 def boundary_arn(account: str) -> str:

@@ -12,9 +12,9 @@ from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
 from slipway.platform import reading
 from slipway.platform.fleet_names import FleetNames
+from slipway.platform.organization import GITHUB_API
 
 LOCAL = "local"
-GITHUB_API = "https://api.github.com"
 GITHUB_WEB = "https://github.com"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from slipway.access.permissions import permission_policies
-from slipway.access.stack_permissions import boundary_arn, boundary_policy
+from slipway.access.stack_permissions import boundary_policy
 from slipway.access.trust import rendered, trust_policy
 from slipway.access.world import StackRegistrations
 from slipway.platform.declaration import (
@@ -27,6 +27,7 @@ from slipway.platform.declaration import (
     SubjectForm,
     UseState,
 )
+from slipway.platform.naming import boundary_arn
 
 AUTOMATION, STAGING, PROD = "111111111111", "222222222222", "333333333333"
 REGION = "eu-west-1"

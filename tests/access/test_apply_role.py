@@ -7,7 +7,8 @@ import pytest
 from slipway.access import stack_actions
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.permissions import permission_policy
-from slipway.access.stack_permissions import boundary_arn, boundary_policy
+from slipway.access.stack_permissions import boundary_policy
+from slipway.platform.naming import boundary_arn
 
 ACCOUNT = "333333333333"
 OWN = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/infra-prod-apply"

@@ -8,9 +8,10 @@ from slipway.access import fleet_permissions as fleet
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.permissions import statements_of
 from slipway.access.stack_actions import INSTANCE_PROFILE, ROLE_BY_PATH, ROLE_UNDER_BOUNDARY
-from slipway.access.stack_permissions import boundary_arn, boundary_policy
+from slipway.access.stack_permissions import boundary_policy
 from slipway.access.statements import BARE_STAR, document, is_reading
 from slipway.platform.grants import ChangeFleet, ReadFleet
+from slipway.platform.naming import boundary_arn
 
 ACCOUNT = "111111111111"
 HERE = f"eu-west-1:{ACCOUNT}"

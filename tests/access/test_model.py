@@ -21,7 +21,7 @@ def role(**changes: Any) -> RoleDeclaration:
         "account": "1" * 12,
         "region": "eu-west-1",
         "jobs": (job(),),
-        "boundary_arn": "arn:b",
+        "boundary_arn": "arn:aws:iam::111111111111:policy/slipway/slipway-ci-boundary",
     }
     return RoleDeclaration(**{**given, **changes})
 
@@ -68,9 +68,9 @@ def test_a_job_needs_an_event() -> None:
         ({"boundary_arn": ""}, "boundary"),
         ({"jobs": ()}, "assume"),
         ({"jobs": (job(), job(environment="staging"))}, "one environment"),
-        ({"trusted_roles": ("*",)}, "exact ARN"),
-        ({"trusted_roles": ("arn:aws:iam::111111111111:root",)}, "exact ARN"),
-        ({"trusted_roles": ("arn:aws:iam::111111111111:role/*",)}, "exact ARN"),
+        ({"trusted_roles": ("*",)}, "exact role ARN"),
+        ({"trusted_roles": ("arn:aws:iam::111111111111:root",)}, "exact role ARN"),
+        ({"trusted_roles": ("arn:aws:iam::111111111111:role/*",)}, "exact role ARN"),
     ],
 )
 def test_a_role_that_aws_would_refuse_or_that_trusts_too_much_is_refused(

@@ -262,7 +262,7 @@ def test_a_role_too_large_for_one_policy_gets_several_and_then_an_error(platform
             name="big",
             account="1" * 12,
             region="r",
-            boundary_arn="b",
+            boundary_arn="arn:aws:iam::111111111111:policy/slipway/slipway-ci-boundary",
             trusted_roles=(platform.roles[0].arn,),
             grants=states,
         )
@@ -287,7 +287,7 @@ def test_a_key_named_by_its_alias_opens_through_that_alias_alone() -> None:
         name="x",
         account="1" * 12,
         region="eu-west-1",
-        boundary_arn="b",
+        boundary_arn="arn:aws:iam::111111111111:policy/slipway/slipway-ci-boundary",
         trusted_roles=("arn:aws:iam::111111111111:role/y",),
         grants=(UseState("bucket", "prefix", alias),),
     )
@@ -325,7 +325,7 @@ def test_a_role_without_grants_has_no_policy() -> None:
         name="x",
         account="1" * 12,
         region="r",
-        boundary_arn="b",
+        boundary_arn="arn:aws:iam::111111111111:policy/slipway/slipway-ci-boundary",
         trusted_roles=("arn:aws:iam::111111111111:role/y",),
     )
     assert permission_policies(role) == ()

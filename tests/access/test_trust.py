@@ -158,7 +158,13 @@ def test_a_role_takes_the_tokens_of_its_own_environment_and_no_others(
     ours: Repository, theirs: Repository, here: str, there: str, event: str
 ) -> None:
     job = Job(name="x", repository=ours, environment=here, events=("push",))
-    role = RoleDeclaration(name="x", account="1" * 12, region="r", jobs=(job,), boundary_arn="arn:b")
+    role = RoleDeclaration(
+        name="x",
+        account="1" * 12,
+        region="r",
+        jobs=(job,),
+        boundary_arn="arn:aws:iam::111111111111:policy/slipway/slipway-ci-boundary",
+    )
     trust = Policy.parse(trust_policy(role), "resource")
     for form in FORMS:
         same_form = ours.subject in {SubjectForm.BOTH, form}

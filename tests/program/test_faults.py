@@ -87,10 +87,10 @@ def test_a_state_file_cut_short_falls_back_to_the_previous_one(cloud: Project) -
     assert cloud.result("up", "local", "--yes")["counts"]["update"] == 1
     path = cloud.root / ".slipway" / "state" / "local.json"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    mended = cloud.result("up", "local", "--yes")
-    assert mended["ok"], mended["diagnostics"]
-    assert mended["counts"].get("create", 0) == 0
-    assert any(item["severity"] == "warning" for item in mended["diagnostics"])
+    repaired = cloud.result("up", "local", "--yes")
+    assert repaired["ok"], repaired["diagnostics"]
+    assert repaired["counts"].get("create", 0) == 0
+    assert any(item["severity"] == "warning" for item in repaired["diagnostics"])
     assert json.loads(path.read_text())["version"] == 3
 
 

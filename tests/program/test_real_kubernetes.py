@@ -140,6 +140,6 @@ def refuses(real: Project) -> None:
     assert "Servize" in said
     assert "skill-pool-production-release" in said
     chart.write_text(whole)
-    mended = real.result("up", "local", "--yes")
-    assert mended["ok"], mended["diagnostics"]
+    repaired = real.result("up", "local", "--yes")
+    assert repaired["ok"], repaired["diagnostics"]
     assert real.run("drift", "local").returncode == 0

@@ -22,12 +22,12 @@ def test_a_role_that_was_deleted_and_made_again_gets_a_new_access_entry(cloud: P
     iam.delete_role(RoleName=ROLE)
 
     assert cloud.run("drift", "local").returncode == 2
-    mended = cloud.result("up", "local", "--yes")
-    assert mended["ok"], mended["diagnostics"]
+    repaired = cloud.result("up", "local", "--yes")
+    assert repaired["ok"], repaired["diagnostics"]
     role = iam.get_role(RoleName=ROLE)["Role"]
     assert role["Arn"] == dead["Arn"]
     assert role["RoleId"] != dead["RoleId"]
-    assert replaced(mended) == [
+    assert replaced(repaired) == [
         (f"cluster-access-job-{ROLE}", ENTRY, "replacement_trigger", dead["RoleId"], role["RoleId"])
     ]
     assert cloud.run("drift", "local").returncode == 0

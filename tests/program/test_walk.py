@@ -88,8 +88,8 @@ def walk(cloud: Project) -> None:
         ("delete", "skill-pool-build-policy"),
         ("delete", "skill-pool-build-role"),
     ]
-    mended = cloud.result("up", "local", "--yes")
-    assert mended["counts"]["create"] == 2
+    repaired = cloud.result("up", "local", "--yes")
+    assert repaired["counts"]["create"] == 2
     assert cloud.ended("drift", "local")[1].returncode == 0
     assert iam.get_role(RoleName="skill-pool-build")["Role"]["PermissionsBoundary"]
 

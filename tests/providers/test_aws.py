@@ -95,8 +95,8 @@ def test_drift_of_a_role_is_seen_property_by_property(aws: Driver, role: Made) -
     assert found is not None
     paths = set(aws.diff(found, role.inputs).detailed_diff)
     assert paths == {"assumeRolePolicy", "tags.Name", "tags.new"}
-    mended = aws.update(found, role.inputs)
-    assert mended.state == role.state
+    repaired = aws.update(found, role.inputs)
+    assert repaired.state == role.state
 
 
 def test_a_policy_that_says_the_same_in_another_order_is_no_difference(aws: Driver, role: Made) -> None:
@@ -152,9 +152,9 @@ def test_what_was_made_before_a_failure_is_reported_as_it_is(aws: Driver, world:
     assert (state["name"], state["managedPolicyArns"]) == ("half", [])
     iam.get_role(RoleName="half")
     made = Made(urn(ROLE), raised.value.id, {**inputs, "managedPolicyArns": []}, state)
-    mended = aws.update(made, {**inputs, "managedPolicyArns": [world.policy]})
-    assert mended.state["managedPolicyArns"] == [world.policy]
-    aws.delete(mended)
+    repaired = aws.update(made, {**inputs, "managedPolicyArns": [world.policy]})
+    assert repaired.state["managedPolicyArns"] == [world.policy]
+    aws.delete(repaired)
 
 
 def test_an_update_that_fails_in_the_middle_says_what_is_there_now(aws: Driver, role: Made) -> None:

@@ -101,9 +101,9 @@ def test_code_that_somebody_else_deployed_is_drift(aws: Driver, world: World) ->
     assert read is not None
     assert read.inputs["sourceCodeHash"] != made.inputs["sourceCodeHash"]
     assert list(aws.diff(read, made.inputs).detailed_diff) == ["sourceCodeHash"]
-    mended = aws.update(read, made.inputs)
-    assert mended.state["codeSha256"] == made.state["codeSha256"]
-    aws.delete(mended)
+    repaired = aws.update(read, made.inputs)
+    assert repaired.state["codeSha256"] == made.state["codeSha256"]
+    aws.delete(repaired)
 
 
 def test_one_content_makes_one_zip(tmp_path: Path) -> None:

@@ -82,10 +82,10 @@ def test_what_the_program_declared_is_watched_and_nothing_else(
     assert found is not None
     assert found.inputs != made.inputs
     assert set(kubernetes.diff(found, made.inputs).detailed_diff) == {"rules[0]", "metadata.labels"}
-    mended = kubernetes.update(found, made.inputs)
+    repaired = kubernetes.update(found, made.inputs)
     assert call(kubernetes_server, "GET", path)["rules"] == made.inputs["rules"]
     assert call(kubernetes_server, "GET", path)["metadata"]["annotations"] == {"somebody": "else"}
-    kubernetes.delete(mended)
+    kubernetes.delete(repaired)
 
 
 def test_a_rule_that_lets_everybody_in_is_not_taken_for_none(
