@@ -43,7 +43,7 @@ def bootstrap(
     ] = None,
     root: Annotated[Path | None, typer.Option(help="The project's folder.", file_okay=False)] = None,
 ) -> None:
-    """Make a stack's state bucket, its key, GitHub's provider and the first role, and point the stack at them.
+    """Make a stack's state bucket and key, GitHub's provider and the first role, and point the stack at them.
 
     Run it as an administrator of the stack's account. It shows what it will do and asks; it can be
     interrupted anywhere and run again, and it refuses whatever of its names is not its own.
