@@ -10,7 +10,7 @@ import pytest
 from components.runners.image_role import BUILD_TAG
 from infra.runner_images import MINIMUM_RUNNER_VERSION
 from runners.image.block import block
-from slipway.platform.runner_classes import RunnerClass, RunnerImage
+from slipway.platform.runner_classes import RunnerClassSettings, RunnerImage
 from tests.runners.boot.machine import BOOT
 from tests.workflows.workflows import load
 
@@ -33,7 +33,7 @@ def test_the_runner_is_pinned_by_version_and_checksum_for_each_architecture() ->
     oldest = tuple(int(part) for part in MINIMUM_RUNNER_VERSION.split("."))
     assert tuple(int(part) for part in version.groups()) >= oldest
     sums = dict(re.findall(r'(\w+) += "([0-9a-f]{64})"', default("runner_sha256")))
-    assert set(sums) == set(get_args(RunnerClass.model_fields["architecture"].annotation))
+    assert set(sums) == set(get_args(RunnerClassSettings.model_fields["architecture"].annotation))
     assert len(set(sums.values())) == len(sums)
 
 
