@@ -20,6 +20,7 @@ ALLOWED = {
     "slipway/access": GROUND,
     "slipway/aws": GROUND,
     "slipway/store": ("slipway.aws", *GROUND),
+    "slipway/github": GROUND,
     "slipway/engine": GROUND,
     "slipway/localcloud": ("slipway.aws", *GROUND),
     "slipway/bootstrap": ("slipway.access", "slipway.aws", "slipway.engine", *GROUND),
