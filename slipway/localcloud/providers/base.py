@@ -85,12 +85,10 @@ class ResourceProvider(Provider, Generic[Cloud]):
 
     def expected(self, handler: Handler[Cloud], inputs: Props) -> Props:
         """`inputs` with what the provider's own settings add to them (default tags)."""
-        del handler
         return inputs
 
     def observed(self, handler: Handler[Cloud], found: Props, inputs: Props) -> Props:
         """A read state with what the provider's own settings explain taken out of it again."""
-        del handler, inputs
         return found
 
     def preview(self, handler: Handler[Cloud], inputs: Props) -> Props:
@@ -168,7 +166,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
             return CreateResponse("", wrap_map(self.preview(handler, inputs), secret))
         cloud = self.cloud(request.urn)
         with self._clear_errors(f"create {request.urn}", request.properties):
-            id_ = handler.create(cloud, self.expected(handler, inputs))
+            id_ = handler.made(cloud, self.expected(handler, inputs))
         try:
             handler.configure(cloud, id_, {}, self.expected(handler, inputs))
             state = self._state(handler, cloud, id_, inputs, inputs)
@@ -215,6 +213,7 @@ class ResourceProvider(Provider, Generic[Cloud]):
         try:
             wanted = self.expected(handler, new)
             handler.configure(cloud, request.resource_id, old, wanted)
+            handler.update(cloud, request.resource_id, old, wanted)
             self._retag(handler, cloud, request.resource_id, old, {**old, **wanted})
             # Read with the inputs alone: what was noted about the object before is out of date now.
             state = {**outputs, **self._state(handler, cloud, request.resource_id, new, new)}
@@ -250,7 +249,9 @@ class ResourceProvider(Provider, Generic[Cloud]):
         handler = self._handler(urn)
         with self._clear_errors(f"find {urn}", inputs):
             try:
-                return handler.find(self.cloud(urn), self.expected(handler, self._clean(plain_map(inputs))))
+                return handler.existing(
+                    self.cloud(urn), self.expected(handler, self._clean(plain_map(inputs)))
+                )
             except Exception as error:
                 explained = self.explain(error)
                 if explained is not None and explained[1]:

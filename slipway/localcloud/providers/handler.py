@@ -34,6 +34,12 @@ def pattern(name: str, expression: str, reason: str) -> Rule:
     return Rule(name=name, reason=reason, accepts=lambda value: compiled.fullmatch(str(value)) is not None)
 
 
+def between(name: str, low: int, high: int, unit: str = "") -> Rule:
+    """A number from `low` to `high`, both included."""
+    reason = f"must be {low} to {high} {unit}".rstrip()
+    return Rule(name=name, reason=reason, accepts=lambda value: low <= value <= high)
+
+
 def one_of(name: str, *allowed: Any) -> Rule:
     listed = ", ".join(str(one) for one in allowed)
     return Rule(name=name, reason=f"must be one of {listed}", accepts=lambda value: value in allowed)
@@ -100,14 +106,18 @@ class Handler(Generic[Cloud]):
     Args:
         token: Pulumi's type token.
         source: where the rules about replacement and refused values are written down.
+        key: the id, with inputs in braces (`{repository}:{name}`), where they decide it; what `create`
+            returns counts for nothing then, and `find` need not be given.
         create: makes the object from its inputs and returns its id. Fails where the object exists already.
         read: the state of the object with that id, or None where it is gone. What it returns is
             authoritative, a None for a property included; properties that it leaves out keep their old
             value. Its last argument is the last known state, empty on an import.
         configure: brings the changeable properties from a state to the inputs; runs after `create` too (with
             an empty state), so everything that is not part of the create call belongs here.
+        update: what only a change of an existing object needs; runs after `configure`.
         delete: removes the object; the state is its third argument.
-        find: the id of the object that `create` would have made from these inputs, if there is one.
+        find: the id of the object that `create` would have made from these inputs, if there is one. Left out
+            where there is a `key`: what can be read under it is the object.
         natural: the properties by which the service knows two objects apart; where a replacement does not
             change them, the old object has to go first.
         replaces_here: properties that the real provider changes in place, and this one by a new object.
@@ -120,11 +130,13 @@ class Handler(Generic[Cloud]):
 
     token: str
     source: str
-    create: Callable[[Cloud, Props], str]
+    create: Callable[[Cloud, Props], Any]
     read: Callable[[Cloud, str, Props], Props | None]
     delete: Callable[[Cloud, str, Props], None]
-    find: Callable[[Cloud, Props], str | None]
+    key: str = ""
+    find: Callable[[Cloud, Props], str | None] | None = None
     configure: Callable[[Cloud, str, Props, Props], None] = _nothing
+    update: Callable[[Cloud, str, Props, Props], None] = _nothing
     tagger: Tagger[Cloud] | None = None
     name: AutoName | None = None
     natural: tuple[str, ...] = ()
@@ -136,6 +148,22 @@ class Handler(Generic[Cloud]):
     derive: Callable[[Props], Props] = _no_more
     rules: tuple[Rule, ...] = ()
     facts: ResourceType | None = None
+
+    def __post_init__(self) -> None:
+        if not self.key and self.find is None:
+            raise TypeError(f"{self.token}: say by `key` or by `find` how an object is found again")
+
+    def made(self, cloud: Cloud, inputs: Props) -> str:
+        """Create the object; returns its id."""
+        id_ = self.create(cloud, inputs)
+        return self.key.format(**inputs) if self.key else str(id_)
+
+    def existing(self, cloud: Cloud, inputs: Props) -> str | None:
+        """The id of the object that `made` would have made from these inputs, None where there is none."""
+        if self.find is not None:
+            return self.find(cloud, inputs)
+        id_ = self.key.format(**inputs)
+        return None if self.read(cloud, id_, inputs) is None else id_
 
     @cached_property
     def type(self) -> ResourceType:
@@ -169,6 +197,38 @@ class Handler(Generic[Cloud]):
             documents=self.documents,
             replace=self.replace_on,
         )
+
+
+def written(
+    *,
+    token: str,
+    source: str,
+    key: str,
+    write: Callable[[Cloud, Props], Any],
+    read: Callable[[Cloud, str, Props], Props | None],
+    delete: Callable[[Cloud, str, Props], None],
+    **more: Any,
+) -> Handler[Cloud]:
+    """A type that one call writes, new or not: a document of its parent, or a setting of it.
+
+    Args:
+        write: makes or changes it, as the inputs say.
+        more: further fields of the handler.
+    """
+
+    def update(cloud: Cloud, id_: str, old: Props, new: Props) -> None:
+        write(cloud, new)
+
+    return Handler(
+        token=token,
+        source=source,
+        key=key,
+        create=write,
+        read=read,
+        update=update,
+        delete=delete,
+        **more,
+    )
 
 
 def names(text: str) -> frozenset[str]:

@@ -142,7 +142,6 @@ class AwsProvider(ResourceProvider[AwsCall]):
 
 
 def _caller_identity(call: AwsCall, arguments: Props) -> Props:
-    del arguments
     caller: Any = call.client("sts").get_caller_identity()
     return {
         "accountId": caller["Account"],
@@ -198,7 +197,6 @@ def _region(call: AwsCall, arguments: Props) -> Props:
 
 
 def _partition(call: AwsCall, arguments: Props) -> Props:
-    del call, arguments
     return {
         "partition": "aws",
         "id": "aws",

@@ -1,10 +1,8 @@
 """CloudWatch alarms and dashboards. They are kept and shown; the embedded cloud evaluates no metric."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import (
     AutoName,
@@ -50,16 +48,14 @@ def _put(call: AwsCall, inputs: Props, more: Props) -> None:
     )
 
 
-def _create(call: AwsCall, inputs: Props) -> str:
+def _create(call: AwsCall, inputs: Props) -> None:
     if _read(call, inputs["name"], {}) is not None:
         # PutMetricAlarm writes over an alarm of that name.
         raise ProviderError(f"an alarm named {inputs['name']} Exists already")
-    _put(call, inputs, dict(tags.create_pairs(inputs)))
-    return str(inputs["name"])
+    _put(call, inputs, tags.create_pairs(inputs))
 
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    del old
     client = call.client("cloudwatch")
     listed = client.describe_alarms(AlarmNames=[id_], AlarmTypes=["MetricAlarm"])["MetricAlarms"]
     if not listed:
@@ -75,27 +71,19 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
     }
 
 
-def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    del id_
-    if old:
-        _put(call, new, {})
+def _update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    _put(call, new, {})
 
 
 def _delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.client("cloudwatch").delete_alarms(AlarmNames=[id_])
 
 
-def _find(call: AwsCall, inputs: Props) -> str | None:
-    return inputs["name"] if _read(call, inputs["name"], {}) else None
-
-
-def _dashboard_create(call: AwsCall, inputs: Props) -> str:
+def _dashboard_create(call: AwsCall, inputs: Props) -> None:
     if inputs["dashboardName"] in _dashboards(call, inputs["dashboardName"]):
         # PutDashboard writes over a dashboard of that name.
         raise ProviderError(f"a dashboard named {inputs['dashboardName']} Exists already")
     _dashboard_put(call, inputs)
-    return str(inputs["dashboardName"])
 
 
 def _dashboards(call: AwsCall, prefix: str) -> list[str]:
@@ -110,7 +98,6 @@ def _dashboard_put(call: AwsCall, inputs: Props) -> None:
 
 
 def _dashboard_read(call: AwsCall, id_: str, old: Props) -> Props:
-    del old
     found: Props = call.client("cloudwatch").get_dashboard(DashboardName=id_)
     return {
         "dashboardName": id_,
@@ -119,31 +106,25 @@ def _dashboard_read(call: AwsCall, id_: str, old: Props) -> Props:
     }
 
 
-def _dashboard_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    del id_
-    if old and changed(old, new, "dashboardBody"):
+def _dashboard_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    if changed(old, new, "dashboardBody"):
         _dashboard_put(call, new)
 
 
 def _dashboard_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.client("cloudwatch").delete_dashboards(DashboardNames=[id_])
-
-
-def _dashboard_find(call: AwsCall, inputs: Props) -> str:
-    return str(_dashboard_read(call, inputs["dashboardName"], {})["dashboardName"])
 
 
 HANDLERS = (
     Handler[AwsCall](
         token="aws:cloudwatch/metricAlarm:MetricAlarm",
         source=f"{DOCS}/cloudwatch_metric_alarm",
+        key="{name}",
         create=_create,
         read=_read,
-        configure=_configure,
+        update=_update,
         delete=_delete,
-        find=_find,
-        tagger=tags.by_arn("cloudwatch", "ResourceARN", paired=True, keys="TagKeys", tags="Tags"),
+        tagger=tags.by_arn("cloudwatch", "ResourceARN"),
         name=AutoName(longest=255),
         natural=("name",),
         defaults={"actionsEnabled": True, "treatMissingData": "missing"},
@@ -169,11 +150,11 @@ HANDLERS = (
     Handler[AwsCall](
         token="aws:cloudwatch/dashboard:Dashboard",
         source=f"{DOCS}/cloudwatch_dashboard",
+        key="{dashboardName}",
         create=_dashboard_create,
         read=_dashboard_read,
-        configure=_dashboard_configure,
+        update=_dashboard_update,
         delete=_dashboard_delete,
-        find=_dashboard_find,
         natural=("dashboardName",),
         documents=names("dashboardBody"),
         rules=(pattern("dashboardName", r"[\w-]{1,255}", "must be 1 to 255 letters, digits, - or _"),),

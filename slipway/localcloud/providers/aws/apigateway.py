@@ -1,18 +1,16 @@
 """HTTP APIs of API Gateway. The embedded cloud serves them on its own port, under `/slipway/apis/<id>`."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import STAMP, AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
-    Rule,
+    between,
     changed,
     lower_first,
     not_emulated,
@@ -45,7 +43,6 @@ def _api_create(call: AwsCall, inputs: Props) -> str:
 
 
 def _api_read(call: AwsCall, id_: str, old: Props) -> Props:
-    del old
     found: Props = call.client("apigatewayv2").get_api(ApiId=id_)
     return {
         "name": found["Name"],
@@ -63,20 +60,18 @@ def _api_read(call: AwsCall, id_: str, old: Props) -> Props:
     }
 
 
-def _api_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if old and (changed(old, new, "name") or changed(old, new, "description")):
+def _api_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    if changed(old, new, "name") or changed(old, new, "description"):
         call.client("apigatewayv2").update_api(
             ApiId=id_, Name=new["name"], Description=new.get("description") or ""
         )
 
 
 def _api_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.client("apigatewayv2").delete_api(ApiId=id_)
 
 
 def _api_find(call: AwsCall, inputs: Props) -> str | None:
-    del inputs
     listed = call.client("apigatewayv2").get_apis()["Items"]
     return next(
         (str(one["ApiId"]) for one in listed if block(one.get("Tags")).get(STAMP) == call.stamp), None
@@ -128,14 +123,26 @@ class _Part:
         found: Props = self._call(call, "get")(ApiId=api, **{f"{self.kind}Id": part})
         return {"apiId": api, **{name: found[field] for field, name in self.fields.items() if field in found}}
 
-    def configure(self, call: AwsCall, id_: str, old: Props, new: Props) -> None:
-        if old:
-            api, part = _ids(id_, old)
-            self._call(call, "update")(ApiId=api, **{f"{self.kind}Id": part}, **pick(new, self.fields))
+    def update(self, call: AwsCall, id_: str, old: Props, new: Props) -> None:
+        api, part = _ids(id_, old)
+        self._call(call, "update")(ApiId=api, **{f"{self.kind}Id": part}, **pick(new, self.fields))
 
     def delete(self, call: AwsCall, id_: str, state: Props) -> None:
         api, part = _ids(id_, state)
         self._call(call, "delete")(ApiId=api, **{f"{self.kind}Id": part})
+
+    def handler(self, **more: Any) -> Handler[AwsCall]:
+        word = self.kind.lower()
+        return Handler[AwsCall](
+            token=f"aws:apigatewayv2/{word}:{self.kind}",
+            source=f"{DOCS}/apigatewayv2_{word}",
+            create=self.create,
+            read=self.read,
+            update=self.update,
+            delete=self.delete,
+            find=self.find,
+            **more,
+        )
 
     def find(self, call: AwsCall, inputs: Props) -> str | None:
         listed: list[Props] = self._call(call, "get", "s")(ApiId=inputs["apiId"])["Items"]
@@ -171,15 +178,13 @@ def _stage_settings(inputs: Props) -> Props:
     return given
 
 
-def _stage_create(call: AwsCall, inputs: Props) -> str:
-    own = tags.wanted(inputs)
+def _stage_create(call: AwsCall, inputs: Props) -> None:
     call.client("apigatewayv2").create_stage(
         ApiId=inputs["apiId"],
         StageName=inputs["name"],
         **_stage_settings(inputs),
-        **({"Tags": own} if own else {}),
+        **tags.create_mapped(inputs),
     )
-    return str(inputs["name"])
 
 
 def _stage_read(call: AwsCall, id_: str, old: Props) -> Props:
@@ -207,19 +212,14 @@ def _stage_read(call: AwsCall, id_: str, old: Props) -> Props:
     }
 
 
-def _stage_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if old:
-        api, name = _ids(id_, old)
-        call.client("apigatewayv2").update_stage(ApiId=api, StageName=name, **_stage_settings(new))
+def _stage_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    api, name = _ids(id_, old)
+    call.client("apigatewayv2").update_stage(ApiId=api, StageName=name, **_stage_settings(new))
 
 
 def _stage_delete(call: AwsCall, id_: str, state: Props) -> None:
     api, name = _ids(id_, state)
     call.client("apigatewayv2").delete_stage(ApiId=api, StageName=name)
-
-
-def _stage_find(call: AwsCall, inputs: Props) -> str:
-    return str(_stage_read(call, inputs["name"], inputs)["name"])
 
 
 HANDLERS = (
@@ -228,43 +228,25 @@ HANDLERS = (
         source=f"{DOCS}/apigatewayv2_api",
         create=_api_create,
         read=_api_read,
-        configure=_api_configure,
+        update=_api_update,
         delete=_api_delete,
         find=_api_find,
-        tagger=tags.by_arn("apigatewayv2", "ResourceArn", paired=False, keys="TagKeys", tags="Tags"),
+        tagger=tags.by_arn("apigatewayv2", "ResourceArn", form=dict),
         name=AutoName(longest=128),
         rules=(
             one_of("protocolType", "HTTP"),
             *not_emulated("body corsConfiguration routeKey target credentialsArn"),
         ),
     ),
-    Handler[AwsCall](
-        token="aws:apigatewayv2/integration:Integration",
-        source=f"{DOCS}/apigatewayv2_integration",
-        create=_INTEGRATIONS.create,
-        read=_INTEGRATIONS.read,
-        configure=_INTEGRATIONS.configure,
-        delete=_INTEGRATIONS.delete,
-        find=_INTEGRATIONS.find,
+    _INTEGRATIONS.handler(
         defaults={"connectionType": "INTERNET", "payloadFormatVersion": "1.0"},
         rules=(
             one_of("integrationType", "AWS_PROXY"),
-            Rule(
-                name="timeoutMilliseconds",
-                reason="must be 50 to 30000",
-                accepts=lambda value: 50 <= value <= 30_000,
-            ),
+            between("timeoutMilliseconds", 50, 30_000),
             *not_emulated("connectionId requestParameters responseParameters requestTemplates tlsConfig"),
         ),
     ),
-    Handler[AwsCall](
-        token="aws:apigatewayv2/route:Route",
-        source=f"{DOCS}/apigatewayv2_route",
-        create=_ROUTES.create,
-        read=_ROUTES.read,
-        configure=_ROUTES.configure,
-        delete=_ROUTES.delete,
-        find=_ROUTES.find,
+    _ROUTES.handler(
         natural=("apiId", "routeKey"),
         defaults={"apiKeyRequired": False, "authorizationType": "NONE"},
         rules=(
@@ -276,12 +258,12 @@ HANDLERS = (
     Handler[AwsCall](
         token="aws:apigatewayv2/stage:Stage",
         source=f"{DOCS}/apigatewayv2_stage",
+        key="{name}",
         create=_stage_create,
         read=_stage_read,
-        configure=_stage_configure,
+        update=_stage_update,
         delete=_stage_delete,
-        find=_stage_find,
-        tagger=tags.by_arn("apigatewayv2", "ResourceArn", paired=False, keys="TagKeys", tags="Tags"),
+        tagger=tags.by_arn("apigatewayv2", "ResourceArn", form=dict),
         name=AutoName(longest=128),
         natural=("apiId", "name"),
         rules=(*not_emulated("clientCertificateId"),),

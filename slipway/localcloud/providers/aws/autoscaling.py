@@ -1,9 +1,7 @@
 """Auto Scaling groups and their warm pools."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import (
     AutoName,
@@ -78,7 +76,7 @@ def _tags(id_: str, listed: list[Props]) -> list[Props]:
     ]
 
 
-def _create(call: AwsCall, inputs: Props) -> str:
+def _create(call: AwsCall, inputs: Props) -> None:
     template = _template(inputs)
     if len(template) != 1:
         raise ProviderError(
@@ -92,7 +90,6 @@ def _create(call: AwsCall, inputs: Props) -> str:
         **_network(inputs),
         Tags=_tags(inputs["name"], items(inputs.get("tags"))),
     )
-    return str(inputs["name"])
 
 
 def _group(call: AwsCall, name: str) -> Props | None:
@@ -102,7 +99,6 @@ def _group(call: AwsCall, name: str) -> Props | None:
 
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    del old
     found = _group(call, id_)
     if found is None:
         return None
@@ -210,25 +206,15 @@ def _drain(call: AwsCall, id_: str, instances: list[str]) -> None:
     asg.set_desired_capacity(AutoScalingGroupName=id_, DesiredCapacity=0)
 
 
-def _find(call: AwsCall, inputs: Props) -> str | None:
-    return inputs["name"] if _group(call, inputs["name"]) else None
-
-
-_SPECIFICATION = "mixedInstancesPolicy.launchTemplate.launchTemplateSpecification"
-_DISTRIBUTION = (
-    "onDemandAllocationStrategy onDemandBaseCapacity onDemandPercentageAboveBaseCapacity "
-    "spotAllocationStrategy spotInstancePools spotMaxPrice"
-)
-
 HANDLERS = (
     Handler[AwsCall](
         token="aws:autoscaling/group:Group",
         source=f"{DOCS}/autoscaling_group",
+        key="{name}",
         create=_create,
         read=_read,
         configure=_configure,
         delete=_delete,
-        find=_find,
         name=AutoName(longest=255, unless="namePrefix"),
         natural=("name",),
         defaults={

@@ -1,13 +1,11 @@
 """DynamoDB tables and single items."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 import json
 from typing import Any, cast
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
@@ -62,7 +60,7 @@ def _encryption(inputs: Props) -> Props:
     return {"Enabled": True, "SSEType": "KMS", **({"KMSMasterKeyId": key} if key else {})}
 
 
-def _create(call: AwsCall, inputs: Props) -> str:
+def _create(call: AwsCall, inputs: Props) -> None:
     billing = str(inputs["billingMode"])
     given: Props = {
         "TableName": inputs["name"],
@@ -79,7 +77,6 @@ def _create(call: AwsCall, inputs: Props) -> str:
     if block(inputs.get("serverSideEncryption")).get("enabled"):
         given["SSESpecification"] = _encryption(inputs)
     call.client("dynamodb").create_table(**given)
-    return str(inputs["name"])
 
 
 def _key_names(schema: list[Props]) -> Props:
@@ -100,7 +97,6 @@ def _read_index(one: Props) -> Props:
 
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props:
-    del old
     client = call.client("dynamodb")
     found: Props = client.describe_table(TableName=id_)["Table"]
     stream = found.get("LatestStreamLabel") or ""
@@ -209,12 +205,7 @@ def _update_indexes(client: Any, table: str, old: Props, new: Props) -> None:
 
 
 def _delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.client("dynamodb").delete_table(TableName=id_)
-
-
-def _find(call: AwsCall, inputs: Props) -> str:
-    return str(call.client("dynamodb").describe_table(TableName=inputs["name"])["Table"]["TableName"])
 
 
 # --- items ---
@@ -245,7 +236,6 @@ def _item_create(call: AwsCall, inputs: Props) -> str:
 
 
 def _item_read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    del id_
     found: Props = call.client("dynamodb").get_item(
         TableName=old["tableName"], Key=_item_key(old), ConsistentRead=True
     )
@@ -264,10 +254,7 @@ def _item_read(call: AwsCall, id_: str, old: Props) -> Props | None:
     }
 
 
-def _item_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    del id_
-    if not old:
-        return
+def _item_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     before, after, key = _item(old), _item(new), _item_key(new)
     changes: Props = {
         name: {"Action": "PUT", "Value": value}
@@ -280,7 +267,6 @@ def _item_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
 
 
 def _item_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del id_
     call.client("dynamodb").delete_item(TableName=state["tableName"], Key=_item_key(state))
 
 
@@ -311,12 +297,12 @@ HANDLERS = (
     Handler[AwsCall](
         token="aws:dynamodb/table:Table",
         source=f"{DOCS}/dynamodb_table",
+        key="{name}",
         create=_create,
         read=_read,
         configure=_configure,
         delete=_delete,
-        find=_find,
-        tagger=tags.by_arn("dynamodb", "ResourceArn", paired=True, keys="TagKeys", tags="Tags"),
+        tagger=tags.by_arn("dynamodb", "ResourceArn"),
         name=AutoName(longest=255),
         natural=("name",),
         defaults={"billingMode": "PROVISIONED"},
@@ -336,7 +322,7 @@ HANDLERS = (
         source=f"{DOCS}/dynamodb_table_item",
         create=_item_create,
         read=_item_read,
-        configure=_item_configure,
+        update=_item_update,
         delete=_item_delete,
         find=_item_find,
         natural=("tableName",),

@@ -1,14 +1,10 @@
-"""Route tables, routes, endpoints and flow logs."""
-
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
+"""Route tables, routes and flow logs."""
 
 import zlib
 from typing import Any
 
-from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.ec2_network import first
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS, Ec2Kind, ec2_object, first
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import Handler, Rule, names, one_of, pick
 from slipway.localcloud.providers.values import Props, items
@@ -21,37 +17,28 @@ _TARGETS = {
     "VpcPeeringConnectionId": "vpcPeeringConnectionId",
     "VpcEndpointId": "vpcEndpointId",
 }
-
-
 _DESTINATIONS = {
     "DestinationCidrBlock": "destinationCidrBlock",
     "DestinationIpv6CidrBlock": "destinationIpv6CidrBlock",
     "DestinationPrefixListId": "destinationPrefixListId",
 }
+_FLOW = {
+    "TrafficType": "trafficType",
+    "LogDestinationType": "logDestinationType",
+    "LogDestination": "logDestination",
+    "LogFormat": "logFormat",
+    "DeliverLogsPermissionArn": "iamRoleArn",
+    "MaxAggregationInterval": "maxAggregationInterval",
+}
+_FLOW_LOG = Ec2Kind("FlowLog", tag="vpc-flow-log")
+_TABLE = Ec2Kind("RouteTable")
 
 
-def _table_create(call: AwsCall, inputs: Props) -> str:
-    specification = tags.specification(call, "route-table", inputs)
-    made = call.client("ec2").create_route_table(VpcId=inputs["vpcId"], TagSpecifications=specification)
-    return str(made["RouteTable"]["RouteTableId"])
-
-
-def _table(call: AwsCall, id_: str) -> Props:
-    return call.client("ec2").describe_route_tables(RouteTableIds=[id_])["RouteTables"][0]
-
-
-def _table_read(call: AwsCall, id_: str, old: Props) -> Props:
-    found = _table(call, id_)
-    state: Props = {
-        "arn": call.arn("ec2", f"route-table/{id_}"),
-        "ownerId": found.get("OwnerId", call.account),
-        "vpcId": found["VpcId"],
-        "tagsAll": tags.unpaired(found.get("Tags")),
-    }
+def _table(call: AwsCall, found: Props, old: Props) -> Props:
     # Only where the program manages them here: routes of their own would show as drift otherwise.
-    if old.get("routes"):
-        state["routes"] = [_inline(one) for one in found["Routes"] if one.get("GatewayId") != "local"]
-    return state
+    if not old.get("routes"):
+        return {}
+    return {"routes": [_inline(one) for one in found["Routes"] if one.get("GatewayId") != "local"]}
 
 
 def _inline(route: Props) -> Props:
@@ -69,17 +56,6 @@ def _table_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
         if before.get(cidr) != route:
             write = ec2.replace_route if cidr in before else ec2.create_route
             write(RouteTableId=id_, DestinationCidrBlock=cidr, **pick(route, _TARGETS))
-
-
-def _table_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
-    call.client("ec2").delete_route_table(RouteTableId=id_)
-
-
-def _table_find(call: AwsCall, inputs: Props) -> str | None:
-    del inputs
-    found = call.client("ec2").describe_route_tables(Filters=tags.stamped(call))["RouteTables"]
-    return first([one["RouteTableId"] for one in found])
 
 
 def _destination(inputs: Props) -> Props:
@@ -106,7 +82,8 @@ def _route_create(call: AwsCall, inputs: Props) -> str:
 
 def _route(call: AwsCall, inputs: Props) -> Props | None:
     wanted = _destination(inputs)
-    found: list[Props] = _table(call, inputs["routeTableId"])["Routes"]
+    table = _TABLE.described(call, inputs["routeTableId"]) or {}
+    found: list[Props] = items(table.get("Routes"))
     return first([one for one in found if all(one.get(key) == value for key, value in wanted.items())])
 
 
@@ -133,16 +110,13 @@ def _by_id(call: AwsCall, id_: str) -> Props:
     return {}
 
 
-def _route_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    del id_
-    if old:
-        call.client("ec2").replace_route(
-            RouteTableId=new["routeTableId"], **_destination(new), **pick(new, _TARGETS)
-        )
+def _route_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    call.client("ec2").replace_route(
+        RouteTableId=new["routeTableId"], **_destination(new), **pick(new, _TARGETS)
+    )
 
 
 def _route_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del id_
     call.client("ec2").delete_route(RouteTableId=state["routeTableId"], **_destination(state))
 
 
@@ -163,7 +137,6 @@ def _associations(call: AwsCall, filters: list[Props]) -> list[Props]:
 
 
 def _association_read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    del old
     filters = [{"Name": "association.route-table-association-id", "Values": [id_]}]
     listed = _associations(call, filters)
     found = first([one for one in listed if one["RouteTableAssociationId"] == id_])
@@ -177,7 +150,6 @@ def _association_read(call: AwsCall, id_: str, old: Props) -> Props | None:
 
 
 def _association_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.client("ec2").disassociate_route_table(AssociationId=id_)
 
 
@@ -196,22 +168,11 @@ def _flow_create(call: AwsCall, inputs: Props) -> str:
         for name, kind in (("vpcId", "VPC"), ("subnetId", "Subnet"), ("eniId", "NetworkInterface"))
         if inputs.get(name)
     )
-    given = pick(
-        inputs,
-        {
-            "TrafficType": "trafficType",
-            "LogDestinationType": "logDestinationType",
-            "LogDestination": "logDestination",
-            "LogFormat": "logFormat",
-            "DeliverLogsPermissionArn": "iamRoleArn",
-            "MaxAggregationInterval": "maxAggregationInterval",
-        },
-    )
     made: Any = call.client("ec2").create_flow_logs(
         ResourceIds=[resource],
         ResourceType=kind,
-        **given,
-        TagSpecifications=tags.specification(call, "vpc-flow-log", inputs),
+        **pick(inputs, _FLOW),
+        TagSpecifications=_FLOW_LOG.specification(call, inputs),
     )
     if made.get("Unsuccessful"):
         error = made["Unsuccessful"][0]["Error"]
@@ -219,58 +180,37 @@ def _flow_create(call: AwsCall, inputs: Props) -> str:
     return str(made["FlowLogIds"][0])
 
 
-def _flow_read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    listed = call.client("ec2").describe_flow_logs(FlowLogIds=[id_])["FlowLogs"]
-    found: Props | None = first(listed)
-    if found is None:
-        return None
+def _flow(call: AwsCall, found: Props, old: Props) -> Props:
     resource = str(found["ResourceId"])
-    name = (
-        "vpcId" if resource.startswith("vpc-") else "subnetId" if resource.startswith("subnet-") else "eniId"
-    )
-    state: Props = {
-        "arn": call.arn("ec2", f"vpc-flow-log/{id_}"),
-        name: resource,
-        "trafficType": found["TrafficType"],
-        "logDestinationType": found["LogDestinationType"],
-        "logFormat": found.get("LogFormat"),
-        "iamRoleArn": found.get("DeliverLogsPermissionArn"),
+    kind = resource.partition("-")[0]
+    return {
+        {"vpc": "vpcId", "subnet": "subnetId"}.get(kind, "eniId"): resource,
         "maxAggregationInterval": int(found.get("MaxAggregationInterval") or 600),
-        "tagsAll": tags.unpaired(found.get("Tags")),
+        # moto gives CloudWatch as a name where the request had an ARN; the recorded one is the same place.
+        "logDestination": found.get("LogDestination") or old.get("logDestination"),
     }
-    # moto gives CloudWatch as a name where the request had an ARN; the recorded one is the same place.
-    destination = found.get("LogDestination") or old.get("logDestination")
-    return {**state, "logDestination": destination}
 
 
 def _flow_delete(call: AwsCall, id_: str, state: Props) -> None:
-    if _flow_read(call, id_, state) is not None:
+    if _FLOW_LOG.described(call, id_) is not None:
         call.client("ec2").delete_flow_logs(FlowLogIds=[id_])
 
 
-def _flow_find(call: AwsCall, inputs: Props) -> str | None:
-    del inputs
-    found = call.client("ec2").describe_flow_logs(Filters=tags.stamped(call))["FlowLogs"]
-    return first([one["FlowLogId"] for one in found])
-
-
 HANDLERS = (
-    Handler[AwsCall](
+    ec2_object(
+        _TABLE,
         token="aws:ec2/routeTable:RouteTable",
-        source=f"{DOCS}/route_table",
-        create=_table_create,
-        read=_table_read,
+        page="route_table",
+        fields={"VpcId": "vpcId"},
+        state=_table,
         configure=_table_configure,
-        delete=_table_delete,
-        find=_table_find,
-        tagger=tags.EC2,
     ),
     Handler[AwsCall](
         token="aws:ec2/route:Route",
         source=f"{DOCS}/route",
         create=_route_create,
         read=_route_read,
-        configure=_route_configure,
+        update=_route_update,
         delete=_route_delete,
         find=_route_find,
         natural=(
@@ -299,14 +239,14 @@ HANDLERS = (
         # The service gives a replaced association another id, and an id is for a resource's life here.
         replaces_here=names("routeTableId"),
     ),
-    Handler[AwsCall](
+    ec2_object(
+        _FLOW_LOG,
         token="aws:ec2/flowLog:FlowLog",
-        source=f"{DOCS}/flow_log",
+        page="flow_log",
+        fields=_FLOW,
         create=_flow_create,
-        read=_flow_read,
+        state=_flow,
         delete=_flow_delete,
-        find=_flow_find,
-        tagger=tags.EC2,
         natural=("vpcId", "subnetId", "eniId", "logDestination"),
         defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
         rules=(

@@ -1,53 +1,36 @@
 """Security groups and their rules."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 import ipaddress
 from collections.abc import Callable
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.ec2_network import first
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS, Ec2Kind, ec2_object, first
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, pattern, pick
 from slipway.localcloud.providers.values import Props, block, items
 
+_GROUP = Ec2Kind("SecurityGroup", id="GroupId")
+_FIELDS = {"GroupName": "name", "Description": "description", "VpcId": "vpcId"}
 _TEXT = r"[\w .:/()#,@\[\]+=&;{}!$*-]{0,255}"
 """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html"""
 
 
-def _create(call: AwsCall, inputs: Props) -> str:
-    ec2 = call.client("ec2")
-    given: Props = {"GroupName": inputs["name"], "Description": inputs["description"]}
-    if inputs.get("vpcId"):
-        given["VpcId"] = inputs["vpcId"]
-    made = ec2.create_security_group(
-        **given, TagSpecifications=tags.specification(call, "security-group", inputs)
-    )
-    return str(made["GroupId"])
+def _described(call: AwsCall, id_: str) -> Props:
+    return _GROUP.described(call, id_) or {}
 
 
-def _group(call: AwsCall, id_: str) -> Props:
-    return call.client("ec2").describe_security_groups(GroupIds=[id_])["SecurityGroups"][0]
-
-
-def _read(call: AwsCall, id_: str, old: Props) -> Props:
-    found = _group(call, id_)
-    state: Props = {
-        "arn": call.arn("ec2", f"security-group/{id_}"),
-        "name": found["GroupName"],
-        "description": found["Description"],
-        "vpcId": found.get("VpcId"),
-        "ownerId": found.get("OwnerId", call.account),
-        "tagsAll": tags.unpaired(found.get("Tags")),
-    }
+def _group(call: AwsCall, found: Props, old: Props) -> Props:
     # Only where the program manages them here: rules of their own would show as drift otherwise.
-    for name, parameter in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
-        if old.get(name):
-            state[name] = [_block(one) for one in found[parameter]]
-    return state
+    return {name: value for name, value in _rules(found).items() if old.get(name)}
+
+
+def _rules(found: Props) -> Props:
+    return {
+        "ingress": [_block(one) for one in found["IpPermissions"]],
+        "egress": [_block(one) for one in found["IpPermissionsEgress"]],
+    }
 
 
 def _block(permission: Props) -> Props:
@@ -83,10 +66,10 @@ def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     ec2 = call.client("ec2")
     if not old:
         # EC2 gives a new group leave to send everything anywhere; Pulumi's provider takes that back.
-        _revoke_all(ec2, _group(call, id_), egress=True)
+        _revoke_all(ec2, _described(call, id_), egress=True)
     for name in ("ingress", "egress"):
         if changed(old, new, name) and (old.get(name) or new.get(name)):
-            _revoke_all(ec2, _group(call, id_), egress=name == "egress")
+            _revoke_all(ec2, _described(call, id_), egress=name == "egress")
             blocks = [_permission(one, id_) for one in items(new.get(name))]
             if blocks:
                 authorize = getattr(ec2, f"authorize_security_group_{name}")
@@ -102,7 +85,7 @@ def _revoke_all(ec2: Any, group: Props, *, egress: bool) -> None:
 
 def _delete(call: AwsCall, id_: str, state: Props) -> None:
     if state.get("revokeRulesOnDelete"):
-        group = _group(call, id_)
+        group = _described(call, id_)
         _revoke_all(call.client("ec2"), group, egress=True)
         _revoke_all(call.client("ec2"), group, egress=False)
     call.client("ec2").delete_security_group(GroupId=id_)
@@ -125,20 +108,15 @@ def _default_create(call: AwsCall, inputs: Props) -> str:
     id_ = _default_find(call, inputs)
     if id_ is None:
         raise ProviderError(f"{inputs.get('vpcId') or 'the default VPC'} has no default security group")
-    _revoke_all(call.client("ec2"), _group(call, id_), egress=False)
+    _revoke_all(call.client("ec2"), _described(call, id_), egress=False)
     if tags.wanted(inputs):
         call.client("ec2").create_tags(Resources=[id_], Tags=tags.pairs(tags.wanted(inputs)))
     return id_
 
 
-def _default_read(call: AwsCall, id_: str, old: Props) -> Props:
-    found = _group(call, id_)
-    rules = {
-        # This type's promise is that the group has exactly these rules, so both directions are always read.
-        "ingress": [_block(one) for one in found["IpPermissions"]],
-        "egress": [_block(one) for one in found["IpPermissionsEgress"]],
-    }
-    return {**_read(call, id_, old), **rules}
+def _default_group(call: AwsCall, found: Props, old: Props) -> Props:
+    # This type's promise is that the group has exactly these rules, so both directions are always read.
+    return _rules(found)
 
 
 def _default_delete(call: AwsCall, id_: str, state: Props) -> None:
@@ -162,7 +140,6 @@ def _rule_permission(inputs: Props) -> Props:
 
 
 def _rule_read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    del old
     filters = [{"Name": "security-group-rule-id", "Values": [id_]}]
     listed: list[Props] = call.client("ec2").describe_security_group_rules(Filters=filters)[
         "SecurityGroupRules"
@@ -282,15 +259,15 @@ def _rule_handler(direction: str) -> Handler[AwsCall]:
 
 
 HANDLERS = (
-    Handler[AwsCall](
+    ec2_object(
+        _GROUP,
         token="aws:ec2/securityGroup:SecurityGroup",
-        source=f"{DOCS}/security_group",
-        create=_create,
-        read=_read,
+        page="security_group",
+        fields=_FIELDS,
+        state=_group,
         configure=_configure,
         delete=_delete,
         find=_find,
-        tagger=tags.EC2,
         name=AutoName(longest=255, unless="namePrefix"),
         natural=("name", "vpcId"),
         defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
@@ -307,15 +284,16 @@ HANDLERS = (
             ),
         ),
     ),
-    Handler[AwsCall](
+    ec2_object(
+        _GROUP,
         token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-        source=f"{DOCS}/default_security_group",
+        page="default_security_group",
+        fields=_FIELDS,
         create=_default_create,
-        read=_default_read,
+        state=_default_group,
         configure=_configure,
         delete=_default_delete,
         find=_default_find,
-        tagger=tags.EC2,
         natural=("vpcId",),
         defaults={"revokeRulesOnDelete": False},
     ),

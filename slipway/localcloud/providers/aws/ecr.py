@@ -1,16 +1,13 @@
 """ECR repositories, their lifecycle and their access policies."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from typing import Any, cast
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS, is_json_text
+from slipway.localcloud.providers.aws.families import DOCS, json_policy, part
 from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
-    Rule,
     changed,
     lower_first,
     names,
@@ -23,7 +20,7 @@ from slipway.localcloud.providers.values import Props, items
 MUTABILITY = ("MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION")
 
 
-def _create(call: AwsCall, inputs: Props) -> str:
+def _create(call: AwsCall, inputs: Props) -> None:
     given: Props = {"repositoryName": inputs["name"], "imageTagMutability": inputs["imageTagMutability"]}
     filters = inputs.get("imageTagMutabilityExclusionFilters")
     if filters:
@@ -33,9 +30,7 @@ def _create(call: AwsCall, inputs: Props) -> str:
         given["imageScanningConfiguration"] = scanning
     for block in items(inputs.get("encryptionConfigurations")):
         given["encryptionConfiguration"] = renamed(block, rename=lower_first)
-    found = tags.wanted(inputs)
-    call.client("ecr").create_repository(**given, **({"tags": tags.pairs(found)} if found else {}))
-    return str(inputs["name"])
+    call.client("ecr").create_repository(**given, **tags.create_pairs(inputs, "tags"))
 
 
 def _one(call: AwsCall, name: str) -> Props:
@@ -70,9 +65,7 @@ def _scanning(found: Props, old: Props) -> Props | None:
     return {"scanOnPush": scanning["scanOnPush"]}
 
 
-def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if not old:
-        return
+def _update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     ecr = call.client("ecr")
     filters = "imageTagMutabilityExclusionFilters"
     if changed(old, new, "imageTagMutability") or changed(old, new, filters):
@@ -89,84 +82,33 @@ def _delete(call: AwsCall, id_: str, state: Props) -> None:
     call.client("ecr").delete_repository(repositoryName=id_, force=bool(state.get("forceDelete")))
 
 
-def _find(call: AwsCall, inputs: Props) -> str:
-    return str(_one(call, inputs["name"])["repositoryName"])
-
-
-def _lifecycle_put(call: AwsCall, inputs: Props) -> str:
-    call.client("ecr").put_lifecycle_policy(
-        repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"]
+def _policy(token: str, page: str, text: str, *, put: str, get: str, drop: str) -> Handler[AwsCall]:
+    """A policy of a repository, which ECR takes and gives as `text`."""
+    return part(
+        token=token,
+        page=page,
+        service="ecr",
+        where={"repositoryName": "repository"},
+        fields={text: "policy"},
+        state=lambda call, found: {"registryId": found["registryId"]},
+        put=put,
+        get=get,
+        drop=drop,
+        documents=names("policy"),
+        rules=(json_policy(),),
     )
-    return str(inputs["repository"])
 
-
-def _lifecycle_read(call: AwsCall, id_: str, old: Props) -> Props:
-    del old
-    found = call.client("ecr").get_lifecycle_policy(repositoryName=id_)
-    return {
-        "repository": found["repositoryName"],
-        "policy": found["lifecyclePolicyText"],
-        "registryId": found["registryId"],
-    }
-
-
-def _lifecycle_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    del id_
-    if old:
-        _lifecycle_put(call, new)
-
-
-def _lifecycle_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
-    call.client("ecr").delete_lifecycle_policy(repositoryName=id_)
-
-
-def _lifecycle_find(call: AwsCall, inputs: Props) -> str:
-    return str(_lifecycle_read(call, inputs["repository"], {})["repository"])
-
-
-def _access_put(call: AwsCall, inputs: Props) -> str:
-    call.client("ecr").set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])
-    return str(inputs["repository"])
-
-
-def _access_read(call: AwsCall, id_: str, old: Props) -> Props:
-    del old
-    found = call.client("ecr").get_repository_policy(repositoryName=id_)
-    return {
-        "repository": found["repositoryName"],
-        "policy": found["policyText"],
-        "registryId": found["registryId"],
-    }
-
-
-def _access_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    del id_
-    if old:
-        _access_put(call, new)
-
-
-def _access_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
-    call.client("ecr").delete_repository_policy(repositoryName=id_)
-
-
-def _access_find(call: AwsCall, inputs: Props) -> str:
-    return str(_access_read(call, inputs["repository"], {})["repository"])
-
-
-_DOCUMENT = Rule(name="policy", reason="must be a JSON policy document", accepts=is_json_text)
 
 HANDLERS = (
     Handler[AwsCall](
         token="aws:ecr/repository:Repository",
         source=f"{DOCS}/ecr_repository",
+        key="{name}",
         create=_create,
         read=_read,
-        configure=_configure,
+        update=_update,
         delete=_delete,
-        find=_find,
-        tagger=tags.by_arn("ecr", "resourceArn", paired=True),
+        tagger=tags.by_arn("ecr", "resourceArn", tags="tags", keys="tagKeys"),
         name=AutoName(longest=256, lower=True),
         natural=("name",),
         defaults={"imageTagMutability": "MUTABLE"},
@@ -180,28 +122,20 @@ HANDLERS = (
             one_of("imageTagMutability", *MUTABILITY),
         ),
     ),
-    Handler[AwsCall](
-        token="aws:ecr/lifecyclePolicy:LifecyclePolicy",
-        source=f"{DOCS}/ecr_lifecycle_policy",
-        create=_lifecycle_put,
-        read=_lifecycle_read,
-        configure=_lifecycle_configure,
-        delete=_lifecycle_delete,
-        find=_lifecycle_find,
-        natural=("repository",),
-        documents=names("policy"),
-        rules=(_DOCUMENT,),
+    _policy(
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "ecr_lifecycle_policy",
+        "lifecyclePolicyText",
+        put="put_lifecycle_policy",
+        get="get_lifecycle_policy",
+        drop="delete_lifecycle_policy",
     ),
-    Handler[AwsCall](
-        token="aws:ecr/repositoryPolicy:RepositoryPolicy",
-        source=f"{DOCS}/ecr_repository_policy",
-        create=_access_put,
-        read=_access_read,
-        configure=_access_configure,
-        delete=_access_delete,
-        find=_access_find,
-        natural=("repository",),
-        documents=names("policy"),
-        rules=(_DOCUMENT,),
+    _policy(
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "ecr_repository_policy",
+        "policyText",
+        put="set_repository_policy",
+        get="get_repository_policy",
+        drop="delete_repository_policy",
     ),
 )

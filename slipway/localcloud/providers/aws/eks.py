@@ -1,13 +1,11 @@
 """EKS clusters and managed node groups."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.eks_access import admit_creator, forget
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
@@ -31,6 +29,23 @@ _NETWORK = (
     "endpointPrivateAccess",
     "publicAccessCidrs",
 )
+_NODES = {
+    "clusterName": "clusterName",
+    "nodegroupName": "nodeGroupName",
+    "scalingConfig": "scalingConfig",
+    "subnets": "subnetIds",
+    "nodeRole": "nodeRoleArn",
+    "amiType": "amiType",
+    "capacityType": "capacityType",
+    "diskSize": "diskSize",
+    "instanceTypes": "instanceTypes",
+    "labels": "labels",
+    "taints": "taints",
+    "version": "version",
+    "releaseVersion": "releaseVersion",
+    "updateConfig": "updateConfig",
+    "launchTemplate": "launchTemplate",
+}
 
 
 def _logging(inputs: Props) -> Props:
@@ -40,7 +55,7 @@ def _logging(inputs: Props) -> Props:
     return {"clusterLogging": [one for one in blocks if one["types"]]}
 
 
-def _create(call: AwsCall, inputs: Props) -> str:
+def _create(call: AwsCall, inputs: Props) -> None:
     network = inputs["vpcConfig"]
     given: Props = {
         "name": inputs["name"],
@@ -60,10 +75,7 @@ def _create(call: AwsCall, inputs: Props) -> str:
     if inputs.get("encryptionConfig"):
         block = inputs["encryptionConfig"]
         given["encryptionConfig"] = [{"resources": block["resources"], "provider": block["provider"]}]
-    if tags.wanted(inputs):
-        given["tags"] = tags.wanted(inputs)
-    call.client("eks").create_cluster(**given)
-    return str(inputs["name"])
+    call.client("eks").create_cluster(**given, **tags.create_mapped(inputs, "tags"))
 
 
 def described(call: AwsCall, name: str) -> Props:
@@ -142,71 +154,28 @@ def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
 
 
 def _delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.client("eks").delete_cluster(name=id_)
     forget(call, id_)
 
 
-def _find(call: AwsCall, inputs: Props) -> str:
-    return str(described(call, inputs["name"])["name"])
-
-
-def _nodes_create(call: AwsCall, inputs: Props) -> str:
-    given = pick(
-        inputs,
-        {
-            "clusterName": "clusterName",
-            "nodegroupName": "nodeGroupName",
-            "scalingConfig": "scalingConfig",
-            "subnets": "subnetIds",
-            "nodeRole": "nodeRoleArn",
-            "amiType": "amiType",
-            "capacityType": "capacityType",
-            "diskSize": "diskSize",
-            "instanceTypes": "instanceTypes",
-            "labels": "labels",
-            "taints": "taints",
-            "version": "version",
-            "releaseVersion": "releaseVersion",
-            "updateConfig": "updateConfig",
-            "launchTemplate": "launchTemplate",
-        },
-    )
-    own = tags.wanted(inputs)
-    call.client("eks").create_nodegroup(**given, **({"tags": own} if own else {}))
-    return f"{inputs['clusterName']}:{inputs['nodeGroupName']}"
+def _nodes_create(call: AwsCall, inputs: Props) -> None:
+    call.client("eks").create_nodegroup(**pick(inputs, _NODES), **tags.create_mapped(inputs, "tags"))
 
 
 def _nodes_read(call: AwsCall, id_: str, old: Props) -> Props:
     cluster, _, name = id_.partition(":")
     found: Props = call.client("eks").describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
     state: Props = {
-        "clusterName": cluster,
-        "nodeGroupName": name,
+        **{name: found.get(parameter) for parameter, name in _NODES.items() if name != "launchTemplate"},
         "arn": found["nodegroupArn"],
         "status": found["status"],
-        "version": found.get("version"),
-        "releaseVersion": found.get("releaseVersion"),
-        "scalingConfig": found["scalingConfig"],
-        "subnetIds": found["subnets"],
-        "nodeRoleArn": found["nodeRole"],
-        "capacityType": found.get("capacityType"),
-        "instanceTypes": found.get("instanceTypes"),
-        "amiType": found.get("amiType"),
         "labels": found.get("labels") or None,
         "taints": found.get("taints") or None,
         "resources": [_node_resources(found)],
         "tagsAll": _node_tags(call, id_, found),
     }
-    for name_ in ("diskSize", "updateConfig"):
-        if found.get(name_) is not None:
-            state[name_] = found[name_]
-    # With a launch template moto answers without these; what was asked for stands.
-    return {
-        key: value
-        for key, value in state.items()
-        if value is not None or key not in old or key in ("labels", "taints")
-    }
+    # With a launch template moto answers without some; what was asked for stands.
+    return {key: value for key, value in state.items() if value is not None or key in ("labels", "taints")}
 
 
 def _node_tags(call: AwsCall, id_: str, found: Props) -> dict[str, str]:
@@ -214,13 +183,7 @@ def _node_tags(call: AwsCall, id_: str, found: Props) -> dict[str, str]:
     return dict(kept["tags"]) if kept else tags.mapped(found.get("tags"))
 
 
-def _put_node_tags(call: AwsCall, id_: str, state: Props, given: dict[str, str]) -> None:
-    del given
-    call.cloud.records.put(NODE_TAGS, id_, {"tags": tags.wanted(state)})
-
-
-def _drop_node_tags(call: AwsCall, id_: str, state: Props, keys: list[str]) -> None:
-    del keys
+def _write_node_tags(call: AwsCall, id_: str, state: Props, given: Any) -> None:
     call.cloud.records.put(NODE_TAGS, id_, {"tags": tags.wanted(state)})
 
 
@@ -230,9 +193,7 @@ def _node_resources(found: Props) -> Props:
     return {"autoscalingGroups": groups, "remoteAccessSecurityGroupId": ""}
 
 
-def _nodes_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if not old:
-        return
+def _nodes_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     eks = call.client("eks")
     cluster, _, name = id_.partition(":")
     where = {"clusterName": cluster, "nodegroupName": name}
@@ -255,16 +216,9 @@ def _nodes_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
 
 
 def _nodes_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     cluster, _, name = id_.partition(":")
     call.client("eks").delete_nodegroup(clusterName=cluster, nodegroupName=name)
     call.cloud.records.delete(NODE_TAGS, id_)
-
-
-def _nodes_find(call: AwsCall, inputs: Props) -> str:
-    id_ = f"{inputs['clusterName']}:{inputs['nodeGroupName']}"
-    _nodes_read(call, id_, {})
-    return id_
 
 
 def _never_back(value: Any) -> bool:
@@ -275,14 +229,14 @@ HANDLERS = (
     Handler[AwsCall](
         token="aws:eks/cluster:Cluster",
         source=f"{DOCS}/eks_cluster",
+        key="{name}",
         create=_create,
         read=_read,
         configure=_configure,
         delete=_delete,
-        find=_find,
         # moto has no AssociateEncryptionConfig, so a key comes with a new cluster only.
         replaces_here=names("encryptionConfig"),
-        tagger=tags.by_arn("eks", "resourceArn", paired=False),
+        tagger=tags.by_arn("eks", "resourceArn", form=dict, tags="tags", keys="tagKeys"),
         name=AutoName(longest=100),
         natural=("name",),
         rules=(
@@ -302,12 +256,12 @@ HANDLERS = (
     Handler[AwsCall](
         token="aws:eks/nodeGroup:NodeGroup",
         source=f"{DOCS}/eks_node_group",
+        key="{clusterName}:{nodeGroupName}",
         create=_nodes_create,
         read=_nodes_read,
-        configure=_nodes_configure,
+        update=_nodes_update,
         delete=_nodes_delete,
-        find=_nodes_find,
-        tagger=tags.AwsTagger(put=_put_node_tags, drop=_drop_node_tags),
+        tagger=tags.AwsTagger(put=_write_node_tags, drop=_write_node_tags),
         name=AutoName(name="nodeGroupName", longest=63, unless="nodeGroupNamePrefix"),
         natural=("clusterName", "nodeGroupName"),
         rules=(

@@ -10,7 +10,7 @@ from typing import Any
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import Handler, Rule, names, one_of, pattern
 from slipway.localcloud.providers.values import Props, block
@@ -40,10 +40,9 @@ def _require_api_mode(call: AwsCall, cluster: str) -> None:
         )
 
 
-def _put_new(call: AwsCall, type_: str, id_: str, value: Props) -> str:
+def _put_new(call: AwsCall, type_: str, id_: str, value: Props) -> None:
     if not call.cloud.records.create(type_, id_, value):
         raise ProviderError(f"ResourceInUseException: {type_} {id_} exists already")
-    return id_
 
 
 def admit_creator(call: AwsCall, cluster: str, inputs: Props) -> None:
@@ -109,15 +108,14 @@ def _entry(call: AwsCall, inputs: Props) -> Props:
     }
 
 
-def _entry_create(call: AwsCall, inputs: Props) -> str:
+def _entry_create(call: AwsCall, inputs: Props) -> None:
     _require_api_mode(call, inputs["clusterName"])
     id_ = f"{inputs['clusterName']}:{inputs['principalArn']}"
-    return _put_new(call, ENTRY, id_, _entry(call, inputs))
+    _put_new(call, ENTRY, id_, _entry(call, inputs))
 
 
 def _entry_delete(call: AwsCall, id_: str, state: Props) -> None:
     """Deleting an entry deletes its policy associations with it, as EKS does."""
-    del state
     found = call.cloud.records.get(ENTRY, id_)
     if found is None:
         return
@@ -131,7 +129,7 @@ def _entry_delete(call: AwsCall, id_: str, state: Props) -> None:
     call.cloud.records.delete(ENTRY, id_)
 
 
-def _association_create(call: AwsCall, inputs: Props) -> str:
+def _association_create(call: AwsCall, inputs: Props) -> None:
     cluster, principal = inputs["clusterName"], inputs["principalArn"]
     if call.cloud.records.get(ENTRY, f"{cluster}:{principal}") is None:
         raise ProviderError(
@@ -143,10 +141,10 @@ def _association_create(call: AwsCall, inputs: Props) -> str:
         "associatedAt": _now(),
         "modifiedAt": _now(),
     }
-    return _put_new(call, ASSOCIATION, id_, value)
+    _put_new(call, ASSOCIATION, id_, value)
 
 
-def _addon_create(call: AwsCall, inputs: Props) -> str:
+def _addon_create(call: AwsCall, inputs: Props) -> None:
     cluster, name = inputs["clusterName"], inputs["addonName"]
     call.client("eks").describe_cluster(name=cluster)
     value: Props = {key: value for key, value in inputs.items() if key not in ("tags", "preserve")}
@@ -157,7 +155,7 @@ def _addon_create(call: AwsCall, inputs: Props) -> str:
         addonVersion=inputs.get("addonVersion") or "v1.0.0-eksbuild.1",
         tagsAll=tags.wanted(inputs),
     )
-    return _put_new(call, ADDON, f"{cluster}:{name}", value)
+    _put_new(call, ADDON, f"{cluster}:{name}", value)
 
 
 def _read(type_: str) -> Any:
@@ -174,38 +172,24 @@ def _read(type_: str) -> Any:
 _RECORDED = names("kubernetesGroups userName configurationValues serviceAccountRoleArn")
 
 
-def _configure(type_: str, changeable: frozenset[str]) -> Any:
-    def configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+def _update(type_: str, changeable: frozenset[str]) -> Any:
+    def update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
         found = call.cloud.records.get(type_, id_)
-        if not old or found is None:
+        if found is None:
             return
         given = {name: new.get(name) for name in changeable if name in new or name in found}
         call.cloud.records.put(type_, id_, {**found, **given, "modifiedAt": _now()})
 
-    return configure
+    return update
 
 
 def _delete(type_: str) -> Any:
     def delete(call: AwsCall, id_: str, state: Props) -> None:
-        del state
         call.cloud.records.delete(type_, id_)
 
     return delete
 
 
-def _find(type_: str, form: str) -> Any:
-    def find(call: AwsCall, inputs: Props) -> str | None:
-        id_ = form.format(**inputs)
-        return id_ if call.cloud.records.get(type_, id_) else None
-
-    return find
-
-
-def _tag(call: AwsCall, id_: str, state: Props, given: Any) -> None:
-    """Nothing left to do: the record's tags are written whole by `configure`."""
-
-
-_TAGGER = tags.AwsTagger(put=_tag, drop=_tag)
 _PRINCIPAL = pattern(
     "principalArn", r"arn:[\w-]+:iam::\d{12}:(role|user)/.+", "must be an IAM role's or user's ARN"
 )
@@ -221,10 +205,10 @@ HANDLERS = (
         source=f"{DOCS}/eks_access_entry",
         create=_entry_create,
         read=_read(ENTRY),
-        configure=_configure(ENTRY, names("kubernetesGroups userName tagsAll")),
+        update=_update(ENTRY, names("kubernetesGroups userName tagsAll")),
         delete=_entry_delete,
-        find=_find(ENTRY, "{clusterName}:{principalArn}"),
-        tagger=_TAGGER,
+        key="{clusterName}:{principalArn}",
+        tagger=tags.WHOLE,
         natural=("clusterName", "principalArn"),
         defaults={"type": "STANDARD"},
         rules=(
@@ -244,7 +228,7 @@ HANDLERS = (
         create=_association_create,
         read=_read(ASSOCIATION),
         delete=_delete(ASSOCIATION),
-        find=_find(ASSOCIATION, "{clusterName}#{principalArn}#{policyArn}"),
+        key="{clusterName}#{principalArn}#{policyArn}",
         natural=("clusterName", "principalArn", "policyArn"),
         rules=(
             _PRINCIPAL,
@@ -260,7 +244,7 @@ HANDLERS = (
         source=f"{DOCS}/eks_addon",
         create=_addon_create,
         read=_read(ADDON),
-        configure=_configure(
+        update=_update(
             ADDON,
             names(
                 "addonVersion configurationValues serviceAccountRoleArn resolveConflictsOnUpdate "
@@ -268,8 +252,8 @@ HANDLERS = (
             ),
         ),
         delete=_delete(ADDON),
-        find=_find(ADDON, "{clusterName}:{addonName}"),
-        tagger=_TAGGER,
+        key="{clusterName}:{addonName}",
+        tagger=tags.WHOLE,
         natural=("clusterName", "addonName"),
         documents=names("configurationValues"),
     ),

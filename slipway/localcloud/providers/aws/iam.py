@@ -1,27 +1,23 @@
 """IAM roles, OIDC providers and instance profiles."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 import json
 from typing import Any, cast
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern, pick
+from slipway.localcloud.providers.aws.families import DOCS, json_policy
+from slipway.localcloud.providers.handler import AutoName, Handler, between, changed, names, pattern, pick
 from slipway.localcloud.providers.values import Props, block, items
 
-DOCS = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources"
 NAME = r"[\w+=,.@-]{1,64}"
 NAME_REASON = "must be 1 to 64 letters, digits or any of +=,.@_-"
 PATH = r"(/)|(/[!-~]{1,510}/)"
 PATH_REASON = "must begin and end with a slash"
+POLICY_ARN = r"arn:[\w-]+:iam::(\d{12}|aws):policy/.+"
+POLICY_ARN_REASON = "must be a policy's ARN"
 
 
-def is_json_text(value: Any) -> bool:
-    return isinstance(value, str) and value.lstrip().startswith("{")
-
-
-def _role_create(call: AwsCall, inputs: Props) -> str:
+def _role_create(call: AwsCall, inputs: Props) -> None:
     given = pick(
         inputs,
         {
@@ -34,7 +30,6 @@ def _role_create(call: AwsCall, inputs: Props) -> str:
         },
     )
     call.client("iam").create_role(**given, **tags.create_pairs(inputs))
-    return str(inputs["name"])
 
 
 def _role_read(call: AwsCall, id_: str, old: Props) -> Props:
@@ -47,7 +42,7 @@ def _role_read(call: AwsCall, id_: str, old: Props) -> Props:
         "uniqueId": role["RoleId"],
         "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
         # boto3 hands the document over parsed.
-        "assumeRolePolicy": _text(role["AssumeRolePolicyDocument"]),
+        "assumeRolePolicy": document_text(role["AssumeRolePolicyDocument"]),
         "description": role.get("Description"),
         "maxSessionDuration": role.get("MaxSessionDuration", 3600),
         "permissionsBoundary": block(role.get("PermissionsBoundary")).get("PermissionsBoundaryArn"),
@@ -61,7 +56,7 @@ def _role_read(call: AwsCall, id_: str, old: Props) -> Props:
     return state
 
 
-def _text(document: Any) -> str:
+def document_text(document: Any) -> str:
     return document if isinstance(document, str) else json.dumps(document)
 
 
@@ -74,7 +69,7 @@ def _inline(iam: Any, role: str) -> list[Props]:
     pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
     listed = [name for page in pages for name in page["PolicyNames"]]
     read = (iam.get_role_policy(RoleName=role, PolicyName=name) for name in listed)
-    return [{"name": one["PolicyName"], "policy": _text(one["PolicyDocument"])} for one in read]
+    return [{"name": one["PolicyName"], "policy": document_text(one["PolicyDocument"])} for one in read]
 
 
 def _role_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
@@ -129,10 +124,6 @@ def _role_delete(call: AwsCall, id_: str, state: Props) -> None:
     iam.delete_role(RoleName=id_)
 
 
-def _role_find(call: AwsCall, inputs: Props) -> str:
-    return str(call.client("iam").get_role(RoleName=inputs["name"])["Role"]["RoleName"])
-
-
 def _oidc_create(call: AwsCall, inputs: Props) -> str:
     made = call.client("iam").create_open_id_connect_provider(
         Url=inputs["url"],
@@ -158,9 +149,7 @@ def _oidc_read(call: AwsCall, id_: str, old: Props) -> Props:
     }
 
 
-def _oidc_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if not old:
-        return
+def _oidc_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     iam = call.client("iam")
     if set(old["clientIdLists"]) != set(new["clientIdLists"]):
         # moto 5.2 has no AddClientIDToOpenIDConnectProvider nor Remove…; the ARN follows from the URL.
@@ -177,7 +166,6 @@ def _oidc_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
 
 
 def _oidc_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     iam = call.client("iam")
     iam.get_open_id_connect_provider(OpenIDConnectProviderArn=id_)
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=id_)
@@ -190,14 +178,12 @@ def _oidc_find(call: AwsCall, inputs: Props) -> str | None:
     return next((arn for arn in arns if arn.endswith(f":oidc-provider/{host}")), None)
 
 
-def _profile_create(call: AwsCall, inputs: Props) -> str:
+def _profile_create(call: AwsCall, inputs: Props) -> None:
     given = pick(inputs, {"InstanceProfileName": "name", "Path": "path"})
     call.client("iam").create_instance_profile(**given, **tags.create_pairs(inputs))
-    return str(inputs["name"])
 
 
 def _profile_read(call: AwsCall, id_: str, old: Props) -> Props:
-    del old
     found = call.client("iam").get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
     roles = items(found.get("Roles"))
     return {
@@ -226,25 +212,16 @@ def _profile_delete(call: AwsCall, id_: str, state: Props) -> None:
     call.client("iam").delete_instance_profile(InstanceProfileName=id_)
 
 
-def _profile_find(call: AwsCall, inputs: Props) -> str:
-    return str(_profile_read(call, inputs["name"], {})["name"])
-
-
-def by_name(id_: str, state: Props) -> str:
-    del state
-    return id_
-
-
 HANDLERS = (
     Handler[AwsCall](
         token="aws:iam/role:Role",
         source=f"{DOCS}/iam_role",
+        key="{name}",
         create=_role_create,
         read=_role_read,
         configure=_role_configure,
         delete=_role_delete,
-        find=_role_find,
-        tagger=tags.iam("role", "RoleName", by_name),
+        tagger=tags.by_id("iam", "RoleName", put="tag_role", drop="untag_role"),
         name=AutoName(longest=64, unless="namePrefix"),
         natural=("name",),
         documents=names("assumeRolePolicy inlinePolicies.policy"),
@@ -252,15 +229,9 @@ HANDLERS = (
         rules=(
             pattern("name", NAME, NAME_REASON),
             pattern("path", PATH, PATH_REASON),
-            Rule(name="assumeRolePolicy", reason="must be a JSON policy document", accepts=is_json_text),
-            Rule(
-                name="maxSessionDuration",
-                reason="must be 3600 to 43200 seconds",
-                accepts=lambda value: 3600 <= value <= 43200,
-            ),
-            pattern(
-                "permissionsBoundary", r"arn:[\w-]+:iam::(\d{12}|aws):policy/.+", "must be a policy's ARN"
-            ),
+            json_policy("assumeRolePolicy"),
+            between("maxSessionDuration", 3600, 43200, "seconds"),
+            pattern("permissionsBoundary", POLICY_ARN, POLICY_ARN_REASON),
         ),
     ),
     Handler[AwsCall](
@@ -268,10 +239,15 @@ HANDLERS = (
         source=f"{DOCS}/iam_openid_connect_provider",
         create=_oidc_create,
         read=_oidc_read,
-        configure=_oidc_configure,
+        update=_oidc_update,
         delete=_oidc_delete,
         find=_oidc_find,
-        tagger=tags.iam("open_id_connect_provider", "OpenIDConnectProviderArn", by_name),
+        tagger=tags.by_id(
+            "iam",
+            "OpenIDConnectProviderArn",
+            put="tag_open_id_connect_provider",
+            drop="untag_open_id_connect_provider",
+        ),
         natural=("url",),
         rules=(
             pattern("url", r"https://\S{1,247}", "must begin with https:// and be at most 255 characters"),
@@ -280,12 +256,14 @@ HANDLERS = (
     Handler[AwsCall](
         token="aws:iam/instanceProfile:InstanceProfile",
         source=f"{DOCS}/iam_instance_profile",
+        key="{name}",
         create=_profile_create,
         read=_profile_read,
         configure=_profile_configure,
         delete=_profile_delete,
-        find=_profile_find,
-        tagger=tags.iam("instance_profile", "InstanceProfileName", by_name),
+        tagger=tags.by_id(
+            "iam", "InstanceProfileName", put="tag_instance_profile", drop="untag_instance_profile"
+        ),
         name=AutoName(longest=128, unless="namePrefix"),
         natural=("name",),
         defaults={"path": "/"},

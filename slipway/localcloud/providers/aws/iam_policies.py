@@ -1,13 +1,17 @@
 """IAM policies: managed, inline, and what attaches them to roles."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
-import json
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS, PATH, PATH_REASON, by_name, is_json_text
+from slipway.localcloud.providers.aws.families import DOCS, json_policy, part
+from slipway.localcloud.providers.aws.iam import (
+    PATH,
+    PATH_REASON,
+    POLICY_ARN,
+    POLICY_ARN_REASON,
+    document_text,
+)
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern, pick
 from slipway.localcloud.providers.values import Props
@@ -18,10 +22,6 @@ MANAGED_POLICY_CHARACTERS = 6144
 """White space not counted. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 VERSIONS_KEPT = 5
 """IAM keeps at most five versions of a managed policy (the same page)."""
-
-
-def _text(document: Any) -> str:
-    return document if isinstance(document, str) else json.dumps(document)
 
 
 def _policy_create(call: AwsCall, inputs: Props) -> str:
@@ -45,7 +45,7 @@ def _policy_read(call: AwsCall, id_: str, old: Props) -> Props:
         # Others change it by attaching the policy, which is no drift of the policy itself.
         "attachmentCount": old.get("attachmentCount", found.get("AttachmentCount", 0)),
         "description": found.get("Description"),
-        "policy": _text(version["Document"]),
+        "policy": document_text(version["Document"]),
         "tagsAll": tags.unpaired(found.get("Tags")),
     }
 
@@ -57,8 +57,8 @@ def _versions(iam: Any, arn: str) -> list[Props]:
     return sorted(others, key=lambda one: int(str(one["VersionId"]).removeprefix("v")))
 
 
-def _policy_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if not old or not changed(old, new, "policy"):
+def _policy_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    if not changed(old, new, "policy"):
         return
     iam = call.client("iam")
     others = _versions(iam, id_)
@@ -68,7 +68,6 @@ def _policy_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
 
 
 def _policy_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     iam = call.client("iam")
     if iam.get_policy(PolicyArn=id_)["Policy"]["AttachmentCount"]:
         # moto 5.2 deletes it all the same; AWS does not.
@@ -84,45 +83,11 @@ def _policy_find(call: AwsCall, inputs: Props) -> str:
     return str(call.client("iam").get_policy(PolicyArn=arn)["Policy"]["Arn"])
 
 
-def _inline_create(call: AwsCall, inputs: Props) -> str:
-    call.client("iam").put_role_policy(
-        RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
-    )
-    return f"{inputs['role']}:{inputs['name']}"
-
-
-def _inline_read(call: AwsCall, id_: str, old: Props) -> Props:
-    del old
-    role, _, name = id_.partition(":")
-    found = call.client("iam").get_role_policy(RoleName=role, PolicyName=name)
-    return {"role": role, "name": name, "policy": _text(found["PolicyDocument"])}
-
-
-def _inline_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    del id_
-    if old:
-        _inline_create(call, new)
-
-
-def _inline_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
-    role, _, name = id_.partition(":")
-    call.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
-
-
-def _inline_find(call: AwsCall, inputs: Props) -> str:
-    id_ = f"{inputs['role']}:{inputs['name']}"
-    _inline_read(call, id_, {})
-    return id_
-
-
-def _attachment_create(call: AwsCall, inputs: Props) -> str:
+def _attachment_create(call: AwsCall, inputs: Props) -> None:
     call.client("iam").attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
-    return f"{inputs['role']}/{inputs['policyArn']}"
 
 
 def _attachment_read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    del old
     role, _, arn = id_.partition("/")
     pages = call.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
     attached = {one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]}
@@ -130,21 +95,13 @@ def _attachment_read(call: AwsCall, id_: str, old: Props) -> Props | None:
 
 
 def _attachment_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     role, _, arn = id_.partition("/")
     call.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn)
-
-
-def _attachment_find(call: AwsCall, inputs: Props) -> str | None:
-    id_ = f"{inputs['role']}/{inputs['policyArn']}"
-    return id_ if _attachment_read(call, id_, {}) else None
 
 
 def _fits(value: Any) -> bool:
     return len("".join(str(value).split())) <= MANAGED_POLICY_CHARACTERS
 
-
-_DOCUMENT = Rule(name="policy", reason="must be a JSON policy document", accepts=is_json_text)
 
 HANDLERS = (
     Handler[AwsCall](
@@ -152,10 +109,10 @@ HANDLERS = (
         source=f"{DOCS}/iam_policy",
         create=_policy_create,
         read=_policy_read,
-        configure=_policy_configure,
+        update=_policy_update,
         delete=_policy_delete,
         find=_policy_find,
-        tagger=tags.iam("policy", "PolicyArn", by_name),
+        tagger=tags.by_id("iam", "PolicyArn", put="tag_policy", drop="untag_policy"),
         name=AutoName(longest=128, unless="namePrefix"),
         natural=("name", "path"),
         documents=names("policy"),
@@ -163,7 +120,7 @@ HANDLERS = (
         rules=(
             pattern("name", NAME, NAME_REASON),
             pattern("path", PATH, PATH_REASON),
-            _DOCUMENT,
+            json_policy(),
             Rule(
                 name="policy",
                 reason=f"must be at most {MANAGED_POLICY_CHARACTERS} characters without white space",
@@ -171,27 +128,28 @@ HANDLERS = (
             ),
         ),
     ),
-    Handler[AwsCall](
+    part(
         token="aws:iam/rolePolicy:RolePolicy",
-        source=f"{DOCS}/iam_role_policy",
-        create=_inline_create,
-        read=_inline_read,
-        configure=_inline_configure,
-        delete=_inline_delete,
-        find=_inline_find,
+        page="iam_role_policy",
+        service="iam",
+        where={"RoleName": "role", "PolicyName": "name"},
+        given=lambda inputs: {"PolicyDocument": inputs["policy"]},
+        state=lambda call, found: {"policy": document_text(found["PolicyDocument"])},
+        put="put_role_policy",
+        get="get_role_policy",
+        drop="delete_role_policy",
         name=AutoName(longest=128, unless="namePrefix"),
-        natural=("name", "role"),
         documents=names("policy"),
-        rules=(pattern("name", NAME, NAME_REASON), _DOCUMENT),
+        rules=(pattern("name", NAME, NAME_REASON), json_policy()),
     ),
     Handler[AwsCall](
         token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         source=f"{DOCS}/iam_role_policy_attachment",
+        key="{role}/{policyArn}",
         create=_attachment_create,
         read=_attachment_read,
         delete=_attachment_delete,
-        find=_attachment_find,
         natural=("role", "policyArn"),
-        rules=(pattern("policyArn", r"arn:[\w-]+:iam::(\d{12}|aws):policy/.+", "must be a policy's ARN"),),
+        rules=(pattern("policyArn", POLICY_ARN, POLICY_ARN_REASON),),
     ),
 )

@@ -1,13 +1,12 @@
 """KMS keys and their aliases."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
+from functools import partial
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import STAMP, AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
-from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern, pick
+from slipway.localcloud.providers.aws.families import DOCS
+from slipway.localcloud.providers.handler import AutoName, Handler, between, changed, names, pattern, pick
 from slipway.localcloud.providers.values import Props
 
 TAG_KEYS = ("TagKey", "TagValue")
@@ -84,7 +83,6 @@ def _delete(call: AwsCall, id_: str, state: Props) -> None:
 
 
 def _find(call: AwsCall, inputs: Props) -> str | None:
-    del inputs
     kms = call.client("kms")
     for page in kms.get_paginator("list_keys").paginate():
         for key in page["Keys"]:
@@ -95,19 +93,8 @@ def _find(call: AwsCall, inputs: Props) -> str | None:
     return None
 
 
-def _put_tags(call: AwsCall, id_: str, state: Props, given: dict[str, str]) -> None:
-    del state
-    call.client("kms").tag_resource(KeyId=id_, Tags=tags.pairs(given, *TAG_KEYS))
-
-
-def _drop_tags(call: AwsCall, id_: str, state: Props, keys: list[str]) -> None:
-    del state
-    call.client("kms").untag_resource(KeyId=id_, TagKeys=keys)
-
-
-def _alias_create(call: AwsCall, inputs: Props) -> str:
+def _alias_create(call: AwsCall, inputs: Props) -> None:
     call.client("kms").create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
-    return str(inputs["name"])
 
 
 def _alias_read(call: AwsCall, id_: str, old: Props) -> Props | None:
@@ -127,18 +114,13 @@ def _alias_read(call: AwsCall, id_: str, old: Props) -> Props | None:
     return None
 
 
-def _alias_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if old and changed(old, new, "targetKeyId"):
+def _alias_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    if changed(old, new, "targetKeyId"):
         call.client("kms").update_alias(AliasName=id_, TargetKeyId=new["targetKeyId"])
 
 
 def _alias_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.client("kms").delete_alias(AliasName=id_)
-
-
-def _alias_find(call: AwsCall, inputs: Props) -> str | None:
-    return inputs["name"] if _alias_read(call, inputs["name"], {}) else None
 
 
 HANDLERS = (
@@ -150,7 +132,7 @@ HANDLERS = (
         configure=_configure,
         delete=_delete,
         find=_find,
-        tagger=tags.AwsTagger(put=_put_tags, drop=_drop_tags),
+        tagger=tags.by_id("kms", "KeyId", form=partial(tags.pairs, key="TagKey", value="TagValue")),
         documents=names("policy"),
         defaults={
             "bypassPolicyLockoutSafetyCheck": False,
@@ -160,26 +142,18 @@ HANDLERS = (
             "keyUsage": "ENCRYPT_DECRYPT",
         },
         rules=(
-            Rule(
-                name="deletionWindowInDays",
-                reason="must be 7 to 30 days",
-                accepts=lambda value: 7 <= value <= 30,
-            ),
-            Rule(
-                name="rotationPeriodInDays",
-                reason="must be 90 to 2560 days",
-                accepts=lambda value: 90 <= value <= 2560,
-            ),
+            between("deletionWindowInDays", 7, 30, "days"),
+            between("rotationPeriodInDays", 90, 2560, "days"),
         ),
     ),
     Handler[AwsCall](
         token="aws:kms/alias:Alias",
         source=f"{DOCS}/kms_alias",
+        key="{name}",
         create=_alias_create,
         read=_alias_read,
-        configure=_alias_configure,
+        update=_alias_update,
         delete=_alias_delete,
-        find=_alias_find,
         name=AutoName(longest=256, prefix="alias/", unless="namePrefix"),
         natural=("name",),
         rules=(

@@ -1,18 +1,17 @@
 """Lambda functions. Nothing here invokes one: moto would start Docker; the embedded cloud runs them."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.aws.lambda_code import derived_hash, zipped
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
     Rule,
+    between,
     changed,
     lower_first,
     names,
@@ -63,20 +62,18 @@ def _code(inputs: Props) -> Props:
     )
 
 
-def _create(call: AwsCall, inputs: Props) -> str:
+def _create(call: AwsCall, inputs: Props) -> None:
     if inputs["packageType"] == "Zip" and not (inputs.get("runtime") and inputs.get("handler")):
         # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
         raise ProviderError(f"CreateFunction: {inputs['name']}: a zip needs a runtime and a handler")
-    own = tags.wanted(inputs)
     call.client("lambda").create_function(
         FunctionName=inputs["name"],
         PackageType=inputs["packageType"],
         Code=_code(inputs),
         **pick(inputs, {"Architectures": "architectures"}),
         **_settings(inputs),
-        **({"Tags": own} if own else {}),
+        **tags.create_mapped(inputs),
     )
-    return str(inputs["name"])
 
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props:
@@ -162,21 +159,16 @@ def _delete(call: AwsCall, id_: str, state: Props) -> None:
         call.client("lambda").delete_function(FunctionName=id_)
 
 
-def _find(call: AwsCall, inputs: Props) -> str:
-    found: Props = call.client("lambda").get_function(FunctionName=inputs["name"])["Configuration"]
-    return str(found["FunctionName"])
-
-
 HANDLERS = (
     Handler[AwsCall](
         token="aws:lambda/function:Function",
         source=f"{DOCS}/lambda_function",
+        key="{name}",
         create=_create,
         read=_read,
         configure=_configure,
         delete=_delete,
-        find=_find,
-        tagger=tags.by_arn("lambda", "Resource", paired=False, keys="TagKeys", tags="Tags"),
+        tagger=tags.by_arn("lambda", "Resource", form=dict),
         name=AutoName(longest=64),
         natural=("name",),
         renewed=names("codeSha256 lastModified sourceCodeSize"),
@@ -198,16 +190,8 @@ HANDLERS = (
                 reason="must be one of arm64, x86_64",
                 accepts=lambda value: value in (["arm64"], ["x86_64"]),
             ),
-            Rule(
-                name="timeout",
-                reason="must be 1 to 900 seconds",
-                accepts=lambda value: 1 <= value <= 900,
-            ),
-            Rule(
-                name="memorySize",
-                reason="must be 128 to 10240 MB",
-                accepts=lambda value: 128 <= value <= 10_240,
-            ),
+            between("timeout", 1, 900, "seconds"),
+            between("memorySize", 128, 10_240, "MB"),
             *not_emulated("layers vpcConfig deadLetterConfig fileSystemConfig publish s3Bucket snapStart"),
         ),
     ),

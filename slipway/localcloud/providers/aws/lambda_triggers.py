@@ -4,20 +4,19 @@ A mapping is recorded, not made in moto: moto's own would start a Docker contain
 embedded cloud's process reads the records and carries messages to functions itself.
 """
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 import json
 import uuid
 from datetime import UTC, datetime
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS, part
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
     Rule,
+    between,
     not_emulated,
     pattern,
     pick,
@@ -34,7 +33,7 @@ def _statement(call: AwsCall, function: str, id_: str) -> Props | None:
     return next((one for one in policy["Statement"] if one.get("Sid") == id_), None)
 
 
-def _permission_create(call: AwsCall, inputs: Props) -> str:
+def _permission_create(call: AwsCall, inputs: Props) -> None:
     given = pick(
         inputs,
         {
@@ -47,7 +46,6 @@ def _permission_create(call: AwsCall, inputs: Props) -> str:
         },
     )
     call.client("lambda").add_permission(**given)
-    return str(inputs["statementId"])
 
 
 def _permission_read(call: AwsCall, id_: str, old: Props) -> Props | None:
@@ -75,56 +73,6 @@ def _permission_delete(call: AwsCall, id_: str, state: Props) -> None:
     call.client("lambda").remove_permission(
         FunctionName=state["function"], StatementId=id_.rpartition("/")[2]
     )
-
-
-def _permission_find(call: AwsCall, inputs: Props) -> str | None:
-    found = _statement(call, inputs["function"], inputs["statementId"])
-    return inputs["statementId"] if found else None
-
-
-# --- asynchronous invocation ---
-
-
-def _invoke_put(call: AwsCall, inputs: Props) -> None:
-    given = pick(
-        inputs,
-        {
-            "FunctionName": "functionName",
-            "MaximumRetryAttempts": "maximumRetryAttempts",
-            "MaximumEventAgeInSeconds": "maximumEventAgeInSeconds",
-        },
-    )
-    call.client("lambda").put_function_event_invoke_config(**given)
-
-
-def _invoke_create(call: AwsCall, inputs: Props) -> str:
-    _invoke_put(call, inputs)
-    return str(inputs["functionName"])
-
-
-def _invoke_read(call: AwsCall, id_: str, old: Props) -> Props:
-    del old
-    found: Props = call.client("lambda").get_function_event_invoke_config(FunctionName=id_)
-    return {
-        "functionName": id_,
-        "maximumRetryAttempts": found.get("MaximumRetryAttempts"),
-        "maximumEventAgeInSeconds": found.get("MaximumEventAgeInSeconds"),
-    }
-
-
-def _invoke_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    del id_
-    if old:
-        _invoke_put(call, new)
-
-
-def _invoke_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
-    call.client("lambda").delete_function_event_invoke_config(FunctionName=id_)
-
-
-def _invoke_find(call: AwsCall, inputs: Props) -> str:
-    return str(_invoke_read(call, inputs["functionName"], {})["functionName"])
 
 
 # --- event source mappings ---
@@ -206,13 +154,11 @@ def _mapping_read(call: AwsCall, id_: str, old: Props) -> Props | None:
     }
 
 
-def _mapping_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if old:
-        call.cloud.records.put(MAPPING, id_, {"uuid": id_, **_record(call, new)})
+def _mapping_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    call.cloud.records.put(MAPPING, id_, {"uuid": id_, **_record(call, new)})
 
 
 def _mapping_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.cloud.records.delete(MAPPING, id_)
 
 
@@ -222,7 +168,6 @@ def _mapping_find(call: AwsCall, inputs: Props) -> str | None:
 
 
 def _retag(call: AwsCall, id_: str, state: Props, given: object) -> None:
-    del given
     record = call.cloud.records.get(MAPPING, id_)
     if record is not None:
         call.cloud.records.put(MAPPING, id_, {**record, "tagsAll": tags.wanted(state)})
@@ -236,10 +181,10 @@ HANDLERS = (
     Handler[AwsCall](
         token="aws:lambda/permission:Permission",
         source=f"{DOCS}/lambda_permission",
+        key="{statementId}",
         create=_permission_create,
         read=_permission_read,
         delete=_permission_delete,
-        find=_permission_find,
         name=AutoName(name="statementId", longest=100, unless="statementIdPrefix"),
         natural=("function", "statementId"),
         rules=(
@@ -248,22 +193,21 @@ HANDLERS = (
             *not_emulated("eventSourceToken functionUrlAuthType principalOrgId qualifier"),
         ),
     ),
-    Handler[AwsCall](
+    part(
         token="aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-        source=f"{DOCS}/lambda_function_event_invoke_config",
-        create=_invoke_create,
-        read=_invoke_read,
-        configure=_invoke_configure,
-        delete=_invoke_delete,
-        find=_invoke_find,
-        natural=("functionName",),
+        page="lambda_function_event_invoke_config",
+        service="lambda",
+        where={"FunctionName": "functionName"},
+        fields={
+            "MaximumRetryAttempts": "maximumRetryAttempts",
+            "MaximumEventAgeInSeconds": "maximumEventAgeInSeconds",
+        },
+        put="put_function_event_invoke_config",
+        get="get_function_event_invoke_config",
+        drop="delete_function_event_invoke_config",
         defaults={"maximumRetryAttempts": 2},
         rules=(
-            Rule(
-                name="maximumRetryAttempts",
-                reason="must be 0 to 2",
-                accepts=lambda value: 0 <= value <= 2,
-            ),
+            between("maximumRetryAttempts", 0, 2),
             Rule(
                 name="maximumEventAgeInSeconds",
                 reason="must be 60 to 21600 seconds",
@@ -277,7 +221,7 @@ HANDLERS = (
         source=f"{DOCS}/lambda_event_source_mapping",
         create=_mapping_create,
         read=_mapping_read,
-        configure=_mapping_configure,
+        update=_mapping_update,
         delete=_mapping_delete,
         find=_mapping_find,
         tagger=tags.AwsTagger(put=_retag, drop=_retag),

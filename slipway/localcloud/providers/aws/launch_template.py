@@ -1,13 +1,11 @@
 """EC2 launch templates: every change of what they say is a new version."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from collections.abc import Callable
 from typing import Any, cast
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
@@ -108,7 +106,6 @@ def _create(call: AwsCall, inputs: Props) -> str:
 
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    del old
     ec2 = call.client("ec2")
     listed = ec2.describe_launch_templates(LaunchTemplateIds=[id_])["LaunchTemplates"]
     if not listed:
@@ -129,9 +126,7 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
     }
 
 
-def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if not old:
-        return
+def _update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     ec2 = call.client("ec2")
     if _data(old) != _data(new) or changed(old, new, "description"):
         ec2.create_launch_template_version(
@@ -161,7 +156,7 @@ HANDLERS = (
         source=f"{DOCS}/launch_template",
         create=_create,
         read=_read,
-        configure=_configure,
+        update=_update,
         delete=_delete,
         find=_find,
         tagger=tags.EC2,

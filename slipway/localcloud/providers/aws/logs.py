@@ -1,10 +1,8 @@
 """CloudWatch log groups."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.handler import AutoName, Handler, changed, one_of, pattern, pick
 from slipway.localcloud.providers.values import Props
 
@@ -16,15 +14,12 @@ RETENTION_DAYS = (
 0, in the AWS provider's terms, is for ever."""
 
 
-def _create(call: AwsCall, inputs: Props) -> str:
+def _create(call: AwsCall, inputs: Props) -> None:
     given = pick(inputs, {"logGroupName": "name", "kmsKeyId": "kmsKeyId", "logGroupClass": "logGroupClass"})
-    own = tags.wanted(inputs)
-    call.client("logs").create_log_group(**given, **({"tags": own} if own else {}))
-    return str(inputs["name"])
+    call.client("logs").create_log_group(**given, **tags.create_mapped(inputs, "tags"))
 
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
-    del old
     logs = call.client("logs")
     for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=id_):
         for one in page["logGroups"]:
@@ -59,20 +54,16 @@ def _delete(call: AwsCall, id_: str, state: Props) -> None:
         call.client("logs").delete_log_group(logGroupName=id_)
 
 
-def _find(call: AwsCall, inputs: Props) -> str | None:
-    return inputs["name"] if _read(call, inputs["name"], {}) else None
-
-
 HANDLERS = (
     Handler[AwsCall](
         token="aws:cloudwatch/logGroup:LogGroup",
         source=f"{DOCS}/cloudwatch_log_group",
+        key="{name}",
         create=_create,
         read=_read,
         configure=_configure,
         delete=_delete,
-        find=_find,
-        tagger=tags.by_arn("logs", "resourceArn", paired=False),
+        tagger=tags.by_arn("logs", "resourceArn", form=dict, tags="tags", keys="tagKeys"),
         name=AutoName(longest=512, unless="namePrefix"),
         natural=("name",),
         defaults={"skipDestroy": False},

@@ -1,12 +1,10 @@
 """SSM parameters and Secrets Manager secrets."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from typing import Any, cast
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
@@ -30,21 +28,28 @@ _FIELDS = {
 }
 
 
+_PARAMETER_TAGS = tags.calls(
+    "ssm",
+    lambda id_, state: {"ResourceType": "Parameter", "ResourceId": id_},
+    put="add_tags_to_resource",
+    drop="remove_tags_from_resource",
+)
+
+
 def _value(inputs: Props) -> str:
     return str(inputs["value"] if inputs.get("value") is not None else inputs.get("insecureValue", ""))
 
 
-def _parameter_create(call: AwsCall, inputs: Props) -> str:
+def _parameter_create(call: AwsCall, inputs: Props) -> None:
     ssm = call.client("ssm")
     given = {**pick(inputs, _FIELDS), "Value": _value(inputs)}
     if inputs.get("overwrite"):
         # The service refuses tags together with Overwrite.
         ssm.put_parameter(**given, Overwrite=True)
         if tags.wanted(inputs):
-            _put_tags(call, inputs["name"], {}, tags.wanted(inputs))
+            _PARAMETER_TAGS.put(call, inputs["name"], {}, tags.wanted(inputs))
     else:
         ssm.put_parameter(**given, Overwrite=False, **tags.create_pairs(inputs))
-    return str(inputs["name"])
 
 
 def _parameter_read(call: AwsCall, id_: str, old: Props) -> Props:
@@ -73,32 +78,14 @@ def _parameter_read(call: AwsCall, id_: str, old: Props) -> Props:
     return state
 
 
-def _parameter_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    del id_
+def _parameter_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     watched = ("value", "insecureValue", "type", "description", "keyId", "tier", "allowedPattern")
-    if old and any(
-        changed(old, new, name) for name in watched if name in new or name not in ("tier", "keyId")
-    ):
+    if any(changed(old, new, name) for name in watched if name in new or name not in ("tier", "keyId")):
         call.client("ssm").put_parameter(**pick(new, _FIELDS), Value=_value(new), Overwrite=True)
 
 
 def _parameter_delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.client("ssm").delete_parameter(Name=id_)
-
-
-def _parameter_find(call: AwsCall, inputs: Props) -> str:
-    return str(call.client("ssm").get_parameter(Name=inputs["name"])["Parameter"]["Name"])
-
-
-def _put_tags(call: AwsCall, id_: str, state: Props, given: dict[str, str]) -> None:
-    del state
-    call.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=id_, Tags=tags.pairs(given))
-
-
-def _drop_tags(call: AwsCall, id_: str, state: Props, keys: list[str]) -> None:
-    del state
-    call.client("ssm").remove_tags_from_resource(ResourceType="Parameter", ResourceId=id_, TagKeys=keys)
 
 
 def _secret_create(call: AwsCall, inputs: Props) -> str:
@@ -149,16 +136,6 @@ def _secret_delete(call: AwsCall, id_: str, state: Props) -> None:
 def _secret_find(call: AwsCall, inputs: Props) -> str | None:
     found = _secret_read(call, inputs["name"], {})
     return str(found["arn"]) if found else None
-
-
-def _put_secret_tags(call: AwsCall, id_: str, state: Props, given: dict[str, str]) -> None:
-    del state
-    call.client("secretsmanager").tag_resource(SecretId=id_, Tags=tags.pairs(given))
-
-
-def _drop_secret_tags(call: AwsCall, id_: str, state: Props, keys: list[str]) -> None:
-    del state
-    call.client("secretsmanager").untag_resource(SecretId=id_, TagKeys=keys)
 
 
 def _version_create(call: AwsCall, inputs: Props) -> str:
@@ -220,12 +197,12 @@ HANDLERS = (
     Handler[AwsCall](
         token="aws:ssm/parameter:Parameter",
         source=f"{DOCS}/ssm_parameter",
+        key="{name}",
         create=_parameter_create,
         read=_parameter_read,
-        configure=_parameter_configure,
+        update=_parameter_update,
         delete=_parameter_delete,
-        find=_parameter_find,
-        tagger=tags.AwsTagger(put=_put_tags, drop=_drop_tags),
+        tagger=_PARAMETER_TAGS,
         name=AutoName(longest=2048),
         natural=("name",),
         rules=(
@@ -252,7 +229,7 @@ HANDLERS = (
         configure=_secret_configure,
         delete=_secret_delete,
         find=_secret_find,
-        tagger=tags.AwsTagger(put=_put_secret_tags, drop=_drop_secret_tags),
+        tagger=tags.by_id("secretsmanager", "SecretId"),
         name=AutoName(longest=512, unless="namePrefix"),
         natural=("name",),
         documents=names("policy"),

@@ -1,12 +1,10 @@
 """S3 buckets."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from typing import Any
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import AutoName, Handler, pattern
 from slipway.localcloud.providers.values import Props, items
@@ -78,10 +76,6 @@ def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
         _set_tags(call, id_, tags.wanted(new))
 
 
-def _retag(call: AwsCall, id_: str, state: Props, given: Any) -> None:
-    """Nothing left to do: `_configure` wrote all tags."""
-
-
 def _delete(call: AwsCall, id_: str, state: Props) -> None:
     s3 = call.client("s3")
     if state.get("forceDestroy"):
@@ -111,7 +105,7 @@ HANDLERS = (
         configure=_configure,
         delete=_delete,
         find=_find,
-        tagger=tags.AwsTagger(put=_retag, drop=_retag),
+        tagger=tags.WHOLE,
         name=AutoName(name="bucket", longest=63, lower=True, unless="bucketPrefix"),
         natural=("bucket",),
         defaults={"forceDestroy": False},

@@ -7,219 +7,134 @@ from collections.abc import Callable
 from typing import Any
 
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS, is_json_text
-from slipway.localcloud.providers.handler import (
-    Handler,
-    Rule,
-    lower_first,
-    names,
-    renamed,
-    upper_first,
-)
+from slipway.localcloud.providers.aws.families import DOCS, json_policy
+from slipway.localcloud.providers.handler import Handler, lower_first, names, renamed, upper_first, written
 from slipway.localcloud.providers.values import Props
 
-Write = Callable[[Any, str, Props], None]
-Read = Callable[[Any, str], Props | None]
-Remove = Callable[[Any, str, Props], None]
-
-
-def _pascal(value: Any) -> Any:
-    """S3's spelling: `Id` alone is written `ID`, and KMS is a word of three capitals."""
-    return renamed(
-        value,
-        rename=lambda key: {
-            "id": "ID",
-            "kmsMasterKeyId": "KMSMasterKeyID",
-            "sseAlgorithm": "SSEAlgorithm",
-        }.get(key, upper_first(key)),
-    )
-
-
-def _camel(value: Any) -> Any:
-    return renamed(
-        value,
-        rename=lambda key: {
-            "ID": "id",
-            "KMSMasterKeyID": "kmsMasterKeyId",
-            "SSEAlgorithm": "sseAlgorithm",
-        }.get(key, lower_first(key)),
-    )
-
-
-def _put_versioning(s3: Any, bucket: str, inputs: Props) -> None:
-    wanted = inputs["versioningConfiguration"]
-    if wanted["status"] == "Disabled":
-        return  # S3's word for 'never switched on', which nothing can set
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": wanted["status"]})
-
-
-def _get_versioning(s3: Any, bucket: str) -> Props:
-    status = s3.get_bucket_versioning(Bucket=bucket).get("Status", "Disabled")
-    return {"versioningConfiguration": {"status": status}}
-
-
-def _drop_versioning(s3: Any, bucket: str, state: Props) -> None:
-    if state["versioningConfiguration"]["status"] == "Enabled":
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
-
-
-def _put_lifecycle(s3: Any, bucket: str, inputs: Props) -> None:
-    rules = [_pascal({"filter": {"prefix": ""}, **rule}) for rule in inputs["rules"]]
-    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
-
-
-def _get_lifecycle(s3: Any, bucket: str) -> Props:
-    found: list[Props] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    return {"rules": [_camel(one) for one in found]}
-
-
-def _drop_lifecycle(s3: Any, bucket: str, state: Props) -> None:
-    del state
-    s3.delete_bucket_lifecycle(Bucket=bucket)
-
-
-def _put_policy(s3: Any, bucket: str, inputs: Props) -> None:
-    s3.put_bucket_policy(Bucket=bucket, Policy=inputs["policy"])
-
-
-def _get_policy(s3: Any, bucket: str) -> Props:
-    return {"policy": s3.get_bucket_policy(Bucket=bucket)["Policy"]}
-
-
-def _drop_policy(s3: Any, bucket: str, state: Props) -> None:
-    del state
-    s3.delete_bucket_policy(Bucket=bucket)
-
-
+_SPELLED = {"id": "ID", "kmsMasterKeyId": "KMSMasterKeyID", "sseAlgorithm": "SSEAlgorithm"}
+"""What S3 writes otherwise than with a capital: `Id` alone is `ID`, and KMS is a word of three capitals."""
+_READ = {theirs: ours for ours, theirs in _SPELLED.items()}
 _PUBLIC = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
-def _put_public(s3: Any, bucket: str, inputs: Props) -> None:
-    wanted = {upper_first(name): bool(inputs.get(name)) for name in _PUBLIC}
-    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=wanted)
+def _pascal(value: Any) -> Any:
+    return renamed(value, rename=lambda key: _SPELLED.get(key) or upper_first(key))
 
 
-def _get_public(s3: Any, bucket: str) -> Props:
-    found: Props = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-    return {name: bool(found.get(upper_first(name))) for name in _PUBLIC}
+def _camel(value: Any) -> Any:
+    return renamed(value, rename=lambda key: _READ.get(key) or lower_first(key))
 
 
-def _drop_public(s3: Any, bucket: str, state: Props) -> None:
-    del state
-    s3.get_public_access_block(Bucket=bucket)
-    s3.delete_public_access_block(Bucket=bucket)
+def _setting(
+    token: str,
+    page: str,
+    noun: str,
+    *,
+    parameter: str,
+    given: Callable[[Props], Any],
+    state: Callable[[Props], Props],
+    drop: str = "",
+    **more: Any,
+) -> Handler[AwsCall]:
+    """A setting by `put_<noun>`, `get_<noun>` and `delete_<noun>`.
 
+    Args:
+        parameter: the one that takes what `given` makes of the inputs; None writes nothing.
+        state: the state from what `get_<noun>` answers.
+        drop: the word for it in `delete_<noun>`, where that is another one.
+    """
 
-def _put_encryption(s3: Any, bucket: str, inputs: Props) -> None:
-    rules = [_pascal(rule) for rule in inputs["rules"]]
-    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+    def write(call: AwsCall, inputs: Props) -> None:
+        wanted = given(inputs)
+        if wanted is not None:
+            getattr(call.client("s3"), f"put_{noun}")(Bucket=inputs["bucket"], **{parameter: wanted})
 
-
-def _get_encryption(s3: Any, bucket: str) -> Props:
-    found: Props = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
-    return {"rules": [_camel(one) for one in found["Rules"]]}
-
-
-def _drop_encryption(s3: Any, bucket: str, state: Props) -> None:
-    del state
-    s3.delete_bucket_encryption(Bucket=bucket)
-
-
-def _put_ownership(s3: Any, bucket: str, inputs: Props) -> None:
-    rules = [_pascal(inputs["rule"])]
-    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": rules})
-
-
-def _get_ownership(s3: Any, bucket: str) -> Props:
-    found: Props = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
-    return {"rule": _camel(found["Rules"][0])}
-
-
-def _drop_ownership(s3: Any, bucket: str, state: Props) -> None:
-    del state
-    s3.delete_bucket_ownership_controls(Bucket=bucket)
-
-
-def _setting(token: str, page: str, put: Write, get: Read, drop: Remove, **more: Any) -> Handler[AwsCall]:
-    def create(call: AwsCall, inputs: Props) -> str:
-        put(call.client("s3"), inputs["bucket"], inputs)
-        return str(inputs["bucket"])
-
-    def read(call: AwsCall, id_: str, old: Props) -> Props | None:
-        del old
+    def read(call: AwsCall, id_: str, old: Props) -> Props:
         s3 = call.client("s3")
         # Some of these answers exist without a bucket; a bucket that is gone must take its settings with it.
         s3.head_bucket(Bucket=id_)
-        found = get(s3, id_)
-        return None if found is None else {"bucket": id_, **found}
+        return {"bucket": id_, **state(getattr(s3, f"get_{noun}")(Bucket=id_))}
 
-    def configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-        if old:
-            put(call.client("s3"), id_, new)
+    def delete(call: AwsCall, id_: str, old: Props) -> None:
+        s3 = call.client("s3")
+        getattr(s3, f"delete_{drop or noun}")(Bucket=id_)
 
-    def delete(call: AwsCall, id_: str, state: Props) -> None:
-        drop(call.client("s3"), id_, state)
-
-    def find(call: AwsCall, inputs: Props) -> str | None:
-        return inputs["bucket"] if read(call, inputs["bucket"], {}) else None
-
-    return Handler[AwsCall](
-        token=token,
-        source=f"{DOCS}/{page}",
-        create=create,
-        read=read,
-        configure=configure,
-        delete=delete,
-        find=find,
-        natural=("bucket",),
-        **more,
+    functions: Props = {"write": write, "read": read, "delete": delete}
+    return written(
+        token=token, source=f"{DOCS}/{page}", key="{bucket}", natural=("bucket",), **{**functions, **more}
     )
+
+
+def _versioning(inputs: Props) -> Props | None:
+    status = inputs["versioningConfiguration"]["status"]
+    # `Disabled` is S3's word for 'never switched on', which nothing can set.
+    return None if status == "Disabled" else {"Status": status}
+
+
+def _suspend(call: AwsCall, id_: str, state: Props) -> None:
+    if state["versioningConfiguration"]["status"] == "Enabled":
+        call.client("s3").put_bucket_versioning(Bucket=id_, VersioningConfiguration={"Status": "Suspended"})
+
+
+def _public(found: Props) -> Props:
+    held = found["PublicAccessBlockConfiguration"]
+    return {name: bool(held.get(upper_first(name))) for name in _PUBLIC}
 
 
 HANDLERS = (
     _setting(
         "aws:s3/bucketVersioning:BucketVersioning",
         "s3_bucket_versioning",
-        _put_versioning,
-        _get_versioning,
-        _drop_versioning,
+        "bucket_versioning",
+        parameter="VersioningConfiguration",
+        given=_versioning,
+        state=lambda found: {"versioningConfiguration": {"status": found.get("Status", "Disabled")}},
+        delete=_suspend,
     ),
     _setting(
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "s3_bucket_lifecycle_configuration",
-        _put_lifecycle,
-        _get_lifecycle,
-        _drop_lifecycle,
+        "bucket_lifecycle_configuration",
+        parameter="LifecycleConfiguration",
+        given=lambda inputs: {
+            "Rules": [_pascal({"filter": {"prefix": ""}, **rule}) for rule in inputs["rules"]]
+        },
+        state=lambda found: {"rules": _camel(found["Rules"])},
+        drop="bucket_lifecycle",
     ),
     _setting(
         "aws:s3/bucketPolicy:BucketPolicy",
         "s3_bucket_policy",
-        _put_policy,
-        _get_policy,
-        _drop_policy,
+        "bucket_policy",
+        parameter="Policy",
+        given=lambda inputs: inputs["policy"],
+        state=lambda found: {"policy": found["Policy"]},
         documents=names("policy"),
-        rules=(Rule(name="policy", reason="must be a JSON policy document", accepts=is_json_text),),
+        rules=(json_policy(),),
     ),
     _setting(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
         "s3_bucket_public_access_block",
-        _put_public,
-        _get_public,
-        _drop_public,
+        "public_access_block",
+        parameter="PublicAccessBlockConfiguration",
+        given=lambda inputs: {upper_first(name): bool(inputs.get(name)) for name in _PUBLIC},
+        state=_public,
         defaults=dict.fromkeys(_PUBLIC, False),
     ),
     _setting(
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         "s3_bucket_server_side_encryption_configuration",
-        _put_encryption,
-        _get_encryption,
-        _drop_encryption,
+        "bucket_encryption",
+        parameter="ServerSideEncryptionConfiguration",
+        given=lambda inputs: {"Rules": _pascal(inputs["rules"])},
+        state=lambda found: {"rules": _camel(found["ServerSideEncryptionConfiguration"]["Rules"])},
     ),
     _setting(
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
         "s3_bucket_ownership_controls",
-        _put_ownership,
-        _get_ownership,
-        _drop_ownership,
+        "bucket_ownership_controls",
+        parameter="OwnershipControls",
+        given=lambda inputs: {"Rules": [_pascal(inputs["rule"])]},
+        state=lambda found: {"rule": _camel(found["OwnershipControls"]["Rules"][0])},
     ),
 )

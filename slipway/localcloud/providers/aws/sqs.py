@@ -1,12 +1,10 @@
 """SQS queues, and the two policies of a queue that a program may also declare apart from it."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.iam import DOCS
+from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.errors import ProviderError
-from slipway.localcloud.providers.handler import AutoName, Handler, Rule, changed, names, pattern
+from slipway.localcloud.providers.handler import AutoName, Handler, between, changed, names, pattern, written
 from slipway.localcloud.providers.values import Props, block, items
 
 _NUMBERS = {
@@ -52,9 +50,8 @@ def _create(call: AwsCall, inputs: Props) -> str:
         # A queue that is not FIFO must not say so: the service refuses FifoQueue=false.
         if inputs.get(name) not in (None, "") and (inputs[name] is not False or name not in _FIFO)
     }
-    own = tags.wanted(inputs)
     made = call.client("sqs").create_queue(
-        QueueName=inputs["name"], Attributes=given, **({"tags": own} if own else {})
+        QueueName=inputs["name"], Attributes=given, **tags.create_mapped(inputs, "tags")
     )
     return str(made["QueueUrl"])
 
@@ -65,7 +62,6 @@ def _attributes(call: AwsCall, url: str) -> dict[str, str]:
 
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props:
-    del old
     found = _attributes(call, id_)
     state: Props = {
         "name": found["QueueArn"].rpartition(":")[2],
@@ -84,9 +80,7 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props:
     return state
 
 
-def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-    if not old:
-        return
+def _update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     computed = ("policy", "redrivePolicy", "redriveAllowPolicy")
     given = {
         attribute: _text(new.get(name))
@@ -98,7 +92,6 @@ def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
 
 
 def _delete(call: AwsCall, id_: str, state: Props) -> None:
-    del state
     call.client("sqs").delete_queue(QueueUrl=id_)
 
 
@@ -108,16 +101,6 @@ def _find(call: AwsCall, inputs: Props) -> str | None:
     return next((url for url in listed if url.rpartition("/")[2] == inputs["name"]), None)
 
 
-def _put_tags(call: AwsCall, id_: str, state: Props, given: dict[str, str]) -> None:
-    del state
-    call.client("sqs").tag_queue(QueueUrl=id_, Tags=given)
-
-
-def _drop_tags(call: AwsCall, id_: str, state: Props, keys: list[str]) -> None:
-    del state
-    call.client("sqs").untag_queue(QueueUrl=id_, TagKeys=keys)
-
-
 def _policy(token: str, page: str, name: str) -> Handler[AwsCall]:
     """A handler for one policy of a queue; its id is the queue's URL."""
     attribute = _TEXTS[name]
@@ -125,44 +108,19 @@ def _policy(token: str, page: str, name: str) -> Handler[AwsCall]:
     def put(call: AwsCall, url: str, text: str) -> None:
         call.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={attribute: text})
 
-    def create(call: AwsCall, inputs: Props) -> str:
-        put(call, inputs["queueUrl"], inputs[name])
-        return str(inputs["queueUrl"])
-
     def read(call: AwsCall, id_: str, old: Props) -> Props | None:
-        del old
         held = _attributes(call, id_).get(attribute)
         return {"queueUrl": id_, name: held} if held else None
 
-    def configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
-        if old and changed(old, new, name):
-            put(call, id_, new[name])
-
-    def delete(call: AwsCall, id_: str, state: Props) -> None:
-        del state
-        put(call, id_, "")
-
-    def find(call: AwsCall, inputs: Props) -> str | None:
-        return inputs["queueUrl"] if read(call, inputs["queueUrl"], {}) else None
-
-    return Handler[AwsCall](
+    return written(
         token=token,
         source=f"{DOCS}/{page}",
-        create=create,
+        key="{queueUrl}",
+        write=lambda call, inputs: put(call, inputs["queueUrl"], inputs[name]),
         read=read,
-        configure=configure,
-        delete=delete,
-        find=find,
+        delete=lambda call, id_, state: put(call, id_, ""),
         natural=("queueUrl",),
         documents=names(name),
-    )
-
-
-def _between(name: str, low: int, high: int, unit: str = "seconds") -> Rule:
-    return Rule(
-        name=name,
-        reason=f"must be {low} to {high} {unit}",
-        accepts=lambda value: low <= value <= high,
     )
 
 
@@ -172,10 +130,10 @@ HANDLERS = (
         source=f"{DOCS}/sqs_queue",
         create=_create,
         read=_read,
-        configure=_configure,
+        update=_update,
         delete=_delete,
         find=_find,
-        tagger=tags.AwsTagger(put=_put_tags, drop=_drop_tags),
+        tagger=tags.by_id("sqs", "QueueUrl", put="tag_queue", drop="untag_queue", form=dict),
         name=AutoName(longest=80, unless="namePrefix"),
         natural=("name",),
         documents=names("policy redrivePolicy redriveAllowPolicy"),
@@ -187,10 +145,10 @@ HANDLERS = (
         },
         rules=(
             pattern("name", r"[\w-]{1,80}|[\w-]{1,75}\.fifo", "must be 1 to 80 letters, digits, - or _"),
-            _between("delaySeconds", 0, 900),
-            _between("messageRetentionSeconds", 60, 1_209_600),
-            _between("receiveWaitTimeSeconds", 0, 20),
-            _between("visibilityTimeoutSeconds", 0, 43_200),
+            between("delaySeconds", 0, 900, "seconds"),
+            between("messageRetentionSeconds", 60, 1_209_600, "seconds"),
+            between("receiveWaitTimeSeconds", 0, 20, "seconds"),
+            between("visibilityTimeoutSeconds", 0, 43_200, "seconds"),
         ),
     ),
     _policy("aws:sqs/queuePolicy:QueuePolicy", "sqs_queue_policy", "policy"),

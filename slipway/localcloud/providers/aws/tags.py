@@ -18,7 +18,8 @@ def pairs(tags: Tags, key: str = "Key", value: str = "Value") -> list[Tags]:
 def unpaired(found: Any, key: str = "Key", value: str = "Value") -> Tags:
     """A service's list of pairs as a mapping, without tags of AWS's own and without the stamp."""
     listed = cast("list[Tags]", found or [])
-    return {one[key]: one[value] for one in listed if one[key] != STAMP and not one[key].startswith("aws:")}
+    own = (pair for pair in listed if pair[key] != STAMP and not pair[key].startswith("aws:"))
+    return {pair[key]: pair[value] for pair in own}
 
 
 def mapped(found: Any) -> Tags:
@@ -31,10 +32,16 @@ def wanted(inputs: Props) -> Tags:
     return dict(block(inputs.get("tagsAll")))
 
 
-def create_pairs(inputs: Props, key: str = "Key", value: str = "Value") -> dict[str, list[Tags]]:
+def create_pairs(inputs: Props, argument: str = "Tags") -> Props:
     """`{"Tags": [...]}` for a create call, nothing where there are none: an empty list is refused by some."""
     tags = wanted(inputs)
-    return {"Tags": pairs(tags, key, value)} if tags else {}
+    return {argument: pairs(tags)} if tags else {}
+
+
+def create_mapped(inputs: Props, argument: str = "Tags") -> Props:
+    """`{"Tags": {...}}` for a create call of a service that takes a mapping; nothing where there are none."""
+    tags = wanted(inputs)
+    return {argument: tags} if tags else {}
 
 
 def specification(call: AwsCall, kind: str, inputs: Props) -> list[Props]:
@@ -47,42 +54,55 @@ def stamped(call: AwsCall) -> list[Props]:
     return [{"Name": f"tag:{STAMP}", "Values": [call.stamp]}]
 
 
+def calls(
+    service: str,
+    which: Callable[[str, Props], Props],
+    *,
+    put: str = "tag_resource",
+    drop: str = "untag_resource",
+    form: Callable[[Tags], Any] = pairs,
+    tags: str = "Tags",
+    keys: str = "TagKeys",
+) -> AwsTagger:
+    """Tagging by a pair of a service's calls.
+
+    Args:
+        which: the arguments that name the object, from its id and its state.
+        form: how the service takes tags: a list of pairs, or a mapping (`dict`).
+        tags, keys: the arguments for tags to set and for names of tags to remove.
+    """
+
+    def put_tags(call: AwsCall, id_: str, state: Props, given: Tags) -> None:
+        getattr(call.client(service), put)(**which(id_, state), **{tags: form(given)})
+
+    def drop_tags(call: AwsCall, id_: str, state: Props, names: list[str]) -> None:
+        getattr(call.client(service), drop)(**which(id_, state), **{keys: names})
+
+    return AwsTagger(put=put_tags, drop=drop_tags)
+
+
+def by_arn(service: str, argument: str, **more: Any) -> AwsTagger:
+    """Tagging of what `argument` names by its ARN, as newer services have it."""
+    return calls(service, lambda id_, state: {argument: state["arn"]}, **more)
+
+
+def by_id(service: str, argument: str, **more: Any) -> AwsTagger:
+    """Tagging of what `argument` names by its id."""
+    return calls(service, lambda id_, state: {argument: id_}, **more)
+
+
 def _ec2_put(call: AwsCall, id_: str, state: Props, tags: Tags) -> None:
-    del state
     call.client("ec2").create_tags(Resources=[id_], Tags=pairs(tags))
 
 
 def _ec2_drop(call: AwsCall, id_: str, state: Props, names: list[str]) -> None:
-    del state
     call.client("ec2").delete_tags(Resources=[id_], Tags=[{"Key": name} for name in names])
 
 
+def _written(call: AwsCall, id_: str, state: Props, given: Any) -> None:
+    """Nothing left to do."""
+
+
 EC2 = AwsTagger(put=_ec2_put, drop=_ec2_drop)
-
-
-def by_arn(
-    service: str, argument: str, *, paired: bool, keys: str = "tagKeys", tags: str = "tags"
-) -> AwsTagger:
-    """Tagging by `tag_resource` and `untag_resource` with the object's ARN, as newer services have it."""
-
-    def put(call: AwsCall, id_: str, state: Props, given: Tags) -> None:
-        del id_
-        call.client(service).tag_resource(**{argument: state["arn"], tags: pairs(given) if paired else given})
-
-    def drop(call: AwsCall, id_: str, state: Props, names: list[str]) -> None:
-        del id_
-        call.client(service).untag_resource(**{argument: state["arn"], keys: names})
-
-    return AwsTagger(put=put, drop=drop)
-
-
-def iam(kind: str, argument: str, reference: Callable[[str, Props], str]) -> AwsTagger:
-    """IAM's tagging, which has one pair of calls for each kind of object."""
-
-    def put(call: AwsCall, id_: str, state: Props, given: Tags) -> None:
-        getattr(call.client("iam"), f"tag_{kind}")(**{argument: reference(id_, state), "Tags": pairs(given)})
-
-    def drop(call: AwsCall, id_: str, state: Props, names: list[str]) -> None:
-        getattr(call.client("iam"), f"untag_{kind}")(**{argument: reference(id_, state), "TagKeys": names})
-
-    return AwsTagger(put=put, drop=drop)
+WHOLE = AwsTagger(put=_written, drop=_written)
+"""For types whose `configure` or `update` writes all tags as one document."""

@@ -1,9 +1,7 @@
 """Deployment environments of a repository, and which branches and tags may deploy to them."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud, split_id
-from slipway.localcloud.providers.handler import Handler, Rule, names
+from slipway.localcloud.providers.handler import Handler, Rule, between, names, written
 from slipway.localcloud.providers.values import Props, block, items
 
 
@@ -29,15 +27,13 @@ def _body(inputs: Props) -> Props:
     }
 
 
-def _write(cloud: GitHubCloud, inputs: Props) -> str:
+def _write(cloud: GitHubCloud, inputs: Props) -> None:
     """One call serves both, so a create takes over an environment that exists, as pulumi-github does."""
-    name = inputs["environment"]
-    cloud.send("PUT", cloud.repo(inputs["repository"], "environments", name), _body(inputs))
-    return f"{inputs['repository']}:{name}"
+    where = cloud.repo(inputs["repository"], "environments", inputs["environment"])
+    cloud.send("PUT", where, _body(inputs))
 
 
 def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
-    del old
     repository, name = split_id(id_, 2)
     found: Props = cloud.get(cloud.repo(repository, "environments", name))
     rules: dict[str, Props] = {one["type"]: one for one in items(found.get("protection_rules"))}
@@ -65,39 +61,30 @@ def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     }
 
 
-def _configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
-    del id_
-    if old:
-        _write(cloud, new)
-
-
 def _delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
-    del state
     repository, name = split_id(id_, 2)
     cloud.send("DELETE", cloud.repo(repository, "environments", name))
-
-
-def _find(cloud: GitHubCloud, inputs: Props) -> str:
-    id_ = f"{inputs['repository']}:{inputs['environment']}"
-    _read(cloud, id_, {})
-    return id_
 
 
 def _policies(cloud: GitHubCloud, repository: str, environment: str) -> str:
     return cloud.repo(repository, "environments", environment, "deployment-branch-policies")
 
 
+def _pattern(inputs: Props) -> tuple[str, str]:
+    """What kind of ref a policy admits, and which of them."""
+    if inputs.get("branchPattern"):
+        return "branch", inputs["branchPattern"]
+    return "tag", inputs["tagPattern"]
+
+
 def _policy_create(cloud: GitHubCloud, inputs: Props) -> str:
     repository, environment = inputs["repository"], inputs["environment"]
-    kind, name = (
-        ("branch", inputs["branchPattern"]) if inputs.get("branchPattern") else ("tag", inputs["tagPattern"])
-    )
+    kind, name = _pattern(inputs)
     made = cloud.send("POST", _policies(cloud, repository, environment), {"name": name, "type": kind})
     return f"{repository}:{environment}:{made['id']}"
 
 
 def _policy_read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
-    del old
     repository, environment, number = split_id(id_, 3)
     found: Props = cloud.get(f"{_policies(cloud, repository, environment)}/{number}")
     is_tag = found.get("type") == "tag"
@@ -111,50 +98,39 @@ def _policy_read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     }
 
 
-def _policy_configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
-    if old:
-        repository, environment, number = split_id(id_, 3)
-        name = new.get("branchPattern") or new.get("tagPattern")
-        cloud.send("PUT", f"{_policies(cloud, repository, environment)}/{number}", {"name": name})
+def _policy_update(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
+    repository, environment, number = split_id(id_, 3)
+    where = f"{_policies(cloud, repository, environment)}/{number}"
+    cloud.send("PUT", where, {"name": _pattern(new)[1]})
 
 
 def _policy_delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
-    del state
     repository, environment, number = split_id(id_, 3)
     cloud.send("DELETE", f"{_policies(cloud, repository, environment)}/{number}")
 
 
 def _policy_find(cloud: GitHubCloud, inputs: Props) -> str | None:
     repository, environment = inputs["repository"], inputs["environment"]
-    wanted = (
-        ("branch", inputs["branchPattern"])
-        if inputs.get("branchPattern")
-        else ("tag", inputs.get("tagPattern"))
-    )
     for one in cloud.every(_policies(cloud, repository, environment), "branch_policies"):
-        if (one["type"], one["name"]) == wanted:
+        if (one["type"], one["name"]) == _pattern(inputs):
             return f"{repository}:{environment}:{one['id']}"
     return None
 
 
 def _other_kind(old: Props, new: Props) -> frozenset[str]:
     """GitHub cannot turn a branch policy into a tag policy."""
-    return (
-        names("branchPattern tagPattern")
-        if bool(old.get("tagPattern")) != bool(new.get("tagPattern"))
-        else names("")
-    )
+    other = bool(old.get("tagPattern")) != bool(new.get("tagPattern"))
+    return names("branchPattern tagPattern" if other else "")
 
 
 HANDLERS = (
-    Handler[GitHubCloud](
+    written(
         token="github:index/repositoryEnvironment:RepositoryEnvironment",
         source=f"{DOCS}/repository_environment",
-        create=_write,
+        key="{repository}:{environment}",
+        write=_write,
         read=_read,
-        configure=_configure,
         delete=_delete,
-        find=_find,
         natural=("repository", "environment"),
         defaults={"canAdminsBypass": True, "preventSelfReview": False},
         rules=(
@@ -162,7 +138,7 @@ HANDLERS = (
             Rule(
                 name="environment", reason="must be 1 to 255 characters", accepts=lambda v: 0 < len(v) <= 255
             ),
-            Rule(name="waitTimer", reason="must be 0 to 43200 minutes", accepts=lambda v: 0 <= v <= 43_200),
+            between("waitTimer", 0, 43_200, "minutes"),
         ),
     ),
     Handler[GitHubCloud](
@@ -170,7 +146,7 @@ HANDLERS = (
         source=f"{DOCS}/repository_environment_deployment_policy",
         create=_policy_create,
         read=_policy_read,
-        configure=_policy_configure,
+        update=_policy_update,
         delete=_policy_delete,
         find=_policy_find,
         natural=("repository", "environment", "branchPattern", "tagPattern"),

@@ -1,7 +1,5 @@
 """Issue labels, one by one: the labels that a repository has besides are left alone."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud, GitHubRefused, split_id
 from slipway.localcloud.providers.handler import Handler, Rule, names, pattern
 from slipway.localcloud.providers.values import Props
@@ -11,7 +9,7 @@ def _body(inputs: Props) -> Props:
     return {"color": str(inputs["color"]).removeprefix("#"), "description": inputs.get("description") or ""}
 
 
-def _create(cloud: GitHubCloud, inputs: Props) -> str:
+def _create(cloud: GitHubCloud, inputs: Props) -> None:
     """Take over a label of that name, as pulumi-github does: a new repository has nine of GitHub's own."""
     labels = cloud.repo(inputs["repository"], "labels")
     try:
@@ -22,7 +20,6 @@ def _create(cloud: GitHubCloud, inputs: Props) -> str:
         cloud.send("POST", labels, {"name": inputs["name"], **_body(inputs)})
     else:
         cloud.send("PATCH", cloud.repo(inputs["repository"], "labels", inputs["name"]), _body(inputs))
-    return f"{inputs['repository']}:{inputs['name']}"
 
 
 def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
@@ -37,33 +34,25 @@ def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     }
 
 
-def _configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
+def _update(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
     repository, name = split_id(id_, 2)
-    if old:
-        cloud.send("PATCH", cloud.repo(repository, "labels", name), _body(new))
+    cloud.send("PATCH", cloud.repo(repository, "labels", name), _body(new))
 
 
 def _delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
-    del state
     repository, name = split_id(id_, 2)
     cloud.send("DELETE", cloud.repo(repository, "labels", name))
-
-
-def _find(cloud: GitHubCloud, inputs: Props) -> str:
-    id_ = f"{inputs['repository']}:{inputs['name']}"
-    _read(cloud, id_, {})
-    return id_
 
 
 HANDLERS = (
     Handler[GitHubCloud](
         token="github:index/issueLabel:IssueLabel",
         source=f"{DOCS}/issue_label",
+        key="{repository}:{name}",
         create=_create,
         read=_read,
-        configure=_configure,
+        update=_update,
         delete=_delete,
-        find=_find,
         natural=("repository", "name"),
         # pulumi-github renames in place; here the name is part of the id, so a new name is a new label.
         replaces_here=names("name"),

@@ -55,7 +55,6 @@ def _repository_get(cloud: GitHubCloud, repository: str, old: Props) -> Props:
 
 
 def _organization_put(cloud: GitHubCloud, organization: str, inputs: Props) -> None:
-    del organization
     base = cloud.org("actions", "permissions")
     body = {
         "enabled_repositories": inputs["enabledRepositories"],
@@ -70,7 +69,6 @@ def _organization_put(cloud: GitHubCloud, organization: str, inputs: Props) -> N
 
 
 def _organization_get(cloud: GitHubCloud, organization: str, old: Props) -> Props:
-    del organization
     base = cloud.org("actions", "permissions")
     found: Props = cloud.get(base)
     state = {"enabledRepositories": found["enabled_repositories"], **_get_allowed(cloud, base, found, old)}
@@ -94,7 +92,6 @@ def _workflow_put(cloud: GitHubCloud, repository: str, inputs: Props) -> None:
 
 
 def _workflow_get(cloud: GitHubCloud, repository: str, old: Props) -> Props:
-    del old
     found: Props = cloud.get(_workflow_base(cloud, repository))
     return {
         "defaultWorkflowPermissions": found["default_workflow_permissions"],
@@ -104,7 +101,6 @@ def _workflow_get(cloud: GitHubCloud, repository: str, old: Props) -> Props:
 
 
 def _organization_workflow_put(cloud: GitHubCloud, organization: str, inputs: Props) -> None:
-    del organization
     _workflow_put(cloud, "", inputs)
 
 
@@ -129,9 +125,8 @@ def _setting(
         put(cloud, name(cloud, inputs), inputs)
         return name(cloud, inputs)
 
-    def configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
-        if old:
-            put(cloud, id_, new)
+    def update(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
+        put(cloud, id_, new)
 
     def delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
         put(cloud, id_, {**({key: state[key]} if key in state else {}), **reset})
@@ -145,7 +140,7 @@ def _setting(
         source=f"{DOCS}/{page}",
         create=create,
         read=get,
-        configure=configure,
+        update=update,
         delete=delete,
         find=find,
         natural=(key,) if key else (),

@@ -1,7 +1,5 @@
 """Repository rulesets. Pulumi has one block per rule, REST a list of rules with parameters."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 import re
 from typing import Any
 
@@ -127,9 +125,8 @@ def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     }
 
 
-def _configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
-    if old:
-        cloud.send("PUT", cloud.repo(new["repository"], "rulesets", id_), {"conditions": {}, **_body(new)})
+def _update(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
+    cloud.send("PUT", cloud.repo(new["repository"], "rulesets", id_), {"conditions": {}, **_body(new)})
 
 
 def _delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
@@ -149,7 +146,7 @@ HANDLERS = (
         source=f"{DOCS}/repository_ruleset",
         create=_create,
         read=_read,
-        configure=_configure,
+        update=_update,
         delete=_delete,
         find=_find,
         name=AutoName(longest=100),

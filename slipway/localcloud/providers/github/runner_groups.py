@@ -1,21 +1,18 @@
 """Runner groups of the organisation."""
 
-# ruff: noqa: S106 - a `token` is a Pulumi type token here
-
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud
 from slipway.localcloud.providers.handler import AutoName, Handler, one_of
 from slipway.localcloud.providers.values import Props, items
 
 
 def _body(inputs: Props) -> Props:
-    body: Props = {
+    return {
         "name": inputs["name"],
         "visibility": inputs["visibility"],
         "allows_public_repositories": bool(inputs.get("allowsPublicRepositories")),
         "restricted_to_workflows": bool(inputs.get("restrictedToWorkflows")),
         "selected_workflows": items(inputs.get("selectedWorkflows")),
     }
-    return body
 
 
 def _create(cloud: GitHubCloud, inputs: Props) -> str:
@@ -26,7 +23,6 @@ def _create(cloud: GitHubCloud, inputs: Props) -> str:
 
 
 def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
-    del old
     found: Props = cloud.get(cloud.org("actions", "runner-groups", id_))
     state: Props = {
         "name": found["name"],
@@ -46,9 +42,7 @@ def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     return state
 
 
-def _configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
-    if not old:
-        return
+def _update(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
     where = cloud.org("actions", "runner-groups", id_)
     cloud.send("PATCH", where, _body(new))
     if new["visibility"] == "selected":
@@ -57,7 +51,6 @@ def _configure(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
 
 
 def _delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
-    del state
     cloud.send("DELETE", cloud.org("actions", "runner-groups", id_))
 
 
@@ -74,7 +67,7 @@ HANDLERS = (
         source=f"{DOCS}/actions_runner_group",
         create=_create,
         read=_read,
-        configure=_configure,
+        update=_update,
         delete=_delete,
         find=_find,
         name=AutoName(longest=255),

@@ -51,17 +51,13 @@ class _Type:
             return cloud.repo(inputs["repository"], "actions", self.plural)
         return cloud.org("actions", self.plural)
 
-    def id(self, inputs: Props) -> str:
-        return ":".join(str(inputs[key]) for key in self.keys)
-
     def item(self, cloud: GitHubCloud, id_: str) -> tuple[Props, str]:
         """The properties in an id, and the path of what it names."""
         parts = dict(zip(self.keys, split_id(id_, len(self.keys)), strict=True))
         return parts, f"{self.collection(cloud, parts)}/{parts[self.name_key]}"
 
-    def create(self, cloud: GitHubCloud, inputs: Props) -> str:
+    def create(self, cloud: GitHubCloud, inputs: Props) -> None:
         self.write(self, cloud, inputs, True)
-        return self.id(inputs)
 
     def read(self, cloud: GitHubCloud, id_: str, old: Props) -> Props:
         parts, path = self.item(cloud, id_)
@@ -84,18 +80,11 @@ class _Type:
         listed = cloud.every(f"{path}/repositories", "repositories")
         return {"visibility": "selected", "selectedRepositoryIds": [one["id"] for one in listed]}
 
-    def configure(self, cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
-        del id_
-        if old:
-            self.write(self, cloud, new, False)
+    def update(self, cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
+        self.write(self, cloud, new, False)
 
     def delete(self, cloud: GitHubCloud, id_: str, state: Props) -> None:
-        del state
         cloud.send("DELETE", self.item(cloud, id_)[1])
-
-    def find(self, cloud: GitHubCloud, inputs: Props) -> str:
-        cloud.get(f"{self.collection(cloud, inputs)}/{inputs[self.name_key]}")
-        return self.id(inputs)
 
 
 def _write_variable(type_: _Type, cloud: GitHubCloud, inputs: Props, new: bool) -> None:
@@ -107,13 +96,11 @@ def _write_variable(type_: _Type, cloud: GitHubCloud, inputs: Props, new: bool) 
 
 
 def _read_variable(found: Props, old: Props) -> Props:
-    del old
     return {"value": found["value"]}
 
 
 def _write_secret(type_: _Type, cloud: GitHubCloud, inputs: Props, new: bool) -> None:
     """One call serves both, so a create writes over a secret that exists, as pulumi-github does."""
-    del new
     path = type_.collection(cloud, inputs)
     body = _encrypted(cloud, path, inputs)
     if "repository" not in type_.keys:
@@ -150,11 +137,11 @@ def _handler(
     return Handler[GitHubCloud](
         token=token,
         source=f"{DOCS}/{page}",
+        key=":".join(f"{{{key}}}" for key in type_.keys),
         create=type_.create,
         read=type_.read,
-        configure=type_.configure,
+        update=type_.update,
         delete=type_.delete,
-        find=type_.find,
         natural=type_.keys,
         rules=(pattern(type_.name_key, _NAME, _NAME_REASON), *rules),
         **more,
@@ -165,13 +152,7 @@ def _secret(
     token: str, page: str, keys: str, rules: tuple[Rule, ...] = (), **more: Any
 ) -> Handler[GitHubCloud]:
     type_ = _Type("secrets", tuple(keys.split()), _write_secret, _read_secret)
-    return _handler(
-        token,
-        page,
-        type_,
-        rules,
-        **more,
-    )
+    return _handler(token, page, type_, rules, **more)
 
 
 def _variable(token: str, page: str, keys: str) -> Handler[GitHubCloud]:

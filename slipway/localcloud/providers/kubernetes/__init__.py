@@ -131,7 +131,6 @@ class KubernetesProvider(ResourceProvider[Api]):
     def _read(
         self, handler: KubernetesHandler, cloud: Api, id_: str, old: Props, inputs: Props
     ) -> Props | None:
-        del inputs
         return handler.read(cloud, id_, old)
 
     def _inputs_of(self, handler: KubernetesHandler, state: Props, inputs: Props) -> Props:

@@ -93,7 +93,6 @@ class _Functions:
             api.patch(path_of(self.kind, id_), patch)
 
     def delete(self, api: Api, id_: str, state: Props) -> None:
-        del state
         api.delete(path_of(self.kind, id_))
 
     def find(self, api: Api, inputs: Props) -> str | None:
