@@ -78,6 +78,7 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
                     key_arn=key.arn,
                     pull_accounts=settings.workload_accounts,
                     preview=preview,
+                    retention=settings.platform.registry,
                     # A chart's versions carry no `v`, and none of them may expire.
                     released="*" if name.endswith(f"/{CHART}") else RELEASED,
                 ),

@@ -36,6 +36,7 @@ def service_repository(
             plan=settings.organization.github.plan,
             environments=tuple(_environment(settings, environment) for environment in environments),
             settings=_repository(settings, name, service, environments) if settings.stack.builds else None,
+            role_arn_as_secret=service.role_arn_as_secret,
         ),
         opts=opts,
     )
@@ -77,6 +78,7 @@ def _repository(
         labels=delivery_labels(service.qa_environments),
         enforcement=Enforcement.ACTIVE if service.enforce else Enforcement.OFF,
         required_checks=service.status_checks,
+        required_approvals=settings.organization.github.required_approvals,
         app_id=settings.organization.github.app_id,
         release_teams=tuple(
             reviewer.split(":", 1)[1]

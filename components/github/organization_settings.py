@@ -20,8 +20,8 @@ class OrganizationSettingsArgs:
     """An organisation and the repositories that take part.
 
     `repositories` may use the self-hosted runners and read the credential for private actions, which must
-    be able to read the private actions repository and nothing else. `restrict_default_token` makes the
-    token of every workflow in the organisation read-only unless the workflow asks for more.
+    be able to read the private actions repository and nothing else. The token of every workflow in the
+    organisation becomes read-only unless the workflow asks for more.
     """
 
     organization: str
@@ -29,7 +29,6 @@ class OrganizationSettingsArgs:
     repositories: tuple[Repository, ...] = ()
     runner_group: str | None = "slipway"
     private_actions_token: pulumi.Input[str] | None = None
-    restrict_default_token: bool = True
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for others' repositories, public ones on our runners, a plan without secrets."""
@@ -72,14 +71,13 @@ class OrganizationSettings(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:github:OrganizationSettings", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        if args.restrict_default_token:
-            github.ActionsOrganizationWorkflowPermissions(
-                f"{name}-token",
-                organization_slug=args.organization,
-                default_workflow_permissions="read",
-                can_approve_pull_request_reviews=False,
-                opts=child,
-            )
+        github.ActionsOrganizationWorkflowPermissions(
+            f"{name}-token",
+            organization_slug=args.organization,
+            default_workflow_permissions="read",
+            can_approve_pull_request_reviews=False,
+            opts=child,
+        )
         self.runner_group_id = None
         if args.runner_group is not None:
             group = github.ActionsRunnerGroup(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -12,6 +12,7 @@ from components.registry.lifecycle import MOVING_TAGS, RELEASED, lifecycle_polic
 from components.registry.pull_policy import pull_policy
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names
+from slipway.platform.registry import RegistrySettings
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _PATTERN = re.compile(r"[0-9A-Za-z._*-]{1,128}")
@@ -34,9 +35,7 @@ class ImageRepositoryArgs:
     """For images of pull requests, which are never promoted: no tag moves, and everything expires."""
     released: str = RELEASED
     """Pattern of the tags that are released versions; `*` for charts, whose every tag is one."""
-    max_images: int = 200
-    untagged_days: int = 7
-    preview_days: int = 30
+    retention: RegistrySettings = field(default_factory=RegistrySettings)
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for a name that ECR would refuse, or one that mixes previews with the rest."""
@@ -61,14 +60,15 @@ class ImageRepositoryArgs:
             raise SlipwayError(
                 f"{self.released!r} cannot be a pattern of tags", where=where, fix="give one such as v*"
             )
-        self.lifecycle()
 
     def lifecycle(self) -> dict[str, Any]:
-        """Which images expire, as an ECR lifecycle policy. Raises SlipwayError for a number below one."""
+        """Which images expire, as an ECR lifecycle policy."""
         if self.preview:
-            return preview_lifecycle_policy(days=self.preview_days)
+            return preview_lifecycle_policy(days=self.retention.preview_days)
         return lifecycle_policy(
-            max_images=self.max_images, untagged_days=self.untagged_days, released=self.released
+            max_images=self.retention.max_images,
+            untagged_days=self.retention.untagged_days,
+            released=self.released,
         )
 
 

@@ -12,7 +12,7 @@ from slipway.errors import SlipwayError
 from slipway.platform import aws_names
 
 _ALIAS = re.compile(r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}")  # KMS API Reference, CreateAlias
-_WINDOW_DAYS = range(7, 31)  # KMS API Reference, ScheduleKeyDeletion
+_WINDOW_DAYS = 30  # the longest that KMS waits (API Reference, ScheduleKeyDeletion)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,6 @@ class EncryptionKeyArgs:
     writers: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     granting_services: tuple[str, ...] = ()
-    grantors: tuple[str, ...] = ()
-    deletion_window_days: int = 30
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for what KMS would refuse, and for a key that nobody could use."""
@@ -37,14 +35,10 @@ class EncryptionKeyArgs:
                 f"{self.alias!r} cannot be a KMS alias", where=where, fix="give alias/<A-Z a-z 0-9 / _ ->"
             )
         aws_names.check_account(self.account, where)
-        for role in (*self.users, *self.writers, *self.readers, *self.grantors):
+        for role in (*self.users, *self.writers, *self.readers):
             aws_names.check_role_arn(role, where)
-        if not (self.users or (self.writers and self.readers) or self.granting_services or self.grantors):
+        if not (self.users or (self.writers and self.readers) or self.granting_services):
             raise SlipwayError("nobody could use this key", where=where, fix="name users or services")
-        if self.deletion_window_days not in _WINDOW_DAYS:
-            raise SlipwayError(
-                f"a deletion window of {self.deletion_window_days} days", where=where, fix="give 7 to 30"
-            )
 
 
 class EncryptionKey(pulumi.ComponentResource):
@@ -64,14 +58,13 @@ class EncryptionKey(pulumi.ComponentResource):
             writers=args.writers,
             readers=args.readers,
             granting_services=args.granting_services,
-            grantors=args.grantors,
         )
         key = aws.kms.Key(
             f"{name}-key",
             description=args.description,
             policy=json.dumps(policy),
             enable_key_rotation=True,
-            deletion_window_in_days=args.deletion_window_days,
+            deletion_window_in_days=_WINDOW_DAYS,
             opts=child,
         )
         alias = aws.kms.Alias(f"{name}-alias", name=args.alias, target_key_id=key.key_id, opts=child)

@@ -39,7 +39,6 @@ def key_policy(
     writers: Sequence[str] = (),
     readers: Sequence[str] = (),
     granting_services: Sequence[str] = (),
-    grantors: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The policy of one key.
 
@@ -50,7 +49,6 @@ def key_policy(
         readers: ARNs of roles that only decrypt.
         granting_services: such as `ecr.eu-west-1.amazonaws.com`, which take a grant for themselves when a
             caller tells them to use the key.
-        grantors: ARNs of roles that may grant use to a service whose name is not in the request.
     """
     statements = [_administration(account)]
     for sid, roles, actions in (
@@ -71,8 +69,6 @@ def key_policy(
                 "Condition": {"StringEquals": {"kms:ViaService": sorted(set(granting_services))}},
             }
         )
-    if grantors:
-        statements.append(_roles("Grant", grantors, ("kms:CreateGrant", "kms:DescribeKey")))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

@@ -11,6 +11,9 @@ from components.state.plan_bucket_policy import plan_bucket_policy
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names
 
+KEEP_DAYS = 30
+"""Days after which a plan is gone; an older one would be stale anyway."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanStoreArgs:
@@ -23,8 +26,6 @@ class PlanStoreArgs:
     """ARNs of the plan roles, which only encrypt with the key."""
     read_roles: tuple[str, ...]
     """ARNs of the apply roles, which only decrypt with it."""
-    keep_days: int = 30
-    """Days after which a plan is gone; an older one would be stale anyway."""
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for names that AWS would refuse, or a role that could both put and read."""
@@ -42,8 +43,6 @@ class PlanStoreArgs:
                 where=where,
                 fix="give planning and applying a role each",
             )
-        if self.keep_days < 1:
-            raise SlipwayError(f"keep_days is {self.keep_days}", where=where, fix="give at least 1")
 
 
 class PlanStore(pulumi.ComponentResource):
@@ -69,7 +68,7 @@ class PlanStore(pulumi.ComponentResource):
         bucket = aws.s3.Bucket(f"{name}-bucket", bucket=args.bucket, opts=self._child)
         self._close(name, bucket)
         self._encrypt(name, args, bucket, key)
-        self._expire(name, bucket, args.keep_days)
+        self._expire(name, bucket)
         self.bucket = bucket.bucket
         self.key_arn = key.arn
         self.register_outputs({"bucket": self.bucket, "keyArn": self.key_arn})
@@ -112,7 +111,7 @@ class PlanStore(pulumi.ComponentResource):
         )
         aws.s3.BucketPolicy(f"{name}-policy", bucket=bucket.bucket, policy=document, opts=self._child)
 
-    def _expire(self, name: str, bucket: aws.s3.Bucket, keep_days: int) -> None:
+    def _expire(self, name: str, bucket: aws.s3.Bucket) -> None:
         versioning = aws.s3.BucketVersioning(
             f"{name}-versions",
             bucket=bucket.bucket,
@@ -127,10 +126,10 @@ class PlanStore(pulumi.ComponentResource):
                     id="expire-plans",
                     status="Enabled",
                     filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-                    expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=keep_days),
+                    expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=KEEP_DAYS),
                     noncurrent_version_expiration=(
                         aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                            noncurrent_days=keep_days
+                            noncurrent_days=KEEP_DAYS
                         )
                     ),
                     abort_incomplete_multipart_upload=(

@@ -65,6 +65,8 @@ class Github(Model):
     """Of the platform's own repository; its plan may allow less to a private one."""
     reviewers: ReviewerNames = ()
     """Who approves where an environment is reviewed and names nobody itself."""
+    required_approvals: Annotated[int, Field(ge=0, le=10)] = 1
+    """How many approvals a pull request of a service needs, where its file says `enforce`."""
     app_id: Annotated[int, Field(gt=0)] | None = None
     """The platform's GitHub App, the one named bypass of the rulesets."""
     private_actions: bool = False

@@ -101,6 +101,8 @@ class ServiceSettings(Model):
     """Which form of `sub` its tokens carry; `both` only while it moves from one to the other."""
     enforce: bool = False
     """Rulesets, required checks and SHA pinning: switched on once the repository has its workflows."""
+    role_arn_as_secret: bool = False
+    """Whether `AWS_ROLE_ARN` is a secret besides, for workflows that still read `secrets.AWS_ROLE_ARN`."""
     status_checks: tuple[str, ...] = ()
     """Checks that a pull request must pass, where `enforce` is on."""
     qa_environments: Annotated[int, Field(ge=0, le=20)] = 0

@@ -8,6 +8,7 @@ from slipway.platform.cluster import ClusterSettings
 from slipway.platform.model import Model
 from slipway.platform.network import NetworkSettings
 from slipway.platform.organization import OrganizationSettings
+from slipway.platform.registry import RegistrySettings
 from slipway.platform.runner_classes import RunnerSettings
 from slipway.platform.services import ServiceSettings
 from slipway.platform.stack import Stack
@@ -45,6 +46,8 @@ class PlatformSettings(Model):
     """The EKS cluster; only where services run."""
     runners: RunnerSettings | None = None
     """The runner fleet; only in `automation` and `local`."""
+    registry: RegistrySettings = RegistrySettings()
+    """How long images are kept; only in `automation` and `local`."""
     state_key: KeyArn | None = None
     """The state bucket's key, which `slipway bootstrap` made and writes here; adopted, never created here."""
     adopt_oidc_provider: bool = False

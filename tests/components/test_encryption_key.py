@@ -84,7 +84,6 @@ def test_the_key_rotates_and_is_reached_by_its_alias() -> None:
         ({"users": ()}, "nobody could use"),
         ({"users": (f"arn:aws:iam::{ACCOUNT}:role/*",)}, "no exact role ARN"),
         ({"users": (f"arn:aws:iam::{ACCOUNT}:root",)}, "no exact role ARN"),
-        ({"deletion_window_days": 6}, "deletion window"),
     ],
 )
 def test_a_key_that_kms_or_sense_would_refuse(changes: dict[str, Any], said: str) -> None:

@@ -46,7 +46,6 @@ def test_the_default_token_is_read_only() -> None:
         "defaultWorkflowPermissions": "read",
         "canApprovePullRequestReviews": False,
     }
-    assert not declare(restrict_default_token=False).of("ActionsOrganizationWorkflowPermissions")
 
 
 def test_runners_and_the_credential_are_for_the_selected_repositories_alone() -> None:

@@ -173,7 +173,6 @@ def test_a_role_of_another_account_uses_the_key_by_its_alias() -> None:
         ({"read_roles": (PLAN_ROLE,)}, "could approve its own"),
         ({"put_roles": ()}, "nobody puts"),
         ({"put_roles": ("arn:aws:iam::1:role/*",)}, "no exact role ARN"),
-        ({"keep_days": 0}, "at least 1"),
     ],
 )
 def test_a_store_that_would_not_hold_is_refused(changes: dict[str, Any], said: str) -> None:

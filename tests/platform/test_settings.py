@@ -159,6 +159,7 @@ LINUX = {"labels": ["linux"], "instance_types": ["m7i.large"], "repositories": [
     ("stack", "path", "value"),
     [
         ("staging", "network.image_build_ssh_cidr", "203.0.113.0/24"),
+        ("prod", "registry", {"max_images": 50}),
         ("staging", "runners", {"app_id": 1, "installation_id": 2, "classes": {"linux": LINUX}}),
         ("automation", "cluster", {"name": "a", "version": "1.33"}),
         ("local", "state_key", f"arn:aws:kms:eu-west-1:123456789012:key/{'1' * 8}-1111-1111-1111-{'1' * 12}"),

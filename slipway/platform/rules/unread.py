@@ -98,6 +98,8 @@ def _of_other_stacks(draft: Draft) -> Iterator[Mistake]:
     if not stack.builds:
         if platform.runners is not None:
             yield Mistake(place / "runners", "a fleet", "none: the fleet lives in the stack 'automation'")
+        if "registry" in platform.model_fields_set:
+            yield Mistake(place / "registry", found, "none: images are kept in the stack 'automation'")
         if platform.network.image_build_ssh_cidr is not None:
             where = place / "network" / "image_build_ssh_cidr"
             yield Mistake(where, found, "none: images are built in the stack 'automation'")
