@@ -9,8 +9,8 @@ IMAGE    := runners/image/runner.pkr.hcl
 MANIFEST := .slipway/build/runner-image-$(ARCHITECTURE).json
 
 .DEFAULT_GOAL := help
-.PHONY: help install up preview drift down kubernetes kubernetes-stop test check benchmarks schemas trees image image-block \
-  firewall locks clean
+.PHONY: help install up preview drift down kubernetes kubernetes-stop test test-long check benchmarks schemas trees \
+  image image-block firewall locks clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -52,8 +52,11 @@ check: install ## Format, lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 
-test: check ## Everything that continuous integration runs
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q
+test: check ## Everything that continuous integration runs; SEED=… draws an earlier sample of the large figures
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q $(if $(SEED),--seed $(SEED))
+
+test-long: check ## The same with the large figures whole, as every night (half an hour)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q --long
 
 # Ubuntu 24.04 keeps unprivileged users from making namespaces of their own, in which those tests run.
 firewall: ## Let the tests of the runners' firewall run on this Ubuntu, which skip otherwise (asks sudo)

@@ -17,8 +17,9 @@ from slipway.access.evaluate import (
 )
 from slipway.access.trust import rendered, session_name, trust_policy
 from slipway.platform.declaration import Repository, RoleDeclaration, SubjectForm
+from tests.sampling import seed, size
 
-ATTACKERS = 120_000
+ATTACKERS = size(120_000, 12_000)
 FORMS = (SubjectForm.IMMUTABLE, SubjectForm.LEGACY)
 SESSION = "gha-deploy-7"
 
@@ -146,10 +147,10 @@ class Try:
 
 
 def attackers(
-    repositories: tuple[Repository, ...], environments: list[str], seed: int
+    repositories: tuple[Repository, ...], environments: list[str], first: int
 ) -> Iterator[tuple[str, Token]]:
     """Tokens that GitHub could sign and that belong to no declared job, and tokens that it never would."""
-    rng = random.Random(seed)  # noqa: S311 - the same attackers in every run
+    rng = random.Random(first)  # noqa: S311 - the same attackers in every run
     for n in itertools.count(1):
         attempt = Try(
             n, rng, rng.choice(repositories), rng.choice(environments), rng.choice(REFS), rng.choice(FORMS)
@@ -203,7 +204,7 @@ def test_every_declared_job_reaches_exactly_its_role(platform: Any) -> None:
 def test_no_generated_attacker_reaches_any_role(platform: Any) -> None:
     trusts = compiled(platform.roles)
     seen: set[Token] = set()
-    for label, token in attackers(platform.repositories, declared_environments(platform), seed=20261121):
+    for label, token in attackers(platform.repositories, declared_environments(platform), seed(20261121)):
         if token in seen:
             continue
         seen.add(token)
@@ -221,14 +222,14 @@ def test_the_subject_alone_keeps_every_attacker_out(platform: Any) -> None:
     ]
     own = {sub for role in roles for job in role.jobs for sub in subjects(job.repository, job.environment)}
     tried = 0
-    for label, token in attackers(platform.repositories, declared_environments(platform), seed=7):
+    for label, token in attackers(platform.repositories, declared_environments(platform), seed(7)):
         # A recycled name gets the immutable form, because its repository is new; only tokens that no GitHub
         # would sign carry a declared subject of the legacy form with other ids.
         if label == "recycled name" and token.sub in own:
             continue
         tried += 1
         assert reached(token, trusts, claims=frozenset()) == [], (label, token)
-        if tried == 20_000:
+        if tried == size(20_000, 5_000):
             return
 
 
@@ -248,9 +249,7 @@ def test_the_attackers_would_get_through_a_careless_policy(platform: Any) -> Non
         statement["Statement"][0]["Condition"] = {"StringLike": {f"{ISSUER}:sub": pattern}}
         trusts.append((pattern, "111111111111", Policy.parse(statement, "resource")))
     got_in: set[str] = set()
-    for number, (label, token) in enumerate(
-        attackers(platform.repositories, ["build", "production"], seed=1)
-    ):
+    for number, (label, token) in enumerate(attackers(platform.repositories, ["build", "production"], 1)):
         if reached(token, trusts):
             got_in.add(label)
         if number == 2_000:

@@ -25,6 +25,7 @@ from slipway.engine.store import Store
 from slipway.errors import SlipwayError
 from tests.engine.test_embedded_changes import ops
 from tests.engine.toy import Thing, ToyProvider, World
+from tests.sampling import size
 
 
 def chain() -> None:
@@ -279,7 +280,7 @@ shapes = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(40, 12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(shapes, min_size=1, max_size=4))
 def test_any_walk_ends_where_the_program_says(tmp_path_factory, walk):
     world = World()

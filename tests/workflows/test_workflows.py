@@ -29,6 +29,7 @@ def test_the_workflows_are_there() -> None:
         "infra-drift",
         "infra-preview",
         "infra-up",
+        "nightly",
         "runner-image",
     ]
     assert [one.path.stem for one in examples()] == ["build", "ci", "deploy", "migrate"]
@@ -193,11 +194,21 @@ def test_the_image_job_is_declared_as_its_workflow_runs_it() -> None:
 
 
 def test_the_firewall_s_tests_can_run_where_all_tests_do() -> None:
-    steps = [step["run"] for _, step in by_name("ci").steps() if "run" in step]
-    assert steps == ["make firewall", "make test"]
+    for name, test in (("ci", "make test"), ("nightly", "make test-long")):
+        steps = [step["run"] for _, step in by_name(name).steps() if "run" in step]
+        assert steps == ["make firewall", test]
     target = (ROOT / "Makefile").read_text().partition("\nfirewall:")[2].partition("\n\n")[0]
     assert "nftables" in target
     assert "kernel.apparmor_restrict_unprivileged_userns=0" in target
+
+
+def test_every_night_the_large_figures_are_tested_whole() -> None:
+    assert by_name("nightly").triggers == {"schedule", "workflow_dispatch"}
+    recipes = (ROOT / "Makefile").read_text()
+    whole = recipes.partition("\ntest-long:")[2].partition("\n\n")[0]
+    sample = recipes.partition("\ntest:")[2].partition("\n\n")[0]
+    assert "--long" in whole
+    assert "--long" not in sample
 
 
 def test_zizmor_finds_nothing() -> None:

@@ -24,6 +24,7 @@ from runners.control.writes import (
 )
 from tests.runners.control.conftest import client
 from tests.runners.control.memory import MemoryTable
+from tests.sampling import size
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -68,7 +69,7 @@ changes = st.one_of(
 
 
 @given(steps=st.lists(changes, max_size=6))
-@hypothesis_settings(max_examples=60)
+@hypothesis_settings(max_examples=size(60, 20))
 def test_the_table_and_its_stand_in_mean_the_same(
     table: DynamoTable, steps: list[tuple[Write, *tuple[Write, ...]]]
 ) -> None:
