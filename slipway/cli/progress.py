@@ -9,7 +9,7 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from slipway.engine.display import SYMBOLS
-from slipway.engine.interface import QUIET, Op, Step
+from slipway.engine.interface import Op, Step
 
 _PRESENT = {"create": "creating", "update": "updating", "replace": "replacing", "delete": "deleting"}
 
@@ -33,7 +33,7 @@ class ConsoleProgress:
         """Count it; where nobody watches a live line, say what changed."""
         with self._lock:
             self._done += 1
-        if self._lines and step.op not in QUIET:
+        if self._lines and not step.quiet:
             self._console.print(f"{SYMBOLS[step.op]:<2} {step.name} ({seconds:.1f} s)", highlight=False)
 
     def failed(self, urn: str, reason: str) -> None:

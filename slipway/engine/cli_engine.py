@@ -7,21 +7,31 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
 from slipway.engine.cli_events import Events
+from slipway.engine.cli_plan import UpdatePlan, content, inputs_of, private_file
+from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Progress, Result, Silent
+from slipway.engine.plan import Plan, require_fit, require_same, require_state
+from slipway.engine.plugins import redact
+from slipway.engine.state import digest
+from slipway.engine.values import Plain
 from slipway.errors import SlipwayError
+from slipway.platform.documents import read
 
 INSTALL: Final = "install it: https://www.pulumi.com/docs/iac/download-install/"
 _FLAGS: Final = ("--non-interactive", "--color", "never")
+_ENCRYPTION: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
+"""Keys of a stack file that say how its secrets are encrypted."""
 
 
 class PulumiEngine:
@@ -36,6 +46,8 @@ class PulumiEngine:
         progress: told about every step.
         create: make the stack, at the first `up` or at once for `local`, if the backend does not have it.
         secrets_provider: what seals the secrets of a stack that is made; the backend's own if empty.
+        constrain: whether `apply` is held to Pulumi's update plan, which refuses some valid applies
+            (https://github.com/pulumi/pulumi/issues/11587 and others). What is checked before stays.
 
     Raises:
         SlipwayError: ``pulumi`` is not on PATH.
@@ -53,6 +65,7 @@ class PulumiEngine:
         *,
         create: bool = False,
         secrets_provider: str = "",
+        constrain: bool = True,
     ) -> None:
         self._environment = dict(os.environ if environment is None else environment)
         command = shutil.which("pulumi", path=self._environment.get("PATH"))
@@ -65,6 +78,9 @@ class PulumiEngine:
         self._progress = progress or Silent()
         self._create = create
         self._secrets_provider = secrets_provider
+        self._constrain = constrain
+        self._sensitive: list[dict[str, Plain]] = []
+        """Secrets that a plan told us, for what Pulumi says afterwards."""
 
     def preview(self) -> Result:
         """What `up` would do. Takes no lock, writes nothing."""
@@ -87,6 +103,89 @@ class PulumiEngine:
         """The stack's outputs, secrets as ``[secret]``."""
         self._select()
         return self._outputs()
+
+    def plan(self, *, destroy: bool = False, key: bytes | None = None) -> Plan:
+        """What `up`, or `destroy`, would do; of `up` with Pulumi's own update plan.
+
+        One run of the engine, and calls that only read: the state, and the plan's secrets.
+
+        Raises:
+            SlipwayError: the stack's state cannot be read.
+        """
+        return self._plan(Fingerprints(key), self._progress, destroy=destroy)
+
+    def apply(self, plan: Plan) -> Result:
+        """Do what a plan says: after a preview of now that must be the same, and under Pulumi's update plan.
+
+        Pulumi's own preview phase is kept, since with ``--skip-preview`` an update that breaks its plan stops
+        in the middle. Nobody else may change the state meanwhile: the caller holds the stack's lease.
+
+        Raises:
+            PlanRefused: the state was changed since, or the program now asks for something else.
+        """
+        require_fit(plan, self.name, self._project, self._stack)
+        self._select()
+        require_state(plan, self.state_digest(plan.key))
+        destroy = plan.operation == "destroy"
+        fresh = self._plan(Fingerprints(plan.key), Silent(), destroy=destroy)
+        if not fresh.result.ok:
+            return replace(fresh.result, operation="apply")
+        require_same(plan, fresh)
+        if destroy:
+            return self._run("apply", ["destroy", "--yes", "--skip-preview", "--json"])
+        if not self._constrain:
+            return self._run("apply", ["up", "--yes", "--skip-preview", "--json"])
+        with private_file(plan.constraint) as file:
+            return self._run("apply", ["up", "--yes", "--json", "--plan", f"/dev/fd/{file}"], files=(file,))
+
+    def export(self) -> dict[str, Any]:
+        """The state as ``pulumi stack export`` prints it, secrets encrypted."""
+        return json.loads(self._call("stack", "export", "--stack", self._stack))
+
+    def state_digest(self, key: bytes) -> str:
+        """Of what the state says, whatever the encryption of its secrets."""
+        return digest(self._deployment(), Fingerprints(key))
+
+    def _plan(self, fingerprints: Fingerprints, progress: Progress, *, destroy: bool) -> Plan:
+        self._select()
+        deployment = self._deployment()
+        state, inputs = digest(deployment, fingerprints), inputs_of(deployment)
+        self._sensitive = [*inputs.values()]
+        operation = "destroy" if destroy else "up"
+        with private_file() as file:
+            arguments = (
+                ["destroy", "--preview-only", "--json"]
+                if destroy
+                else ["preview", "--json", "--save-plan", f"/dev/fd/{file}"]
+            )
+            result = self._run("preview", arguments, progress=progress, files=(file,))
+            constraint = content(file)
+        update_plan = UpdatePlan(constraint or b"{}", self._decrypt)
+        self._sensitive += update_plan.secrets()
+        steps = update_plan.filled(result.steps, inputs, fingerprints)
+        result = replace(result, steps=steps, secrets_key=fingerprints.key_id)
+        return Plan(
+            operation, result, state, update_plan.options_digest(fingerprints), fingerprints.key, constraint
+        )
+
+    def _deployment(self) -> dict[str, Any]:
+        document = json.loads(self._call("stack", "export", "--show-secrets", "--stack", self._stack))
+        return document.get("deployment") or {}
+
+    def _decrypt(self, ciphertexts: list[str]) -> list[str]:
+        """By the stack's own secrets provider: as configuration in a file that has nothing else."""
+        settings = self._folder / f"Pulumi.{self._stack}.yaml"
+        values: Mapping[str, Any] = read(settings).values if settings.is_file() else {}
+        document: dict[str, Any] = {name: values[name] for name in _ENCRYPTION if name in values}
+        document["config"] = {f"slipway:{i}": {"secure": text} for i, text in enumerate(ciphertexts)}
+        with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+            path = Path(folder) / "Pulumi.ciphertexts.json"
+            path.write_text(json.dumps(document), encoding="utf-8")
+            shown = self._call(
+                "config", "--show-secrets", "--json", "--stack", self._stack, "--config-file", str(path)
+            )
+        texts = json.loads(shown)
+        return [texts[f"slipway:{i}"]["value"] for i in range(len(ciphertexts))]
 
     def _outputs(self) -> dict[str, Any]:
         done = self._call("stack", "output", "--json", "--stack", self._stack)
@@ -113,11 +212,18 @@ class PulumiEngine:
             )
         return done.stdout
 
-    def _run(self, operation: str, arguments: list[str]) -> Result:
+    def _run(
+        self,
+        operation: str,
+        arguments: list[str],
+        *,
+        progress: Progress | None = None,
+        files: Sequence[int] = (),
+    ) -> Result:
         self._select()
         began = time.monotonic()
-        events = Events(operation, self._progress)
-        ended = self._stream(arguments, events)
+        events = Events(operation, progress or self._progress)
+        ended = self._stream(arguments, events, files)
         ok = ended.code == 0 and not any(item.severity == "error" for item in events.about_apart)
         diagnostics = [*events.diagnostics, *(Diagnostic("error", text) for text in ended.errors)]
         if ended.code and not any(item.severity == "error" for item in diagnostics):
@@ -128,14 +234,14 @@ class PulumiEngine:
             self._stack,
             self.name,
             events.steps,
-            self._outputs() if ok and operation in ("up", "refresh") else events.outputs,
-            tuple(diagnostics),
+            self._outputs() if ok and operation in ("up", "apply", "refresh") else events.outputs,
+            tuple(replace(item, message=redact(item.message, *self._sensitive)) for item in diagnostics),
             ok,
             ended.interrupted,
             time.monotonic() - began,
         )
 
-    def _stream(self, arguments: list[str], events: Events) -> _Ended:
+    def _stream(self, arguments: list[str], events: Events, files: Sequence[int]) -> _Ended:
         # Makes `preview --json` print events as they come, as the other commands do (pkg/cmd/pulumi, v3.260).
         environment = {**self._environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
         with subprocess.Popen(
@@ -145,6 +251,7 @@ class PulumiEngine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            pass_fds=files,
             # Ctrl-C at a terminal reaches the whole group: the engine is told once, by us.
             start_new_session=True,
         ) as process:

@@ -170,6 +170,8 @@ class Events:
         old, new = metadata.old or messages.State(), metadata.new or messages.State()
         before, after = _plain(old.inputs), _plain(new.inputs)
         diff = _changes(op, metadata, before, after) if op in ("update", "replace", "refresh") else []
+        if metadata.old and metadata.new and old.protect != new.protect:
+            diff.append(PropertyChange("protect", "update", old.protect, new.protect))
         if op == "refresh":
             op = "update" if diff else "same"
         return Step(

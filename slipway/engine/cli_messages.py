@@ -49,6 +49,7 @@ class State:
 
     id: str = ""
     parent: str = ""
+    protect: bool = False
     inputs: dict[str, Any] | None = None
     outputs: dict[str, Any] | None = None
 

@@ -54,7 +54,7 @@ _VALUE_WIDTH = 120
 
 def rich(result: Result, *, sames: bool = False) -> RenderableType:
     """The result as a tree by parent, then messages, then counts. `sames` shows what does not change, too."""
-    shown = {step.urn: step for step in result.steps if sames or step.op not in QUIET}
+    shown = {step.urn: step for step in result.steps if sames or not step.quiet}
     tree = Tree(Text(f"{result.project}/{result.stack}", style="bold"))
     nodes: dict[str, Tree] = {}
     for step in sorted(shown.values(), key=lambda step: step.urn.count("$")):
@@ -74,7 +74,7 @@ def condensed(result: Result) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     groups: dict[str, list[Step]] = {}
     for step in result.steps:
-        if step.op not in QUIET and step.type != ROOT_TYPE:
+        if not step.quiet and step.type != ROOT_TYPE:
             groups.setdefault(_top(step.urn, parents), []).append(step)
     named = {step.urn: step for step in result.steps}
     for urn, steps in sorted(groups.items(), key=lambda group: named[group[0]].name):
@@ -150,7 +150,7 @@ def markdown(result: Result, *, limit: int = GITHUB_LIMIT) -> str:
     """For a job summary or comment: cut between resources to `limit` characters, saying how many."""
     head = [f"### {result.operation} of `{result.stack}`", "", _escape(summary(result)), ""]
     head.extend(f"> **{item.severity}** {_escape(_diagnostic(item))}" for item in result.diagnostics)
-    blocks = [_block(step) for step in result.steps if step.op not in QUIET]
+    blocks = [_block(step) for step in result.steps if not step.quiet]
     text = "\n".join(head)[: limit // 2]
     return _fit(text, blocks, limit)
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,15 +17,23 @@ from typing import Any
 from slipway.engine.backend import EngineBackend
 from slipway.engine.deletion import delete_everything, delete_leftovers
 from slipway.engine.fingerprints import Fingerprints
-from slipway.engine.interface import Diagnostic, Progress, Result, Silent
+from slipway.engine.interface import Diagnostic, Progress, Result, Silent, Step
 from slipway.engine.monitor import Monitor
+from slipway.engine.plan import Plan, require_fit, require_same, require_state, steps_by_urn
 from slipway.engine.plugins import Plugins, ProviderSource
 from slipway.engine.program import Program, Project, run_program
 from slipway.engine.provider_resources import Config, ProviderResources
 from slipway.engine.refresh import refresh
 from slipway.engine.run import Cancelled, Run
 from slipway.engine.secrets import Crypter
-from slipway.engine.state import Properties, Snapshot
+from slipway.engine.state import (
+    Properties,
+    Snapshot,
+    digest,
+    options_digest,
+    to_deployment,
+    to_records,
+)
 from slipway.engine.store import Rehearsal, Store
 from slipway.engine.urn import ROOT_TYPE
 from slipway.engine.values import show
@@ -123,6 +132,56 @@ class EmbeddedEngine:
         """The stack's outputs as plain values, secrets wrapped but readable. For tests and other programs."""
         return _outputs(self._store.load()[0])
 
+    def plan(self, *, destroy: bool = False, key: bytes | None = None) -> Plan:
+        """What `up`, or `destroy`, would do, in a form to be applied later."""
+        return self._plan(Fingerprints(key), self._progress, destroy=destroy)
+
+    def apply(self, plan: Plan) -> Result:
+        """Do what a plan says: the program is rehearsed first, and each step is held against the plan.
+
+        Raises:
+            PlanRefused: the state was changed since, or the program now asks for something else.
+        """
+        require_fit(plan, self.name, self._project.name, self._project.stack)
+        fingerprints = Fingerprints(plan.key)
+        destroy = plan.operation == "destroy"
+        with self._store.locked():
+            require_state(plan, self.state_digest(plan.key))
+            fresh = self._plan(fingerprints, Silent(), destroy=destroy)
+            if not fresh.result.ok:
+                return replace(fresh.result, operation="apply")
+            require_same(plan, fresh)
+            snapshot, warnings = self._recover()
+            run = self._run(
+                self._store.begin(snapshot),
+                preview=False,
+                fingerprints=fingerprints,
+                planned=steps_by_urn(plan.result),
+            )
+            if destroy:
+                return self._without_program("apply", run, warnings, delete_everything)
+            return self._deploy("apply", run, warnings)
+
+    def export(self) -> dict[str, Any]:
+        """The state as ``pulumi stack export`` prints it."""
+        snapshot, _ = self._store.load()
+        return to_deployment(snapshot, self._store.crypter)
+
+    def state_digest(self, key: bytes) -> str:
+        """Of what the state says, whatever the encryption of its secrets."""
+        return _digest(self._store.load()[0], Fingerprints(key))
+
+    def _plan(self, fingerprints: Fingerprints, progress: Progress, *, destroy: bool) -> Plan:
+        snapshot, warnings = self._store.load()
+        state = _digest(snapshot, fingerprints)
+        run = self._run(Rehearsal(snapshot), preview=True, fingerprints=fingerprints, progress=progress)
+        if destroy:
+            result = self._without_program("preview", run, warnings, delete_everything)
+        else:
+            result = self._deploy("preview", run, warnings)
+        options = options_digest(snapshot.live.values(), fingerprints)
+        return Plan("destroy" if destroy else "up", result, state, options, fingerprints.key)
+
     def _recover(self) -> tuple[Snapshot, list[str]]:
         """The state, made whole on disk before anything else is done with it."""
         snapshot, warnings = self._store.load()
@@ -130,15 +189,24 @@ class EmbeddedEngine:
             self._store.save(snapshot)
         return snapshot, warnings
 
-    def _run(self, ledger: Any, *, preview: bool) -> Run:
+    def _run(
+        self,
+        ledger: Any,
+        *,
+        preview: bool,
+        fingerprints: Fingerprints | None = None,
+        progress: Progress | None = None,
+        planned: Mapping[str, list[Step]] | None = None,
+    ) -> Run:
         return Run(
             self._project.name,
             self._project.stack,
             ledger,
-            self._progress,
-            self._fingerprints,
+            progress or self._progress,
+            fingerprints or self._fingerprints,
             sensitive=self._config.secrets,
             preview=preview,
+            planned=planned,
         )
 
     def _deploy(self, operation: str, run: Run, warnings: list[str]) -> Result:
@@ -198,6 +266,10 @@ class EmbeddedEngine:
             time.monotonic() - began,
             run.fingerprints.key_id,
         )
+
+
+def _digest(snapshot: Snapshot, fingerprints: Fingerprints) -> str:
+    return digest(to_records(snapshot, str), fingerprints)  # `str`: secrets stay as they are
 
 
 def _outputs(snapshot: Snapshot) -> Properties:

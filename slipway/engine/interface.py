@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 from slipway.engine import documents
+
+if TYPE_CHECKING:
+    from slipway.engine.plan import Plan
 
 Op = Literal["same", "create", "update", "replace", "delete", "read", "refresh", "import"]
 ChangeKind = Literal["add", "delete", "update"]
@@ -65,6 +68,11 @@ class Step:
     old: Mapping[str, Any] | None = None
     new: Mapping[str, Any] | None = None
 
+    @property
+    def quiet(self) -> bool:
+        """Whether it changes nothing, not even what only the state knows, such as the protection."""
+        return self.op in QUIET and not self.diff
+
 
 @dataclass(frozen=True)
 class Diagnostic:
@@ -119,7 +127,7 @@ class Result:
     @property
     def changed(self) -> bool:
         """Whether anything differs or was changed."""
-        return any(step.op not in QUIET for step in self.steps)
+        return any(not step.quiet for step in self.steps)
 
     @property
     def errors(self) -> list[Diagnostic]:
@@ -203,4 +211,29 @@ class Engine(Protocol):
 
     def outputs(self) -> Mapping[str, Any]:
         """The stack's outputs, secrets masked."""
+        ...
+
+    def plan(self, *, destroy: bool = False, key: bytes | None = None) -> Plan:
+        """What `up`, or `destroy`, would do, in a form to be applied later. Writes nothing.
+
+        Args:
+            key: for the fingerprints of secrets, to compare this plan with another one; a new one if None.
+        """
+        ...
+
+    def apply(self, plan: Plan) -> Result:
+        """Do what a plan says and nothing else.
+
+        Raises:
+            PlanRefused: the state was changed since, or the program now asks for something else. Nothing
+                was changed.
+        """
+        ...
+
+    def export(self) -> dict[str, Any]:
+        """The state as Pulumi's deployment document, secrets encrypted."""
+        ...
+
+    def state_digest(self, key: bytes) -> str:
+        """Of what the state says, however its secrets are encrypted. It tells nothing without the key."""
         ...

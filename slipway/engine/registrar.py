@@ -204,6 +204,7 @@ class Registrar:
                 f"it is protected, and the change of {forcing or 'its inputs'} would replace it; "
                 "undo the change, or set protect to false and apply that first"
             )
+        self._run.verify(self._run.step("replace", state, decision.changes, old=old))
         if decision.delete_first:
             delete_first(self._run, self._providers, old)
         return self._create(

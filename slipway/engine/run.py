@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
@@ -12,6 +12,7 @@ from typing import Final, Literal, Protocol
 from slipway.engine import urn as urns
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Op, Progress, PropertyChange, Step
+from slipway.engine.plan import violation
 from slipway.engine.plugins import Refused, redact
 from slipway.engine.state import Properties, ResourceState, Snapshot
 from slipway.errors import SlipwayError
@@ -63,6 +64,7 @@ class Run:
         fingerprints: what stands for secrets in the steps.
         sensitive: values with secrets that the state may not have, for `redacted`.
         preview: whether providers only rehearse.
+        planned: the only steps that may be made, by URN; None for any.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Run:
         *,
         sensitive: Properties,
         preview: bool,
+        planned: Mapping[str, list[Step]] | None = None,
     ) -> None:
         self.project = project
         self.stack = stack
@@ -83,6 +86,7 @@ class Run:
         self.fingerprints = fingerprints
         self.preview = preview
         self._sensitive = sensitive
+        self._planned = planned
         self.steps: list[Step] = []
         self.diagnostics: list[Diagnostic] = []
         self.failed: set[str] = set()
@@ -167,6 +171,8 @@ class Run:
     ) -> Step:
         """A step about a resource, ready for `perform`. `old`: what the state had, where it had something."""
         before = state if op == "delete" else old
+        if op != "delete" and old is not None and old.protect != state.protect:
+            diff = [*diff, PropertyChange("protect", "update", old.protect, state.protect)]
         values = {
             "old": self.fingerprints.show(before.inputs) if before and op in _WITH_OLD else None,
             "new": self.fingerprints.show(state.inputs) if op in _WITH_NEW else None,
@@ -177,6 +183,7 @@ class Run:
         """Do one step and put it on the list. A default provider is Pulumi's own affair and stays off it."""
         hidden = urns.is_provider(step.type) and step.name.startswith("default")
         if not hidden:
+            self.verify(step)
             self.progress.started(step.op, step.urn)
         began = time.monotonic()
         work()
@@ -184,6 +191,15 @@ class Run:
             with self._lock:
                 self.steps.append(step)
             self.progress.finished(step, time.monotonic() - began)
+
+    def verify(self, step: Step) -> None:
+        """Hold a step against the plan that is applied, before it is made.
+
+        Raises:
+            Refused: it is not in it.
+        """
+        if self._planned is not None and (reason := violation(self._planned.get(step.urn, []), step)):
+            raise Refused(f"it violates the plan: {reason}")
 
     def fail(self, urn: str, reason: str) -> None:
         """Record that a resource failed; what needs it will be skipped."""

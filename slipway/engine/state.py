@@ -7,14 +7,16 @@ pkg/resource/deploy/snapshot.go (`VerifyIntegrity`: whatever a resource needs st
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from slipway.engine import urn as urns
+from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.secrets import Crypter
-from slipway.engine.values import Plain, from_state, to_state
+from slipway.engine.values import Plain, from_state, show, to_state
 
 VERSION = 3
 WRITER = "slipway-embedded-1"
@@ -233,11 +235,6 @@ def settle_aliases(states: list[ResourceState]) -> list[ResourceState]:
 
 def to_deployment(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
     """The document that ``pulumi stack export`` would print for this snapshot."""
-    encrypt = crypter.encrypt
-    resources = [encode(state, encrypt) for state in settle_aliases(snapshot.ordered())]
-    pending = [
-        {"resource": encode(state, encrypt), "type": "creating"} for state in snapshot.pending.values()
-    ]
     deployment: dict[str, Any] = {
         "manifest": {
             "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
@@ -246,12 +243,19 @@ def to_deployment(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
             "version": WRITER,
         },
     }
-    if crypter.salt:
+    records = to_records(snapshot, crypter.encrypt)
+    if crypter.salt:  # made by the first secret
         deployment["secrets_providers"] = {"type": "passphrase", "state": {"salt": crypter.salt}}
-    deployment["resources"] = resources
-    if pending:
-        deployment["pending_operations"] = pending
-    return {"version": VERSION, "deployment": deployment}
+    return {"version": VERSION, "deployment": {**deployment, **records}}
+
+
+def to_records(snapshot: Snapshot, encrypt: Callable[[str], str]) -> dict[str, Any]:
+    """The part of a deployment that says what the stack consists of."""
+    resources = [encode(state, encrypt) for state in settle_aliases(snapshot.ordered())]
+    pending = [
+        {"resource": encode(state, encrypt), "type": "creating"} for state in snapshot.pending.values()
+    ]
+    return {"resources": resources, **({"pending_operations": pending} if pending else {})}
 
 
 def from_deployment(document: dict[str, Any], crypter: Crypter) -> Snapshot:
@@ -271,6 +275,54 @@ def from_deployment(document: dict[str, Any], crypter: Crypter) -> Snapshot:
             state = decode(operation["resource"], crypter.decrypt)
             snapshot.pending[state.urn] = state
     return snapshot
+
+
+_VOLATILE: Final = frozenset({"created", "modified", "sourcePosition", "stackTrace"})
+"""Of a record: when, and from which line, it was written; a run that changes nothing may change these."""
+
+
+def digest(deployment: dict[str, Any], fingerprints: Fingerprints) -> str:
+    """Of what a stack consists of, from a deployment document whose secrets are readable.
+
+    How secrets are encrypted, the order of resources, and times make no difference.
+    """
+    kinds = ("resources", "pending_operations")
+    records = [cast(list[dict[str, Any]], deployment.get(kind) or []) for kind in kinds]
+    texts = [sorted(map(_settled, items)) for items in records]
+    return fingerprints.digest(json.dumps(texts))
+
+
+def _settled(record: dict[str, Any]) -> str:
+    return json.dumps({key: item for key, item in record.items() if key not in _VOLATILE}, sort_keys=True)
+
+
+def options_digest(states: Iterable[ResourceState], fingerprints: Fingerprints) -> str:
+    """Of what a program asks for beside inputs, from a rehearsal's states."""
+    asked = [
+        [getattr(state, name) for name in _OPTIONS]
+        + [urns.split_reference(state.provider)[0] if state.provider else ""]
+        + [show(state.replacement_trigger, fingerprints.of)]
+        for state in sorted(states, key=lambda state: state.urn)
+    ]
+    return fingerprints.digest(json.dumps(asked))
+
+
+_OPTIONS: Final = (
+    "urn",
+    "type",
+    "custom",
+    "parent",
+    "protect",
+    "retain_on_delete",
+    "dependencies",
+    "property_dependencies",
+    "additional_secret_outputs",
+    "ignore_changes",
+    "replace_on_changes",
+    "aliases",
+    "custom_timeouts",
+    "import_id",
+)
 
 
 def salt_of(document: dict[str, Any]) -> str:

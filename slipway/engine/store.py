@@ -48,7 +48,7 @@ class Store:
         self._lock_path = directory / f"{stack}.lock"
         self._directory = directory
         self._stack = stack
-        self._crypter = crypter
+        self.crypter = crypter
         self._base = ""
 
     @contextmanager
@@ -85,8 +85,8 @@ class Store:
         if document is not None:
             salt = salt_of(document)
             if salt:
-                self._crypter.use_salt(salt)
-            snapshot = from_deployment(document, self._crypter)
+                self.crypter.use_salt(salt)
+            snapshot = from_deployment(document, self.crypter)
         records = self._records()
         if records:
             warnings.append(f"the last run on {self._stack!r} did not end; going on from where it was")
@@ -123,39 +123,39 @@ class Store:
         if not records or records[0].get("base") != self._base:
             return []
         if records[0].get("salt"):
-            self._crypter.use_salt(records[0]["salt"])
+            self.crypter.use_salt(records[0]["salt"])
         return records[1:]
 
     def _replay(self, snapshot: Snapshot, record: dict[str, Any]) -> None:
         if "salt" in record:
-            self._crypter.use_salt(record["salt"])
+            self.crypter.use_salt(record["salt"])
         elif "put" in record:
-            state = decode(record["put"], self._crypter.decrypt)
+            state = decode(record["put"], self.crypter.decrypt)
             snapshot.put(state, record.get("was", ""), record.get("condemn", False))
         elif "gone" in record:
             snapshot.forget(record["gone"], record["id"], record["condemned"])
         elif "pending" in record:
-            state = decode(record["pending"], self._crypter.decrypt)
+            state = decode(record["pending"], self.crypter.decrypt)
             snapshot.pending[state.urn] = state
         elif "settled" in record:
             snapshot.pending.pop(record["settled"], None)
 
     def begin(self, snapshot: Snapshot) -> Journal:
         """A journal for one run. Nothing is written before its first record."""
-        return Journal(self, snapshot, self._crypter)
+        return Journal(self, snapshot, self.crypter)
 
     def start_journal(self) -> IO[bytes]:
         """Keep the present state aside and open an empty journal that continues it."""
         self._directory.mkdir(parents=True, exist_ok=True)
         if self.path.exists() and _read(self.path)[0] is not None:
             _write(self.backup, self.path.read_bytes())
-        header = {"base": self._base, "salt": self._crypter.salt}
+        header = {"base": self._base, "salt": self.crypter.salt}
         _write(self.journal, json.dumps(header).encode() + b"\n")
         return self.journal.open("ab")
 
     def save(self, snapshot: Snapshot) -> None:
         """Write the whole state. The journal stays until the next run, to repair this file if need be."""
-        document = to_deployment(snapshot, self._crypter)
+        document = to_deployment(snapshot, self.crypter)
         data = json.dumps(document, indent=4).encode()
         _write(self.path, data)
         self._base = hashlib.sha256(data).hexdigest()

@@ -6,15 +6,18 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from slipway.engine import choice
 from slipway.engine.cli_events import Events
 from slipway.engine.cli_local import local_engine, passphrase
 from slipway.engine.embedded import EmbeddedEngine
 from slipway.engine.interface import Diagnostic, Result, Silent
+from slipway.engine.plan import Plan, PlanRefused
 from slipway.engine.program import program_at
 from slipway.engine.project import load_project, load_stack, stack_config
 from slipway.engine.secrets import Crypter
@@ -87,6 +90,20 @@ def told(result: Result) -> dict[str, tuple[object, ...]]:
     }
 
 
+def values_of(plan: Plan) -> dict[str, tuple[object, ...]]:
+    """All that a plan says of each resource, fingerprints included, without the ids that each world gives."""
+    text = re.sub(r'"id-\d+"', '"id"', json.dumps([asdict(step) for step in plan.result.steps]))
+    return {step["urn"]: step for step in json.loads(text)}
+
+
+def new_secret(text: str) -> tuple[str, str]:
+    """The ciphertext of the stack file's secret, and that of another one with the same salt."""
+    document = YAML(typ="safe", pure=True).load(text)
+    return document["config"]["password"]["secure"], Crypter("pass", document["encryptionsalt"]).encrypt(
+        "changed"
+    )
+
+
 def masked(values: Mapping[str, object] | None) -> object:
     """Values with a plain mask for every fingerprint, and without the ids that each world gives."""
     text = re.sub(r"\[secret [0-9a-f]{32}\]", "[secret]", json.dumps(values))
@@ -114,6 +131,69 @@ class TestBothEngines:
         assert real.ok, real.diagnostics
         assert told(ours) == told(real)
         assert world.objects == json.loads((project / "world.json").read_text()) == {}
+
+    def test_plans_are_equal_and_are_applied_or_refused_alike(self, project):
+        """Secrets under one key look alike on both, although each encrypts them on its own."""
+        world, key = World(), b"k" * 32
+        text = (project / "Pulumi.local.yaml").read_text()
+        first = [engine.plan(key=key) for engine in (cli(project), embedded(project, world))]
+        assert values_of(first[0]) == values_of(first[1])
+        assert "[secret " in json.dumps(first[0].to_json())
+        for plan in first:
+            assert "hunter22" not in json.dumps(plan.to_json()) + str(plan.constraint) + repr(plan)
+        real, ours = cli(project).apply(first[0]), embedded(project, world).apply(first[1])
+        assert real.ok, real.diagnostics
+        assert told(ours) == told(real)
+        assert (real.operation, real.outputs) == ("apply", ours.outputs)
+        for engine, plan in zip((cli(project), embedded(project, world)), first, strict=True):
+            with pytest.raises(PlanRefused, match="state was changed"):
+                engine.apply(plan)
+        changed = text.replace("value: one", "value: two").replace(*new_secret(text))
+        (project / "Pulumi.local.yaml").write_text(changed)
+        second = [engine.plan(key=key) for engine in (cli(project), embedded(project, world))]
+        assert values_of(second[0]) == values_of(second[1])
+        (b,) = [step for step in second[0].result.steps if step.name == "b"]
+        assert b.old["password"] != b.new["password"]
+        for document in (text, changed.replace("value: two", "value: three"), changed + "  extra: true\n"):
+            (project / "Pulumi.local.yaml").write_text(document)
+            before = (project / "world.json").read_text()
+            for engine, plan in zip((cli(project), embedded(project, world)), second, strict=True):
+                with pytest.raises(PlanRefused, match="asks for something else"):
+                    engine.apply(plan)
+            assert (project / "world.json").read_text() == before
+        (project / "Pulumi.local.yaml").write_text(changed)
+        assert cli(project).apply(Plan.from_bundle(json.loads(json.dumps(second[0].bundle())))).ok
+        gone = cli(project).plan(destroy=True)
+        assert {step.op for step in gone.result.steps} == {"delete"}
+        assert cli(project).apply(gone).ok
+        assert json.loads((project / "world.json").read_text()) == {}
+
+    def test_the_preview_that_precedes_an_update_keeps_a_broken_plan_from_beginning(self, project):
+        """Pulumi's own check, where ours has seen nothing: the program says one thing first, then another."""
+        seen = project / "seen"
+        lines = "import pathlib\nfrom tests.engine.toy import Thing\nThing('first')\n"
+        lines += f"seen = pathlib.Path({str(seen)!r})\nseen.write_text(seen.read_text() + 'x')\n"
+        lines += "Thing('second', value='planned' if len(seen.read_text()) < 3 else 'hunter22')\n"
+        (project / "__main__.py").write_text(lines)
+        seen.write_text("")
+        plan = cli(project).plan()
+        result = cli(project).apply(plan)
+        assert len(seen.read_text()) == 3
+        assert not result.ok
+        assert any("violates plan" in item.message for item in result.errors)
+        assert json.loads((project / "world.json").read_text()) == {}
+
+    def test_what_a_program_logs_and_prints_is_in_the_diagnostics(self, project):
+        (project / "__main__.py").write_text(
+            "import pulumi\nfrom tests.engine.toy import Thing\npulumi.log.warn('look')\n"
+            "pulumi.log.info('of a thing', Thing('a'))\npulumi.log.debug('never')\n"
+        )
+        urn = "urn:pulumi:local::demo::toy:index:Thing::a"
+        said = {Diagnostic("warning", "look"), Diagnostic("info", "of a thing", urn)}
+        for engine in (cli(project), embedded(project, World())):
+            for result in (engine.preview(), engine.up()):
+                assert set(result.diagnostics) == said
+                assert len(result.diagnostics) == 2
 
     def test_the_cli_accepts_our_state(self, project):
         embedded(project, World()).up()

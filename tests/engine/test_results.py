@@ -11,7 +11,7 @@ import pulumi
 import pytest
 from rich.console import Console
 
-from slipway.engine import display
+from slipway.engine import display, secrets
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, PropertyChange, Result, Step
 from slipway.engine.provider_resources import Config
@@ -124,6 +124,11 @@ class TestFingerprints:
         prints = Fingerprints()
         shown = prints.show({"a": [{"b": Secret(SECRET)}], "c": None, "d": 1})
         assert shown == {"a": [{"b": prints.of(Secret(SECRET))}], "d": 1}
+
+
+@pytest.fixture(autouse=True)
+def _quick_keys(monkeypatch):
+    monkeypatch.setattr(secrets, "_ROUNDS", 1000)
 
 
 def program(password):
