@@ -1,16 +1,20 @@
 """The table of resource types against AWS's own schemas and the installed SDKs; the providers read it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from slipway.access.statements import is_reading
+from slipway.errors import SlipwayError
 from slipway.localcloud.providers import schema
 from slipway.localcloud.providers.aws import HANDLERS as AWS
+from slipway.localcloud.providers.errors import ProviderError
+from slipway.localcloud.providers.found import table
 from slipway.localcloud.providers.github import HANDLERS as GITHUB
 from slipway.localcloud.providers.kubernetes.kinds import KINDS, Kind
-from slipway.platform.resource_types import TYPES, ResourceType, row_of
+from slipway.platform.resource_types import FILES, TYPES, Actions, ResourceType, files_of, row_of
 
 ROWS = [row for token, row in TYPES.items() if token.startswith(("aws:", "github:"))]
 AWS_ROWS = [row for token, row in TYPES.items() if token.startswith("aws:")]
@@ -189,7 +193,48 @@ def test_types_without_a_published_schema_are_those_listed() -> None:
 
 
 def test_the_embedded_providers_serve_the_types_of_the_table() -> None:
-    assert {row.token for row in ROWS} == {*AWS, *GITHUB}
+    handled = {*AWS, *GITHUB}
+    missing = [f"{token} ({FILES[token]}) has no handler in slipway/localcloud/providers" for token in TYPES]
+    served = [token in handled or token.startswith("kubernetes:") for token in TYPES]
+    assert [line for line, has in zip(missing, served, strict=True) if not has] == []
+    assert handled <= {row.token for row in ROWS}
+
+
+def test_a_handler_without_a_row_is_named_with_its_file() -> None:
+    vault = replace(AWS["aws:sqs/queue:Queue"], token="aws:glacier/vault:Vault")
+    with pytest.raises(ProviderError) as raised:
+        table({"slipway.localcloud.providers.aws.glacier": [vault]})
+    text = str(raised.value)
+    assert "aws:glacier/vault:Vault has a handler, but no row" in text
+    assert "slipway/localcloud/providers/aws/glacier.py" in text
+    assert "slipway/platform/resource_types" in text
+
+
+def test_two_handlers_of_a_type_are_named() -> None:
+    queue = AWS["aws:sqs/queue:Queue"]
+    with pytest.raises(ProviderError, match=r"(?s)aws:sqs/queue:Queue has two handlers.*other\.py"):
+        table({"slipway.localcloud.providers.aws.sqs": [queue], "other": [queue]})
+
+
+@pytest.mark.parametrize("actions", [None, Actions(create=("sqs:CreateQueue",))])
+def test_a_row_without_actions_is_named_with_its_file(actions: Actions | None) -> None:
+    row = replace(TYPES["aws:sqs/queue:Queue"], actions=actions)
+    with pytest.raises(SlipwayError) as raised:
+        files_of({"slipway/platform/resource_types/sqs.py": [row]})
+    assert "aws:sqs/queue:Queue has a row without actions" in str(raised.value)
+    assert "slipway/platform/resource_types/sqs.py" in str(raised.value)
+
+
+def test_two_rows_of_a_type_are_named_with_both_files() -> None:
+    row = TYPES["aws:sqs/queue:Queue"]
+    with pytest.raises(SlipwayError, match=r"(?s)aws:sqs/queue:Queue has two rows.*b\.py.*a\.py"):
+        files_of({"a.py": [row], "b.py": [row]})
+
+
+def test_types_outside_iam_need_no_actions() -> None:
+    row = TYPES["github:index/issueLabel:IssueLabel"]
+    assert row.actions is None
+    assert files_of({"github.py": [row]}) == {row.token: "github.py"}
 
 
 @pytest.mark.parametrize("handler", [*AWS.values(), *GITHUB.values()], ids=lambda handler: handler.token)

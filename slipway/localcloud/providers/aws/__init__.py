@@ -1,9 +1,7 @@
 """The AWS provider: every type that the platform's components use, on moto's server."""
 
-import importlib
 import json
-import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from pulumi.provider.experimental.provider import (
@@ -18,6 +16,7 @@ from slipway.localcloud.providers.aws import eks, eks_access
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import ProviderError
+from slipway.localcloud.providers.found import handlers_of
 from slipway.localcloud.providers.handler import Handler
 from slipway.localcloud.providers.merging import ignored
 from slipway.localcloud.providers.values import UNKNOWN, Props, block, plain_map
@@ -25,14 +24,7 @@ from slipway.localcloud.providers.values import UNKNOWN, Props, block, plain_map
 AwsHandler = Handler[AwsCall]
 
 
-def _handlers() -> Iterator[AwsHandler]:
-    """What the modules beside this one have in their `HANDLERS`."""
-    for found in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{found.name}")
-        yield from getattr(module, "HANDLERS", ())
-
-
-HANDLERS: Mapping[str, AwsHandler] = {handler.token: handler for handler in _handlers()}
+HANDLERS: Mapping[str, AwsHandler] = handlers_of(__name__, __path__)
 
 
 def is_gone(code: str) -> bool:

@@ -1,28 +1,19 @@
 """The GitHub provider: every type that the platform's components use, on the GitHub stand-in."""
 
-import importlib
-import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from pulumi.provider.experimental.provider import ConfigureRequest, ConfigureResponse
 
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.localcloud.providers.fence import Rest
+from slipway.localcloud.providers.found import handlers_of
 from slipway.localcloud.providers.github import lookups
 from slipway.localcloud.providers.github.client import API_VERSION, GitHubCloud, GitHubRefused
 from slipway.localcloud.providers.handler import Handler
 from slipway.localcloud.providers.values import plain_map
 
-
-def _handlers() -> Iterator[Handler[GitHubCloud]]:
-    """What the modules beside this one have in their `HANDLERS`."""
-    for found in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{found.name}")
-        yield from getattr(module, "HANDLERS", ())
-
-
-HANDLERS: Mapping[str, Handler[GitHubCloud]] = {handler.token: handler for handler in _handlers()}
+HANDLERS: Mapping[str, Handler[GitHubCloud]] = handlers_of(__name__, __path__)
 
 
 class GitHubProvider(ResourceProvider[GitHubCloud]):
