@@ -1,4 +1,7 @@
-"""Lookups: repositories, users, teams, the rate limit. What is looked up is seeded, never created here."""
+"""Lookups: repositories, users, teams, the rate limit. What is looked up is seeded, never created here.
+
+https://docs.github.com/en/rest/repos/repos, .../orgs/orgs, .../users/users, .../teams/teams, .../rate-limit
+"""
 
 from werkzeug.wrappers import Response
 
