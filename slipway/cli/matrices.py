@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
 from slipway.access.matrix import Matrix, MatrixDiff, diff, matrix
 from slipway.access.world import RunnerClass, StackRegistrations, World
-from slipway.engine.offline import render_each
+from slipway.engine import offline
 from slipway.engine.project import load_stack, stacks
 from slipway.engine.recording import Rendered
 from slipway.engine.revisions import Revision
@@ -40,7 +41,7 @@ def matrix_of(root: Path, names: Sequence[str]) -> Matrix:
     Raises:
         SlipwayError: the program failed, or says nothing about access.
     """
-    return matrix(world_of(render_each([(root, name) for name in names], secrets.token_hex(16))))
+    return matrix(world_of(offline.render_stacks(root, names, secrets.token_hex(16))))
 
 
 def difference(root: Path, names: Sequence[str] | None, base: Revision) -> MatrixDiff:
@@ -54,13 +55,13 @@ def difference(root: Path, names: Sequence[str] | None, base: Revision) -> Matri
     head_names = real_stacks(root, names)
     if base.unchanged():
         return MatrixDiff(newly_allowed=(), no_longer_allowed=())
-    with base.worktree() as folder:
+    key = secrets.token_hex(16)
+    with base.worktree() as folder, ThreadPoolExecutor(1) as executor:
+        head = executor.submit(offline.render_stacks, root, head_names, key)
         known = [name for name in stacks(folder) if name != Stack.LOCAL]
         base_names = [name for name in known if not names or name in names]
-        wanted = [(folder, name) for name in base_names] + [(root, name) for name in head_names]
-        rendered = render_each(wanted, secrets.token_hex(16))
-    before, after = rendered[: len(base_names)], rendered[len(base_names) :]
-    return diff(matrix(world_of(before)), matrix(world_of(after)))
+        before = matrix(world_of(offline.render_stacks(folder, base_names, key)))
+        return diff(before, matrix(world_of(head.result())))
 
 
 def world_of(rendered: list[Rendered]) -> World:

@@ -14,8 +14,9 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,8 @@ SCRUBBED = ("AWS_", "GITHUB_", "GH_", "ACTIONS_", "PULUMI_", "KUBE", "GOOGLE_", 
 
 _KEY = "SLIPWAY_OFFLINE_KEY"
 _TIMEOUT_SECONDS = 600
+_RECORD = "\x1e"
+"""What a line of the answer begins with (RFC 7464): a program may print lines of its own."""
 
 
 def render(root: Path, stack: str, extra: Mapping[str, str] | None = None) -> Rendered:
@@ -99,6 +102,12 @@ def render_here(root: Path, stack: str) -> Rendered:
     Raises:
         SlipwayError: see `render`.
     """
+    _move_to(root)
+    return render(root, stack)
+
+
+def _move_to(root: Path) -> None:
+    """Make this process, for good, one that renders the project at `root` and can reach nothing."""
     # Most of the time goes into importing the SDKs, whose objects all stay: looking for garbage, while they
     # come and once more at the end, finds none.
     gc.disable()
@@ -107,7 +116,6 @@ def render_here(root: Path, stack: str) -> Rendered:
         del os.environ[name]
     os.chdir(root)
     _prefer_modules_of(root)
-    return render(root, stack)
 
 
 def render_apart(root: Path, stack: str, key: str) -> Rendered:
@@ -119,36 +127,36 @@ def render_apart(root: Path, stack: str, key: str) -> Rendered:
     Raises:
         SlipwayError: what the other process reported.
     """
-    command = [sys.executable, "-m", __spec__.name, "--root", str(root), "--stack", stack, "--json"]
-    here = Path(__file__).resolve().parents[2]
+    return render_stacks(root, [stack], key)[0]
+
+
+def render_stacks(root: Path, stacks: Sequence[str], key: str) -> list[Rendered]:
+    """Render one stack after another in one process apart: the SDKs, which take longest, are imported once.
+
+    Args:
+        key: see `render_apart`.
+
+    Raises:
+        SlipwayError: what the other process reported, of the first stack that failed.
+    """
+    if not stacks:
+        return []
+    chosen = [argument for stack in stacks for argument in ("--stack", stack)]
     done = subprocess.run(
-        command,
-        cwd=here,
+        [sys.executable, "-m", __spec__.name, "--root", str(root), *chosen, "--json"],
+        cwd=Path(__file__).resolve().parents[2],
         env={**scrubbed(os.environ), _KEY: key},
         capture_output=True,
         text=True,
         timeout=_TIMEOUT_SECONDS,
         check=False,
     )
+    records = [line.removeprefix(_RECORD) for line in done.stdout.split("\n") if line.startswith(_RECORD)]
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it ended without a message"]
-        raise SlipwayError("\n".join(lines[-20:]), where=f"the program at {root}, stack {stack!r}")
-    return load(done.stdout.strip().splitlines()[-1])
-
-
-def render_each(wanted: Sequence[tuple[Path, str]], key: str) -> list[Rendered]:
-    """Render several stacks as `render_apart` does, as many at once as there are cores.
-
-    Args:
-        wanted: each the project's folder and the stack's name; the answer is in the same order.
-        key: see `render_apart`.
-
-    Raises:
-        SlipwayError: see `render_apart`; of several, the first one's.
-    """
-    with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
-        rendering = [executor.submit(render_apart, folder, stack, key) for folder, stack in wanted]
-        return [future.result() for future in rendering]
+        where = f"the program at {root}, stack {stacks[min(len(records), len(stacks) - 1)]!r}"
+        raise SlipwayError("\n".join(lines[-20:]), where=where)
+    return [load(record) for record in records]
 
 
 def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
@@ -164,25 +172,45 @@ def _prefer_modules_of(root: Path) -> None:
         package.__path__.insert(0, str(own))
 
 
+@contextmanager
+def _modules_of_its_own(root: Path) -> Generator[None]:
+    """Forget the project's modules afterwards: they may have read one stack's configuration as they came."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        module = sys.modules[name]
+        file = Path(getattr(module, "__file__", None) or "/")
+        if not file.is_relative_to(root) or "site-packages" in file.parts:
+            continue
+        del sys.modules[name]
+        package, _, attribute = name.rpartition(".")
+        # `from package import name` asks the package first.
+        if getattr(sys.modules.get(package), attribute, None) is module:
+            delattr(sys.modules[package], attribute)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """The command line of `render_apart`. Prints JSON, or the names of what is declared."""
+    """The command line of `render_stacks`. Prints JSON, or the names of what is declared."""
     parser = argparse.ArgumentParser(prog="python -m slipway.engine.offline", description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="the project's folder")
-    parser.add_argument("--stack", required=True, help="the stack's name")
+    parser.add_argument("--stack", action="append", required=True, help="a stack's name, repeatable")
     parser.add_argument("--json", action="store_true", help="print everything, for another program")
     options = parser.parse_args(arguments)
     root = options.root.resolve()
     key = os.environ.pop(_KEY, "") or secrets.token_hex(16)
-    try:
-        rendered = render_here(root, options.stack)
-    except SlipwayError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    if options.json:
-        print(f"\n{dump(rendered, key.encode())}")
-    else:
-        for item in rendered.registrations:
-            print(item.urn)
+    _move_to(root)
+    for stack in options.stack:
+        try:
+            with _modules_of_its_own(root):
+                rendered = render(root, stack)
+        except SlipwayError as error:
+            print(error, file=sys.stderr)
+            return error.exit_code
+        if options.json:
+            print(f"\n{_RECORD}{dump(rendered, key.encode())}", flush=True)
+        else:
+            for item in rendered.registrations:
+                print(item.urn)
     return 0
 
 

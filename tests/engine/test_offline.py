@@ -173,6 +173,34 @@ def test_a_failing_program_is_named(project):
         offline.preview(project, "prod")
 
 
+SETTINGS = "import pulumi\nROLE = pulumi.Config().require('role')\nprint('said by the program')\n"
+
+
+def test_stacks_in_one_process_know_nothing_of_each_other(project):
+    (project / "rules").mkdir()
+    (project / "rules" / "settings.py").write_text(SETTINGS)
+    (project / "plain.py").write_text("from rules import settings\nROLE = settings.ROLE\n")
+    (project / "__main__.py").write_text(
+        "import plain, pulumi\nfrom rules import settings\n"
+        "pulumi.export('role', [plain.ROLE, settings.ROLE])\n"
+    )
+    (project / "Pulumi.qa.yaml").write_text("config:\n  role: tester\n")
+    rendered = offline.render_stacks(project, ["prod", "qa", "prod"], "key")
+    assert [item.stack for item in rendered] == ["prod", "qa", "prod"]
+    roles = [item.outputs["role"] for item in rendered]
+    assert roles == [["deployer"] * 2, ["tester"] * 2, ["deployer"] * 2]
+    assert rendered == [offline.render_apart(project, stack, "key") for stack in ("prod", "qa", "prod")]
+
+
+def test_of_several_stacks_the_one_that_fails_is_named(project):
+    (project / "__main__.py").write_text("import pulumi\npulumi.Config().require('role')\n")
+    (project / "Pulumi.qa.yaml").write_text("config: {}\n")
+    with pytest.raises(SlipwayError, match="role") as raised:
+        offline.render_stacks(project, ["prod", "qa", "prod"], "key")
+    assert "stack 'qa'" in raised.value.where
+    assert offline.render_stacks(project, [], "key") == []
+
+
 def test_extra_configuration_lies_on_top(project):
     rendered = offline.render(project, "prod", {"demo:role": "other"})
     assert rendered.outputs["name"] == "other"
