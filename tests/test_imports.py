@@ -29,6 +29,7 @@ ALLOWED = {
         "runners.control.items",
         "runners.control.reasons",
         "slipway.aws",
+        "slipway.github",
         "slipway.engine.project",
         "slipway.localcloud",
         *GROUND,
@@ -105,9 +106,16 @@ def test_every_test_file_is_collected() -> None:
 
 
 # What a client library is called -> where in slipway/ it may be imported, and why.
-CLIENTS = {
+CLIENTS: dict[str, dict[str, str]] = {
     "boto3": {"slipway/aws": "the one way to AWS"},
     "botocore": {"slipway/aws": "the one way to AWS"},
+    "requests": {"slipway/github": "the one way to GitHub"},
+    "urllib3": {"slipway/github": "what requests raises"},
+    "github": {"slipway/github": "PyGithub's objects, over that way"},
+    "http.client": {"slipway/localcloud/loopback_http": "the one way to servers of this machine"},
+    "urllib.request": {},
+    "httpx": {},
+    "aiohttp": {},
 }
 
 

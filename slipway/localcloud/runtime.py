@@ -1,7 +1,6 @@
 """Start, find, ask and stop the embedded cloud of a folder. Its process outlives the command."""
 
 import fcntl
-import http.client
 import json
 import os
 import select
@@ -27,6 +26,7 @@ from slipway.localcloud.cloud import (
     remove_runtime_file,
 )
 from slipway.localcloud.kubeconfig import loopback_server
+from slipway.localcloud.loopback_http import fetch
 
 _STOP_S = 3.0
 _ANSWER_S = 30.0
@@ -71,7 +71,7 @@ def running(root: Path) -> Cloud | None:
         return None
     try:  # a busy one may take its time, and is not to be taken for a dead one and started anew
         return held if _get_json(held.console, "/healthz").get("id") == held.id else None
-    except (OSError, ValueError, http.client.HTTPException):
+    except (OSError, ValueError):
         return None
 
 
@@ -94,14 +94,10 @@ def seed(cloud: Cloud, body: Mapping[str, Any]) -> dict[str, int]:
 
     Raises SlipwayError where the stand-in refuses the seed.
     """
-    connection = http.client.HTTPConnection(urlsplit(cloud.github).netloc, timeout=_ANSWER_S)
-    try:
-        headers = {"Content-Type": "application/json"}
-        connection.request("POST", "/slipway/seed", json.dumps(dict(body)), headers)
-        response = connection.getresponse()
-        answer = json.loads(response.read())
-    finally:
-        connection.close()
+    headers = {"Content-Type": "application/json"}
+    url = f"{cloud.github}/slipway/seed"
+    response = fetch("POST", url, json.dumps(dict(body)), headers, timeout_s=_ANSWER_S)
+    answer = response.json()
     if response.status >= 400:
         raise SlipwayError(f"the GitHub stand-in refuses the seed: {answer['message']}", where=cloud.github)
     return cast("dict[str, int]", answer)
@@ -282,10 +278,4 @@ def _lock(root: Path) -> Generator[None]:
 
 
 def _get_json(base: str, path: str) -> dict[str, Any]:
-    """GET by the standard library's client, which knows no proxies."""
-    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=_ANSWER_S)
-    try:
-        connection.request("GET", path)
-        return cast("dict[str, Any]", json.loads(connection.getresponse().read()))
-    finally:
-        connection.close()
+    return cast("dict[str, Any]", fetch("GET", base + path, timeout_s=_ANSWER_S).json())

@@ -7,7 +7,6 @@ it reports on one file descriptor: its pid, then `{"ok": true}` or what went wro
 """
 
 import argparse
-import http.client
 import json
 import os
 import signal
@@ -21,7 +20,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
-from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -35,6 +33,7 @@ from slipway.localcloud.fence import raise_fence
 from slipway.localcloud.functions.api import FunctionsApi
 from slipway.localcloud.github.app import GitHub
 from slipway.localcloud.kubernetes import Kubernetes
+from slipway.localcloud.loopback_http import fetch
 from slipway.localcloud.records import Records, RecordsApi
 from slipway.localcloud.web import Guard, RequestLog
 
@@ -165,14 +164,10 @@ def _check_answers(service: str, url: str) -> None:
         "kubernetes": "/version",
         "console": "/healthz",
     }
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
-        connection.request("GET", path[service])
-        status = connection.getresponse().status
+        status = fetch("GET", url + path[service], timeout_s=60).status
     except OSError as error:
         raise SlipwayError(f"the {service} endpoint does not answer: {error}", where=url) from error
-    finally:
-        connection.close()
     # GitHub's is 401 without a token, which is an answer.
     if status >= 500:
         raise SlipwayError(f"the {service} endpoint answers {status}", where=url)

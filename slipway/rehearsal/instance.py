@@ -1,11 +1,11 @@
 """One instance of the fleet as its boot script would act: claims, runs what GitHub hands it, and finishes."""
 
-import http.client
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 
 from slipway.rehearsal.stand_in import Answer, AwsControls, GitHubControls
@@ -103,7 +103,7 @@ class Instance(threading.Thread):
         elif jit is not None:
             time.sleep(self._work_s)
             status = self._github.complete(self.job, "success")
-            if status >= http.client.BAD_REQUEST:
+            if status >= HTTPStatus.BAD_REQUEST:
                 self._ledger.troubles.append(f"{self.name}: GitHub answers {status} to its job's end")
             else:
                 self._ledger.done.append(self.job)
@@ -117,13 +117,13 @@ class Instance(threading.Thread):
         """The runner's configuration; None where the rehearsal ends first, or the claim is refused."""
         while not self._stopping.is_set():
             answer = self._post("claim", credentials, {})
-            if answer.status == http.client.OK:
+            if answer.status == HTTPStatus.OK:
                 jit = str(answer.body["jitconfig"])
                 self._ledger.configurations.append(jit)
                 if self._greedy:
                     self._ledger.second_claims.append(self._post("claim", credentials, {}).status)
                 return jit
-            if answer.status in {http.client.CONFLICT, http.client.FORBIDDEN}:
+            if answer.status in {HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN}:
                 self._ledger.troubles.append(f"{self.name}: {answer.status} to its claim: {answer.body}")
                 return None
             self._stopping.wait(min(answer.retry_after_s or _ASK_AGAIN_S, _LONGEST_RETRY_S))
@@ -132,7 +132,7 @@ class Instance(threading.Thread):
     def _listen(self, jit: str) -> bool:
         """Be a runner until GitHub hands over a job; whether it did."""
         answer = self._github.connect(jit)
-        if answer.status != http.client.OK:
+        if answer.status != HTTPStatus.OK:
             self._ledger.troubles.append(f"{self.name}: {answer.status} to its runner: {answer.body}")
             return False
         self.runner_id = int(answer.body["id"])
@@ -150,7 +150,7 @@ class Instance(threading.Thread):
         """Call until it is no server's error, as the boot script does."""
         for _ in range(times):
             answer = call()
-            if answer.status < http.client.INTERNAL_SERVER_ERROR:
+            if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 return
             time.sleep(min(answer.retry_after_s or _ASK_AGAIN_S, _LONGEST_RETRY_S))
         self._ledger.troubles.append(f"{self.name}: its end was not taken")

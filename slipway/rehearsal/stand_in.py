@@ -1,14 +1,15 @@
 """The control routes of the embedded cloud, by which a rehearsal moves what is GitHub's and AWS's to move."""
 
-import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from slipway.aws.signing import signed_headers
 from slipway.errors import SlipwayError
+from slipway.localcloud.loopback_http import fetch
 
 Json = dict[str, Any]
 _TIMEOUT_S = 60
@@ -99,7 +100,7 @@ class AwsControls:
     def credentials(self, instance: str) -> Json | None:
         """What the instance's metadata service gives it; None for an instance that is no more."""
         answer = ask(self._base, "GET", f"/slipway/instances/{instance}/credentials")
-        return answer.body if answer.status == http.client.OK else None
+        return answer.body if answer.status == HTTPStatus.OK else None
 
     def post(self, url: str, credentials: Json, body: Json) -> Answer:
         """Call the fleet's API as an instance does, signed by its own credentials."""
@@ -118,28 +119,26 @@ def ask(
     body: Json | str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """One request on loopback, by a client that knows no proxies."""
-    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=_TIMEOUT_S)
+    """One request to the embedded cloud."""
     data = body if isinstance(body, str) or body is None else json.dumps(body)
+    sent = {"Content-Type": "application/json", **(headers or {})}
     try:
-        connection.request(method, path, data, {"Content-Type": "application/json", **(headers or {})})
-        response = connection.getresponse()
-        raw = response.read()
-    except (OSError, http.client.HTTPException) as error:
+        reply = fetch(method, base + path, data, sent, timeout_s=_TIMEOUT_S)
+    except OSError as error:
         raise SlipwayError(
             f"the embedded cloud does not answer: {error}", where=base, fix="slipway cloud status"
         ) from error
-    finally:
-        connection.close()
-    after = response.getheader("Retry-After", "0")
+    after = reply.headers.get("retry-after", "0")
     return Answer(
-        status=response.status, body=_object(raw), retry_after_s=float(after) if after.isdecimal() else 0.0
+        status=reply.status,
+        body=_object(reply.content),
+        retry_after_s=float(after) if after.isdecimal() else 0.0,
     )
 
 
 def _good(base: str, method: str, path: str, body: Json | None = None) -> Json:
     answer = ask(base, method, path, body)
-    if answer.status >= http.client.BAD_REQUEST:
+    if answer.status >= HTTPStatus.BAD_REQUEST:
         message = answer.body.get("message", "")
         raise SlipwayError(
             f"the embedded cloud answers {answer.status} to {method} {path}: {message}",

@@ -11,9 +11,10 @@ from typing import Any
 
 from slipway.aws import AWS_ERRORS, AwsError
 from slipway.errors import SlipwayError
+from slipway.github import connect, path
 from slipway.runners import app_key, state
 from slipway.runners.fleet import Fleet
-from slipway.runners.github import AppApi, request
+from slipway.runners.github import AppApi
 from slipway.runners.manifest import Difference, differences, permissions
 
 Json = dict[str, Any]
@@ -196,7 +197,7 @@ def _number(fleet: Fleet) -> int:
 
 
 def _convert(fleet: Fleet, code: str) -> Json:
-    answer, _ = request(fleet.github_api, "POST", f"/app-manifests/{code}/conversions")
+    answer = connect(url=fleet.github_api).post(path("app-manifests", code, "conversions"))
     given: Json = answer if isinstance(answer, dict) else {}  # pyright: ignore[reportUnknownVariableType]
     missing = [key for key in ("id", "slug", "html_url", "pem", "webhook_secret") if not given.get(key)]
     if missing:

@@ -7,7 +7,6 @@ https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 import hashlib
 import heapq
 import hmac
-import http.client
 import itertools
 import json
 import random
@@ -17,11 +16,11 @@ import uuid
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
+from slipway.errors import SlipwayError
 from slipway.localcloud.github.automation import App
 from slipway.localcloud.github.model import Json, now
-from slipway.localcloud.web import is_loopback_name
+from slipway.localcloud.loopback_http import fetch
 
 TIMEOUT_S = 10
 """https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks"""
@@ -215,25 +214,16 @@ def _send(delivery: Delivery) -> None:
     """Send it, and note in it how that went."""
     body = json.dumps(delivery.payload).encode()
     hook = delivery.app.hook
-    address = urlsplit(str(hook["url"]))
     started = time.monotonic()
     try:
         # This stands in for GitHub on this machine: nothing leaves it.
-        if address.scheme != "http" or not is_loopback_name(address.netloc):
-            raise OSError(f"{address.netloc} is not on this machine")
-        connection = http.client.HTTPConnection(address.netloc, timeout=TIMEOUT_S)
-        try:
-            path = f"{address.path or '/'}{'?' + address.query if address.query else ''}"
-            connection.request("POST", path, body, _headers(delivery, body))
-            answer = connection.getresponse()
-            delivery.response = answer.read(65_536).decode(errors="replace")
-            delivery.status_code = answer.status
-            delivery.status = "OK" if delivery.ok else f"Invalid HTTP Response: {answer.status}"
-        finally:
-            connection.close()
+        answer = fetch("POST", str(hook["url"]), body, _headers(delivery, body), timeout_s=TIMEOUT_S)
+        delivery.response = answer.content[:65_536].decode(errors="replace")
+        delivery.status_code = answer.status
+        delivery.status = "OK" if delivery.ok else f"Invalid HTTP Response: {answer.status}"
     except TimeoutError:
         delivery.status = "timed out"
-    except (OSError, http.client.HTTPException):
+    except (OSError, SlipwayError):
         delivery.status = "failed to connect to host"
     delivery.duration = time.monotonic() - started
 

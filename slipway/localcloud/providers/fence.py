@@ -1,13 +1,12 @@
 """No provider of the embedded cloud speaks to anything off this machine, whatever the environment says."""
 
-import http.client
 import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from slipway.localcloud.loopback_http import fetch
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.platform.loopback import is_loopback
 
@@ -41,10 +40,7 @@ class Reply:
 
 
 class Rest:
-    """JSON over HTTP to one loopback server.
-
-    Built on http.client, which knows no proxy, no .netrc and no environment variable.
-    """
+    """JSON over HTTP to one loopback server."""
 
     def __init__(
         self,
@@ -66,24 +62,18 @@ class Rest:
         Raises:
             ProviderError: nobody answers, or the answer is no JSON. A status code is never an error here.
         """
-        parts = urlsplit(self.base)
-        content = None if body is None else json.dumps(body).encode()
+        content = None if body is None else json.dumps(body)
         sent = {
             "Accept": "application/json",
             "Content-Type": "application/json",
             **self._headers,
             **(headers or {}),
         }
-        connection = self._connect(parts.scheme, parts.hostname or "", parts.port)
         try:
-            connection.request(method, parts.path + path, body=content, headers=sent)
-            answer = connection.getresponse()
-            raw = answer.read()
-            found = {key.lower(): value for key, value in answer.getheaders()}
-            is_json = "json" in found.get("content-type", "")
-            data = json.loads(raw) if raw.strip() and (is_json or answer.status < 400) else None
-            return Reply(answer.status, data, found)
-        except (OSError, http.client.HTTPException) as error:
+            reply = fetch(method, self.base + path, content, sent, timeout_s=TIMEOUT_S, tls=self._tls)
+            is_json = "json" in reply.headers.get("content-type", "")
+            return Reply(reply.status, reply.json() if is_json or reply.status < 400 else None, reply.headers)
+        except OSError as error:
             raise ProviderError(
                 f"{self._what} does not answer ({type(error).__name__})",
                 where=self.base,
@@ -93,10 +83,3 @@ class Rest:
             raise ProviderError(
                 f"{self._what} answered {method} {path} with no JSON", where=self.base
             ) from error
-        finally:
-            connection.close()
-
-    def _connect(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
-        if scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=self._tls)
-        return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)

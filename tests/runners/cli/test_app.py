@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,10 +16,11 @@ from typer.testing import CliRunner
 
 from slipway.cli import runners as command
 from slipway.errors import SlipwayError
+from slipway.github import app_token
 from slipway.runners import app, app_key
 from slipway.runners.app_page import AppPage, serving
 from slipway.runners.fleet import Fleet
-from slipway.runners.github import app_token
+from slipway.runners.github import sign
 from slipway.runners.manifest import differences, manifest, permissions
 from tests.runners.cli import fakes
 
@@ -82,7 +84,7 @@ def test_the_secret_is_current_and_the_old_one_still_accepted(ready: Fleet) -> N
 
 def test_a_token_is_the_apps_own(ready: Fleet) -> None:
     make(ready)
-    text = app_token(ready, 77)
+    text = app_token(77, partial(sign, ready))
     signed, _, signature = text.rpartition(".")
     KEY.public_key().verify(
         base64.urlsafe_b64decode(signature + "=="), signed.encode(), padding.PKCS1v15(), hashes.SHA256()

@@ -1,5 +1,7 @@
 """What failed for good is sent again, each event once."""
 
+import base64
+
 import pytest
 from typer.testing import CliRunner
 
@@ -46,7 +48,7 @@ def test_what_is_no_period_is_refused(text: str) -> None:
 
 @pytest.fixture
 def signed(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    monkeypatch.setattr(api, "app_token", lambda *_: "signed")
+    monkeypatch.setattr(api, "sign", lambda *_: b"signed")
     monkeypatch.setattr(command, "_fleet", lambda *_: fleet)
     fakes.configure(fleet, app_id=77)
     return fleet
@@ -66,7 +68,8 @@ def test_every_page_is_read_and_each_failure_asked_for(signed: Fleet, github: fa
     assert "2 of 2 deliveries failed for good; sent again" in result.output
     posted = [path for method, path, _ in github.calls if method == "POST"]
     assert posted == ["/app/hook/deliveries/8/attempts", "/app/hook/deliveries/9/attempts"]
-    assert all(headers["Authorization"] == "Bearer signed" for _, _, headers in github.calls)
+    signature = base64.urlsafe_b64encode(b"signed").decode()
+    assert all(headers["Authorization"].endswith(f".{signature}") for _, _, headers in github.calls)
 
 
 def test_a_dry_run_asks_for_nothing(signed: Fleet, github: fakes.FakeGitHub) -> None:
