@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,3 +106,90 @@ def cloud(project: Project) -> Project:
     """A fresh clone whose embedded cloud runs."""
     project.ok("cloud", "start")
     return project
+
+
+_GUARD = textwrap.dedent(
+    '''
+    """Loaded by Python itself in every process of the test: nobody is looked up or called, not even here."""
+    import os
+    import sys
+
+    # A library may still make a socket and ask what it could do.
+    FORBIDDEN = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}
+
+    def forbid(event, arguments):
+        if event in FORBIDDEN:
+            with open(os.path.join(os.path.dirname(__file__), "trespasses"), "a") as log:
+                log.write(f"{event} {arguments}\\n")
+            raise OSError("the network is forbidden in this test")
+
+    sys.addaudithook(forbid)
+    '''
+)
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A clone by `git clone`, in which commands run with nothing in their environment."""
+
+    root: Path
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """PATH and HOME; PYTHONPATH brings the guard alone."""
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "PYTHONPATH": str(self.home)}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `slipway`, whatever comes of it."""
+        return subprocess.run(
+            [str(SLIPWAY), *arguments],
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def ok(self, *arguments: str) -> str:
+        """Run `slipway`; its standard output. Fails unless it succeeds and opens no socket."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, f"slipway {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        trespasses = self.home / "trespasses"
+        assert not trespasses.exists(), trespasses.read_text()
+        return done.stdout
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Change a file; a stack's by its name."""
+        path = self.root / (file if "." in file else f"Pulumi.{file}.yaml")
+        text = path.read_text()
+        assert text.count(old) == 1, (file, old)
+        path.write_text(text.replace(old, new))
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git without the settings of whoever runs the tests."""
+    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    subprocess.run(["git", *who, *arguments], cwd=folder, env=environment, capture_output=True, check=True)
+
+
+@pytest.fixture(scope="session")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is being worked on, as the one commit of a repository."""
+    root = clone(tmp_path_factory.mktemp("offline") / "upstream").root
+    (root / ".gitignore").write_text((ROOT / ".gitignore").read_text())
+    git(root, "init", "--quiet", "--initial-branch=main")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "-m", "Begin")
+    return root
+
+
+@pytest.fixture
+def cloned(upstream: Path, tmp_path: Path) -> Clone:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "sitecustomize.py").write_text(_GUARD)
+    git(tmp_path, "clone", "--quiet", str(upstream), "clone")
+    return Clone(tmp_path / "clone", home)

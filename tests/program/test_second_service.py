@@ -5,8 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.program.conftest import ROOT, Project
-from tests.program.test_offline_commands import Clone, cloned, upstream  # noqa: F401 - fixtures
+from tests.program.conftest import ROOT, Clone, Project
 
 SERVICE = "invoices"
 CI = "role/slipway/ci"
@@ -21,7 +20,7 @@ def add(root: Path) -> int:
     return len(block.splitlines())
 
 
-def test_one_file_brings_a_service_into_every_stack(cloned: Clone) -> None:  # noqa: F811 - the fixture
+def test_one_file_brings_a_service_into_every_stack(cloned: Clone) -> None:
     assert add(cloned.root) <= 12
     made = {
         "automation": {"invoices-build", "invoices-chart", "invoices-preview-build"},

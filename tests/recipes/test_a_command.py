@@ -1,15 +1,11 @@
 """CONTRIBUTING's recipe for a command, followed in a copy of the tree on the files that it names."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-COPIED = ("slipway", "runners", "components", "infra", "README.md", "CONTRIBUTING.md")
+from tests.recipes.conftest import ROOT, notice, replace, slipway
+
 NOTICING = ("tests/test_commands.py", "tests/test_imports.py")
 FILES = ("slipway/cli/greet.py", "slipway/cli/__init__.py", "README.md")
 COMMAND = '''"""`slipway greet`: says good day."""
@@ -30,26 +26,6 @@ def greet(name: Annotated[str, typer.Argument(help="Whom to greet.")]) -> None:
 '''
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, tmp_path / name)
-    for name in NOTICING:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
-
-
-def replace(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
-    assert text.count(old) == 1, f"{file.name}: {old!r}"
-    file.write_text(text.replace(old, new))
-
-
 def follow(copy: Path) -> None:
     """Do what the recipe says, in the order in which it says it."""
     (copy / FILES[0]).write_text(COMMAND)
@@ -60,25 +36,6 @@ def follow(copy: Path) -> None:
         "| `slipway bootstrap STACK`",
         "| `slipway greet NAME` | good day |\n| `slipway bootstrap STACK`",
     )
-
-
-def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def notice(copy: Path) -> subprocess.CompletedProcess[str]:
-    return run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *NOTICING)
-
-
-def slipway(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(copy, "-c", "from slipway.cli import main; main()", *arguments)
 
 
 def test_the_recipe_names_these_files() -> None:
@@ -92,7 +49,7 @@ def test_a_command_that_follows_the_recipe_is_there_and_passes(copy: Path) -> No
     assert "greet" in slipway(copy, "--help").stdout
     assert "Whom to greet." in slipway(copy, "greet", "--help").stdout
     assert slipway(copy, "greet", "Ada").stdout == "Good day, Ada.\n"
-    checked = notice(copy)
+    checked = notice(copy, *NOTICING)
     assert checked.returncode == 0, checked.stdout
 
 
@@ -131,6 +88,6 @@ def test_a_step_left_out_is_noticed_by_name(
 ) -> None:
     follow(copy)
     replace(copy / file, old, new)
-    checked = notice(copy)
+    checked = notice(copy, *NOTICING)
     assert checked.returncode == 1
     assert complaint in checked.stdout

@@ -1,11 +1,10 @@
 """CONTRIBUTING's recipe for a GitHub route, followed in a copy of the tree on the file that it names."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.recipes.test_a_command import ROOT, copy, run  # noqa: F401 - `copy` is a fixture
+from tests.recipes.conftest import ROOT, notice, run
 
 NOTICING = "tests/localcloud/test_github_routes.py"
 ROUTE = "slipway/localcloud/github/routes/topics.py"
@@ -38,27 +37,16 @@ print(Client(github).get("/repos/acme/app/topics", headers={"Authorization": "Be
 """
 
 
-@pytest.fixture
-def tree(copy: Path) -> Path:  # noqa: F811 - the fixture
-    (copy / NOTICING).parent.mkdir(parents=True, exist_ok=True)
-    (copy / NOTICING).write_text((ROOT / NOTICING).read_text())
-    return copy
-
-
-def notice(tree: Path) -> subprocess.CompletedProcess[str]:
-    return run(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", NOTICING)
-
-
 def test_the_recipe_names_these_files() -> None:
     recipe = (ROOT / "CONTRIBUTING.md").read_text().partition("### A GitHub route\n")[2].partition("\n###")[0]
     assert f"`{ROUTE.replace('topics', '<area>')}`" in recipe
     assert f"`{NOTICING}`" in recipe
 
 
-def test_a_route_that_follows_the_recipe_answers_and_passes(tree: Path) -> None:
-    (tree / ROUTE).write_text(CODE)
-    assert '"of": "acme/app"' in run(tree, "-c", ASK).stdout.replace('":"', '": "')
-    checked = notice(tree)
+def test_a_route_that_follows_the_recipe_answers_and_passes(copy: Path) -> None:
+    (copy / ROUTE).write_text(CODE)
+    assert '"of": "acme/app"' in run(copy, "-c", ASK).stdout.replace('":"', '": "')
+    checked = notice(copy, NOTICING)
     assert checked.returncode == 0, checked.stdout
 
 
@@ -70,9 +58,9 @@ def test_a_route_that_follows_the_recipe_answers_and_passes(tree: Path) -> None:
         ("area = Area()", "table = area = Area()\ndel area\narea_ = table", "area"),
     ],
 )
-def test_a_step_left_out_is_noticed(tree: Path, old: str, new: str, complaint: str) -> None:
+def test_a_step_left_out_is_noticed(copy: Path, old: str, new: str, complaint: str) -> None:
     assert old in CODE
-    (tree / ROUTE).write_text(CODE.replace(old, new))
-    checked = notice(tree)
+    (copy / ROUTE).write_text(CODE.replace(old, new))
+    checked = notice(copy, NOTICING)
     assert checked.returncode != 0
     assert complaint in checked.stdout
