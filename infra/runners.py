@@ -14,7 +14,7 @@ from infra.foundation import Foundation
 from infra.runner_images import MINIMUM_RUNNER_VERSION
 from runners.boot.user_data import user_data
 from slipway.platform import naming
-from slipway.platform.organization import GITHUB_API
+from slipway.platform.naming import GITHUB_API
 from slipway.platform.platform_roles import PlatformRoles, fleet_names
 from slipway.platform.settings import Settings
 

@@ -22,7 +22,7 @@ FACTS = {
     "refs/pull/*/merge": {f"{PLATFORM}/job_kinds.py"},
     "123456789012": {f"{PLATFORM}/organization.py"},
     "https://api.github.com": {
-        f"{PLATFORM}/organization.py",
+        f"{PLATFORM}/naming.py",
         # As GitHub writes it into its answers, wherever the stand-in listens.
         "slipway/localcloud/github/payloads.py",
     },

@@ -22,7 +22,7 @@ ALLOWED = {
     "slipway/store": ("slipway.aws", *GROUND),
     "slipway/github": GROUND,
     "slipway/engine": GROUND,
-    "slipway/localcloud": ("slipway.aws", *GROUND),
+    "slipway/localcloud": ("slipway.aws", "slipway.github", *GROUND),
     "slipway/bootstrap": ("slipway.access", "slipway.aws", "slipway.engine", *GROUND),
     # What ships keeps its own meaning of its table: items and reasons are read by the code that writes them.
     "slipway/runners": (

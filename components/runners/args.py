@@ -9,7 +9,7 @@ import pulumi
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names
 from slipway.platform.fleet_names import FleetNames
-from slipway.platform.organization import GITHUB_API
+from slipway.platform.naming import GITHUB_API
 from slipway.platform.runner_classes import RunnerClassSettings, RunnerSettings
 
 LOG_DAYS = 30

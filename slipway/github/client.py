@@ -12,7 +12,7 @@ from slipway.github.auth import Auth
 from slipway.github.errors import GithubError, GithubRateLimited, message, refused
 from slipway.github.transport import Answer, NoAnswer, Transport
 from slipway.platform.loopback import is_loopback
-from slipway.platform.organization import GITHUB_API
+from slipway.platform.naming import GITHUB_API
 
 Json = dict[str, Any]
 

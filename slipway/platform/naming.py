@@ -6,6 +6,9 @@ state, so that references between stacks only ever point downstream.
 
 from typing import Final
 
+GITHUB_API: Final = "https://api.github.com"
+"""Where GitHub answers, for whoever is not told of a stand-in."""
+
 CI_PATH: Final = "/slipway/ci/"
 """IAM path of every role that a job may assume. Policies name it, so it is part of the access contract."""
 

@@ -18,9 +18,6 @@ from slipway.platform.values import (
     ReviewerNames,
 )
 
-GITHUB_API = "https://api.github.com"
-"""Where GitHub answers, for whoever is not told of a stand-in."""
-
 EMBEDDED_ACCOUNT = "123456789012"
 """The one account of the embedded cloud (moto's own, `moto.core.DEFAULT_ACCOUNT_ID`)."""
 

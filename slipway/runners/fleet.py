@@ -12,7 +12,7 @@ from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
 from slipway.platform import reading
 from slipway.platform.fleet_names import FleetNames
-from slipway.platform.organization import GITHUB_API
+from slipway.platform.naming import GITHUB_API
 
 LOCAL = "local"
 GITHUB_WEB = "https://github.com"

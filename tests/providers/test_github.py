@@ -1,10 +1,13 @@
 """What GitHub's types do beyond the life that all types share."""
 
 import json
+import socket
+import time
 
 import pytest
 
 from slipway.localcloud.providers.errors import ProviderError
+from slipway.localcloud.providers.github import GitHubProvider
 from tests.providers.driver import CheckFailed, Driver
 
 SECRET = "github:index/actionsSecret:ActionsSecret"
@@ -49,13 +52,13 @@ def test_a_secret_is_sealed_on_the_wire_and_secret_in_the_state(
 ) -> None:
     sent: list[str] = []
     cloud = github.provider.cloud("")
-    request = cloud.rest.request
+    send = cloud.client.send
 
-    def spy(method: str, path: str, body: object = None, headers: object = None) -> object:
+    def spy(method: str, place: str, body: object = None) -> object:
         sent.append(json.dumps(body))
-        return request(method, path, body, headers)
+        return send(method, place, body)
 
-    monkeypatch.setattr(cloud.rest, "request", spy)
+    monkeypatch.setattr(cloud.client, "send", spy)
     made = github.create(SECRET, INPUTS)
     assert sent
     assert "hush-hush" not in "".join(sent)
@@ -102,3 +105,18 @@ def test_lookups(github: Driver) -> None:
         github.invoke("github:index/getRepository:getRepository", {"name": "nowhere"})
     with pytest.raises(ProviderError, match="no function"):
         github.invoke("github:index/getBranch:getBranch", {})
+
+
+def test_a_stand_in_that_is_not_there_is_named_with_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        driver = Driver(GitHubProvider())
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        driver.configure({"baseUrl": url, "token": "stand-in", "owner": "acme"})
+        started = time.monotonic()
+        for call in (driver.provider.cloud("").get, driver.provider.cloud("").every):
+            with pytest.raises(ProviderError, match="does not answer") as raised:
+                call("/orgs/acme")
+            assert raised.value.fix == "slipway cloud start"
+            assert raised.value.where == url
+    assert time.monotonic() - started < 5

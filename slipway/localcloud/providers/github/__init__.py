@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from pulumi.provider.experimental.provider import ConfigureRequest, ConfigureResponse
 
+from slipway.github import GithubError, connect, token
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import FenceError, ProviderError
-from slipway.localcloud.providers.fence import Rest
+from slipway.localcloud.providers.fence import loopback
 from slipway.localcloud.providers.found import handlers_of
 from slipway.localcloud.providers.github import lookups
-from slipway.localcloud.providers.github.client import API_VERSION, GitHubCloud, GitHubRefused
+from slipway.localcloud.providers.github.client import GitHubCloud
 from slipway.localcloud.providers.handler import Handler
 from slipway.localcloud.providers.values import plain_map
 
@@ -46,14 +47,10 @@ class GitHubProvider(ResourceProvider[GitHubCloud]):
                     f"the GitHub provider was given no {name}",
                     fix="set it to what `slipway cloud status` prints; nothing is taken from the environment",
                 )
-        headers = {
-            "Authorization": f"Bearer {config['token']}",
-            "Accept": "application/vnd.github+json",
-            "X-GitHub-Api-Version": API_VERSION,
-            "User-Agent": "slipway",
-        }
-        rest = Rest(str(config["baseUrl"]), "the GitHub address", headers)
-        self._cloud = GitHubCloud(str(config["owner"]), rest)
+        url = loopback(str(config["baseUrl"]), "the GitHub address")
+        # What the stand-in refuses now it refuses in a minute, too.
+        client = connect(token(str(config["token"])), url, patience_s=0)
+        self._cloud = GitHubCloud(str(config["owner"]), client)
         return ConfigureResponse(accept_secrets=True, supports_preview=True)
 
     def cloud(self, urn: str) -> GitHubCloud:
@@ -62,6 +59,6 @@ class GitHubProvider(ResourceProvider[GitHubCloud]):
         return self._cloud
 
     def explain(self, error: Exception) -> tuple[str, bool] | None:
-        if isinstance(error, GitHubRefused):
-            return str(error), error.status == 404
+        if isinstance(error, GithubError):
+            return error.what, error.status == 404
         return None

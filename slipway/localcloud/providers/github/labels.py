@@ -1,6 +1,7 @@
 """Issue labels, one by one: the labels that a repository has besides are left alone."""
 
-from slipway.localcloud.providers.github.client import DOCS, GitHubCloud, GitHubRefused, split_id
+from slipway.github import GithubError
+from slipway.localcloud.providers.github.client import DOCS, GitHubCloud, split_id
 from slipway.localcloud.providers.handler import Handler, Rule, names, pattern
 from slipway.localcloud.providers.values import Props
 
@@ -14,8 +15,8 @@ def _create(cloud: GitHubCloud, inputs: Props) -> None:
     labels = cloud.repo(inputs["repository"], "labels")
     try:
         cloud.get(cloud.repo(inputs["repository"], "labels", inputs["name"]))
-    except GitHubRefused as refused:
-        if refused.status != 404:
+    except GithubError as error:
+        if error.status != 404:
             raise
         cloud.send("POST", labels, {"name": inputs["name"], **_body(inputs)})
     else:

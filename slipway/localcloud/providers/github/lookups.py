@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from slipway.github import path
 from slipway.localcloud.providers.base import Function
 from slipway.localcloud.providers.errors import ProviderError
-from slipway.localcloud.providers.github.client import GitHubCloud, escaped
+from slipway.localcloud.providers.github.client import GitHubCloud
 from slipway.localcloud.providers.values import Props, items
 
 
@@ -13,7 +14,7 @@ def _repository(cloud: GitHubCloud, arguments: Props) -> Props:
     owner, _, name = str(full).partition("/") if full else (cloud.owner, "", str(arguments.get("name", "")))
     if not name:
         raise ProviderError("getRepository needs a name or a fullName")
-    found: Props = cloud.get(f"/repos{escaped(owner, name)}")
+    found: Props = cloud.get(path("repos", owner, name))
     web = f"https://github.com/{found['full_name']}"
     return {
         "id": found["name"],
@@ -37,7 +38,7 @@ def _repository(cloud: GitHubCloud, arguments: Props) -> Props:
 
 
 def _user(cloud: GitHubCloud, arguments: Props) -> Props:
-    found: Props = cloud.get(f"/users{escaped(arguments['username'])}")
+    found: Props = cloud.get(path("users", arguments["username"]))
     return {
         "id": str(found["id"]),
         "login": found["login"],
