@@ -14,7 +14,10 @@ from moto.s3.responses import S3Response
 
 WRITERS = 32
 BUCKET, KEY = "leases", "prod/lease.json"
-_WINDOW_SECONDS = 0.5
+HALF_A_SECOND = 0.5
+"""How long the window is open where a lock lets in one at a time."""
+UNTIL_ALL_HAVE_LOOKED = 60.0
+"""How long it is where all of them come, on however busy a machine."""
 _LOOKED_AND_NOT_WRITTEN = (
     (S3Response, "_get_checksum"),  # of PutObject
     (S3Backend, "complete_multipart_upload"),
@@ -27,8 +30,8 @@ def client() -> Any:
 
 
 @contextmanager
-def open_window(writers: int = WRITERS) -> Iterator[None]:
-    """Let whoever has looked wait for all others to look too; whoever comes alone waits half a second once.
+def open_window(writers: int = WRITERS, seconds: float = HALF_A_SECOND) -> Iterator[None]:
+    """Let whoever has looked wait for all others to look too; if they do not come, `seconds` long and once.
 
     Without a lock all of them have looked before the first writes, in every run.
     """
@@ -37,7 +40,7 @@ def open_window(writers: int = WRITERS) -> Iterator[None]:
     def waiting(method: Any) -> Any:
         def call(*arguments: Any, **options: Any) -> Any:
             with suppress(threading.BrokenBarrierError):  # the others are not let in before this one is done
-                looked.wait(_WINDOW_SECONDS)
+                looked.wait(seconds)
             return method(*arguments, **options)
 
         return call
@@ -48,7 +51,9 @@ def open_window(writers: int = WRITERS) -> Iterator[None]:
         yield
 
 
-def compete(write: Callable[[Any, int], Any], writers: int = WRITERS) -> Counter[str]:
+def compete(
+    write: Callable[[Any, int], Any], writers: int = WRITERS, seconds: float = HALF_A_SECOND
+) -> Counter[str]:
     """How the writers fared: `won`, or the code of the error. Each has a client and a number of its own."""
     clients = [client() for _ in range(writers)]
     outcomes: Counter[str] = Counter()
@@ -62,7 +67,7 @@ def compete(write: Callable[[Any, int], Any], writers: int = WRITERS) -> Counter
             outcomes["won"] += 1
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(writers)]
-    with open_window(writers):
+    with open_window(writers, seconds):
         for thread in threads:
             thread.start()
         for thread in threads:
