@@ -32,7 +32,7 @@ def service_repository(
     return ServiceRepository(
         name,
         ServiceRepositoryArgs(
-            repository=service.as_repository,
+            repository=settings.repository_of(name),
             plan=settings.organization.github.plan,
             environments=tuple(_environment(settings, environment) for environment in environments),
             settings=_repository(settings, name, service, environments) if settings.stack.builds else None,
@@ -149,8 +149,8 @@ def organization(
             organization=github.organization,
             plan=github.plan,
             repositories=tuple(
-                service.as_repository
-                for service in settings.services.values()
+                settings.repository_of(name)
+                for name, service in settings.services.items()
                 if service.visibility != "public"
             ),
             private_actions_token=private_actions_token,

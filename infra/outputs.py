@@ -36,7 +36,7 @@ def access_contract(settings: Settings, own: PlatformRoles) -> dict[str, Any]:
         asdict(repository)
         for repository in (
             settings.organization.github.platform_repository,
-            *(service.as_repository for service in settings.services.values()),
+            *(settings.repository_of(service) for service in settings.services),
         )
     ]
     runners = settings.platform.runners

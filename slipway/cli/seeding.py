@@ -33,7 +33,7 @@ def _seed(settings: Settings) -> Seed:
     reviewers = sorted(
         {*github.reviewers, *(name for block in blocks for name in block.reviewers or ())},
     )
-    repositories = [service.as_repository for service in settings.services.values()]
+    repositories = [settings.repository_of(service) for service in settings.services]
     apps = (
         [{"organization": login, "id": runners.app_id, "installation_id": runners.installation_id}]
         if runners

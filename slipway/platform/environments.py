@@ -165,7 +165,7 @@ def _environment(
     jobs = tuple(
         Job(
             name=kind.value,
-            repository=block.as_repository,
+            repository=settings.repository_of(service),
             environment=name,
             events=_events(kind, means.branches),
             branches=means.branches,

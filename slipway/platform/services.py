@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from slipway.platform.declaration import Repository, SubjectForm
+from slipway.platform.declaration import SubjectForm
 from slipway.platform.job_kinds import JobKind
 from slipway.platform.model import Model
 from slipway.platform.stack import Stack
@@ -78,8 +78,6 @@ class ServiceSettings(Model):
 
     repository: RepositorySlug
     """Where it is built and deployed from."""
-    owner_id: Annotated[int, Field(gt=0, examples=[9001])]
-    """The owner's number, which tokens carry: `gh api orgs/<login> --jq .id`."""
     repository_id: Annotated[int, Field(gt=0, examples=[70001])]
     """Its number: `gh api repos/<owner>/<name> --jq .id`. A new repository of that name has another."""
     environments: Annotated[dict[EnvironmentName, EnvironmentSettings], Field(min_length=1)]
@@ -126,19 +124,6 @@ class ServiceSettings(Model):
             database=self.database,
         )
         return {service: package}
-
-    @property
-    def as_repository(self) -> Repository:
-        """The repository as its tokens describe it."""
-        owner, name = self.repository.split("/")
-        return Repository(
-            owner=owner,
-            name=name,
-            owner_id=self.owner_id,
-            id=self.repository_id,
-            visibility=self.visibility,
-            subject=self.subject,
-        )
 
 
 PACKAGE_KEYS = tuple(Package.model_fields)

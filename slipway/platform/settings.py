@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from slipway.platform.cluster import ClusterSettings
+from slipway.platform.declaration import Repository
 from slipway.platform.model import Model
 from slipway.platform.network import NetworkSettings
 from slipway.platform.organization import OrganizationSettings
@@ -89,6 +90,23 @@ class Settings(Model):
     def account(self) -> str:
         """The account that this stack works in."""
         return self.organization.accounts.of(self.stack)
+
+    def repository_of(self, service: str) -> Repository:
+        """A service's repository as its tokens describe it; all are the organisation's own.
+
+        Args:
+            service: the service's name.
+        """
+        block = self.services[service]
+        owner, name = block.repository.split("/")
+        return Repository(
+            owner=owner,
+            name=name,
+            owner_id=self.organization.github.organization_id,
+            id=block.repository_id,
+            visibility=block.visibility,
+            subject=block.subject,
+        )
 
     @property
     def is_local(self) -> bool:

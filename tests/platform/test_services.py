@@ -20,7 +20,6 @@ from .conftest import ROOT, SERVICE, STACKS, mistakes, parse, stack_values
 
 SHOP = {
     "repository": "acme/shop",
-    "owner_id": 9001,
     "repository_id": 70002,
     "packages": {
         "basket": {"images": ["basket-api"], "hostname": "basket.example.com"},
@@ -257,7 +256,6 @@ def test_blocks_in_the_old_place_are_refused_with_the_lines_to_move(folder: Path
 def test_a_second_service_comes_aboard_with_one_file(folder: Path) -> None:
     text = """\
 repository: acme/orders
-owner_id: 9001
 repository_id: 70009
 images: [api]
 hostname: orders.example.com

@@ -127,7 +127,6 @@ def one_role_twice(project: Project) -> None:
 
 COMPANION = """\
 repository: acme/companion
-owner_id: 9001
 repository_id: 70002
 images: [server]
 hostname: preview.skill-pool.example.com
