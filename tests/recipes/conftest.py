@@ -18,12 +18,7 @@ COPIED = (
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, tmp_path / name)
+    add(tmp_path, *COPIED)
     return tmp_path
 
 
@@ -35,10 +30,14 @@ def replace(file: Path, old: str, new: str) -> None:
 
 
 def add(copy: Path, *names: str) -> None:
-    """Bring more files of the project into the copy, such as the tests that should notice."""
+    """Bring more files and folders of the project into the copy, such as the tests that should notice."""
     for name in names:
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, copy / name)
+        source, copied = ROOT / name, copy / name
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, copied)
 
 
 def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -56,7 +55,12 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def notice(copy: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     """Run tests of the project in the copy."""
     add(copy, *tests)
-    return run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *tests)
+    return run_tests(copy, *tests)
+
+
+def run_tests(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run tests that the copy has already."""
+    return run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *arguments)
 
 
 def slipway(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
