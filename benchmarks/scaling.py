@@ -19,6 +19,7 @@ from pulumi.runtime.stack import run_in_stack
 
 from benchmarks.echo import EchoProvider
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 
 SMALL, LARGE, RUNS = 100, 5_000, 5
 LIMIT = 1.3
@@ -77,6 +78,7 @@ def with_engine(count: int) -> float:
             Path(folder),
             {"echo": EchoProvider},
             passphrase="bench",  # noqa: S106
+            fence=Fence(),
         )
         started = time.perf_counter()
         result = engine.up()

@@ -1,54 +1,46 @@
-"""Opens an engine for a stack, and keeps the state of `local` in step with the embedded cloud it runs on."""
+"""An engine on a stack, and what is kept of a stack that runs on a stand-in in step with its world."""
 
-import json
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from slipway.cli.engines import local_engine, real_engine
 from slipway.cli.seeding import seed_of
-from slipway.engine import choice
-from slipway.engine.cli_engine import PulumiEngine
-from slipway.engine.cli_local import forget, local_engine, passphrase
-from slipway.engine.embedded import LOCAL_STACK, EmbeddedEngine
+from slipway.engine.choice import choose_local, choose_real
+from slipway.engine.fence import Home
 from slipway.engine.interface import Choice, Engine, Progress, Result
-from slipway.engine.program import program_at
-from slipway.engine.project import load_project, load_stack, stack_config
-from slipway.engine.provider_resources import Config
-from slipway.engine.secrets import Crypter
-from slipway.errors import SlipwayError
+from slipway.engine.local_stacks import LocalStacks, Record
+from slipway.engine.plan import Plan
+from slipway.engine.project import load_project, load_stack
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
-from slipway.localcloud.kubeconfig import kubeconfig
-from slipway.localcloud.providers import PACKAGES, provider
-
-ENDPOINTS = "slipway:endpoints"
-_CLOUD_FILE = "state-of-cloud"
-_DRIFTED = "drifted"
+from slipway.platform.stack import Stack
 
 
 @dataclass(frozen=True)
 class Session:
-    """An engine on a stack. `cloud` is the embedded cloud that `local` runs on; None for a real stack."""
+    """An engine on a stack. `kept` is what is kept of a stack on a stand-in; None for a real one."""
 
     root: Path
     stack: str
     engine: Engine
-    cloud: Cloud | None
+    kept: "Kept | None"
 
     @property
     def where(self) -> str:
         """One line that says what this run works on, for the person who started it."""
-        if self.cloud is None:
+        if self.kept is None:
             return f"engine: Pulumi CLI; stack: {self.stack} (a real cloud)"
         engine = "Pulumi CLI" if self.engine.name == "pulumi" else "embedded"
-        console, kubernetes = self.cloud.console, self.cloud.kubernetes_label
-        return f"engine: {engine}; cloud: embedded, {console}; Kubernetes: {kubernetes}"
+        cloud = self.kept.cloud
+        return f"engine: {engine}; cloud: embedded, {cloud.console}; Kubernetes: {cloud.kubernetes_label}"
 
     def preview(self) -> Result:
         """What `up` would do."""
         return self.engine.preview()
+
+    def plan(self, *, destroy: bool = False, key: bytes | None = None) -> Plan:
+        """The same, to be applied later."""
+        return self.engine.plan(destroy=destroy, key=key)
 
     def refresh(self) -> Result:
         """Make the state as the world is."""
@@ -57,58 +49,73 @@ class Session:
     def drift(self) -> Result:
         """What `refresh` would find. Where it finds something, the next `up` begins by taking it in."""
         result = self.engine.drift()
-        if result.changed and self.cloud is not None:
-            self._cloud_file.write_text(f"{self.cloud.id} {_DRIFTED}", encoding="utf-8")
+        if result.changed and self.kept is not None:
+            self.kept.stacks.mark_drifted(self.stack)
         return result
 
     def up(self, *, refresh: bool = False) -> Result:
         """Apply; first refresh, where that is asked for or `drift` has found something."""
-        if self.cloud is not None:
-            choice.own(self.root, "pulumi" if self.engine.name == "pulumi" else "embedded")
-            refresh = refresh or _DRIFTED in _read(self._cloud_file)
+        if self.kept is not None:
+            refresh = self.kept.begin(self.stack, self.engine) or refresh
         if refresh:
             refreshed = self.engine.refresh()
             if not refreshed.ok:
                 return refreshed
-        if self.cloud is not None:
-            self._cloud_file.write_text(self.cloud.id, encoding="utf-8")
+        if self.kept is not None:
+            self.kept.refreshed(self.stack)
         return self.engine.up()
 
+    def apply(self, plan: Plan) -> Result:
+        """Do what a plan says, and nothing else.
+
+        Raises:
+            PlanRefused: state or program are no longer what it was made from.
+        """
+        if self.kept is not None:
+            self.kept.begin(self.stack, self.engine)
+        return self._ended(self.engine.apply(plan), gone=plan.operation == "destroy")
+
     def destroy(self) -> Result:
-        """Destroy; after that, any engine may begin `local` anew."""
-        result = self.engine.destroy()
-        if result.ok and self.cloud is not None:
-            choice.release(self.root)
-            self._cloud_file.unlink(missing_ok=True)
-            if self.engine.name == "pulumi":
-                forget(self.root)
+        """Destroy; after that, any engine may begin anew."""
+        return self._ended(self.engine.destroy(), gone=True)
+
+    def _ended(self, result: Result, *, gone: bool) -> Result:
+        if gone and result.ok and self.kept is not None:
+            self.kept.end(self.stack, self.engine)
         return result
 
-    @property
-    def _cloud_file(self) -> Path:
-        return self.root / ".slipway" / _CLOUD_FILE
+
+@dataclass(frozen=True)
+class Kept:
+    """The records of a project's stacks on one embedded cloud."""
+
+    cloud: Cloud
+    stacks: LocalStacks
+
+    def begin(self, stack: str, engine: Engine) -> bool:
+        """Record whose the state is from now on; whether a refresh has to come first."""
+        record = self.stacks.find(stack) or Record("pulumi" if engine.name == "pulumi" else "embedded")
+        self.stacks.put(stack, replace(record, cloud=self.cloud.id))
+        return record.drifted
+
+    def refreshed(self, stack: str) -> None:
+        """Record that the state is as the world is."""
+        record = self.stacks.find(stack)
+        if record is not None and record.drifted:
+            self.stacks.put(stack, replace(record, drifted=False))
+
+    def end(self, stack: str, engine: Engine) -> None:
+        """Forget whose the state was. Of the embedded engine's, the file stays, with nothing in it."""
+        if engine.name == "pulumi":
+            self.stacks.forget(stack)
+        else:
+            self.stacks.release(stack)
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _meet(root: Path, cloud: Cloud, progress: Progress | None) -> None:
-    """Forget the state of a cloud that is gone: it was in memory, and nothing of it can be read again."""
-    file = root / ".slipway" / _CLOUD_FILE
-    known = _read(file).split(" ")[0]
-    if not known or known == cloud.id:
-        return
-    if progress is not None:
-        progress.message("the embedded cloud was started anew and is empty: beginning with an empty state")
-    _forget_state(root)
-
-
-def _forget_state(root: Path) -> None:
-    shutil.rmtree(root / ".slipway" / "state", ignore_errors=True)
-    forget(root)
-    choice.release(root)
-    (root / ".slipway" / _CLOUD_FILE).unlink(missing_ok=True)
+def local_stacks(root: Path, home: Home | None = None) -> LocalStacks:
+    """The stacks of the project at `root` that run on a stand-in: `names(prefix)` lists them."""
+    project = load_project(root.resolve()).name
+    return LocalStacks(home or Home(root.resolve(), project), project)
 
 
 def forget_gone(root: Path) -> Result | None:
@@ -118,75 +125,50 @@ def forget_gone(root: Path) -> Result | None:
         SlipwayError: there is no stack `local` here.
     """
     root = root.resolve()
-    load_stack(root, LOCAL_STACK)
+    load_stack(root, Stack.LOCAL)
     if runtime.running(root) is not None:
         return None
-    engine = choice.owner(root) or "embedded"
-    _forget_state(root)
-    return Result("destroy", load_project(root).name, LOCAL_STACK, engine)
+    stacks = local_stacks(root)
+    record = stacks.find(Stack.LOCAL)
+    stacks.forget(Stack.LOCAL)
+    engine = record.engine if record else "embedded"
+    return Result("destroy", load_project(root).name, Stack.LOCAL, engine)
 
 
 def open_session(
-    root: Path, stack: str, wanted: Choice = "auto", progress: Progress | None = None
+    root: Path,
+    stack: str,
+    wanted: Choice = "auto",
+    progress: Progress | None = None,
+    *,
+    cloud: Cloud | None = None,
+    home: Home | None = None,
 ) -> Session:
     """Open the engine for a stack.
+
+    Args:
+        cloud: the embedded cloud that the stack runs on instead of a real one, whatever its name; `local`
+            runs on that of its folder.
+        home: where the stacks on that cloud keep their states; by default the project's own folder.
 
     Raises:
         SlipwayError: unknown stack, an engine that may not run it, or no embedded cloud for `local`.
     """
     root = root.resolve()
-    load_stack(root, stack)
-    if stack != LOCAL_STACK:
-        choice.choose(root, stack, wanted)
-        return Session(root, stack, _real(root, stack, progress), None)
-    cloud = runtime.require(root)
-    _meet(root, cloud, progress)
-    name = choice.choose(root, stack, wanted)
-    runtime.seed(cloud, seed_of(root))
-    endpoints = {"aws": cloud.aws, "github": cloud.github, "kubernetes": cloud.kubernetes}
-    config = {ENDPOINTS: json.dumps(endpoints)}
-    if cloud.kubernetes_kind == "real":
-        if name == "pulumi":
-            raise SlipwayError(
-                "under the Pulumi CLI the control plane's credentials would be written down in the clear",
-                where=cloud.kubeconfig,
-                fix="use --engine embedded with a real control plane",
-            )
-        # Only a kubeconfig has the credentials that a real control plane asks for.
-        config["eks:kubeconfig"] = kubeconfig(cloud)
-    if name == "pulumi":
-        return Session(root, stack, local_engine(root, progress, config=config), cloud)
-    return Session(root, stack, _embedded(root, config, progress), cloud)
-
-
-def _real(root: Path, stack: str, progress: Progress | None) -> PulumiEngine:
-    """The Pulumi CLI on a real stack, made in its state bucket if it is not there and bootstrap has been."""
-    sealed_by = load_stack(root, stack).secrets_provider
-    return PulumiEngine(
-        root,
-        load_project(root).name,
-        stack,
-        progress=progress,
-        create=bool(sealed_by),
-        secrets_provider=sealed_by,
-    )
-
-
-def _embedded(root: Path, extra: dict[str, str], progress: Progress | None) -> EmbeddedEngine:
-    project = load_project(root)
-    stack = load_stack(root, LOCAL_STACK)
-    secret: Callable[[], str] = lambda: passphrase(root)  # noqa: E731 - read at the first secret only
-    own = stack_config(project, stack, Crypter(secret, stack.salt))
-    config = Config({**own.values, **extra}, own.secret_keys)
-    return EmbeddedEngine(
-        program_at(root),
-        project.name,
-        LOCAL_STACK,
-        config,
-        root / ".slipway" / "state",
-        {package: partial(provider, package) for package in PACKAGES},
-        progress,
-        passphrase=secret,
-        salt=stack.salt,
-        root=root,
-    )
+    if cloud is None and stack != Stack.LOCAL:
+        load_stack(root, stack)
+        choose_real(stack, wanted)
+        return Session(root, stack, real_engine(root, stack, progress), None)
+    if cloud is None:
+        load_stack(root, stack)
+        cloud = runtime.require(root)
+        runtime.seed(cloud, seed_of(root))
+    project = load_project(root).name
+    home = home or Home(root, project)
+    stacks = LocalStacks(home, project)
+    if stack in stacks.forget_gone(cloud.id) and progress is not None:
+        progress.message("the embedded cloud was started anew and is empty: beginning with an empty state")
+    record = stacks.find(stack)
+    name = choose_local(stack, wanted, record.engine if record else None)
+    engine = local_engine(root, stack, name, cloud, home=home, progress=progress)
+    return Session(root, stack, engine, Kept(cloud, stacks))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -16,6 +15,7 @@ from slipway.engine.interface import Diagnostic
 from slipway.engine.plugins import Plugin, Refused
 from slipway.engine.properties import from_properties, to_properties
 from slipway.engine.provider_resources import ProviderResources
+from slipway.engine.references import References
 from slipway.engine.registrar import Registrar
 from slipway.engine.registration import AliasSpec, Registration
 from slipway.engine.run import Outcome, Run
@@ -30,28 +30,24 @@ class EngineBackend:
 
     Args:
         loop: the event loop that the program runs on; remote components are constructed there.
-        state_dir: where the states of sibling stacks live, for stack references.
+        references: the other stacks that the program may refer to.
     """
 
     def __init__(
-        self, run: Run, providers: ProviderResources, loop: asyncio.AbstractEventLoop, state_dir: Path
+        self, run: Run, providers: ProviderResources, loop: asyncio.AbstractEventLoop, references: References
     ) -> None:
         self._run = run
         self._providers = providers
         self._registrar = Registrar(run, providers)
         self._loop = loop
-        self._state_dir = state_dir
+        self._references = references
 
     def register(self, registration: Registration) -> Outcome:
         return self._registrar.register(registration)
 
     def read(self, registration: Registration, id_: str) -> Outcome:
         if registration.type == urns.STACK_REFERENCE:
-            raise SlipwayError(
-                f"the embedded engine knows one stack; {id_!r} is another one",
-                where=registration.urn,
-                fix="on `local`, take the value from the resource itself",
-            )
+            return self._registrar.refer(registration, id_, lambda: self._references.outputs(id_))
         return self._registrar.read(registration, id_)
 
     def set_outputs(self, urn: str, outputs: dict[str, Plain]) -> None:

@@ -1,79 +1,56 @@
-"""Which engine runs a stack, and which one owns the state of `local`."""
+"""Which engine runs a stack: one of them alone touches a real cloud, and a state belongs to its maker."""
 
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
-from typing import Final, Literal
 
 from slipway.engine.cli_engine import INSTALL
-from slipway.engine.embedded import LOCAL_STACK
 from slipway.engine.interface import Choice
+from slipway.engine.local_stacks import EngineName
 from slipway.errors import SlipwayError
 
-EngineName = Literal["pulumi", "embedded"]
-_NAMES: Final[dict[str, EngineName]] = {"pulumi": "pulumi", "embedded": "embedded"}
 
-
-def choose(root: Path, stack: str, wanted: Choice = "auto") -> EngineName:
-    """The engine for a stack.
-
-    ``auto`` is the owner of `local`'s state, else Pulumi where it is on PATH, else the embedded engine.
+def choose_real(stack: str, wanted: Choice = "auto") -> EngineName:
+    """The engine for a stack on a real cloud: Pulumi.
 
     Raises:
-        SlipwayError: a real stack without the Pulumi CLI, or `local` with an engine that does not own its
-        state.
+        SlipwayError: the embedded engine is wanted, or Pulumi is not on PATH.
     """
-    installed = shutil.which("pulumi") is not None
-    if stack != LOCAL_STACK:
-        if wanted == "embedded":
-            raise SlipwayError(
-                f"the embedded engine runs {LOCAL_STACK!r} only, not {stack!r}",
-                fix=f"for what {stack!r} consists of: slipway preview {stack} --offline",
-            )
-        return _pulumi(
-            installed,
-            f"the stack {stack!r} is real, and only the Pulumi CLI touches a real cloud",
-            f"; without it: slipway preview {stack} --offline",
-        )
-    holder = owner(root)
-    if wanted not in ("auto", holder or wanted):
+    if wanted == "embedded":
         raise SlipwayError(
-            f"the state of {LOCAL_STACK!r} belongs to the engine {holder!r}",
-            where=str(_record(root)),
-            fix=f"slipway destroy {LOCAL_STACK} --engine {holder}, then try again with {wanted!r}",
+            f"the embedded engine runs stacks on a stand-in only, and {stack!r} is real",
+            fix=f"for what {stack!r} consists of: slipway preview {stack} --offline",
         )
-    chosen = holder or (wanted if wanted != "auto" else "pulumi" if installed else "embedded")
+    return _pulumi(
+        f"the stack {stack!r} is real, and only the Pulumi CLI touches a real cloud",
+        f"; without it: slipway preview {stack} --offline",
+    )
+
+
+def choose_local(stack: str, wanted: Choice = "auto", owner: EngineName | None = None) -> EngineName:
+    """The engine for a stack on a stand-in.
+
+    ``auto`` is the owner of its state, else Pulumi where it is on PATH, else the embedded engine.
+
+    Args:
+        owner: the engine that made its state, if there is one.
+
+    Raises:
+        SlipwayError: the engine that is wanted does not own the state, or Pulumi is not on PATH.
+    """
+    if wanted not in ("auto", owner or wanted):
+        raise SlipwayError(
+            f"the state of {stack!r} belongs to the engine {owner!r}",
+            fix=f"slipway destroy {stack} --engine {owner}, then try again with {wanted!r}",
+        )
+    installed = shutil.which("pulumi") is not None
+    chosen = owner or (wanted if wanted != "auto" else "pulumi" if installed else "embedded")
     if chosen == "pulumi":
-        return _pulumi(installed, f"the state of {LOCAL_STACK!r} belongs to the Pulumi CLI")
+        return _pulumi(f"the state of {stack!r} belongs to the Pulumi CLI")
     return "embedded"
 
 
-def _pulumi(installed: bool, why: str, without: str = "") -> EngineName:
-    if not installed:
+def _pulumi(why: str, without: str = "") -> EngineName:
+    if shutil.which("pulumi") is None:
         raise SlipwayError(f"{why}; it is not on PATH", fix=INSTALL + without)
     return "pulumi"
-
-
-def owner(root: Path) -> EngineName | None:
-    """The engine that made `local`'s state, while there is one."""
-    try:
-        return _NAMES.get(_record(root).read_text(encoding="utf-8").strip())
-    except FileNotFoundError:
-        return None
-
-
-def own(root: Path, engine: EngineName) -> None:
-    """Record that `local`'s state is this engine's. Call before the first `up`."""
-    path = _record(root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{engine}\n", encoding="utf-8")
-
-
-def release(root: Path) -> None:
-    """After a destroy that left nothing: any engine may begin anew."""
-    _record(root).unlink(missing_ok=True)
-
-
-def _record(root: Path) -> Path:
-    return root / ".slipway" / "engine"

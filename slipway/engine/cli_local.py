@@ -1,4 +1,4 @@
-"""The stack `local` under the Pulumi CLI: a project folder of its own that no real stack ever sees.
+"""Stacks on a stand-in under the Pulumi CLI: a project folder of their own that no real stack ever sees.
 
 ``<root>/.slipway/pulumi`` holds a project file that names the stand-in providers by path, their plugin
 folders, a PULUMI_HOME and a file backend. The program is the repository's own, by ``main: ../..``.
@@ -10,7 +10,6 @@ import ensurepip
 import importlib.util
 import os
 import secrets
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from io import StringIO
@@ -20,11 +19,11 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from slipway.engine.cli_engine import PulumiEngine
+from slipway.engine.fence import Fence, Home, require_name
 from slipway.engine.interface import Progress
 from slipway.engine.offline import scrubbed
-from slipway.engine.project import load_project, load_stack
+from slipway.engine.project import StackFile, load_project, load_stack, stack_file, stacks
 
-STACK: Final = "local"
 PACKAGES: Final = ("aws", "github", "kubernetes", "eks")
 PROVIDER_MODULE: Final = "slipway.localcloud.providers"
 
@@ -56,32 +55,47 @@ def passphrase_file(root: Path) -> Path:
 
 def local_engine(
     root: Path,
+    stack: str,
     progress: Progress | None = None,
     *,
+    fence: Fence,
+    home: Home | None = None,
     packages: Sequence[str] = PACKAGES,
     module: str = PROVIDER_MODULE,
     environment: Mapping[str, str] | None = None,
     config: Mapping[str, str] | None = None,
 ) -> PulumiEngine:
-    """The Pulumi CLI for `local`, fenced: no credential of the caller's is in its environment.
+    """The Pulumi CLI for a stack on a stand-in: no credential of the caller's is in its environment.
 
     Args:
-        root: the repository's folder.
+        root: the project's folder.
+        fence: the stand-in. There is no way to say that it is none.
+        home: where the stacks of this stand-in keep their states; the project's own folder by default.
         packages: the stand-in providers to name in the project file.
         module: run as ``python -m <module> <package> <engine address>``, it serves one of them.
         environment: instead of the present one; scrubbed all the same.
         config: keys that this run adds to the stack file's, such as where the embedded cloud answers.
+            There need not be a stack file.
 
     Raises:
         SlipwayError: no Pulumi CLI on PATH, or the project's files cannot be read.
     """
     root = root.resolve()
-    folder = root / ".slipway" / "pulumi"
+    project = load_project(root).name
+    home = home or Home(root, project)
     given = os.environ if environment is None else environment
+    folder = home.pulumi(project)
     fenced = project_folder(
-        root, folder, STACK, packages=packages, module=module, environment=given, config=config
+        root,
+        folder,
+        stack,
+        packages=packages,
+        module=module,
+        environment=given,
+        config={**(config or {}), **fence.config},
+        home=home,
     )
-    return PulumiEngine(folder, load_project(root).name, STACK, fenced, progress, create=True)
+    return PulumiEngine(folder, project, stack, fenced, progress, create=True)
 
 
 def project_folder(
@@ -93,6 +107,7 @@ def project_folder(
     environment: Mapping[str, str],
     packages: Sequence[str] = PACKAGES,
     config: Mapping[str, str] | None = None,
+    home: Home | None = None,
 ) -> dict[str, str]:
     """Write a project folder that runs the program at `root` with the providers that `module` serves.
 
@@ -105,7 +120,9 @@ def project_folder(
     project = load_project(root)
     for package in packages:
         _write_plugin(folder / "plugins" / package, root, package, module)
-    (folder / "backend").mkdir(parents=True, exist_ok=True)
+    home = home or Home(root, project.name)
+    shared = folder if folder != home.pulumi(project.name) else home.pulumi(home.own)
+    (shared / "backend").mkdir(parents=True, exist_ok=True)
     document = {
         "name": project.name,
         "main": os.path.relpath(root, folder),
@@ -116,8 +133,8 @@ def project_folder(
         document["config"] = project.document["config"]
     _write_yaml(folder / "Pulumi.yaml", document)
     _write_stack(root, folder, stack, config or {})
-    passphrase(root)
-    return _environment(root, folder, environment)
+    passphrase(home.root)
+    return _environment(home.root, shared, environment)
 
 
 def _environment(root: Path, folder: Path, given: Mapping[str, str]) -> dict[str, str]:
@@ -159,11 +176,11 @@ def _write_plugin(folder: Path, root: Path, package: str, module: str) -> None:
 
 def _write_stack(root: Path, folder: Path, name: str, config: Mapping[str, str]) -> None:
     """The stack file as the repository has it, with the salt that the CLI added to its own copy."""
-    target = folder / f"Pulumi.{name}.yaml"
-    stack = load_stack(root, name)
-    salt = stack.salt or (load_stack(folder, name).salt if target.exists() else "")
+    target = stack_file(folder, require_name(name))
+    own = load_stack(root, name) if name in stacks(root) else StackFile(stack_file(root, name), "", {})
+    salt = own.salt or (load_stack(folder, name).salt if target.exists() else "")
     document: dict[str, Any] = {"encryptionsalt": salt} if salt else {}
-    _write_yaml(target, {**document, "config": {**stack.config, **config}})
+    _write_yaml(target, {**document, "config": {**own.config, **config}})
 
 
 def _write_yaml(path: Path, document: dict[str, Any]) -> None:
@@ -172,8 +189,3 @@ def _write_yaml(path: Path, document: dict[str, Any]) -> None:
     yaml.default_flow_style = False
     yaml.dump(document, text)
     path.write_text(text.getvalue(), encoding="utf-8")
-
-
-def forget(root: Path) -> None:
-    """Remove the folder, after a destroy: it can be made again from the repository."""
-    shutil.rmtree(root / ".slipway" / "pulumi", ignore_errors=True)

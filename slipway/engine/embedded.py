@@ -16,6 +16,7 @@ from typing import Any
 
 from slipway.engine.backend import EngineBackend
 from slipway.engine.deletion import delete_everything, delete_leftovers
+from slipway.engine.fence import Fence
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Progress, Result, Silent, Step
 from slipway.engine.monitor import Monitor
@@ -23,6 +24,7 @@ from slipway.engine.plan import Plan, require_fit, require_same, require_state, 
 from slipway.engine.plugins import Plugins, ProviderSource
 from slipway.engine.program import Program, Project, run_program
 from slipway.engine.provider_resources import Config, ProviderResources
+from slipway.engine.references import References
 from slipway.engine.refresh import refresh
 from slipway.engine.run import Cancelled, Run
 from slipway.engine.secrets import Crypter
@@ -37,9 +39,6 @@ from slipway.engine.state import (
 from slipway.engine.store import Rehearsal, Store
 from slipway.engine.urn import ROOT_TYPE
 from slipway.engine.values import show
-from slipway.errors import SlipwayError
-
-LOCAL_STACK = "local"
 
 
 class EmbeddedEngine:
@@ -48,17 +47,17 @@ class EmbeddedEngine:
     Args:
         program: the program, to be called once per preview or up.
         project: the project's name.
-        stack: the stack's name; only `local`, unless `any_stack` is set (tests).
+        stack: the stack's name.
         config: ``namespace:key`` to text, as `slipway.engine.project.stack_config` reads it.
-        state_dir: where ``<stack>.json`` and its companions live.
+        state_dir: where ``<stack>.json`` and its companions live; and those of the other stacks that the
+            program may refer to.
         providers: a provider, or a function that makes one, per package.
         progress: told about every step.
         passphrase: for secrets in the state; a function is called at the first secret only.
         salt: the stack file's ``encryptionsalt``, used for a state that has none of its own.
         root: the project's folder.
-
-    Raises:
-        SlipwayError: the stack is not local.
+        fence: the stand-in that the stack runs on. There is no way to say that it is none.
+        other_states: of another project, the folder of its states.
     """
 
     name = "embedded"
@@ -76,18 +75,16 @@ class EmbeddedEngine:
         passphrase: str | Callable[[], str] | None = None,
         salt: str = "",
         root: Path | None = None,
-        any_stack: bool = False,
+        fence: Fence,
+        other_states: Callable[[str], Path] | None = None,
     ) -> None:
-        if stack != LOCAL_STACK and not any_stack:
-            raise SlipwayError(
-                f"the embedded engine runs the stack {LOCAL_STACK!r} only, not {stack!r}",
-                fix="install the Pulumi CLI for real stacks; `slipway preview STACK --offline` needs neither",
-            )
         self._program = program
         self._project = Project(project, stack, root or Path.cwd())
-        self._config = config if isinstance(config, Config) else Config(dict(config))
+        own = config if isinstance(config, Config) else Config(dict(config))
+        self._config = Config({**own.values, **fence.config}, own.secret_keys)
         self._providers = providers
         self._progress = progress or Silent()
+        self._references = References(project, state_dir, other_states, passphrase)
         self._fingerprints = Fingerprints()
         self._store = Store(state_dir, stack, Crypter(passphrase, salt))
 
@@ -213,7 +210,7 @@ class EmbeddedEngine:
         providers = ProviderResources(run, Plugins(self._providers), self._config)
 
         def monitor(loop: asyncio.AbstractEventLoop) -> Monitor:
-            backend = EngineBackend(run, providers, loop, self._store.path.parent)
+            backend = EngineBackend(run, providers, loop, self._references)
             return Monitor(self._project.name, self._project.stack, backend)
 
         def work(run: Run, providers: ProviderResources) -> None:

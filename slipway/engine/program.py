@@ -26,6 +26,7 @@ from pulumi.runtime import mocks, settings, stack
 from slipway.engine.monitor import Monitor
 from slipway.engine.provider_resources import Config
 from slipway.engine.registration import unsupported_option
+from slipway.engine.urn import ORGANIZATION
 from slipway.errors import SlipwayError
 
 Program = Callable[[], Any]
@@ -48,7 +49,7 @@ class Project:
     name: str
     stack: str
     root: Path
-    organization: str = "organization"
+    organization: str = ORGANIZATION
 
 
 def run_program(

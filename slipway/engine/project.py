@@ -61,6 +61,11 @@ def stacks(root: Path) -> list[str]:
     return sorted(name for name in names if name)
 
 
+def stack_file(root: Path, stack: str) -> Path:
+    """The path of a stack's file, whether or not there is one."""
+    return root / f"Pulumi.{stack}.yaml"
+
+
 def load_stack(root: Path, stack: str) -> StackFile:
     """Read ``Pulumi.<stack>.yaml``.
 
@@ -68,7 +73,7 @@ def load_stack(root: Path, stack: str) -> StackFile:
         SlipwayError: there is none (the nearest name is suggested), or it is no YAML, or it has
             a key that Pulumi would ignore.
     """
-    path = root / f"Pulumi.{stack}.yaml"
+    path = stack_file(root, stack)
     known = stacks(root)
     if stack not in known:
         near = difflib.get_close_matches(stack, known, 1)

@@ -295,21 +295,30 @@ class Registrar:
         self._run.ledger.put(state, condemn=old is not None)
         return state
 
+    def refer(self, registration: Registration, name: str, outputs: Callable[[], Properties]) -> Outcome:
+        """Look up what another stack puts out."""
+        state = replace(self._state(registration, {}, "", None), id=name, external=True)
+        return self._guarded(
+            registration.urn,
+            _needs(registration),
+            registration.inputs,
+            lambda: self._found(replace(state, outputs=outputs()), self._run.old(state.urn, [])),
+        )
+
     def _read(self, registration: Registration, id_: str) -> Outcome:
         if not id_ or contains(registration.inputs, Unknown):
             return Outcome(registration.urn)
         version = registration.options.get("version", "")
         reference = self._providers.reference_for(registration.type, registration.provider, version)
         old = self._run.old(registration.urn, [])
-        state = replace(
-            self._fetch(registration, self._providers.plugin(reference), id_, reference),
-            external=True,
-            inputs={},
-        )
+        state = self._fetch(registration, self._providers.plugin(reference), id_, reference)
         outputs = guard_secrets(
             state.outputs, registration.inputs, registration.paths("additional_secret_outputs")
         )
-        state = replace(state, outputs=outputs)
+        return self._found(replace(state, external=True, inputs={}, outputs=outputs), old)
+
+    def _found(self, state: ResourceState, old: ResourceState | None) -> Outcome:
+        """Record what exists outside the stack."""
 
         def write() -> None:
             if old is not None and old.external:

@@ -51,6 +51,11 @@ class Store:
         self.crypter = crypter
         self._base = ""
 
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever written."""
+        return any(path.exists() for path in (self.path, self.backup, self.journal))
+
     @contextmanager
     def locked(self) -> Generator[None]:
         """Hold the stack. The lock dies with its process, so there is no stale one to clean up.

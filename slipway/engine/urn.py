@@ -6,6 +6,8 @@ from slipway.engine.values import UNKNOWN_TEXT
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
+ORGANIZATION = "organization"
+"""The one that every stack of a file backend is of."""
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 

@@ -21,6 +21,7 @@ from slipway.bootstrap.clients import Clients, connect
 from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.run import Watcher, bootstrap, load_plan
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 from slipway.engine.interface import Result
 from slipway.engine.offline import render_apart
 from slipway.engine.registration import Registration
@@ -80,7 +81,7 @@ def adopting(endpoint: str, root: Path, tmp_path: Path) -> Callable[[str], Embed
             tmp_path,
             {"aws": AwsProvider},
             passphrase="test",
-            any_stack=True,
+            fence=Fence(),
         )
 
     return of

@@ -11,6 +11,7 @@ import pytest
 
 from components.network.network import Network
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 from slipway.engine.interface import Result
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
@@ -45,7 +46,14 @@ def engine(cloud: Cloud, tmp_path: Path) -> Callable[[Sample], EmbeddedEngine]:
             sample.declare()
 
         return EmbeddedEngine(
-            program, "slipway", "local", config, tmp_path, {"aws": AwsProvider}, passphrase="test"
+            program,
+            "slipway",
+            "local",
+            config,
+            tmp_path,
+            {"aws": AwsProvider},
+            passphrase="test",
+            fence=Fence(),
         )
 
     return of

@@ -12,6 +12,7 @@ import pytest
 from components.runners.args import RunnerFleetArgs
 from components.runners.runner_fleet import RunnerFleet
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 from slipway.engine.interface import Result
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
@@ -101,6 +102,7 @@ def engine(cloud: Cloud, tmp_path: Path) -> Engine:
             tmp_path,
             providers,
             passphrase="test",
+            fence=Fence(),
         )
 
     return of

@@ -16,6 +16,7 @@ from slipway.engine import choice
 from slipway.engine.cli_events import Events
 from slipway.engine.cli_local import local_engine, passphrase
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 from slipway.engine.interface import Diagnostic, Result, Silent
 from slipway.engine.plan import Plan, PlanRefused
 from slipway.engine.program import program_at
@@ -63,14 +64,22 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
-def cli(root: Path):
+def cli(root: Path, stack: str = "local", **options):
     environment = {
         **os.environ,
         "TOY_WORLD": str(root / "world.json"),
         "PYTHONPATH": str(Path.cwd()),
         "AWS_SECRET_ACCESS_KEY": "real",
     }
-    return local_engine(root, packages=("toy",), module="tests.engine.toy_plugin", environment=environment)
+    return local_engine(
+        root,
+        stack,
+        packages=("toy",),
+        module="tests.engine.toy_plugin",
+        environment=environment,
+        fence=Fence(),
+        **options,
+    )
 
 
 def embedded(root: Path, world: World) -> EmbeddedEngine:
@@ -78,7 +87,7 @@ def embedded(root: Path, world: World) -> EmbeddedEngine:
     config = stack_config(load_project(root), stack, Crypter(passphrase(root), stack.salt))
     return EmbeddedEngine(
         program_at(root), "demo", "local", config, root / ".slipway/state", {"toy": ToyProvider(world)},
-        passphrase=passphrase(root), salt=stack.salt, root=root,
+        passphrase=passphrase(root), salt=stack.salt, root=root, fence=Fence(),
     )  # fmt: skip
 
 
@@ -167,6 +176,36 @@ class TestBothEngines:
         assert {step.op for step in gone.result.steps} == {"delete"}
         assert cli(project).apply(gone).ok
         assert json.loads((project / "world.json").read_text()) == {}
+
+    def test_several_stacks_refer_to_each_other_alike(self, project):
+        (project / "Pulumi.local.yaml").unlink()
+        world = World()
+        (project / "__main__.py").write_text(
+            "import pulumi\nfrom tests.engine.toy import Thing\n"
+            "if pulumi.get_stack() == 'demo-network':\n"
+            "    pulumi.export('cidr', '10.0.0.0/8')\n"
+            "    pulumi.export('password', pulumi.Output.secret('hunter22'))\n"
+            "else:\n"
+            "    other = pulumi.StackReference('organization/demo/demo-network')\n"
+            "    password = other.require_output('password')\n"
+            "    thing = Thing('a', value=other.require_output('cidr'), password=password)\n"
+            "    pulumi.export('cidr', thing.value)\n"
+        )
+        for stack in ("demo-network", "demo-app"):
+            ours = EmbeddedEngine(
+                program_at(project), "demo", stack, {}, project / ".slipway/state",
+                {"toy": ToyProvider(world)}, passphrase="pass", root=project, fence=Fence(),
+            )  # fmt: skip
+            real = cli(project, stack)
+            plans = [engine.plan(key=b"k" * 32) for engine in (real, ours)]
+            assert values_of(plans[0]) == values_of(plans[1])
+            done = [real.apply(plans[0]), ours.apply(plans[1])]
+            assert done[0].ok, done[0].diagnostics
+            assert done[1].ok, done[1].diagnostics
+            assert told(done[0]) == told(done[1])
+            assert done[0].outputs == done[1].outputs
+        assert done[0].outputs == {"cidr": "10.0.0.0/8"}
+        assert "hunter22" not in str([item.to_json() for item in done])
 
     def test_the_preview_that_precedes_an_update_keeps_a_broken_plan_from_beginning(self, project):
         """Pulumi's own check, where ours has seen nothing: the program says one thing first, then another."""
@@ -301,17 +340,18 @@ def paths_of_update(before, after, detailed):
 
 def test_choice(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert choice.choose(tmp_path, "local") == "embedded"
+    assert choice.choose_local("demo-1") == "embedded"
     with pytest.raises(SlipwayError, match="only the Pulumi CLI touches a real cloud"):
-        choice.choose(tmp_path, "prod")
-    with pytest.raises(SlipwayError, match="runs 'local' only"):
-        choice.choose(tmp_path, "prod", "embedded")
+        choice.choose_real("prod")
+    with pytest.raises(SlipwayError, match="runs stacks on a stand-in only, and 'prod' is real"):
+        choice.choose_real("prod", "embedded")
+    with pytest.raises(SlipwayError, match="belongs to the Pulumi CLI; it is not on PATH"):
+        choice.choose_local("demo-1", "auto", "pulumi")
     (tmp_path / "pulumi").write_text("#!/bin/sh\n")
     (tmp_path / "pulumi").chmod(0o755)
-    assert choice.choose(tmp_path, "local") == "pulumi"
-    choice.own(tmp_path, "embedded")
-    assert choice.choose(tmp_path, "local") == "embedded"
+    assert choice.choose_real("prod") == "pulumi"
+    assert choice.choose_local("demo-1") == "pulumi"
+    assert choice.choose_local("demo-1", "auto", "embedded") == "embedded"
     with pytest.raises(SlipwayError, match="belongs to the engine 'embedded'"):
-        choice.choose(tmp_path, "local", "pulumi")
-    choice.release(tmp_path)
-    assert choice.choose(tmp_path, "local", "pulumi") == "pulumi"
+        choice.choose_local("demo-1", "pulumi", "embedded")
+    assert choice.choose_local("demo-1", "pulumi") == "pulumi"

@@ -19,6 +19,7 @@ from pulumi import ResourceOptions
 from pulumi.provider.experimental import provider as sdk
 
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 from slipway.engine.properties import to_properties
 from slipway.engine.secrets import Crypter
 from slipway.engine.store import Store
@@ -186,9 +187,19 @@ def test_a_second_run_is_refused(engine, tmp_path):
     assert engine(chain).up().ok
 
 
-def test_only_local(tmp_path):
-    with pytest.raises(SlipwayError, match="runs the stack 'local' only"):
-        EmbeddedEngine(chain, "demo", "prod", {}, tmp_path, {})
+@pytest.mark.parametrize(
+    "url",
+    ["https://sts.amazonaws.com", "http://10.0.0.1:1", "http://localhost.evil.com", "http://x@127.0.0.1"],
+)
+def test_only_what_is_on_this_machine_is_a_stand_in(url):
+    Fence({"aws": "http://127.0.0.1:1"})
+    with pytest.raises(SlipwayError, match="is not on this machine, so it is no stand-in"):
+        Fence({"aws": "http://127.0.0.1:1", "github": url})
+
+
+def test_a_stack_whose_cloud_nobody_named_has_no_embedded_engine(tmp_path):
+    with pytest.raises(TypeError, match="fence"):
+        EmbeddedEngine(chain, "demo", "local", {}, tmp_path, {})
 
 
 def test_refresh_and_drift_see_what_changed_behind_our_back(engine, world, tmp_path):
@@ -212,6 +223,7 @@ from pathlib import Path
 from tests.engine.toy import Thing, ToyProvider, World
 from tests.engine.test_faults import chain
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 
 root = Path(sys.argv[1])
 moment = sys.argv[2]
@@ -235,7 +247,7 @@ class Killing(ToyProvider):
             os.kill(os.getpid(), signal.SIGKILL)
         return response
 
-EmbeddedEngine(chain, "demo", "local", {}, root / "state", {"toy": Killing(world)}).up()
+EmbeddedEngine(chain, "demo", "local", {}, root / "state", {"toy": Killing(world)}, fence=Fence()).up()
 """
 
 
@@ -293,7 +305,7 @@ def test_any_walk_ends_where_the_program_says(tmp_path_factory, walk):
                 inputs = {"value": [value, *[made[n].made for n in needs if n in made]], "fixed": str(fixed)}
                 made[index] = Thing(f"t{index}", **inputs, **({"name": str(fixed)} if named else {}))
 
-        return EmbeddedEngine(program, "demo", "local", {}, state, {"toy": ToyProvider(world)})
+        return EmbeddedEngine(program, "demo", "local", {}, state, {"toy": ToyProvider(world)}, fence=Fence())
 
     for shape in walk:
         result = make(shape).up()
@@ -341,6 +353,7 @@ def test_an_object_that_is_half_made_is_recorded_and_finished_by_the_next_up(tmp
             tmp_path,
             {"toy": HalfProvider(world)},
             passphrase="x",
+            fence=Fence(),
         )
 
     failed = engine().up()

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from tests.engine.toy import Thing, ToyProvider, World
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 
 class Loud:
     def started(self, op, urn): print("started", urn.rsplit("::")[-1], flush=True)
@@ -29,7 +30,7 @@ def program():
 
 world = World(delay=3)
 toy = {"toy": ToyProvider(world)}
-result = EmbeddedEngine(program, "demo", "local", {}, Path(sys.argv[1]), toy, Loud()).up()
+result = EmbeddedEngine(program, "demo", "local", {}, Path(sys.argv[1]), toy, Loud(), fence=Fence()).up()
 print("ended", result.ok, result.cancelled, len(world.objects), flush=True)
 """
 

@@ -345,6 +345,7 @@ from pathlib import Path
 from tests.engine.test_faults import chain
 from tests.engine.toy import ToyProvider, World
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 
 root = Path(sys.argv[1])
 world = World()
@@ -358,7 +359,7 @@ class Killing(ToyProvider):
                 os.kill(os.getpid(), signal.SIGKILL)
         return response
 
-engine = EmbeddedEngine(chain, "demo", "local", {}, root / "state", {"toy": Killing(world)})
+engine = EmbeddedEngine(chain, "demo", "local", {}, root / "state", {"toy": Killing(world)}, fence=Fence())
 engine.apply(engine.plan())
 """
 

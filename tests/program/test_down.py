@@ -31,6 +31,6 @@ def test_after_a_reboot_the_state_goes_and_up_begins_anew(cloud: Project) -> Non
     assert not destroyed["steps"]
     cloud.ok("cloud", "stop")
     left = {path.name for path in (cloud.root / ".slipway").iterdir()}
-    assert not left & {"state", "state-of-cloud", "pulumi", "engine", "cloud.json"}, left
+    assert not left & {"state", "state-of-cloud", "pulumi", "engine", "stacks", "cloud.json"}, left
     cloud.ok("cloud", "start")
     assert set(cloud.result("preview", "local")["counts"]) <= {"create", "read", "same"}

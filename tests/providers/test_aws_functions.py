@@ -9,6 +9,7 @@ import pytest
 from pulumi_aws import lambda_
 
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 from slipway.localcloud.providers.aws import AwsProvider
 from slipway.localcloud.providers.aws.lambda_code import code_hash, zipped
 from slipway.localcloud.providers.aws.lambda_triggers import MAPPING
@@ -54,7 +55,14 @@ def test_a_function_is_deployed_by_the_embedded_engine(
 
     config = {f"aws:{key}": value for key, value in aws_arguments(aws_server.url).items()}
     engine = EmbeddedEngine(
-        program, "slipway", "local", config, tmp_path / "state", {"aws": AwsProvider}, passphrase="test"
+        program,
+        "slipway",
+        "local",
+        config,
+        tmp_path / "state",
+        {"aws": AwsProvider},
+        passphrase="test",
+        fence=Fence(),
     )
 
     def operations() -> list[str]:

@@ -17,6 +17,7 @@ from pulumi.provider.experimental.property_value import PropertyValue, ResourceR
 from ruamel.yaml import YAML
 
 from slipway.engine.embedded import EmbeddedEngine
+from slipway.engine.fence import Fence
 from slipway.engine.interface import Result
 from slipway.localcloud import runtime
 from slipway.localcloud.aws import Aws
@@ -72,6 +73,7 @@ def engine(cloud: Cloud, tmp_path: Path) -> Make:
             tmp_path / "state",
             providers(),
             passphrase="correct horse",
+            fence=Fence(),
         )
 
     return make
@@ -205,7 +207,9 @@ def test_without_a_kubeconfig_the_clusters_endpoint_is_used(cloud: Cloud, tmp_pa
 
     server = next(serving := serve(app))
     declared = program(dataclasses.replace(cloud, aws=server.url))
-    made = EmbeddedEngine(declared, "demo", "local", {}, tmp_path / "state", providers(), passphrase="x")
+    made = EmbeddedEngine(
+        declared, "demo", "local", {}, tmp_path / "state", providers(), passphrase="x", fence=Fence()
+    )
     up = made.up()
     assert ops(up) == {"create"}
     assert up.outputs["server"] == {"server": cloud.kubernetes}

@@ -1,0 +1,100 @@
+"""Opens the engine of a stack: on a real cloud, or behind the fence on a stand-in."""
+
+# ruff: noqa: PLC0415 - the embedded engine and its providers are heavy, and a real stack needs neither
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slipway.engine.cli_engine import PulumiEngine
+from slipway.engine.interface import Engine, Progress
+from slipway.engine.project import load_project, load_stack
+from slipway.errors import SlipwayError
+
+if TYPE_CHECKING:
+    from slipway.engine.fence import Fence, Home
+    from slipway.engine.local_stacks import EngineName
+    from slipway.localcloud.cloud import Cloud
+
+
+def real_engine(root: Path, stack: str, progress: Progress | None = None) -> PulumiEngine:
+    """The Pulumi CLI on a real stack, made in its state bucket if it is not there and bootstrap has been.
+
+    Raises:
+        SlipwayError: unknown stack, or Pulumi is not on PATH.
+    """
+    sealed_by = load_stack(root, stack).secrets_provider
+    return PulumiEngine(
+        root,
+        load_project(root).name,
+        stack,
+        progress=progress,
+        create=bool(sealed_by),
+        secrets_provider=sealed_by,
+    )
+
+
+def local_engine(
+    root: Path, stack: str, name: EngineName, cloud: Cloud, *, home: Home, progress: Progress | None = None
+) -> Engine:
+    """An engine for a stack that runs on the embedded cloud, whatever the stack is called.
+
+    Args:
+        root: the project's folder. The stack needs no file there.
+        home: where the stacks of this stand-in keep their states, to refer to each other.
+
+    Raises:
+        SlipwayError: the project's files cannot be read, or the cloud's control plane is a real one and the
+            engine is Pulumi.
+    """
+    from slipway.engine import cli_local
+    from slipway.engine.fence import Fence
+    from slipway.localcloud.kubeconfig import kubeconfig
+
+    fence = Fence({"aws": cloud.aws, "github": cloud.github, "kubernetes": cloud.kubernetes})
+    config: dict[str, str] = {}
+    if cloud.kubernetes_kind == "real":
+        if name == "pulumi":
+            raise SlipwayError(
+                "under the Pulumi CLI the control plane's credentials would be written down in the clear",
+                where=cloud.kubeconfig,
+                fix="use --engine embedded with a real control plane",
+            )
+        # Only a kubeconfig has the credentials that a real control plane asks for.
+        config["eks:kubeconfig"] = kubeconfig(cloud)
+    if name == "pulumi":
+        return cli_local.local_engine(root, stack, progress, fence=fence, home=home, config=config)
+    return _embedded(root, stack, config, fence, home, progress)
+
+
+def _embedded(  # noqa: PLR0917 - what `local_engine` takes
+    root: Path, stack: str, extra: Mapping[str, str], fence: Fence, home: Home, progress: Progress | None
+) -> Engine:
+    from slipway.engine.cli_local import passphrase
+    from slipway.engine.embedded import EmbeddedEngine
+    from slipway.engine.program import program_at
+    from slipway.engine.project import StackFile, stack_config, stack_file, stacks
+    from slipway.engine.provider_resources import Config
+    from slipway.engine.secrets import Crypter
+    from slipway.localcloud.providers import PACKAGES, provider
+
+    project = load_project(root)
+    file = load_stack(root, stack) if stack in stacks(root) else StackFile(stack_file(root, stack), "", {})
+    secret: Callable[[], str] = partial(passphrase, home.root)
+    own = stack_config(project, file, Crypter(secret, file.salt))
+    return EmbeddedEngine(
+        program_at(root),
+        project.name,
+        stack,
+        Config({**own.values, **extra}, own.secret_keys),
+        home.states(project.name),
+        {package: partial(provider, package) for package in PACKAGES},
+        progress,
+        passphrase=secret,
+        salt=file.salt,
+        root=root,
+        fence=fence,
+        other_states=home.states,
+    )
