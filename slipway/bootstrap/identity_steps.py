@@ -7,7 +7,7 @@ from typing import Any
 from slipway.aws import ClientError, error_code
 from slipway.bootstrap.clients import Clients
 from slipway.bootstrap.plan import BootstrapPlan, Document, PolicyPlan
-from slipway.bootstrap.steps import Action, Found, NotOwnedError, Step, require_own, tag_list, tag_map
+from slipway.bootstrap.steps import Action, Finding, NotOwnedError, Step, require_own, tag_list, tag_map
 
 _POLICY_VERSIONS = 5  # IAM User Guide, "Versioning IAM policies": no more are kept
 
@@ -68,10 +68,10 @@ class Identity:
             make=self._make_provider,
         )
 
-    def _look_provider(self) -> Found:
+    def _look_provider(self) -> Finding:
         wanted = self._plan.provider
         try:
-            held = self._iam.get_open_id_connect_provider(OpenIDConnectProviderArn=wanted.arn)
+            present = self._iam.get_open_id_connect_provider(OpenIDConnectProviderArn=wanted.arn)
         except ClientError as error:
             if error_code(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
                 raise
@@ -81,9 +81,9 @@ class Identity:
                     where=wanted.arn,
                     fix="set slipway:platform.adopt_oidc_provider to false, and bootstrap makes one",
                 ) from error
-            return Found(Action.CREATE)
-        own = self._plan.tags.items() <= tag_map(held.get("Tags", [])).items()
-        lacking = sorted(set(wanted.audiences) - set(held["ClientIDList"]))
+            return Finding(Action.CREATE)
+        own = self._plan.tags.items() <= tag_map(present.get("Tags", [])).items()
+        lacking = sorted(set(wanted.audiences) - set(present["ClientIDList"]))
         if lacking:
             raise NotOwnedError(
                 f"the account's provider for GitHub lacks the audience {lacking[0]}",
@@ -91,11 +91,9 @@ class Identity:
                 fix="aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn "
                 f"{wanted.arn} --client-id {lacking[0]}",
             )
-        return (
-            Found(Action.KEEP) if own else Found(Action.ADOPT, "it is not this stack's; used, never changed")
-        )
+        return Finding(Action.KEEP) if own else Finding(Action.ADOPT, "not this stack's; used, never changed")
 
-    def _make_provider(self, _: Found) -> None:
+    def _make_provider(self, _: Finding) -> None:
         wanted = self._plan.provider
         # No thumbprint: AWS checks GitHub's certificate against its own trust store and ignores them.
         self._iam.create_open_id_connect_provider(
@@ -110,13 +108,13 @@ class Identity:
             make=partial(self._make_policy, policy),
         )
 
-    def _look_policy(self, policy: PolicyPlan, *, account_wide: bool) -> Found:
-        held = self._held_policy(policy)
-        if held is None:
-            return Found(Action.CREATE)
+    def _look_policy(self, policy: PolicyPlan, *, account_wide: bool) -> Finding:
+        present = self._present_policy(policy)
+        if present is None:
+            return Finding(Action.CREATE)
         what = f"policy {policy.name}"
-        shared = require_own(self._plan, tag_map(held.get("Tags", [])), what, account_wide=account_wide)
-        version = self._iam.get_policy_version(PolicyArn=policy.arn, VersionId=held["DefaultVersionId"])
+        shared = require_own(self._plan, tag_map(present.get("Tags", [])), what, account_wide=account_wide)
+        version = self._iam.get_policy_version(PolicyArn=policy.arn, VersionId=present["DefaultVersionId"])
         same = version["PolicyVersion"]["Document"] == policy.document
         if shared and not same:
             raise NotOwnedError(
@@ -125,10 +123,10 @@ class Identity:
                 fix="make both stacks declare the same boundary",
             )
         if shared:
-            return Found(Action.ADOPT, "made for another stack of this account")
-        return Found(Action.KEEP if same else Action.UPDATE)
+            return Finding(Action.ADOPT, "made for another stack of this account")
+        return Finding(Action.KEEP if same else Action.UPDATE)
 
-    def _held_policy(self, policy: PolicyPlan) -> dict[str, Any] | None:
+    def _present_policy(self, policy: PolicyPlan) -> dict[str, Any] | None:
         try:
             return self._iam.get_policy(PolicyArn=policy.arn)["Policy"]
         except ClientError as error:
@@ -136,9 +134,9 @@ class Identity:
                 return None
             raise
 
-    def _make_policy(self, policy: PolicyPlan, found: Found) -> None:
+    def _make_policy(self, policy: PolicyPlan, finding: Finding) -> None:
         document = _compact(policy.document)
-        if found.action is Action.CREATE:
+        if finding.action is Action.CREATE:
             self._iam.create_policy(
                 PolicyName=policy.name,
                 Path=policy.path,
@@ -155,18 +153,18 @@ class Identity:
             self._iam.delete_policy_version(PolicyArn=policy.arn, VersionId=old[0]["VersionId"])
         self._iam.create_policy_version(PolicyArn=policy.arn, PolicyDocument=document, SetAsDefault=True)
 
-    def _look_role(self) -> Found:
+    def _look_role(self) -> Finding:
         wanted = self._plan.role
-        held = self._held_role()
-        if held is None:
-            return Found(Action.CREATE)
-        require_own(self._plan, tag_map(held.get("Tags", [])), f"role {wanted.name}")
-        if held["Arn"] != wanted.arn:
-            raise NotOwnedError(f"role {wanted.name} is there under another path", where=str(held["Arn"]))
-        differing = self._differing(held)
-        return Found(Action.UPDATE, ", ".join(differing)) if differing else Found(Action.KEEP)
+        present = self._present_role()
+        if present is None:
+            return Finding(Action.CREATE)
+        require_own(self._plan, tag_map(present.get("Tags", [])), f"role {wanted.name}")
+        if present["Arn"] != wanted.arn:
+            raise NotOwnedError(f"role {wanted.name} is there under another path", where=str(present["Arn"]))
+        differing = self._differing(present)
+        return Finding(Action.UPDATE, ", ".join(differing)) if differing else Finding(Action.KEEP)
 
-    def _held_role(self) -> dict[str, Any] | None:
+    def _present_role(self) -> dict[str, Any] | None:
         try:
             return self._iam.get_role(RoleName=self._plan.role.name)["Role"]
         except ClientError as error:
@@ -174,20 +172,20 @@ class Identity:
                 return None
             raise
 
-    def _differing(self, held: dict[str, Any]) -> list[str]:
+    def _differing(self, present: dict[str, Any]) -> list[str]:
         wanted = self._plan.role
-        boundary = held.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        boundary = present.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         checks = {
-            "trust": held["AssumeRolePolicyDocument"] == wanted.trust,
+            "trust": present["AssumeRolePolicyDocument"] == wanted.trust,
             "boundary": boundary == self._plan.boundary.arn,
-            "session": held["MaxSessionDuration"] == wanted.session_seconds,
-            "description": held.get("Description", "") == wanted.description,
+            "session": present["MaxSessionDuration"] == wanted.session_seconds,
+            "description": present.get("Description", "") == wanted.description,
         }
         return [name for name, same in checks.items() if not same]
 
-    def _make_role(self, found: Found) -> None:
+    def _make_role(self, finding: Finding) -> None:
         wanted = self._plan.role
-        if found.action is Action.CREATE:
+        if finding.action is Action.CREATE:
             self._iam.create_role(
                 RoleName=wanted.name,
                 Path=wanted.path,
@@ -198,8 +196,8 @@ class Identity:
                 Tags=tag_list(self._plan.tags),
             )
             return
-        held = self._held_role()
-        differing = self._differing(held) if held else []
+        present = self._present_role()
+        differing = self._differing(present) if present else []
         if "boundary" in differing:
             self._iam.put_role_permissions_boundary(
                 RoleName=wanted.name, PermissionsBoundary=self._plan.boundary.arn
@@ -213,16 +211,16 @@ class Identity:
                 MaxSessionDuration=wanted.session_seconds,
             )
 
-    def _look_inline(self, name: str, document: Document) -> Found:
+    def _look_inline(self, name: str, document: Document) -> Finding:
         try:
-            held = self._iam.get_role_policy(RoleName=self._plan.role.name, PolicyName=name)
+            present = self._iam.get_role_policy(RoleName=self._plan.role.name, PolicyName=name)
         except ClientError as error:
             if error_code(error) in {"NoSuchEntity", "NoSuchEntityException"}:
-                return Found(Action.CREATE)
+                return Finding(Action.CREATE)
             raise
-        return Found(Action.KEEP if held["PolicyDocument"] == document else Action.UPDATE)
+        return Finding(Action.KEEP if present["PolicyDocument"] == document else Action.UPDATE)
 
-    def _put_inline(self, name: str, document: Document, _: Found) -> None:
+    def _put_inline(self, name: str, document: Document, _: Finding) -> None:
         self._iam.put_role_policy(
             RoleName=self._plan.role.name, PolicyName=name, PolicyDocument=_compact(document)
         )
@@ -238,10 +236,10 @@ class Identity:
                 return set()
             raise
 
-    def _look_attachment(self, policy: PolicyPlan) -> Found:
-        return Found(Action.KEEP if policy.arn in self._attached() else Action.CREATE)
+    def _look_attachment(self, policy: PolicyPlan) -> Finding:
+        return Finding(Action.KEEP if policy.arn in self._attached() else Action.CREATE)
 
-    def _attach(self, policy: PolicyPlan, _: Found) -> None:
+    def _attach(self, policy: PolicyPlan, _: Finding) -> None:
         self._iam.attach_role_policy(RoleName=self._plan.role.name, PolicyArn=policy.arn)
 
     def _inline_names(self) -> set[str]:
@@ -259,10 +257,10 @@ class Identity:
         attached = self._attached() - {policy.arn for policy in role.managed}
         return sorted(self._inline_names() - set(role.inline)), sorted(attached)
 
-    def _look_extras(self) -> Found:
+    def _look_extras(self) -> Finding:
         inline, attached = self._extras()
         extras = [*inline, *attached]
-        return Found(Action.UPDATE, f"remove {', '.join(extras)}") if extras else Found(Action.KEEP)
+        return Finding(Action.UPDATE, f"remove {', '.join(extras)}") if extras else Finding(Action.KEEP)
 
     def _drop_extras(self) -> None:
         inline, attached = self._extras()

@@ -43,8 +43,8 @@ def plan_from(
 
 
 def _contract(stack: str, outputs: Mapping[str, Any]) -> dict[str, str]:
-    found = outputs.get("bootstrap")
-    contract = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    exported = outputs.get("bootstrap")
+    contract = cast("dict[str, Any]", exported) if isinstance(exported, dict) else {}
     missing = [key for key in _CONTRACT if not isinstance(contract.get(key), str)]
     if missing:
         raise SlipwayError(
@@ -105,18 +105,18 @@ class _Reader:
 
     def _provider(self) -> ProviderPlan:
         arn = provider_arn(self.account)
-        found = self._all(_PROVIDER)
-        if len(found) > 1:
-            raise self._error("the program declares two identity providers", found[1].urn)
+        providers = self._all(_PROVIDER)
+        if len(providers) > 1:
+            raise self._error("the program declares two identity providers", providers[1].urn)
         # A provider that the program only reads has no inputs, whoever owns it.
-        if not found or "url" not in found[0].inputs:
+        if not providers or "url" not in providers[0].inputs:
             return ProviderPlan(arn=arn, url=f"https://{ISSUER}", audiences=(AUDIENCE,), adopted=True)
-        audiences = found[0].inputs.get("clientIdLists")
+        audiences = providers[0].inputs.get("clientIdLists")
         if not isinstance(audiences, list):
-            raise self._error("the provider's audiences are not known offline", found[0].urn)
+            raise self._error("the provider's audiences are not known offline", providers[0].urn)
         return ProviderPlan(
             arn=arn,
-            url=_text(found[0], "url"),
+            url=_text(providers[0], "url"),
             audiences=tuple(str(item) for item in cast("list[Any]", audiences)),
         )
 

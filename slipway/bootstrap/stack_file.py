@@ -56,10 +56,10 @@ class StackFile:
             SlipwayError: they are; only Pulumi itself can seal them anew.
         """
         document, _ = self._load()
-        held = document.get("secretsprovider")
-        if held not in (None, secrets_provider) or document.get("encryptionsalt"):
+        present = document.get("secretsprovider")
+        if present not in (None, secrets_provider) or document.get("encryptionsalt"):
             raise SlipwayError(
-                f"the stack's secrets are sealed by {held or 'a passphrase'} already",
+                f"the stack's secrets are sealed by {present or 'a passphrase'} already",
                 where=str(self.path),
                 fix=f"pulumi stack change-secrets-provider '{secrets_provider}'",
             )

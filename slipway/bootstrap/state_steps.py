@@ -9,7 +9,7 @@ from slipway.aws import ClientError, error_code
 from slipway.bootstrap import documents
 from slipway.bootstrap.clients import Clients
 from slipway.bootstrap.plan import BootstrapPlan
-from slipway.bootstrap.steps import Action, Found, NotOwnedError, Step, require_own, tag_list, tag_map
+from slipway.bootstrap.steps import Action, Finding, NotOwnedError, Step, require_own, tag_list, tag_map
 from slipway.errors import SlipwayError
 
 _ABSENT = frozenset(
@@ -83,7 +83,7 @@ class StateKey:
                 return None
             raise
 
-    def _look(self) -> Found:
+    def _look(self) -> Finding:
         key = self._described(self._plan.key_alias)
         if key is None:
             key = self._unfinished()
@@ -103,9 +103,9 @@ class StateKey:
                 fix="state sealed with a lost key is lost; if the stack has no state yet, remove the line",
             )
         if key is None:
-            return Found(Action.CREATE)
+            return Finding(Action.CREATE)
         self._arn = str(key["Arn"])
-        return Found(Action.KEEP)
+        return Finding(Action.KEEP)
 
     def _unfinished(self) -> dict[str, Any] | None:
         """The key of a run that was cut short between making the key and naming it."""
@@ -129,7 +129,7 @@ class StateKey:
             raise
         return tag_map(listed, "TagKey", "TagValue")
 
-    def _make(self, _: Found) -> None:
+    def _make(self, _: Finding) -> None:
         answer = self._kms.create_key(
             Description=state_key_description(self._plan.stack),
             Policy=json.dumps(documents.key_policy(self._plan)),
@@ -137,25 +137,25 @@ class StateKey:
         )
         self._arn = str(answer["KeyMetadata"]["Arn"])
 
-    def _look_policy(self) -> Found:
+    def _look_policy(self) -> Finding:
         if self._arn is None:
-            return Found(Action.CREATE)
-        held = json.loads(self._kms.get_key_policy(KeyId=self._arn, PolicyName="default")["Policy"])
-        return Found(Action.KEEP if held == documents.key_policy(self._plan) else Action.UPDATE)
+            return Finding(Action.CREATE)
+        present = json.loads(self._kms.get_key_policy(KeyId=self._arn, PolicyName="default")["Policy"])
+        return Finding(Action.KEEP if present == documents.key_policy(self._plan) else Action.UPDATE)
 
     def _put_policy(self) -> None:
         policy = json.dumps(documents.key_policy(self._plan))
         self._kms.put_key_policy(KeyId=self.arn, PolicyName="default", Policy=policy)
 
-    def _look_rotation(self) -> Found:
+    def _look_rotation(self) -> Finding:
         if self._arn is None:
-            return Found(Action.CREATE)
+            return Finding(Action.CREATE)
         on: bool = self._kms.get_key_rotation_status(KeyId=self._arn)["KeyRotationEnabled"]
-        return Found(Action.KEEP if on else Action.UPDATE)
+        return Finding(Action.KEEP if on else Action.UPDATE)
 
-    def _look_alias(self) -> Found:
+    def _look_alias(self) -> Finding:
         key = self._described(self._plan.key_alias)
-        return Found(Action.CREATE if key is None else Action.KEEP)
+        return Finding(Action.CREATE if key is None else Action.KEEP)
 
 
 class StateBucket:
@@ -198,33 +198,33 @@ class StateBucket:
         ]
 
     def _setting(self, id_: str, title: str, right: Callable[[], bool], put: Callable[[], object]) -> Step:
-        def look() -> Found:
+        def look() -> Finding:
             try:
-                return Found(Action.KEEP if right() else Action.UPDATE)
+                return Finding(Action.KEEP if right() else Action.UPDATE)
             except ClientError as error:
                 if error_code(error) in _ABSENT:
-                    return Found(Action.CREATE)
+                    return Finding(Action.CREATE)
                 raise
 
-        def make(_: Found) -> None:
+        def make(_: Finding) -> None:
             put()
 
         return Step(id=f"bucket.{id_}", title=f"{self._plan.bucket}: {title}", look=look, make=make)
 
-    def _look(self) -> Found:
+    def _look(self) -> Finding:
         try:
             self._s3.head_bucket(**self._named)
         except ClientError as error:
             if error_code(error) in {"404", "NoSuchBucket"}:
-                return Found(Action.CREATE)
+                return Finding(Action.CREATE)
             if error_code(error) in {"403", "AccessDenied"}:
                 raise self._strange(error) from error
             raise
         self._shared = require_own(self._plan, self._tags(), f"bucket {self._plan.bucket}", account_wide=True)
         return (
-            Found(Action.ADOPT, "made for another stack of this account")
+            Finding(Action.ADOPT, "made for another stack of this account")
             if self._shared
-            else Found(Action.KEEP)
+            else Finding(Action.KEEP)
         )
 
     def _strange(self, error: ClientError) -> NotOwnedError:
@@ -259,8 +259,8 @@ class StateBucket:
                 raise
 
     def _ownership(self) -> bool:
-        held = self._s3.get_bucket_ownership_controls(**self._named)
-        return held["OwnershipControls"]["Rules"] == documents.OWNERSHIP
+        present = self._s3.get_bucket_ownership_controls(**self._named)
+        return present["OwnershipControls"]["Rules"] == documents.OWNERSHIP
 
     def _put_ownership(self) -> None:
         self._s3.put_bucket_ownership_controls(
@@ -268,8 +268,8 @@ class StateBucket:
         )
 
     def _public_access(self) -> bool:
-        held = self._s3.get_public_access_block(**self._named)
-        return held["PublicAccessBlockConfiguration"] == documents.PUBLIC_ACCESS
+        present = self._s3.get_public_access_block(**self._named)
+        return present["PublicAccessBlockConfiguration"] == documents.PUBLIC_ACCESS
 
     def _put_public_access(self) -> None:
         self._s3.put_public_access_block(
@@ -295,13 +295,13 @@ class StateBucket:
         self._s3.put_bucket_encryption(**self._named, ServerSideEncryptionConfiguration={"Rules": rules})
 
     def _lifecycle(self) -> bool:
-        held = self._s3.get_bucket_lifecycle_configuration(**self._named)
-        return held["Rules"] == documents.lifecycle_rules()
+        present = self._s3.get_bucket_lifecycle_configuration(**self._named)
+        return present["Rules"] == documents.lifecycle_rules()
 
     def _put_lifecycle(self) -> None:
         rules = {"Rules": documents.lifecycle_rules()}
         self._s3.put_bucket_lifecycle_configuration(**self._named, LifecycleConfiguration=rules)
 
     def _policy(self) -> bool:
-        held = json.loads(self._s3.get_bucket_policy(**self._named)["Policy"])
-        return held == documents.bucket_policy(self._plan)
+        present = json.loads(self._s3.get_bucket_policy(**self._named)["Policy"])
+        return present == documents.bucket_policy(self._plan)

@@ -20,7 +20,7 @@ _PAUSE_SECONDS = 2.0
 
 
 class Action(StrEnum):
-    """What a step does, from what it found."""
+    """What a step does, from what it finding."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -30,7 +30,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class Found:
+class Finding:
     """What is there, said as what is to be done about it."""
 
     action: Action
@@ -44,17 +44,17 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing to make. `look` changes nothing; `make` gets what `look` found."""
+    """One thing to make. `look` changes nothing; `make` gets what `look` finding."""
 
     id: str
     title: str
-    look: Callable[[], Found]
-    make: Callable[[Found], None]
+    look: Callable[[], Finding]
+    make: Callable[[Finding], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A step and what it found at first."""
+    """A step and what it finding at first."""
 
     id: str
     title: str
@@ -79,32 +79,32 @@ def perform(steps: Sequence[Step], stack: str, report: Callable[[Outcome], None]
     """
     outcomes: list[Outcome] = []
     for step in steps:
-        found = _guarded(step, stack, step.look)
-        if not found.settled:
-            _guarded(step, stack, lambda step=step, found=found: step.make(found))
+        finding = _guarded(step, stack, step.look)
+        if not finding.settled:
+            _guarded(step, stack, lambda step=step, finding=finding: step.make(finding))
             _verify(step, stack)
-        outcomes.append(_outcome(step, found))
+        outcomes.append(_outcome(step, finding))
         report(outcomes[-1])
     return outcomes
 
 
 def _verify(step: Step, stack: str) -> None:
     """Look until it shows: IAM and S3 answer with what was there before for some seconds."""
-    found = _guarded(step, stack, step.look)
+    finding = _guarded(step, stack, step.look)
     for _ in range(_LOOKS):
-        if found.settled:
+        if finding.settled:
             return
         time.sleep(_PAUSE_SECONDS)
-        found = _guarded(step, stack, step.look)
+        finding = _guarded(step, stack, step.look)
     raise SlipwayError(
         f"{step.title} was made and does not show",
-        where=found.detail or step.id,
+        where=finding.detail or step.id,
         fix=f"look at it in the account, then run `slipway bootstrap {stack}` again",
     )
 
 
-def _outcome(step: Step, found: Found) -> Outcome:
-    return Outcome(id=step.id, title=step.title, action=found.action, detail=found.detail)
+def _outcome(step: Step, finding: Finding) -> Outcome:
+    return Outcome(id=step.id, title=step.title, action=finding.action, detail=finding.detail)
 
 
 def _guarded(step: Step, stack: str, call: Callable[[], _T]) -> _T:

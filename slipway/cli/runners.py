@@ -95,7 +95,7 @@ def redeliver(
 
     with _errors(as_json=as_json):
         length = period(since)
-        done = run(_fleet(root, stack), length, dry_run=dry_run, told=tell)
+        done = run(_fleet(root, stack), length, dry_run=dry_run, on_request=tell)
     if as_json:
         typer.echo(json.dumps({"looked_at": done.looked_at, "failed": done.failed, "asked": done.asked}))
     else:

@@ -66,21 +66,21 @@ class Status:
 
 def running(root: Path) -> Cloud | None:
     """The cloud of this folder, or None: its process must live and answer with the id in the runtime file."""
-    held = read_runtime_file(root)
-    if held is None or not process.is_ours(held.pid, held.id):
+    recorded = read_runtime_file(root)
+    if recorded is None or not process.is_ours(recorded.pid, recorded.id):
         return None
     try:  # a busy one may take its time, and is not to be taken for a dead one and started anew
-        return held if _get_json(held.console, "/healthz").get("id") == held.id else None
+        return recorded if _get_json(recorded.console, "/healthz").get("id") == recorded.id else None
     except (OSError, ValueError):
         return None
 
 
 def require(root: Path) -> Cloud:
     """The cloud of this folder. Raises CloudNotRunning, which says how to start it."""
-    found = running(root)
-    if found is None:
+    cloud = running(root)
+    if cloud is None:
         raise CloudNotRunning(root)
-    return found
+    return cloud
 
 
 def status(root: Path) -> Status:
@@ -131,10 +131,10 @@ def start(
         server = loopback_server(kubeconfig, allow_remote=allow_remote_kubernetes)
     folder(root).mkdir(mode=0o700, parents=True, exist_ok=True)
     with _lock(root):
-        found = running(root)
-        if found is not None:
-            _check_same(found, asked, server)
-            return found
+        cloud = running(root)
+        if cloud is not None:
+            _check_same(cloud, asked, server)
+            return cloud
         _end_leftover(root)
         return _spawn(root, asked, timeout_s, server=server, kubeconfig=kubeconfig)
 
@@ -161,9 +161,9 @@ def _spawn(
         command += ["--kubernetes-server", server, "--kubeconfig", str(kubeconfig.resolve())]
     report = _run_until_report(root, command, timeout_s)
     if report.get("ok"):
-        found = running(root)
-        if found is not None:
-            return found
+        cloud = running(root)
+        if cloud is not None:
+            return cloud
     process.end(int(report.get("pid", 0)), identity, _STOP_S)
     remove_runtime_file(root)
     _remove_if_empty(root)
@@ -229,9 +229,9 @@ def _read_report(fd: int, deadline: float) -> dict[str, Any]:
 
 def _end_leftover(root: Path) -> None:
     """End the process that the runtime file names, if it is still that one, and remove the file."""
-    held = read_runtime_file(root)
-    if held is not None:
-        process.end(held.pid, held.id, _STOP_S)
+    recorded = read_runtime_file(root)
+    if recorded is not None:
+        process.end(recorded.pid, recorded.id, _STOP_S)
     remove_runtime_file(root)
 
 
@@ -250,18 +250,18 @@ def _check_ports(ports: Mapping[str, int]) -> None:
         raise SlipwayError("two services cannot share a port", where=str(dict(ports)))
 
 
-def _check_same(found: Cloud, ports: Mapping[str, int], server: str) -> None:
+def _check_same(cloud: Cloud, ports: Mapping[str, int], server: str) -> None:
     """Refuse to hand out a running cloud that is not what was asked for."""
     for service, port in ports.items():
-        url = str(getattr(found, service))
+        url = str(getattr(cloud, service))
         if port and urlsplit(url).port != port:
             raise SlipwayError(
                 f"the embedded cloud already runs, with {service} at {url}",
                 fix="run `slipway cloud stop` first, which forgets everything in it",
             )
-    if server and (found.kubernetes_kind, found.kubernetes) != ("real", server):
+    if server and (cloud.kubernetes_kind, cloud.kubernetes) != ("real", server):
         raise SlipwayError(
-            f"the embedded cloud already runs, with {found.kubernetes_label} at {found.kubernetes}",
+            f"the embedded cloud already runs, with {cloud.kubernetes_label} at {cloud.kubernetes}",
             fix="run `slipway cloud stop` first, which forgets everything in it",
         )
 

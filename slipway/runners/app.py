@@ -68,11 +68,11 @@ def require_free(fleet: Fleet, *, rotate: bool) -> str | None:
     Raises:
         SlipwayError: there is one, and nobody asked for another; or the fleet has no place for its secret.
     """
-    held = app_key.current_key(fleet)
-    if held is not None and not rotate:
+    key_id = app_key.current_key(fleet)
+    if key_id is not None and not rotate:
         raise SlipwayError(
             "the fleet has a GitHub App already",
-            where=f"{fleet.names.app_key} is key {held}",
+            where=f"{fleet.names.app_key} is key {key_id}",
             fix="--rotate makes another and hands over to it; `slipway runners app check` looks at this one",
         )
     try:
@@ -84,7 +84,7 @@ def require_free(fleet: Fleet, *, rotate: bool) -> str | None:
             where=f"secret {fleet.names.webhook_secret}",
             fix=f"slipway up {fleet.stack} makes it, with the rest of the fleet",
         ) from error
-    return held
+    return key_id
 
 
 def create(fleet: Fleet, code: Code, *, replaces: str | None = None) -> Created:
@@ -132,10 +132,10 @@ def check(fleet: Fleet, app_id: int | None = None) -> Check:
     api = AppApi(fleet, number)
     live, installation, webhook = api.app(), api.installation(), api.webhook()
     minimum = permissions(configuration)
-    found = differences(minimum, live)
+    differing = differences(minimum, live)
     # An owner has to agree to every change of an App, so that the installation may be behind the App.
-    known = {one.what for one in found}
-    found += [one for one in differences(minimum, installation or live) if one.what not in known]
+    known = {item.what for item in differing}
+    differing += [item for item in differences(minimum, installation or live) if item.what not in known]
     return Check(
         app_id=number,
         slug=str(live.get("slug") or ""),
@@ -143,7 +143,7 @@ def check(fleet: Fleet, app_id: int | None = None) -> Check:
         declared_installation=int(configuration.get("installation_id") or 0) or None,
         webhook=webhook,
         declared_webhook=f"{fleet.api}/webhook",
-        differences=found,
+        differences=differing,
     )
 
 

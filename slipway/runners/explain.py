@@ -71,7 +71,7 @@ class Explanation:
             "instance": job.instance or job.reserved_by,
             "runner_name": job.runner_name,
             "conclusion": job.conclusion,
-            "timeline": [dict(one) for one in job.timeline],
+            "timeline": [dict(entry) for entry in job.timeline],
         }
 
 
@@ -93,11 +93,11 @@ def explain(fleet: Fleet, job_id: int) -> list[Explanation]:
         SlipwayError: the stack has no fleet, or it cannot be read.
     """
     classes: Item = state.configuration(fleet)["classes"]
-    found: list[Explanation] = []
+    explanations: list[Explanation] = []
     for job in state.attempts(fleet, job_id):
         why, detail = reason(job, _situation(fleet, classes, job))
-        found.append(Explanation(job=job, reason=why, detail=detail))
-    return found
+        explanations.append(Explanation(job=job, reason=why, detail=detail))
+    return explanations
 
 
 def reason(job: Job, around: Situation | None) -> tuple[Reason, str]:
@@ -110,7 +110,7 @@ def reason(job: Job, around: Situation | None) -> tuple[Reason, str]:
     if job.state in _SETTLED:
         return _SETTLED[job.state], job.conclusion
     if job.state is JobState.REFUSED:
-        return next((one for one in REFUSALS if one == job.reason), Reason.NO_CLASS), ""
+        return next((refusal for refusal in REFUSALS if refusal == job.reason), Reason.NO_CLASS), ""
     if around is None:
         return Reason.NO_CLASS, ""
     if job.state is JobState.RESERVED:
@@ -140,17 +140,20 @@ def _waiting(around: Situation) -> tuple[Reason, str]:
 
 def _trouble(around: Situation) -> Reason | None:
     """What GitHub lacks at the moment, if anything."""
-    return next((one for one in _OF_GITHUB if one == around.github), None)
+    return next((trouble for trouble in _OF_GITHUB if trouble == around.github), None)
 
 
 def _is_claiming(job: Job, around: Situation) -> bool:
     """Whether the instance that reserved the job still waits for its configuration."""
-    return any(one.id == job.reserved_by and one.state is InstanceState.CLAIMING for one in around.instances)
+    return any(
+        instance.id == job.reserved_by and instance.state is InstanceState.CLAIMING
+        for instance in around.instances
+    )
 
 
 def _supply(group: Group, instances: tuple[Instance, ...]) -> tuple[Reason, str]:
     """What a job's class lacks to begin it: nothing, or an instance, and why."""
-    idle = sorted(one.id for one in instances if state.is_claimable(one))
+    idle = sorted(instance.id for instance in instances if state.is_claimable(instance))
     if idle:
         return Reason.CLAIMABLE, ", ".join(idle)
     if group.trouble:

@@ -52,14 +52,14 @@ class Fleet:
             SlipwayError: the fleet has none, so it is not up.
         """
         pages = self.client("apigatewayv2").get_paginator("get_apis").paginate()
-        found = [api for page in pages for api in page["Items"] if api["Name"] == self.names.api]
-        if len(found) != 1:
+        apis = [api for page in pages for api in page["Items"] if api["Name"] == self.names.api]
+        if len(apis) != 1:
             raise SlipwayError(
-                f"there {'is no' if not found else 'are several'} HTTP API {self.names.api!r}",
+                f"there {'is no' if not apis else 'are several'} HTTP API {self.names.api!r}",
                 where=f"account {self.account}, {self.region}",
                 fix=f"slipway up {self.stack}",
             )
-        return str(found[0]["ApiId"])
+        return str(apis[0]["ApiId"])
 
     @property
     def api(self) -> str:

@@ -18,7 +18,7 @@ _LEVELS = {"": 0, "read": 1, "write": 2, "admin": 3}
 def permissions(configuration: Json) -> dict[str, str]:
     """The least that the fleet's App needs: it re-runs jobs only where a class says so."""
     classes: Json = configuration.get("classes") or {}
-    reruns = any(one.get("rerun_interrupted") for one in classes.values())
+    reruns = any(settings.get("rerun_interrupted") for settings in classes.values())
     return {
         "actions": "write" if reruns else "read",
         "metadata": "read",
@@ -65,16 +65,16 @@ class Difference:
 def differences(minimum: Mapping[str, str], app: Json) -> list[Difference]:
     """Where the live App, or its installation, has other permissions or events than the minimum."""
     live: Mapping[str, str] = app.get("permissions") or {}
-    found = [
+    differing = [
         Difference(what=f"permission {name}", declared=minimum.get(name, ""), live=live.get(name, ""))
         for name in sorted({*minimum, *live})
         if minimum.get(name, "") != live.get(name, "")
     ]
     events: set[str] = set(app.get("events") or ())
-    found += [
-        Difference(what=f"event {one}", declared="read", live="") for one in EVENTS if one not in events
+    differing += [
+        Difference(what=f"event {event}", declared="read", live="") for event in EVENTS if event not in events
     ]
-    found += [
-        Difference(what=f"event {one}", declared="", live="read") for one in sorted(events.difference(EVENTS))
+    differing += [
+        Difference(what=f"event {event}", declared="", live="read") for event in sorted(events - set(EVENTS))
     ]
-    return found
+    return differing

@@ -34,8 +34,8 @@ def period(text: str) -> int:
     Raises:
         SlipwayError: it is none of these, or longer than GitHub keeps deliveries.
     """
-    found = re.fullmatch(r"([1-9]\d{0,5})([mhd])", text)
-    length = int(found[1]) * _UNITS[found[2]] if found else 0
+    match = re.fullmatch(r"([1-9]\d{0,5})([mhd])", text)
+    length = int(match[1]) * _UNITS[match[2]] if match else 0
     if not 0 < length <= KEPT_S:
         raise SlipwayError(
             f"{text!r} is no period of up to 3 days, for which GitHub keeps deliveries",
@@ -46,7 +46,7 @@ def period(text: str) -> int:
 
 
 def redeliver(
-    fleet: Fleet, since_s: int, *, dry_run: bool = False, told: Callable[[Json], None] = lambda _: None
+    fleet: Fleet, since_s: int, *, dry_run: bool = False, on_request: Callable[[Json], None] = lambda _: None
 ) -> Redelivery:
     """Ask GitHub for every delivery of the period that never succeeded, each once, oldest first.
 
@@ -54,7 +54,7 @@ def redeliver(
         fleet: whose App's deliveries.
         since_s: length of the period up to now, in seconds.
         dry_run: look only.
-        told: hears of each delivery that is asked for.
+        on_request: hears of each delivery that is asked for.
 
     Raises:
         SlipwayError: the fleet names no App, or GitHub refuses.
@@ -67,14 +67,14 @@ def redeliver(
     api = AppApi(fleet, app_id)
     seen = list(api.deliveries(time.time() - since_s))
     wanted = failed(seen)
-    for one in wanted:
-        told(one)
+    for delivery in wanted:
+        on_request(delivery)
         if not dry_run:
-            api.redeliver(int(one["id"]))
+            api.redeliver(int(delivery["id"]))
     return Redelivery(
         looked_at=len(seen),
         failed=tuple(wanted),
-        asked=() if dry_run else tuple(int(one["id"]) for one in wanted),
+        asked=() if dry_run else tuple(int(delivery["id"]) for delivery in wanted),
     )
 
 
@@ -83,9 +83,9 @@ def failed(deliveries: list[Json]) -> list[Json]:
 
     A redelivery has the same `guid` as the delivery that it repeats, and an id of its own.
     """
-    taken = {str(one["guid"]) for one in deliveries if 200 <= int(one["status_code"]) < 300}
+    taken = {str(delivery["guid"]) for delivery in deliveries if 200 <= int(delivery["status_code"]) < 300}
     latest: dict[str, Json] = {}
-    for one in deliveries:  # newest first
-        if str(one["guid"]) not in taken:
-            latest.setdefault(str(one["guid"]), one)
+    for delivery in deliveries:  # newest first
+        if str(delivery["guid"]) not in taken:
+            latest.setdefault(str(delivery["guid"]), delivery)
     return list(reversed(latest.values()))

@@ -19,10 +19,10 @@ def agree(page: AppPage) -> None:
         SlipwayError: the stand-in does not send back.
     """
     _, shown, _ = _fetch("GET", page.url)
-    found = _FORM.search(shown)
-    if found is None:
+    form_match = _FORM.search(shown)
+    if form_match is None:
         raise SlipwayError("the page of the manifest flow has no form", where=page.url)
-    action, manifest = html.unescape(found[1]), html.unescape(found[2])
+    action, manifest = html.unescape(form_match[1]), html.unescape(form_match[2])
     status, _, location = _fetch("POST", action, {"manifest": manifest})
     if status != HTTPStatus.FOUND or not location.startswith(f"http://{page.host}/"):
         raise SlipwayError(

@@ -61,16 +61,16 @@ def get(fleet: Fleet, key: str) -> Item | None:
 def attempts(fleet: Fleet, job_id: int) -> list[Job]:
     """Every attempt of a job that the fleet knows, in order."""
     keys = [{"pk": {"S": job_key(job_id, number)}} for number in range(1, MOST_ATTEMPTS + 1)]
-    found: list[Job] = []
+    jobs: list[Job] = []
     try:
         while keys:
             request = {fleet.names.table: {"Keys": keys, "ConsistentRead": True}}
             answer: Item = fleet.client("dynamodb").batch_get_item(RequestItems=request)
-            found += [Job.parse(plain(item)) for item in answer["Responses"][fleet.names.table]]
+            jobs += [Job.parse(plain(item)) for item in answer["Responses"][fleet.names.table]]
             keys = answer.get("UnprocessedKeys", {}).get(fleet.names.table, {}).get("Keys", [])
     except AWS_ERRORS as error:
         raise unreadable(fleet, error) from error
-    return sorted(found, key=lambda job: job.attempt)
+    return sorted(jobs, key=lambda job: job.attempt)
 
 
 def open_jobs(fleet: Fleet, name: str = NO_CLASS) -> list[Job]:
@@ -100,15 +100,15 @@ def groups(fleet: Fleet, names: Sequence[str]) -> dict[str, Group]:
         pages = client.get_paginator("describe_auto_scaling_groups").paginate(
             AutoScalingGroupNames=list(names)
         )
-        found = [group for page in pages for group in page["AutoScalingGroups"]]
+        described = [group for page in pages for group in page["AutoScalingGroups"]]
         return {
             str(group["AutoScalingGroupName"]): Group(
                 desired=int(group["DesiredCapacity"]),
                 maximum=int(group["MaxSize"]),
-                instances=tuple(str(one["InstanceId"]) for one in group["Instances"]),
+                instances=tuple(str(instance["InstanceId"]) for instance in group["Instances"]),
                 trouble=_trouble(client, group),
             )
-            for group in found
+            for group in described
         }
     except AWS_ERRORS as error:
         raise unreadable(fleet, error) from error

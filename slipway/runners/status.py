@@ -48,7 +48,7 @@ class FleetStatus:
 
     def to_json(self) -> dict[str, Any]:
         """For programs: `{"webhook": url, "classes": {name: {...}}, "refused": {reason: number}}`."""
-        classes = {one.name: asdict(one) for one in self.classes}
+        classes = {shown.name: asdict(shown) for shown in self.classes}
         return {"webhook": self.webhook, "classes": classes, "refused": self.refused}
 
 
@@ -60,24 +60,24 @@ def status(fleet: Fleet, now_s: float | None = None) -> FleetStatus:
     """
     now_ms = (time.time() if now_s is None else now_s) * 1000
     classes: Item = state.configuration(fleet)["classes"]
-    groups = state.groups(fleet, [str(one["group"]) for one in classes.values()])
+    groups = state.groups(fleet, [str(settings["group"]) for settings in classes.values()])
     nothing = Group(desired=0, maximum=0, instances=())
     refused = Counter(job.reason for job in state.open_jobs(fleet) if job.state is JobState.REFUSED)
-    found: list[ClassStatus] = []
+    statuses: list[ClassStatus] = []
     for name in sorted(classes):
         jobs = state.open_jobs(fleet, name)
         refused.update(job.reason for job in jobs if job.state is JobState.REFUSED)
         group = groups.get(str(classes[name]["group"]), nothing)
-        found.append(_class(name, classes[name], group, (jobs, state.live_instances(fleet, name)), now_ms))
+        statuses.append(_class(name, classes[name], group, (jobs, state.live_instances(fleet, name)), now_ms))
     webhook = f"{fleet.api}/webhook"
-    return FleetStatus(webhook=webhook, classes=found, refused=dict(sorted(refused.items())))
+    return FleetStatus(webhook=webhook, classes=statuses, refused=dict(sorted(refused.items())))
 
 
 def _class(
-    name: str, settings: Item, group: Group, held: tuple[Sequence[Job], Sequence[Instance]], now_ms: float
+    name: str, settings: Item, group: Group, work: tuple[Sequence[Job], Sequence[Instance]], now_ms: float
 ) -> ClassStatus:
-    jobs, instances = held
-    states = Counter(one.state for one in instances)
+    jobs, instances = work
+    states = Counter(instance.state for instance in instances)
     waits = [now_ms - job.queued_at for job in jobs if job.state in UNSTARTED]
     image: Item = settings.get("image") or {}
     return ClassStatus(
@@ -87,7 +87,7 @@ def _class(
         starting=max(0, group.desired - len(instances)) + sum(map(state.is_starting, instances)),
         claimable=sum(map(state.is_claimable, instances)),
         running=sum(
-            states[one] for one in (InstanceState.CLAIMING, InstanceState.CLAIMED, InstanceState.RUNNING)
+            states[phase] for phase in (InstanceState.CLAIMING, InstanceState.CLAIMED, InstanceState.RUNNING)
         ),
         jobs=dict(sorted(Counter(str(job.state) for job in jobs).items())),
         oldest_wait_s=max(waits) / 1000 if waits else None,
