@@ -32,6 +32,7 @@ POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 QUOTA = "kubernetes:core/v1:ResourceQuota"
 ROLE = "kubernetes:rbac.authorization.k8s.io/v1:Role"
 SECRET = "kubernetes:core/v1:Secret"
+SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 
 
 def test_every_kind_has_a_sample() -> None:
@@ -100,6 +101,29 @@ def test_a_rule_that_lets_everybody_in_is_not_taken_for_none(
     found = kubernetes.read(made)
     assert found is not None
     assert set(kubernetes.diff(found, made.inputs).detailed_diff) == {"spec.ingress[0]"}
+    kubernetes.delete(made)
+
+
+@pytest.mark.parametrize(
+    ("token", "name", "empty"),
+    [(POLICY, "spec.ingress", []), (SERVICE_ACCOUNT, "automountServiceAccountToken", False)],
+)
+def test_an_empty_value_says_more_than_none(
+    token: str,
+    name: str,
+    empty: Any,
+    kubernetes: Driver,  # noqa: F811
+    world: World,  # noqa: F811
+) -> None:
+    """`ingress: []` lets nobody in, and a token is mounted unless it says `false`."""
+    spec = {"spec": {"podSelector": {}, "policyTypes": ["Ingress"]}} if token == POLICY else {}
+    made = kubernetes.create(token, {"metadata": {"name": "sample", "namespace": world.namespace}, **spec})
+    changed = {**made.inputs}
+    if token == POLICY:
+        changed["spec"] = {**spec["spec"], "ingress": empty}
+    else:
+        changed[name] = empty
+    assert list(kubernetes.diff(made, changed).detailed_diff) == [name]
     kubernetes.delete(made)
 
 

@@ -143,9 +143,6 @@ class Automation:
     runs: dict[int, Run] = field(default_factory=dict[int, Run])
     jobs: dict[int, Job] = field(default_factory=dict[int, Job])
 
-    def app_of(self, installation_id: int) -> App | None:
-        return next((app for app in self.apps.values() if app.installation_id == installation_id), None)
-
     def jobs_of(self, run: Run, attempt: int) -> list[Job]:
         return [job for job in self.jobs.values() if job.run is run and job.attempt == attempt]
 

@@ -22,12 +22,14 @@ class Shape:
         unordered: lists that are sets.
         documents: strings that hold JSON.
         replace: a difference here, or below, needs a new object.
+        absent_is_empty: an empty value (`""`, 0, false, `[]`, `{}`) says no more than its absence does.
     """
 
     computed: Collection[str] = field(default_factory=frozenset[str])
     unordered: Collection[str] = field(default_factory=frozenset[str])
     documents: Collection[str] = field(default_factory=frozenset[str])
     replace: Collection[str] = field(default_factory=frozenset[str])
+    absent_is_empty: bool = True
 
 
 def empty(value: Any) -> bool:
@@ -97,7 +99,7 @@ class _Comparison:
         self.found: dict[str, PropertyDiff] = {}
 
     def values(self, old: Any, new: Any, path: str, name: str) -> None:
-        if (new is None and name in self._shape.computed) or (empty(old) and empty(new)):
+        if (new is None and name in self._shape.computed) or self._nothing(old, new):
             return
         if name in self._shape.documents and same_document(old, new):
             return
@@ -109,6 +111,11 @@ class _Comparison:
             self._lists(cast("list[Any]", old), cast("list[Any]", new), path, name)
         elif old != new or isinstance(old, bool) != isinstance(new, bool):
             self._note(old, new, path, name)
+
+    def _nothing(self, old: Any, new: Any) -> bool:
+        if self._shape.absent_is_empty:
+            return empty(old) and empty(new)
+        return old is None and new is None
 
     def _lists(self, old: list[Any], new: list[Any], path: str, name: str) -> None:
         if name in self._shape.unordered and not is_unknown(new):

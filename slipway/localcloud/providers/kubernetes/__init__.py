@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets as randomness
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -18,11 +19,12 @@ from pulumi.provider.experimental.provider import (
 
 from slipway.localcloud.kubernetes_fields import name_problem
 from slipway.localcloud.providers.base import DEFAULTS, ResourceProvider, type_of
+from slipway.localcloud.providers.diffs import differences
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.localcloud.providers.handler import names
 from slipway.localcloud.providers.kubernetes import objects, releases
 from slipway.localcloud.providers.kubernetes.api import Api, KubernetesRefused, spellings
-from slipway.localcloud.providers.kubernetes.fields import SERVER_METADATA, differences, own
+from slipway.localcloud.providers.kubernetes.fields import SERVER_METADATA, own
 from slipway.localcloud.providers.kubernetes.helm import HelmFailed
 from slipway.localcloud.providers.kubernetes.kinds import KINDS, Kind
 from slipway.localcloud.providers.kubernetes.kubeconfig import DEFAULT_NAMESPACE, parse
@@ -122,8 +124,9 @@ class KubernetesProvider(ResourceProvider[Api]):
     ) -> dict[str, PropertyDiff]:
         accepted = self.schema(handler.token).inputs
         relevant = own({key: value for key, value in old.items() if key in accepted or key in new})
-        shape = handler.shape_between(old, new)
-        found = differences(relevant, new, computed=shape.computed, replace=shape.replace)
+        # An absent field and an empty one are two things: `ingress: [{}]` lets everybody in, `[]` nobody.
+        shape = replace(handler.shape_between(old, new), unordered=(), documents=(), absent_is_empty=False)
+        found = differences(relevant, new, shape)
         return {path: kind for path, kind in found.items() if _top(path) not in ignore}
 
     # --- the base's parts, where Kubernetes is stricter about what is the same ------------------------

@@ -1,17 +1,13 @@
-"""Fields of Kubernetes objects: what a program mentions of them, how two differ, and patches.
+"""Fields of Kubernetes objects: what a program mentions of them, and patches.
 
 An absent field and an empty one are two things here: `ingress: [{}]` lets everybody in, `ingress: []` nobody.
 """
 
 import copy
-from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from pulumi.provider.experimental.provider import PropertyDiff, PropertyDiffKind
-
-from slipway.localcloud.providers.diffs import without_indexes
-from slipway.localcloud.providers.values import UNKNOWN, Props
+from slipway.localcloud.providers.values import Props
 
 SERVER_METADATA = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 """Metadata that the API server writes and no program may.
@@ -22,7 +18,6 @@ OBSERVED_METADATA = ("creationTimestamp", "uid")
 
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
-_PLAIN_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
 def own(state: Props) -> Props:
@@ -75,15 +70,6 @@ def same_quantity(one: Any, other: Any) -> bool:
     return amounts[0] is not None and amounts[0] == amounts[1]
 
 
-def differences(
-    old: Props, new: Props, *, computed: Collection[str], replace: Collection[str]
-) -> dict[str, PropertyDiff]:
-    """By property path, what changes from a state to inputs. Names are dotted paths without list indexes."""
-    found: dict[str, PropertyDiffKind] = {}
-    _compare(old, new, "", found, computed)
-    return {path: PropertyDiff(_kind(kind, path, replace), input_diff=True) for path, kind in found.items()}
-
-
 def merge_patch(old: Props, new: Props) -> Props:
     """The JSON merge patch (RFC 7396) that makes `new` of `old`; lists are replaced whole."""
     patch: Props = {key: None for key in old if key not in new}
@@ -96,45 +82,6 @@ def merge_patch(old: Props, new: Props) -> Props:
         elif key not in old or before != value:
             patch[key] = value
     return patch
-
-
-def _compare(
-    old: Any, new: Any, path: str, found: dict[str, PropertyDiffKind], computed: Collection[str]
-) -> None:
-    if old is None and new is None:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        left, right = cast("Props", old), cast("Props", new)
-        for key in [*right, *(key for key in left if key not in right)]:
-            _compare(left.get(key), right.get(key), _step(path, key), found, computed)
-        return
-    if isinstance(old, list) and isinstance(new, list):
-        before, after = cast("list[Any]", old), cast("list[Any]", new)
-        for index in range(max(len(before), len(after))):
-            one = before[index] if index < len(before) else None
-            other = after[index] if index < len(after) else None
-            _compare(one, other, f"{path}[{index}]", found, computed)
-        return
-    if old is None:
-        found[path] = PropertyDiffKind.ADD
-    elif new is None:
-        if without_indexes(path) not in computed:
-            found[path] = PropertyDiffKind.DELETE
-    elif new is UNKNOWN or old != new or isinstance(old, bool) != isinstance(new, bool):
-        found[path] = PropertyDiffKind.UPDATE
-
-
-def _kind(kind: PropertyDiffKind, path: str, replace: Collection[str]) -> PropertyDiffKind:
-    name = without_indexes(path)
-    if any(f"{name}.".startswith(f"{one}.") for one in replace):
-        return PropertyDiffKind[f"{kind.name}_REPLACE"]
-    return kind
-
-
-def _step(path: str, key: str) -> str:
-    if key and set(key) <= _PLAIN_KEY:
-        return f"{path}.{key}" if path else key
-    return f'{path}["{key}"]'
 
 
 def _is_empty(value: Any) -> bool:

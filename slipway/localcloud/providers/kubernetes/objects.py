@@ -51,11 +51,11 @@ def _handler(kind: Kind, *, content_replaces: bool) -> KubernetesHandler:
     return Handler[Api](
         token=kind.token,
         source=REPLACED,
+        key="{metadata[namespace]}/{metadata[name]}" if kind.namespaced else "{metadata[name]}",
         create=functions.create,
         read=functions.read,
-        configure=functions.update,
+        update=functions.update,
         delete=functions.delete,
-        find=functions.find,
         facts=facts,
         replace_when=lambda old, new: kind.content if old.get("immutable") is True else frozenset(),
     )
@@ -65,11 +65,9 @@ def _handler(kind: Kind, *, content_replaces: bool) -> KubernetesHandler:
 class _Functions:
     kind: Kind
 
-    def create(self, api: Api, inputs: Props) -> str:
-        metadata = inputs["metadata"]
-        namespace = str(metadata.get("namespace", "")) if self.kind.namespaced else ""
+    def create(self, api: Api, inputs: Props) -> None:
+        namespace = str(inputs["metadata"].get("namespace", ""))
         api.create(collection_of(self.kind, namespace), _wire(self.kind, inputs))
-        return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
 
     def read(self, api: Api, id_: str, old: Props) -> Props | None:
         live = api.get(path_of(self.kind, id_))
@@ -86,21 +84,12 @@ class _Functions:
         return {**dict.fromkeys(known), **found}
 
     def update(self, api: Api, id_: str, old: Props, new: Props) -> None:
-        if not old:
-            return
         patch = merge_patch(_wire(self.kind, own(old)), _wire(self.kind, new))
         if patch:
             api.patch(path_of(self.kind, id_), patch)
 
     def delete(self, api: Api, id_: str, state: Props) -> None:
         api.delete(path_of(self.kind, id_))
-
-    def find(self, api: Api, inputs: Props) -> str | None:
-        metadata = inputs["metadata"]
-        id_ = str(metadata["name"])
-        if self.kind.namespaced:
-            id_ = f"{metadata['namespace']}/{id_}"
-        return id_ if api.get(path_of(self.kind, id_)) is not None else None
 
 
 def _wire(kind: Kind, inputs: Props) -> Props:

@@ -29,11 +29,11 @@ def handler(namespace: str) -> Handler[Api]:
     return Handler[Api](
         token=TOKEN,
         source="https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/helm_release.go",
+        key="{namespace}/{name}",
         create=_create,
         read=_read,
-        configure=_configure,
+        update=_update,
         delete=_delete,
-        find=_find,
         name=AutoName(longest=53, lower=True),
         defaults={"namespace": namespace},
         derive=_added,
@@ -79,7 +79,7 @@ def judge(inputs: Props) -> Iterator[CheckFailure]:
         yield CheckFailure("chart", str(error))
 
 
-def _create(api: Api, inputs: Props) -> str:
+def _create(api: Api, inputs: Props) -> None:
     namespace, name = str(inputs["namespace"]), str(inputs["name"])
     held = _status(api, namespace, name)
     # A first attempt that failed leaves a release behind, which the next attempt goes on with.
@@ -96,12 +96,9 @@ def _create(api: Api, inputs: Props) -> str:
         api.create(_records(namespace), _record(inputs, 1))
     else:
         helm.install(api.target.text, inputs, first=True)
-    return f"{namespace}/{name}"
 
 
-def _configure(api: Api, id_: str, old: Props, new: Props) -> None:
-    if not old:
-        return
+def _update(api: Api, id_: str, old: Props, new: Props) -> None:
     if not api.is_stand_in:
         helm.install(api.target.text, new, first=False)
         return
@@ -139,11 +136,6 @@ def _delete(api: Api, id_: str, state: Props) -> None:
         api.delete(_path(namespace, name))
     else:
         helm.uninstall(api.target.text, namespace, name, state)
-
-
-def _find(api: Api, inputs: Props) -> str | None:
-    namespace, name = str(inputs["namespace"]), str(inputs["name"])
-    return f"{namespace}/{name}" if _status(api, namespace, name) is not None else None
 
 
 def _status(api: Api, namespace: str, name: str) -> Props | None:
