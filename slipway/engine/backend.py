@@ -12,7 +12,7 @@ from pulumi.resource import DependencyProviderResource, DependencyResource
 
 from slipway.engine import urn as urns
 from slipway.engine.interface import Diagnostic
-from slipway.engine.plugins import Plugin, Refused
+from slipway.engine.plugins import Plugin, ResourceRefused
 from slipway.engine.properties import from_properties, to_properties
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.references import References
@@ -82,13 +82,13 @@ class EngineBackend:
         try:
             blocker = self._run.blocked_by({*registration.dependencies, registration.parent})
             if blocker:
-                raise Refused(f"{blocker} failed")
+                raise ResourceRefused(f"{blocker} failed")
             version = registration.options.get("version", "")
             reference = self._providers.reference_for(registration.type, explicit, version)
             plugin = self._providers.plugin(reference)
             plugin.prepare()
             response = asyncio.run_coroutine_threadsafe(_construct(plugin, registration), self._loop).result()
-        except (Refused, SlipwayError) as error:
+        except (ResourceRefused, SlipwayError) as error:
             self._run.fail(registration.urn, str(error))
             return Outcome(registration.urn, status="failed"), {}
         except Exception as error:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from slipway.engine.cli_events import Events
 from slipway.engine.cli_plan import UpdatePlan, content, inputs_of, private_file
+from slipway.engine.errors import EngineError
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Progress, Result, Silent
 from slipway.engine.plan import Plan, require_fit, require_same, require_state
@@ -206,8 +207,9 @@ class PulumiEngine:
             check=False,
         )
         if done.returncode:
-            raise SlipwayError(
+            raise EngineError(
                 f"`pulumi {' '.join(arguments)}` failed: {done.stderr.strip() or done.stdout.strip()}",
+                code=str(done.returncode),
                 where=str(self._folder),
             )
         return done.stdout

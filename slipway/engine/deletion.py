@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from slipway.engine import urn as urns
 from slipway.engine.interface import Op
-from slipway.engine.plugins import Refused
+from slipway.engine.plugins import ResourceRefused
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.run import Run
 from slipway.engine.state import ResourceState, in_order
@@ -49,12 +49,12 @@ def delete_first(run: Run, providers: ProviderResources, old: ResourceState) -> 
     those dependents whose own provider would replace them if the properties that come from here were unknown.
 
     Raises:
-        Refused: one of them is protected, or cannot be deleted.
+        ResourceRefused: one of them is protected, or cannot be deleted.
     """
     doomed = [*_dependents(run, providers, old), old]
     for state in doomed:
         if state.protect:
-            raise Refused(f"replacing it would delete {state.urn}, which is protected")
+            raise ResourceRefused(f"replacing it would delete {state.urn}, which is protected")
     for state in reversed(in_order(doomed)):
         run.progress.started("delete", state.urn)
         _remove(run, providers, state)
@@ -109,7 +109,7 @@ def _delete_all(run: Run, providers: ProviderResources, doomed: list[ResourceSta
             continue
         try:
             _delete(run, providers, state)
-        except (Refused, SlipwayError) as error:
+        except (ResourceRefused, SlipwayError) as error:
             run.fail(state.urn, f"it could not be deleted: {error}")
             kept.update(state.needs())
 

@@ -12,7 +12,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from slipway.engine import urn as urns
 from slipway.engine.interface import Diagnostic, Severity
-from slipway.engine.plugins import Refused
+from slipway.engine.plugins import ResourceRefused
 from slipway.engine.registration import Registration, from_request
 from slipway.engine.run import Outcome
 from slipway.engine.values import UNKNOWN, Plain, from_struct, to_struct
@@ -135,7 +135,7 @@ class Monitor(mocks.MockMonitor):
             result = self._remember(
                 lambda: self._backend.invoke(request.tok, args, request.provider, request.version)
             )
-        except Refused as error:
+        except ResourceRefused as error:
             # Not an error of the run: a program may ask for what might not be there, and catch the answer.
             self.refusal = SlipwayError(f"the function {request.tok} failed: {error}")
             raise _Failed(self.refusal.what) from None

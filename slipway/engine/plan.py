@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any, ClassVar, Final, Literal, cast
 
 from slipway.engine import documents
+from slipway.engine.errors import EngineError
 from slipway.engine.interface import Op, Result, Step
 from slipway.engine.values import UNKNOWN_MARK
 from slipway.errors import SlipwayError
@@ -84,7 +85,7 @@ class _Public:
     options: str
 
 
-class PlanRefused(SlipwayError):
+class PlanRefused(EngineError):
     """A plan that may not be applied. Nothing was changed. `reasons`: each without any value."""
 
     def __init__(self, what: str, reasons: tuple[str, ...] = (), where: str = "") -> None:

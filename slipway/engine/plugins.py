@@ -30,11 +30,11 @@ ProviderSource = sdk.Provider | Callable[[], sdk.Provider]
 _CONFIG_SEED = b"slipway"
 
 
-class Refused(Exception):
+class ResourceRefused(Exception):
     """A provider, or a rule of the engine, says no to one resource. The text is safe to show."""
 
 
-class HalfMade(Refused):
+class HalfMade(ResourceRefused):
     """The object exists, but something that had to follow failed (Pulumi: ErrorResourceInitFailed)."""
 
     def __init__(self, reason: str, id_: str, outputs: Properties) -> None:
@@ -103,7 +103,7 @@ class Plugin:
         """The inputs as the provider completes them.
 
         Raises:
-            Refused: the provider finds fault with them; every fault is named.
+            ResourceRefused: the provider finds fault with them; every fault is named.
         """
         if not self.known:
             return new
@@ -125,7 +125,7 @@ class Plugin:
         request = sdk.CreateRequest(urn, to_properties(inputs), timeout, preview)
         response = self._call(self._ready().create(request), inputs)
         if not preview and not response.resource_id:
-            raise Refused("the provider created it and returned no id")
+            raise ResourceRefused("the provider created it and returned no id")
         return "" if preview else str(response.resource_id), from_properties(response.properties)
 
     def update(  # noqa: PLR0917 - what Pulumi's update takes
@@ -168,12 +168,12 @@ class Plugin:
         """Call a function.
 
         Raises:
-            Refused: the function failed.
+            ResourceRefused: the function failed.
         """
         request = sdk.InvokeRequest(token, to_properties(args))
         response = self._call(self._ready().invoke(request), args)
         if response.failures:
-            raise Refused(_failures(response.failures, args))
+            raise ResourceRefused(_failures(response.failures, args))
         return from_properties(response.return_value or {})
 
     def construct(
@@ -189,7 +189,7 @@ class Plugin:
     def _call(self, coroutine: Any, *sensitive: Properties) -> Any:
         try:
             return run(coroutine)
-        except Refused:
+        except ResourceRefused:
             raise
         except SlipwayError as error:
             reason = redact(str(error), *sensitive)
@@ -197,11 +197,11 @@ class Plugin:
             id_, properties = getattr(error, "id", ""), getattr(error, "properties", None)
             if id_ and properties is not None:
                 raise HalfMade(reason, str(id_), from_properties(properties)) from None
-            raise Refused(reason) from None
+            raise ResourceRefused(reason) from None
         except NotImplementedError as error:
-            raise Refused(f"the provider {self.package!r} cannot do this: {error}") from None
+            raise ResourceRefused(f"the provider {self.package!r} cannot do this: {error}") from None
         except Exception as error:
-            raise Refused(redact(str(error) or type(error).__name__, *sensitive)) from None
+            raise ResourceRefused(redact(str(error) or type(error).__name__, *sensitive)) from None
 
 
 class Plugins:
@@ -295,7 +295,7 @@ def _secret_texts(value: Any, inside: bool = False) -> Iterable[str]:
 
 def _checked(response: sdk.CheckResponse, inputs: Properties) -> Properties:
     if response.failures:
-        raise Refused(_failures(response.failures, inputs))
+        raise ResourceRefused(_failures(response.failures, inputs))
     return inputs if response.inputs is None else from_properties(response.inputs)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.engine.fence import referred
-from slipway.engine.plugins import Refused
+from slipway.engine.plugins import ResourceRefused
 from slipway.engine.secrets import Crypter
 from slipway.engine.state import Properties
 from slipway.engine.store import Store
@@ -38,23 +38,25 @@ class References:
         Source: `readStackReference` in pkg/resource/deploy/builtins.go (v3.260).
 
         Raises:
-            Refused: there is no such stack, or its name or its state cannot be read.
+            ResourceRefused: there is no such stack, or its name or its state cannot be read.
         """
         try:
             return self._outputs(name)
         except SlipwayError as error:
-            raise Refused(str(error)) from None
+            raise ResourceRefused(str(error)) from None
 
     def _outputs(self, name: str) -> Properties:
         project, stack = referred(name, self.project)
         folder = self.state_dir
         if project != self.project:
             if self.other_states is None:
-                raise Refused(f"there is no stack {name!r}: {self.project!r} is the only project here")
+                raise ResourceRefused(
+                    f"there is no stack {name!r}: {self.project!r} is the only project here"
+                )
             folder = self.other_states(project)
         store = Store(folder, stack, Crypter(self.passphrase))
         if not store.exists:
-            raise Refused(f"there is no stack {name!r}; bring it up first")
+            raise ResourceRefused(f"there is no stack {name!r}; bring it up first")
         live = store.load()[0].live.values()
         root = next((state for state in live if state.type == ROOT_TYPE), None)
         outputs = root.outputs if root else {}

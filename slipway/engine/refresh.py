@@ -9,7 +9,7 @@ from slipway.engine import urn as urns
 from slipway.engine.changes import guard_secrets
 from slipway.engine.diffs import compare, keep_ignored
 from slipway.engine.interface import PropertyChange
-from slipway.engine.plugins import Refused
+from slipway.engine.plugins import ResourceRefused
 from slipway.engine.program import leave_interrupts
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.run import Run, now
@@ -38,7 +38,7 @@ def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> No
         return
     try:
         found = providers.plugin(state.provider).read(state.urn, state.id, state.outputs, state.inputs)
-    except (Refused, SlipwayError) as error:
+    except (ResourceRefused, SlipwayError) as error:
         run.fail(state.urn, f"it could not be read: {error}")
         return
     if found is None:

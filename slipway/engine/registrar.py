@@ -11,7 +11,7 @@ from slipway.engine.changes import Decision, decide, guard_secrets, triggered
 from slipway.engine.deletion import delete_first
 from slipway.engine.diffs import compare, keep_ignored
 from slipway.engine.interface import Op, PropertyChange
-from slipway.engine.plugins import HalfMade, Plugin, Refused
+from slipway.engine.plugins import HalfMade, Plugin, ResourceRefused
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.registration import AliasSpec, Registration
 from slipway.engine.run import Outcome, Run, now
@@ -77,7 +77,7 @@ class Registrar:
                 self._run.skip(urn, blocker)
                 return Outcome(urn, status="skipped")
             return work()
-        except Refused as error:
+        except ResourceRefused as error:
             self._run.fail(urn, str(error))
             return Outcome(urn, status="failed")
 
@@ -200,7 +200,7 @@ class Registrar:
     ) -> Outcome:
         forcing = ", ".join(change.path for change in decision.changes if change.forces_replace)
         if old.protect:
-            raise Refused(
+            raise ResourceRefused(
                 f"it is protected, and the change of {forcing or 'its inputs'} would replace it; "
                 "undo the change, or set protect to false and apply that first"
             )
@@ -234,7 +234,7 @@ class Registrar:
             except HalfMade as half:
                 self._keep(result, half)
                 raise
-            except Refused:
+            except ResourceRefused:
                 self._run.ledger.settled(state.urn)
                 raise
             outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
@@ -255,7 +255,9 @@ class Registrar:
         if decision.changes:
             paths = ", ".join(change.path for change in decision.changes)
             if not self._run.preview:
-                raise Refused(f"the program does not describe {old.id!r} as it is; these differ: {paths}")
+                raise ResourceRefused(
+                    f"the program does not describe {old.id!r} as it is; these differ: {paths}"
+                )
             self._run.warn(f"the import would be refused: these properties differ: {paths}", state.urn)
         outputs = guard_secrets(old.outputs, state.inputs, state.additional_secret_outputs)
         result = replace(state, id=old.id, outputs=outputs, import_id=old.id, created=now(), modified=now())
@@ -275,7 +277,7 @@ class Registrar:
         # A creation reads with its inputs as well: an id alone may not say where an object is.
         found = plugin.read(registration.urn, id_, inputs or {}, inputs or {})
         if found is None:
-            raise Refused(f"there is no {registration.type} with the id {id_!r}")
+            raise ResourceRefused(f"there is no {registration.type} with the id {id_!r}")
         real_id, outputs, described = found
         state = self._state(registration, described or registration.inputs, reference, None)
         return replace(state, id=real_id, outputs=outputs)

@@ -13,7 +13,7 @@ from slipway.engine import urn as urns
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Op, Progress, PropertyChange, Step
 from slipway.engine.plan import violation
-from slipway.engine.plugins import Refused, redact
+from slipway.engine.plugins import ResourceRefused, redact
 from slipway.engine.state import Properties, ResourceState, Snapshot
 from slipway.errors import SlipwayError
 
@@ -123,11 +123,11 @@ class Run:
         """Take a URN for a resource that registers.
 
         Raises:
-            Refused: another one has it.
+            ResourceRefused: another one has it.
         """
         with self._lock:
             if urn in self._registered:
-                raise Refused(
+                raise ResourceRefused(
                     "two resources have this type, name and parent; every one needs a name of its own"
                 )
             self._registered.add(urn)
@@ -196,10 +196,10 @@ class Run:
         """Hold a step against the plan that is applied, before it is made.
 
         Raises:
-            Refused: it is not in it.
+            ResourceRefused: it is not in it.
         """
         if self._planned is not None and (reason := violation(self._planned.get(step.urn, []), step)):
-            raise Refused(f"it violates the plan: {reason}")
+            raise ResourceRefused(f"it violates the plan: {reason}")
 
     def fail(self, urn: str, reason: str) -> None:
         """Record that a resource failed; what needs it will be skipped."""
