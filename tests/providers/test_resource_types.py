@@ -11,8 +11,8 @@ from slipway.errors import SlipwayError
 from slipway.localcloud.providers import schema
 from slipway.localcloud.providers.aws import HANDLERS as AWS
 from slipway.localcloud.providers.errors import ProviderError
-from slipway.localcloud.providers.found import table
 from slipway.localcloud.providers.github import HANDLERS as GITHUB
+from slipway.localcloud.providers.handlers import table
 from slipway.localcloud.providers.kubernetes.kinds import KINDS, Kind
 from slipway.platform.resource_types import FILES, TYPES, Actions, ResourceType, files_of, row_of
 

@@ -41,7 +41,7 @@ def between(name: str, low: int, high: int, unit: str = "") -> Rule:
 
 
 def one_of(name: str, *allowed: Any) -> Rule:
-    listed = ", ".join(str(one) for one in allowed)
+    listed = ", ".join(str(value) for value in allowed)
     return Rule(name=name, reason=f"must be one of {listed}", accepts=lambda value: value in allowed)
 
 

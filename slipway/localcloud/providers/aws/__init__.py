@@ -16,8 +16,8 @@ from slipway.localcloud.providers.aws import eks, eks_access
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import ProviderError
-from slipway.localcloud.providers.found import handlers_of
 from slipway.localcloud.providers.handler import Handler
+from slipway.localcloud.providers.handlers import handlers_of
 from slipway.localcloud.providers.merging import ignored
 from slipway.localcloud.providers.values import UNKNOWN, Props, block, plain_map
 

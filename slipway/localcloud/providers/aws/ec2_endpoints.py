@@ -30,19 +30,19 @@ def _create(call: AwsCall, inputs: Props) -> str:
     return str(made["VpcEndpoint"]["VpcEndpointId"])
 
 
-def _state(call: AwsCall, found: Props, old: Props) -> Props:
-    groups = found.get("SecurityGroupIds") or [one["GroupId"] for one in items(found.get("Groups"))]
+def _state(call: AwsCall, endpoint: Props, old: Props) -> Props:
+    groups = endpoint.get("SecurityGroupIds") or [group["GroupId"] for group in items(endpoint.get("Groups"))]
     return {
-        "state": found["State"],
-        "privateDnsEnabled": bool(found.get("PrivateDnsEnabled")),
-        "routeTableIds": found.get("RouteTableIds") or None,
-        "subnetIds": found.get("SubnetIds") or None,
+        "state": endpoint["State"],
+        "privateDnsEnabled": bool(endpoint.get("PrivateDnsEnabled")),
+        "routeTableIds": endpoint.get("RouteTableIds") or None,
+        "subnetIds": endpoint.get("SubnetIds") or None,
         "securityGroupIds": groups or None,
-        "networkInterfaceIds": items(found.get("NetworkInterfaceIds")),
-        "requesterManaged": bool(found.get("RequesterManaged")),
+        "networkInterfaceIds": items(endpoint.get("NetworkInterfaceIds")),
+        "requesterManaged": bool(endpoint.get("RequesterManaged")),
         "dnsEntries": [
-            {"dnsName": one.get("DnsName"), "hostedZoneId": one.get("HostedZoneId")}
-            for one in items(found.get("DnsEntries"))
+            {"dnsName": entry.get("DnsName"), "hostedZoneId": entry.get("HostedZoneId")}
+            for entry in items(endpoint.get("DnsEntries"))
         ],
     }
 

@@ -9,8 +9,8 @@ _INTERNET = Ec2Kind("InternetGateway")
 _ADDRESS = Ec2Kind("Address", tag="elastic-ip", id="AllocationId", plural="Addresses")
 
 
-def _internet(call: AwsCall, found: Props, old: Props) -> Props:
-    return {"vpcId": first([one["VpcId"] for one in items(found.get("Attachments"))])}
+def _internet(call: AwsCall, gateway: Props, old: Props) -> Props:
+    return {"vpcId": first([attachment["VpcId"] for attachment in items(gateway.get("Attachments"))])}
 
 
 def _attach(call: AwsCall, id_: str, vpc: str | None) -> None:
@@ -39,13 +39,13 @@ def _allocate(call: AwsCall, inputs: Props) -> str:
     return str(made["AllocationId"])
 
 
-def _address(call: AwsCall, found: Props, old: Props) -> Props:
+def _address(call: AwsCall, address: Props, old: Props) -> Props:
     return {
-        "allocationId": found["AllocationId"],
-        "domain": found["Domain"],
-        "publicIp": found["PublicIp"],
-        "publicDns": f"ec2-{str(found['PublicIp']).replace('.', '-')}.compute-1.amazonaws.com",
-        **({"instance": found.get("InstanceId")} if old.get("instance") else {}),
+        "allocationId": address["AllocationId"],
+        "domain": address["Domain"],
+        "publicIp": address["PublicIp"],
+        "publicDns": f"ec2-{str(address['PublicIp']).replace('.', '-')}.compute-1.amazonaws.com",
+        **({"instance": address.get("InstanceId")} if old.get("instance") else {}),
     }
 
 
@@ -53,11 +53,11 @@ def _release(call: AwsCall, id_: str, state: Props) -> None:
     call.client("ec2").release_address(AllocationId=id_)
 
 
-def _nat(call: AwsCall, found: Props, old: Props) -> Props:
-    address: Props = first(items(found.get("NatGatewayAddresses"))) or {}
+def _nat(call: AwsCall, gateway: Props, old: Props) -> Props:
+    address: Props = first(items(gateway.get("NatGatewayAddresses"))) or {}
     return {
         "allocationId": address.get("AllocationId"),
-        "connectivityType": found.get("ConnectivityType", "public"),
+        "connectivityType": gateway.get("ConnectivityType", "public"),
         "networkInterfaceId": address.get("NetworkInterfaceId"),
         "privateIp": address.get("PrivateIp"),
         "publicIp": address.get("PublicIp"),

@@ -19,27 +19,27 @@ def is_network(value: Any) -> bool:
         return False
 
 
-def _vpc(call: AwsCall, found: Props, old: Props) -> Props:
-    ec2, id_ = call.client("ec2"), str(found["VpcId"])
+def _vpc(call: AwsCall, vpc: Props, old: Props) -> Props:
+    ec2, id_ = call.client("ec2"), str(vpc["VpcId"])
     inside = [{"Name": "vpc-id", "Values": [id_]}]
     groups = ec2.describe_security_groups(Filters=[*inside, {"Name": "group-name", "Values": ["default"]}])
     tables = ec2.describe_route_tables(Filters=[*inside, {"Name": "association.main", "Values": ["true"]}])
     acls = ec2.describe_network_acls(Filters=[*inside, {"Name": "default", "Values": ["true"]}])
-    table = first([one["RouteTableId"] for one in tables["RouteTables"]])
+    main_table = first([table["RouteTableId"] for table in tables["RouteTables"]])
     return {
-        "dhcpOptionsId": found.get("DhcpOptionsId"),
+        "dhcpOptionsId": vpc.get("DhcpOptionsId"),
         "enableDnsSupport": _attribute(ec2, id_, "enableDnsSupport"),
         "enableDnsHostnames": _attribute(ec2, id_, "enableDnsHostnames"),
-        "defaultSecurityGroupId": first([one["GroupId"] for one in groups["SecurityGroups"]]),
-        "defaultRouteTableId": table,
-        "mainRouteTableId": table,
-        "defaultNetworkAclId": first([one["NetworkAclId"] for one in acls["NetworkAcls"]]),
+        "defaultSecurityGroupId": first([group["GroupId"] for group in groups["SecurityGroups"]]),
+        "defaultRouteTableId": main_table,
+        "mainRouteTableId": main_table,
+        "defaultNetworkAclId": first([acl["NetworkAclId"] for acl in acls["NetworkAcls"]]),
     }
 
 
 def _attribute(ec2: Any, vpc: str, name: str) -> bool:
-    found = ec2.describe_vpc_attribute(VpcId=vpc, Attribute=name)
-    return bool(found[upper_first(name)]["Value"])
+    answer = ec2.describe_vpc_attribute(VpcId=vpc, Attribute=name)
+    return bool(answer[upper_first(name)]["Value"])
 
 
 def _vpc_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
@@ -50,10 +50,10 @@ def _vpc_configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
             call.client("ec2").modify_vpc_attribute(VpcId=id_, **{upper_first(name): value})
 
 
-def _subnet(call: AwsCall, found: Props, old: Props) -> Props:
+def _subnet(call: AwsCall, subnet: Props, old: Props) -> Props:
     return {
-        "arn": found.get("SubnetArn") or call.arn("ec2", f"subnet/{found['SubnetId']}"),
-        "mapPublicIpOnLaunch": bool(found["MapPublicIpOnLaunch"]),
+        "arn": subnet.get("SubnetArn") or call.arn("ec2", f"subnet/{subnet['SubnetId']}"),
+        "mapPublicIpOnLaunch": bool(subnet["MapPublicIpOnLaunch"]),
     }
 
 

@@ -33,33 +33,33 @@ def _create(call: AwsCall, inputs: Props) -> None:
     call.client("ecr").create_repository(**given, **tags.create_pairs(inputs, "tags"))
 
 
-def _one(call: AwsCall, name: str) -> Props:
+def _described(call: AwsCall, name: str) -> Props:
     listed: list[Props] = call.client("ecr").describe_repositories(repositoryNames=[name])["repositories"]
     return listed[0]
 
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props:
-    found = _one(call, id_)
+    repository = _described(call, id_)
     state: Props = {
-        "name": found["repositoryName"],
-        "arn": found["repositoryArn"],
-        "registryId": found["registryId"],
-        "repositoryUrl": found["repositoryUri"],
-        "imageTagMutability": found["imageTagMutability"],
-        "imageTagMutabilityExclusionFilters": found.get("imageTagMutabilityExclusionFilters"),
-        "imageScanningConfiguration": _scanning(found, old),
+        "name": repository["repositoryName"],
+        "arn": repository["repositoryArn"],
+        "registryId": repository["registryId"],
+        "repositoryUrl": repository["repositoryUri"],
+        "imageTagMutability": repository["imageTagMutability"],
+        "imageTagMutabilityExclusionFilters": repository.get("imageTagMutabilityExclusionFilters"),
+        "imageScanningConfiguration": _scanning(repository, old),
         "tagsAll": tags.unpaired(
-            call.client("ecr").list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
+            call.client("ecr").list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"]
         ),
     }
-    encryption: Any = found.get("encryptionConfiguration")
+    encryption: Any = repository.get("encryptionConfiguration")
     if encryption:
         state["encryptionConfigurations"] = [encryption]
     return state
 
 
-def _scanning(found: Props, old: Props) -> Props | None:
-    scanning = cast("Props", found.get("imageScanningConfiguration") or {"scanOnPush": False})
+def _scanning(repository: Props, old: Props) -> Props | None:
+    scanning = cast("Props", repository.get("imageScanningConfiguration") or {"scanOnPush": False})
     if not scanning["scanOnPush"] and not old.get("imageScanningConfiguration"):
         return None
     return {"scanOnPush": scanning["scanOnPush"]}
@@ -90,7 +90,7 @@ def _policy(token: str, page: str, text: str, *, put: str, get: str, drop: str) 
         service="ecr",
         where={"repositoryName": "repository"},
         fields={text: "policy"},
-        state=lambda call, found: {"registryId": found["registryId"]},
+        state=lambda call, answer: {"registryId": answer["registryId"]},
         put=put,
         get=get,
         drop=drop,

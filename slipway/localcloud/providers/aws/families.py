@@ -67,8 +67,8 @@ class Ec2Kind:
     def listed(self, call: AwsCall, **which: Any) -> list[Props]:
         """What EC2 describes and has not deleted. Raises botocore's ClientError for an id that is unknown."""
         describe = getattr(call.client("ec2"), f"describe_{_words(self.all_key, '_')}")
-        found: list[Props] = describe(**which)[self.all_key]
-        return [item for item in found if str(item.get("State", "")).lower() not in _GONE]
+        described: list[Props] = describe(**which)[self.all_key]
+        return [item for item in described if str(item.get("State", "")).lower() not in _GONE]
 
     def described(self, call: AwsCall, id_: str) -> Props | None:
         return first(self.listed(call, **{f"{self.id_key}s": [id_]}))
@@ -107,18 +107,18 @@ def ec2_object(
         return str(answer.get(kind.noun, answer)[kind.id_key])
 
     def read(call: AwsCall, id_: str, old: Props) -> Props | None:
-        found = kind.described(call, id_)
-        if found is None:
+        described = kind.described(call, id_)
+        if described is None:
             return None
         facts: Props = {
             "arn": call.arn("ec2", f"{kind.kind}/{id_}"),
-            "ownerId": found.get("OwnerId", call.account),
+            "ownerId": described.get("OwnerId", call.account),
         }
         return {
             **{name: fact for name, fact in facts.items() if row is not None and name in row.computed},
-            **{name: found.get(parameter) for parameter, name in parameters.items()},
-            **(state(call, found, old) if state else {}),
-            "tagsAll": tags.unpaired(found.get("Tags")),
+            **{name: described.get(parameter) for parameter, name in parameters.items()},
+            **(state(call, described, old) if state else {}),
+            "tagsAll": tags.unpaired(described.get("Tags")),
         }
 
     functions: Props = {"create": create, "read": read, "delete": kind.delete, "find": kind.find}
@@ -169,11 +169,11 @@ def part(
 
     def read(call: AwsCall, id_: str, old: Props) -> Props:
         which = arguments(id_)
-        found: Props = getattr(call.client(service), get)(**which)
+        answer: Props = getattr(call.client(service), get)(**which)
         return {
             **{name: which[parameter] for parameter, name in where.items()},
-            **{name: found.get(parameter) for parameter, name in parameters.items()},
-            **(state(call, found) if state else {}),
+            **{name: answer.get(parameter) for parameter, name in parameters.items()},
+            **(state(call, answer) if state else {}),
         }
 
     def delete(call: AwsCall, id_: str, old: Props) -> None:

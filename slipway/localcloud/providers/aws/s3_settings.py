@@ -76,9 +76,9 @@ def _suspend(call: AwsCall, id_: str, state: Props) -> None:
         call.client("s3").put_bucket_versioning(Bucket=id_, VersioningConfiguration={"Status": "Suspended"})
 
 
-def _public(found: Props) -> Props:
-    held = found["PublicAccessBlockConfiguration"]
-    return {name: bool(held.get(upper_first(name))) for name in _PUBLIC}
+def _public(answer: Props) -> Props:
+    block = answer["PublicAccessBlockConfiguration"]
+    return {name: bool(block.get(upper_first(name))) for name in _PUBLIC}
 
 
 HANDLERS = (
@@ -88,7 +88,7 @@ HANDLERS = (
         "bucket_versioning",
         parameter="VersioningConfiguration",
         given=_versioning,
-        state=lambda found: {"versioningConfiguration": {"status": found.get("Status", "Disabled")}},
+        state=lambda answer: {"versioningConfiguration": {"status": answer.get("Status", "Disabled")}},
         delete=_suspend,
     ),
     _setting(
@@ -99,7 +99,7 @@ HANDLERS = (
         given=lambda inputs: {
             "Rules": [_pascal({"filter": {"prefix": ""}, **rule}) for rule in inputs["rules"]]
         },
-        state=lambda found: {"rules": _camel(found["Rules"])},
+        state=lambda answer: {"rules": _camel(answer["Rules"])},
         drop="bucket_lifecycle",
     ),
     _setting(
@@ -108,7 +108,7 @@ HANDLERS = (
         "bucket_policy",
         parameter="Policy",
         given=lambda inputs: inputs["policy"],
-        state=lambda found: {"policy": found["Policy"]},
+        state=lambda answer: {"policy": answer["Policy"]},
         documents=names("policy"),
         rules=(json_policy(),),
     ),
@@ -127,7 +127,7 @@ HANDLERS = (
         "bucket_encryption",
         parameter="ServerSideEncryptionConfiguration",
         given=lambda inputs: {"Rules": _pascal(inputs["rules"])},
-        state=lambda found: {"rules": _camel(found["ServerSideEncryptionConfiguration"]["Rules"])},
+        state=lambda answer: {"rules": _camel(answer["ServerSideEncryptionConfiguration"]["Rules"])},
     ),
     _setting(
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
@@ -135,6 +135,6 @@ HANDLERS = (
         "bucket_ownership_controls",
         parameter="OwnershipControls",
         given=lambda inputs: {"Rules": [_pascal(inputs["rule"])]},
-        state=lambda found: {"rule": _camel(found["OwnershipControls"]["Rules"][0])},
+        state=lambda answer: {"rule": _camel(answer["OwnershipControls"]["Rules"][0])},
     ),
 )

@@ -8,10 +8,10 @@ from slipway.github import GithubError, connect, token
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.localcloud.providers.fence import loopback
-from slipway.localcloud.providers.found import handlers_of
 from slipway.localcloud.providers.github import lookups
 from slipway.localcloud.providers.github.client import GitHubCloud
 from slipway.localcloud.providers.handler import Handler
+from slipway.localcloud.providers.handlers import handlers_of
 from slipway.localcloud.providers.values import plain_map
 
 HANDLERS: Mapping[str, Handler[GitHubCloud]] = handlers_of(__name__, __path__)

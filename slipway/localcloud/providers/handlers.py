@@ -16,14 +16,14 @@ def handlers_of(package: str, path: Iterable[str]) -> Mapping[str, Handler[Any]]
     return table({module.__name__: getattr(module, "HANDLERS", ()) for module in modules})
 
 
-def table(found: Mapping[str, Iterable[Handler[Any]]]) -> Mapping[str, Handler[Any]]:
+def table(members_of: Mapping[str, Iterable[Handler[Any]]]) -> Mapping[str, Handler[Any]]:
     """By type token, the handlers of modules that are given by their dotted names.
 
     Raises:
         ProviderError: two handlers are of one type, or a type has no row in the table of resource types.
     """
     handlers: dict[str, Handler[Any]] = {}
-    for module, members in found.items():
+    for module, members in members_of.items():
         file = f"{module.replace('.', '/')}.py"
         for handler in members:
             token = handler.token
