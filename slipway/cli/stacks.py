@@ -16,6 +16,7 @@ from rich.console import Console
 
 from slipway.cli.options import AS_JSON, ROOT, STACK, YES
 from slipway.engine.interface import Choice, Result
+from slipway.engine.revisions import revision
 from slipway.errors import SlipwayError
 from slipway.platform.stack import Stack
 
@@ -97,6 +98,8 @@ def preview(
             fix="slipway preview local",
         )
     if offline_:
+        if base is not None:
+            revision(root, base)  # a mistyped one is told at once, before the imports that take longest
         from slipway.engine import offline
 
         result = offline.preview(root, stack, base, here=True)

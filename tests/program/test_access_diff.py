@@ -113,11 +113,14 @@ def test_a_mistake_is_told_before_anything_is_run(
     assert rendered == set()
 
 
-def test_an_unknown_revision_costs_nothing_that_is_slow(project: Path) -> None:
+@pytest.mark.parametrize(
+    "command", [("access", "--diff", "nope"), ("preview", "prod", "--offline", "--base", "nope")]
+)
+def test_an_unknown_revision_costs_nothing_that_is_slow(project: Path, command: tuple[str, ...]) -> None:
     script = (
         "import sys\n"
         "from slipway.cli import main\n"
-        "sys.argv = ['slipway', 'access', '--diff', 'nope']\n"
+        f"sys.argv = ['slipway', *{command!r}]\n"
         "try:\n    main()\n"
         "finally:\n    print(*{name.partition('.')[0] for name in sys.modules})\n"
     )
