@@ -45,16 +45,16 @@ def standing_clusters(provider: aws.Provider) -> tuple[StandingCluster, ...]:
     listed = _read("aws:eks/getClusters:getClusters", {}, provider).get("names") or ()
     found: list[StandingCluster] = []
     for name in listed:
-        one = _read("aws:eks/getCluster:getCluster", {"name": name}, provider)
-        if not one or one.get("status") == "DELETING":
+        cluster = _read("aws:eks/getCluster:getCluster", {"name": name}, provider)
+        if not cluster or cluster.get("status") == "DELETING":
             continue
-        access = _blocks(one.get("accessConfigs"))
+        access = _blocks(cluster.get("accessConfigs"))
         found.append(
             StandingCluster(
                 name=name,
                 # EKS User Guide: clusters from before access entries are in this mode.
                 mode=AuthenticationMode(access.get("authenticationMode", "CONFIG_MAP")),
-                stack=cast(dict[str, str], one.get("tags") or {}).get("slipway:stack", ""),
+                stack=cast(dict[str, str], cluster.get("tags") or {}).get("slipway:stack", ""),
             )
         )
     return tuple(found)

@@ -50,11 +50,11 @@ def reasons(
     has_entry: Callable[[str], bool],
 ) -> list[str]:
     """Every reason to refuse; none where no cluster of the stack stands."""
-    here = next((one for one in clusters if one.name == wanted.cluster), None)
+    here = next((cluster for cluster in clusters if cluster.name == wanted.cluster), None)
     found = [
-        f"cluster {one.name} of this stack stands, and {wanted.cluster} would take its place"
-        for one in clusters
-        if one.stack == stack and one.name != wanted.cluster
+        f"cluster {cluster.name} of this stack stands, and {wanted.cluster} would take its place"
+        for cluster in clusters
+        if cluster.stack == stack and cluster.name != wanted.cluster
     ]
     if here is None:
         return found

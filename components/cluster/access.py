@@ -101,14 +101,20 @@ class ClusterAccess(pulumi.ComponentResource):
         if args.reader is not None:
             self._reader()
         made: dict[str, k8s.core.v1.Namespace] = {}
-        for one in args.namespaces:
-            if one.namespace not in made:
-                made[one.namespace] = self._namespace(one)
-            inside = pulumi.ResourceOptions(parent=self, depends_on=[made[one.namespace], *args.after])
-            if one.deploy_role_arn is not None:
-                self._grant(one, "deploy", one.deploy_group, rbac.DEPLOY, inside)
-            if one.migrate_role_arn is not None and one.database_secret is not None:
-                self._grant(one, "migrate", one.migrate_group, rbac.migrate(one.database_secret), inside)
+        for namespace in args.namespaces:
+            if namespace.namespace not in made:
+                made[namespace.namespace] = self._namespace(namespace)
+            inside = pulumi.ResourceOptions(parent=self, depends_on=[made[namespace.namespace], *args.after])
+            if namespace.deploy_role_arn is not None:
+                self._grant(namespace, "deploy", namespace.deploy_group, rbac.DEPLOY, inside)
+            if namespace.migrate_role_arn is not None and namespace.database_secret is not None:
+                self._grant(
+                    namespace,
+                    "migrate",
+                    namespace.migrate_group,
+                    rbac.migrate(namespace.database_secret),
+                    inside,
+                )
         self.namespaces = sorted(made)
         self.register_outputs({"namespaces": self.namespaces})
 
@@ -142,7 +148,9 @@ class ClusterAccess(pulumi.ComponentResource):
         )
 
     def _reader(self) -> None:
-        secrets = [one.database_secret for one in self._args.namespaces if one.database_secret]
+        secrets = [
+            namespace.database_secret for namespace in self._args.namespaces if namespace.database_secret
+        ]
         metadata = k8s.meta.v1.ObjectMetaArgs(name="slipway-reader")
         role = k8s.rbac.v1.ClusterRole(
             f"{self._name}-reader",

@@ -60,8 +60,8 @@ class ClusterArgs:
                     fix="leave them out: access entries say it all",
                 )
             return
-        nodes = [one for one in self.role_mappings if one.of_nodes]
-        if mapped_arn(self.node_role_arn) not in [one.role_arn for one in nodes]:
+        nodes = [role_mapping for role_mapping in self.role_mappings if role_mapping.of_nodes]
+        if mapped_arn(self.node_role_arn) not in [node.role_arn for node in nodes]:
             raise SlipwayError(
                 f"no role mapping lets the nodes of {self.node_role_arn} join",
                 where=where,
@@ -187,8 +187,12 @@ class Cluster(pulumi.ComponentResource):
             authentication_mode=eks.AuthenticationMode(mode.value),
             # Never instance_roles: pulumi-eks would map the nodes' role with its path, and none could join.
             role_mappings=[
-                eks.RoleMappingArgs(role_arn=one.role_arn, username=one.username, groups=list(one.groups))
-                for one in args.role_mappings
+                eks.RoleMappingArgs(
+                    role_arn=role_mapping.role_arn,
+                    username=role_mapping.username,
+                    groups=list(role_mapping.groups),
+                )
+                for role_mapping in args.role_mappings
             ]
             or None,
             encryption_config_key_arn=key.arn,

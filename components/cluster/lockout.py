@@ -61,9 +61,9 @@ class AccessDeclaration:
     def to_plain(self) -> dict[str, Any]:
         """As JSON-able data, sorted, so that the same declaration always reads the same."""
         plain: dict[str, Any] = {"format": FORMAT}
-        for one in fields(self):
-            value: str | tuple[str, ...] = getattr(self, one.name)
-            plain[one.name] = sorted(value) if isinstance(value, tuple) else str(value)
+        for field in fields(self):
+            value: str | tuple[str, ...] = getattr(self, field.name)
+            plain[field.name] = sorted(value) if isinstance(value, tuple) else str(value)
         return plain
 
     @classmethod
@@ -89,7 +89,7 @@ class AccessDeclaration:
         values = dict(cast(dict[str, Any], plain))
         if values.pop("format", None) != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
-        names = {one.name for one in fields(cls)}
+        names = {field.name for field in fields(cls)}
         if set(values) != names:
             raise ValueError(f"these keys are missing or unknown: {', '.join(sorted(set(values) ^ names))}")
         return cls(
@@ -135,9 +135,9 @@ def require(old: AccessDeclaration | None, new: AccessDeclaration) -> None:
     found = refusals(old, new)
     if found:
         raise SlipwayError(
-            "this change would lock the cluster: " + "; ".join(one.what for one in found),
+            "this change would lock the cluster: " + "; ".join(reason.what for reason in found),
             where=f"cluster {new.cluster}",
-            fix="; ".join(one.fix for one in found),
+            fix="; ".join(reason.fix for reason in found),
         )
 
 

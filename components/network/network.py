@@ -102,20 +102,20 @@ class Network(pulumi.ComponentResource):
         # These roles are where load balancers are put (EKS User Guide, "Route internet traffic with ALBs").
         role = "elb" if kind == "public" else "internal-elb"
         return {
-            one.zone: aws.ec2.Subnet(
-                f"{self._name}-{kind}-{self._zone(one.zone)}",
+            pair.zone: aws.ec2.Subnet(
+                f"{self._name}-{kind}-{self._zone(pair.zone)}",
                 vpc_id=vpc.id,
-                availability_zone=one.zone,
-                cidr_block=one.public if kind == "public" else one.private,
+                availability_zone=pair.zone,
+                cidr_block=pair.public if kind == "public" else pair.private,
                 map_public_ip_on_launch=False,
                 tags={
-                    "Name": f"{self._args.name}-{kind}-{self._zone(one.zone)}",
+                    "Name": f"{self._args.name}-{kind}-{self._zone(pair.zone)}",
                     f"kubernetes.io/role/{role}": "1",
                     **self._cluster_tags(),
                 },
                 opts=self._child,
             )
-            for one in plan
+            for pair in plan
         }
 
     def _public_routes(

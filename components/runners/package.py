@@ -67,11 +67,11 @@ def _below(path: Path) -> Iterable[Path]:
     if path.is_file():
         return [path]
     return (
-        one
-        for one in path.rglob("*")
-        if one.is_file()
-        and one.suffix not in _SKIPPED_ENDINGS
-        and not _SKIPPED_FOLDERS.intersection(one.relative_to(path).parts)
+        file
+        for file in path.rglob("*")
+        if file.is_file()
+        and file.suffix not in _SKIPPED_ENDINGS
+        and not _SKIPPED_FOLDERS.intersection(file.relative_to(path).parts)
     )
 
 

@@ -41,11 +41,11 @@ class RunnerFleet(pulumi.ComponentResource):
             key: RunnerClass(f"{name}-{key}", RunnerClassArgs(fleet=args, name=key, edge=edge), opts=child)
             for key in args.classes
         }
-        groups = {key: one.runner_group_id for key, one in classes.items()}
+        groups = {key: runner_class.runner_group_id for key, runner_class in classes.items()}
         declare_settings(name, args, table, groups, child)
         declare_alarms(name, args, child)
         declare_dashboard(name, args, child)
         self.endpoint = edge.endpoint
         self.webhook_url = edge.webhook_url
-        self.instance_roles = {key: one.role for key, one in classes.items()}
+        self.instance_roles = {key: runner_class.role for key, runner_class in classes.items()}
         self.register_outputs({"webhookUrl": self.webhook_url, "endpoint": self.endpoint})

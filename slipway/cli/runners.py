@@ -151,7 +151,11 @@ def check(
     with _errors(as_json=as_json):
         found = compare(_fleet(root, stack), app_id)
     if as_json:
-        body = {**vars(found), "differences": [vars(one) for one in found.differences], "ok": found.ok}
+        body = {
+            **vars(found),
+            "differences": [vars(difference) for difference in found.differences],
+            "ok": found.ok,
+        }
         typer.echo(json.dumps(body, indent=2))
     else:
         _show_check(found)
@@ -213,19 +217,27 @@ def _show_status(found: "FleetStatus") -> None:
 
     names = ("class", "desired/max", "starting", "claimable", "running", "jobs", "oldest wait")
     table = Table(*(Column(name, no_wrap=name != "jobs") for name in names), box=None, pad_edge=False)
-    for one in found.classes:
-        jobs = ", ".join(f"{number} {state}" for state, number in one.jobs.items()) or "none"
-        wait = "" if one.oldest_wait_s is None else duration(one.oldest_wait_s)
-        counts = (one.starting, one.claimable, one.running)
-        table.add_row(one.name, f"{one.desired}/{one.maximum}", *map(str, counts), jobs, wait)
+    for runner_class in found.classes:
+        jobs = ", ".join(f"{number} {state}" for state, number in runner_class.jobs.items()) or "none"
+        wait = "" if runner_class.oldest_wait_s is None else duration(runner_class.oldest_wait_s)
+        counts = (runner_class.starting, runner_class.claimable, runner_class.running)
+        table.add_row(
+            runner_class.name, f"{runner_class.desired}/{runner_class.maximum}", *map(str, counts), jobs, wait
+        )
     console = Console(highlight=False, soft_wrap=True)
     console.print(table)
     console.print(f"webhook: {found.webhook}", markup=False)
-    for one in found.classes:
-        if not one.image:
-            console.print(f"{one.name}: no image, so no instance may start", style="yellow", markup=False)
-        if one.trouble:
-            console.print(f"{one.name}: AWS refuses instances: {one.trouble}", style="red", markup=False)
+    for runner_class in found.classes:
+        if not runner_class.image:
+            console.print(
+                f"{runner_class.name}: no image, so no instance may start", style="yellow", markup=False
+            )
+        if runner_class.trouble:
+            console.print(
+                f"{runner_class.name}: AWS refuses instances: {runner_class.trouble}",
+                style="red",
+                markup=False,
+            )
     for reason, number in found.refused.items():
         console.print(f"refused: {number} {reason}", markup=False)
 
@@ -273,9 +285,10 @@ def _show_check(found: "Check") -> None:
         typer.echo(f"  the fleet's configuration names installation {found.declared_installation}")
     if found.webhook != found.declared_webhook:
         typer.echo(f"  its events go to {found.webhook or 'nowhere'}, declared {found.declared_webhook}")
-    for one in found.differences:
-        note = "lacking" if one.lacking else "more than it needs"
-        typer.echo(f"  {one.what}: {one.live or 'none'}, declared {one.declared or 'none'} ({note})")
+    for difference in found.differences:
+        note = "lacking" if difference.lacking else "more than it needs"
+        live, declared = difference.live or "none", difference.declared or "none"
+        typer.echo(f"  {difference.what}: {live}, declared {declared} ({note})")
     typer.echo("exactly as declared" if found.ok else "not as declared")
 
 

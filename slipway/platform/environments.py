@@ -213,36 +213,40 @@ def _grants(settings: Settings, kind: JobKind, placed: tuple[Placement, ...]) ->
     match kind:
         case JobKind.BUILD:
             names = [
-                naming.image_repository(one.package, image) for one in placed for image in one.settings.images
+                naming.image_repository(placement.package, image)
+                for placement in placed
+                for image in placement.settings.images
             ]
             yield PushImages(tuple(names), account, region)
         case JobKind.CHART:
             # A chart is pushed to a repository of its own, an OCI artifact beside the images.
-            charts = tuple(naming.image_repository(one.package, CHART) for one in placed)
+            charts = tuple(naming.image_repository(placement.package, CHART) for placement in placed)
             yield PushImages(charts, account, region)
         case JobKind.PREVIEW_BUILD:
             names = [
-                naming.preview_repository(one.package, image)
-                for one in placed
-                for image in one.settings.images
+                naming.preview_repository(placement.package, image)
+                for placement in placed
+                for image in placement.settings.images
             ]
             yield PushImages(tuple(names), account, region)
         case JobKind.MIGRATE:
             yield DescribeCluster(_cluster(settings), account, region)
-            for one in placed:
-                if one.settings.database:
-                    yield MigrateDatabase(one.namespace, one.settings.database.secret)
+            for placement in placed:
+                if placement.settings.database:
+                    yield MigrateDatabase(placement.namespace, placement.settings.database.secret)
         case JobKind.DEPLOY | JobKind.PREVIEW:
             yield DescribeCluster(_cluster(settings), account, region)
-            parameters = tuple(naming.helm_values_parameter(one.package) for one in placed)
+            parameters = tuple(naming.helm_values_parameter(placement.package) for placement in placed)
             yield ReadParameters(parameters, account, region)
-            for one in placed:
+            for placement in placed:
                 yield UseState(
                     naming.state_bucket(account, region),
-                    naming.release_prefix(one.package, one.environment),
-                    naming.alias_arn(account, region, naming.release_key_alias(one.package, one.environment)),
+                    naming.release_prefix(placement.package, placement.environment),
+                    naming.alias_arn(
+                        account, region, naming.release_key_alias(placement.package, placement.environment)
+                    ),
                 )
-                yield ManageNamespace(one.namespace, unreviewed=kind is JobKind.PREVIEW)
+                yield ManageNamespace(placement.namespace, unreviewed=kind is JobKind.PREVIEW)
 
 
 def _cluster(settings: Settings) -> str:

@@ -130,11 +130,11 @@ def groups_by_role(
         reader: ARN of the role that looks for drift.
     """
     groups: dict[str, set[str]] = {reader: {READER_GROUP}} if reader else {}
-    for one in namespaces:
-        if one.deploy_role_arn is not None:
-            groups.setdefault(one.deploy_role_arn, set()).add(one.deploy_group)
-        if one.migrate_role_arn is not None:
-            groups.setdefault(one.migrate_role_arn, set()).add(one.migrate_group)
+    for namespace in namespaces:
+        if namespace.deploy_role_arn is not None:
+            groups.setdefault(namespace.deploy_role_arn, set()).add(namespace.deploy_group)
+        if namespace.migrate_role_arn is not None:
+            groups.setdefault(namespace.migrate_role_arn, set()).add(namespace.migrate_group)
     return {role: tuple(sorted(groups[role])) for role in sorted(groups)}
 
 
@@ -143,22 +143,22 @@ def check_namespaces(namespaces: Sequence[NamespaceAccess], where: str) -> None:
     first_in: dict[str, NamespaceAccess] = {}
     keys: set[str] = set()
     by_role: dict[str, NamespaceAccess] = {}
-    for one in namespaces:
-        other = first_in.setdefault(one.namespace, one)
-        if (other.package, other.closed) != (one.package, one.closed):
+    for namespace in namespaces:
+        other = first_in.setdefault(namespace.namespace, namespace)
+        if (other.package, other.closed) != (namespace.package, namespace.closed):
             raise SlipwayError(
-                f"{one.key} and {other.key} would share the namespace {one.namespace}",
+                f"{namespace.key} and {other.key} would share the namespace {namespace.namespace}",
                 where=where,
                 fix="only environments of one package share one, and previews none with the others",
             )
-        if one.key in keys:
-            raise SlipwayError(f"{one.key} twice", where=where, fix="declare each environment once")
-        keys.add(one.key)
-        for role in {one.deploy_role_arn, one.migrate_role_arn} - {None}:
-            taken = by_role.setdefault(str(role), one)
-            if (taken.service, taken.environment) != (one.service, one.environment):
+        if namespace.key in keys:
+            raise SlipwayError(f"{namespace.key} twice", where=where, fix="declare each environment once")
+        keys.add(namespace.key)
+        for role in {namespace.deploy_role_arn, namespace.migrate_role_arn} - {None}:
+            taken = by_role.setdefault(str(role), namespace)
+            if (taken.service, taken.environment) != (namespace.service, namespace.environment):
                 raise SlipwayError(
-                    f"{role} is the role of {taken.key} and of {one.key}",
+                    f"{role} is the role of {taken.key} and of {namespace.key}",
                     where=where,
                     fix="give each environment a role of its own",
                 )

@@ -83,9 +83,9 @@ class Deployed:
                 api = backend.apis.get(api_id)
                 if api is not None:
                     return [
-                        _route(api, one, backend.region_name)
-                        for one in api.routes.values()
-                        if str(one.target or "").rpartition("/")[2] in api.integrations
+                        _route(api, route, backend.region_name)
+                        for route in api.routes.values()
+                        if str(route.target or "").rpartition("/")[2] in api.integrations
                     ]
         return None
 
@@ -94,17 +94,17 @@ class Deployed:
         with self._lock:
             return [
                 Schedule(
-                    name=f"{one.group_name}/{one.name}",
-                    arn=one.arn,
-                    expression=one.schedule_expression,
-                    created_at=float(one.creation_date),
-                    function_arn=one.target["Arn"],
-                    input=one.target.get("Input") or "{}",
+                    name=f"{schedule.group_name}/{schedule.name}",
+                    arn=schedule.arn,
+                    expression=schedule.schedule_expression,
+                    created_at=float(schedule.creation_date),
+                    function_arn=schedule.target["Arn"],
+                    input=schedule.target.get("Input") or "{}",
                 )
                 for backend in _backends("scheduler", "scheduler")
                 for group in backend.schedule_groups.values()
-                for one in group.schedules.values()
-                if one.state == "ENABLED" and ":lambda:" in one.target["Arn"]
+                for schedule in group.schedules.values()
+                if schedule.state == "ENABLED" and ":lambda:" in schedule.target["Arn"]
             ]
 
 

@@ -122,8 +122,8 @@ def response(payload: object) -> Response:
         headers = Headers((str(name), str(value)) for name, value in given.items())
     except (AttributeError, TypeError, ValueError, binascii.Error):
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
-    for one in cookies:
-        headers.add("Set-Cookie", str(one))
+    for cookie in cookies:
+        headers.add("Set-Cookie", str(cookie))
     kind = headers.get("Content-Type", "text/plain; charset=utf-8")
     return Response(data, status=status, headers=headers, content_type=kind)
 

@@ -67,7 +67,9 @@ class Pump:
 
     def settled(self) -> bool:
         """Whether no mapped queue holds a message and no batch is being worked on."""
-        if any(not self._queues.is_empty(str(one["eventSourceArn"])) for one in self._mappings().values()):
+        if any(
+            not self._queues.is_empty(str(mapping["eventSourceArn"])) for mapping in self._mappings().values()
+        ):
             return False
         with self._lock:
             return not self._batches.total()
@@ -103,7 +105,9 @@ class Pump:
 
         def work() -> None:
             try:
-                result = self._functions.call(function, {"Records": [_record(arn, one) for one in messages]})
+                result = self._functions.call(
+                    function, {"Records": [_record(arn, message) for message in messages]}
+                )
                 partial = "ReportBatchItemFailures" in (mapping.get("functionResponseTypes") or ())
                 done = _done(messages, result, partial=partial)
                 self._queues.delete(arn, [one.receipt_handle for one in done])
@@ -156,9 +160,9 @@ def _done(messages: list[Any], result: Result, *, partial: bool) -> list[Any]:
         return messages
     try:
         answer: Any = result.payload
-        failed = {str(one["itemIdentifier"]) for one in answer.get("batchItemFailures") or ()}
+        failed = {str(failure["itemIdentifier"]) for failure in answer.get("batchItemFailures") or ()}
     except (AttributeError, KeyError, TypeError):
         return []
-    if not failed <= {one.id for one in messages}:
+    if not failed <= {message.id for message in messages}:
         return []
-    return [one for one in messages if one.id not in failed]
+    return [message for message in messages if message.id not in failed]

@@ -76,8 +76,8 @@ class Functions:
         """`{"<function>": {"invocations", "errors", "workers"}}` of each that was ever called."""
         with self._changed:
             workers: Counter[str] = Counter()
-            for one in self._versions.values():
-                workers[one.function.name] += one.workers
+            for version in self._versions.values():
+                workers[version.function.name] += version.workers
             return {
                 name: {"invocations": calls, "errors": self._errors[name], "workers": workers[name]}
                 for name, calls in sorted(self._calls.items())

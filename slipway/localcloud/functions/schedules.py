@@ -37,9 +37,9 @@ class Schedules:
     def tick(self, names: list[str] | None = None) -> list[Json]:
         """Fire every enabled schedule now, or the named ones, and wait until their functions have ended."""
         wanted = [
-            one
-            for one in self._deployed.schedules()
-            if names is None or one.name in names or one.name.partition("/")[2] in names
+            schedule
+            for schedule in self._deployed.schedules()
+            if names is None or schedule.name in names or schedule.name.partition("/")[2] in names
         ]
         if not wanted:
             return []
@@ -49,9 +49,9 @@ class Schedules:
     def _run(self) -> None:
         while True:
             time.sleep(_LOOK_S)
-            for one in self._deployed.schedules():
-                if self._is_due(one):
-                    threading.Thread(target=self._fire, args=(one,), daemon=True).start()
+            for schedule in self._deployed.schedules():
+                if self._is_due(schedule):
+                    threading.Thread(target=self._fire, args=(schedule,), daemon=True).start()
 
     def _is_due(self, schedule: Schedule) -> bool:
         period, now = period_s(schedule.expression), time.time()

@@ -59,7 +59,7 @@ class Faults:
 
     def replace(self, rules: list[Json], seed: int) -> None:
         """Raises TypeError for a rule with other fields."""
-        self.rules = [Rule(**one) for one in rules]
+        self.rules = [Rule(**rule) for rule in rules]
         self._random = random.Random(seed)  # noqa: S311
 
     def happening(self, method: str, path: str) -> Rule | None:

@@ -47,7 +47,7 @@ def _refuse_what_exists(api: Any, conflict: Any) -> None:
         return create_stage(found, config)
 
     def new_route(found: Any, *arguments: Any, **given: Any) -> Any:
-        if given["route_key"] in [one.route_key for one in found.routes.values()]:
+        if given["route_key"] in [route.route_key for route in found.routes.values()]:
             msg = f"Route with key {given['route_key']} already exists for this API"
             raise conflict("ConflictException", msg)
         return create_route(found, *arguments, **given)

@@ -70,7 +70,7 @@ def _launch_one(group: Any, state: Any, tags: dict[str, str]) -> None:
         settings["block_device_mappings"] = data["BlockDeviceMappings"]
     subnets: list[str] = group.vpc_zone_identifier.split(",") if group.vpc_zone_identifier else []
     if subnets:
-        used = Counter(one.instance.subnet_id for one in group.instance_states)
+        used = Counter(instance_state.instance.subnet_id for instance_state in group.instance_states)
         settings["subnet_id"] = min(subnets, key=lambda subnet: used[subnet])
     else:
         settings["placement"] = group.availability_zones[0]
@@ -103,7 +103,7 @@ def _security_groups(data: dict[str, Any]) -> list[str]:
     interfaces: list[dict[str, Any]] = data.get("NetworkInterfaces") or []
     return [
         *(data.get("SecurityGroupIds") or []),
-        *(one for nic in interfaces for one in nic.get("Groups", [])),
+        *(group for nic in interfaces for group in nic.get("Groups", [])),
     ]
 
 
@@ -116,7 +116,7 @@ def _next_is_spot(group: Any) -> bool:
     base = int(distribution.get("OnDemandBaseCapacity") or 0)
     percent = int(distribution.get("OnDemandPercentageAboveBaseCapacity", 100))
     above = max(0, int(group.desired_capacity or 0) - base)
-    on_demand = sum(one.instance.lifecycle != "spot" for one in group.instance_states)
+    on_demand = sum(instance_state.instance.lifecycle != "spot" for instance_state in group.instance_states)
     return on_demand >= base + math.ceil(above * percent / 100)
 
 
@@ -182,7 +182,7 @@ def _patch_answers(response: Any, client_error: Any) -> None:
         held = asked.autoscaling_backend
         group = held.autoscaling_groups.get(asked._get_param("AutoScalingGroupName"))
         if group is not None:
-            left = [one.instance.id for one in group.instance_states]
+            left = [instance_state.instance.id for instance_state in group.instance_states]
             if left and not asked._get_bool_param("ForceDelete", False):
                 msg = (
                     "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance"

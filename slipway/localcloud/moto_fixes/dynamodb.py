@@ -47,7 +47,7 @@ def _copy_what_is_written(backend: Any, table: Any) -> None:
     transact = backend.transact_write_items
 
     def transact_write_items(held: Any, transact_items: list[dict[str, Any]]) -> None:
-        written = [next(iter(one.values())) for one in transact_items]
+        written = [next(iter(transact_item.values())) for transact_item in transact_items]
         tables = [found for op in written if (found := held.tables.get(op.get("TableName"))) is not None]
         for found in tables:
             found.snapshot_of = [op.get("Key") or op.get("Item") for op in written]

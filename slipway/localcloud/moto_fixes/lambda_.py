@@ -47,7 +47,7 @@ def patch() -> None:
     def add_once(held: Any, raw: str, qualifier: str | None = None) -> Any:
         """https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html"""
         added = json.loads(raw).get("StatementId")
-        if added in [one.get("Sid") for one in held.statements]:
+        if added in [statement.get("Sid") for statement in held.statements]:
             msg = f"The statement id ({added}) provided already exists. Please provide a new statement id"
             raise LambdaClientError("ResourceConflictException", msg)
         return add_statement(held, raw, qualifier)

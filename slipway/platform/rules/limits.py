@@ -62,8 +62,12 @@ def _admitted(name: str, block: EnvironmentSettings, key: str) -> tuple[str, ...
 
 
 def _of_kind(stack: Stack, kind: JobKind, key: str) -> set[str]:
-    known = [one for one in DEFAULTS.values() if one.stack is stack and kind in one.jobs]
-    return {pattern for one in known for pattern in (one.branches if key == "branches" else one.tags)}
+    known = [defaults for defaults in DEFAULTS.values() if defaults.stack is stack and kind in defaults.jobs]
+    return {
+        pattern
+        for defaults in known
+        for pattern in (defaults.branches if key == "branches" else defaults.tags)
+    }
 
 
 def _own_defaults(name: str, block: EnvironmentSettings) -> EnvironmentDefaults | None:
