@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from werkzeug.wrappers import Request, Response
 
-from slipway.localcloud.kubernetes_fields import RBAC, Object
+from slipway.localcloud.kubernetes_fields import KNOWN, Object
 from slipway.localcloud.kubernetes_objects import Collection, StatusError, Store
 from slipway.localcloud.web import RequestLog, json_response, raw_segments
 
@@ -28,30 +28,6 @@ VERSION: Object = {
     "gitVersion": "v1.33.0-slipway-stand-in",
     "platform": "linux/amd64",
 }
-
-KNOWN: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
-    ("", "v1"): {
-        "namespaces": ("Namespace", False),
-        "serviceaccounts": ("ServiceAccount", True),
-        "secrets": ("Secret", True),
-        "configmaps": ("ConfigMap", True),
-        "resourcequotas": ("ResourceQuota", True),
-        "limitranges": ("LimitRange", True),
-        "services": ("Service", True),
-        "pods": ("Pod", True),
-    },
-    (RBAC, "v1"): {
-        "roles": ("Role", True),
-        "rolebindings": ("RoleBinding", True),
-        "clusterroles": ("ClusterRole", False),
-        "clusterrolebindings": ("ClusterRoleBinding", False),
-    },
-    ("networking.k8s.io", "v1"): {"networkpolicies": ("NetworkPolicy", True), "ingresses": ("Ingress", True)},
-    ("apps", "v1"): {"deployments": ("Deployment", True)},
-    ("batch", "v1"): {"jobs": ("Job", True)},
-}
-"""Plural -> (kind, namespaced) by group and version: what discovery says before anything is stored.
-An object of any other group is taken as its path and body say."""
 
 _SHORT = {
     "namespaces": ["ns"],

@@ -1,4 +1,4 @@
-"""Fields of Kubernetes objects: merge patches, who applied which field, names and Secrets. Pure functions."""
+"""Kinds of Kubernetes objects and their fields: merge patches, who applied which, names, Secrets. Pure."""
 
 import base64
 import binascii
@@ -15,6 +15,30 @@ _IDENTITY = frozenset({("apiVersion",), ("kind",), ("metadata", "name"), ("metad
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 RBAC = "rbac.authorization.k8s.io"
+
+KNOWN: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
+    ("", "v1"): {
+        "namespaces": ("Namespace", False),
+        "serviceaccounts": ("ServiceAccount", True),
+        "secrets": ("Secret", True),
+        "configmaps": ("ConfigMap", True),
+        "resourcequotas": ("ResourceQuota", True),
+        "limitranges": ("LimitRange", True),
+        "services": ("Service", True),
+        "pods": ("Pod", True),
+    },
+    (RBAC, "v1"): {
+        "roles": ("Role", True),
+        "rolebindings": ("RoleBinding", True),
+        "clusterroles": ("ClusterRole", False),
+        "clusterrolebindings": ("ClusterRoleBinding", False),
+    },
+    ("networking.k8s.io", "v1"): {"networkpolicies": ("NetworkPolicy", True), "ingresses": ("Ingress", True)},
+    ("apps", "v1"): {"deployments": ("Deployment", True)},
+    ("batch", "v1"): {"jobs": ("Job", True)},
+}
+"""Plural -> (kind, namespaced) by group and version: what discovery says before anything is stored.
+An object of any other group is taken as its path and body say."""
 
 
 def name_problem(group: str, plural: str, name: str) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from slipway.localcloud.kubernetes_fields import KNOWN, RBAC
 from slipway.localcloud.providers.handler import names
 
 CORE = "core"
-RBAC = "rbac.authorization.k8s.io"
 REPLACED = "https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/diff.go"
 """Its list forceNew, and forceNewProperties: what replaces an object."""
 _COMMON = names("apiVersion kind metadata")
@@ -52,63 +52,37 @@ class Kind:
         return "" if self.group == CORE else self.group
 
 
-_BINDING = names("roleRef subjects")
+def _kind(
+    group: str, name: str, fields: str, *, content: str = "", status: bool = False, quantities: bool = False
+) -> Kind:
+    """A kind of the version v1; its plural, and whether it has namespaces, are as the stand-in knows them."""
+    known = KNOWN["" if group == CORE else group, "v1"]
+    plural, namespaced = {kind: (plural, scoped) for plural, (kind, scoped) in known.items()}[name]
+    return Kind(
+        group=group,
+        name=name,
+        plural=plural,
+        namespaced=namespaced,
+        fields=names(fields),
+        content=names(content),
+        status=status,
+        quantities=quantities,
+    )
+
+
 KINDS: Mapping[str, Kind] = {
     kind.token: kind
     for kind in (
-        Kind(
-            group=CORE,
-            name="Namespace",
-            plural="namespaces",
-            fields=names("spec"),
-            namespaced=False,
-            status=True,
-        ),
-        Kind(
-            group=CORE,
-            name="ServiceAccount",
-            plural="serviceaccounts",
-            fields=names("automountServiceAccountToken imagePullSecrets secrets"),
-        ),
-        Kind(
-            group=CORE,
-            name="Secret",
-            plural="secrets",
-            fields=names("data immutable stringData type"),
-            content=names("data stringData"),
-        ),
-        Kind(
-            group=CORE,
-            name="ConfigMap",
-            plural="configmaps",
-            fields=names("binaryData data immutable"),
-            content=names("binaryData data"),
-        ),
-        Kind(
-            group=CORE,
-            name="ResourceQuota",
-            plural="resourcequotas",
-            fields=names("spec"),
-            status=True,
-            quantities=True,
-        ),
-        Kind(group=CORE, name="LimitRange", plural="limitranges", fields=names("spec"), quantities=True),
-        Kind(group=RBAC, name="Role", plural="roles", fields=names("rules")),
-        Kind(group=RBAC, name="RoleBinding", plural="rolebindings", fields=_BINDING),
-        Kind(
-            group=RBAC,
-            name="ClusterRole",
-            plural="clusterroles",
-            fields=names("aggregationRule rules"),
-            namespaced=False,
-        ),
-        Kind(
-            group=RBAC,
-            name="ClusterRoleBinding",
-            plural="clusterrolebindings",
-            fields=_BINDING,
-            namespaced=False,
-        ),
-        Kind(group="networking.k8s.io", name="NetworkPolicy", plural="networkpolicies", fields=names("spec")),
+        _kind(CORE, "Namespace", "spec", status=True),
+        _kind(CORE, "ServiceAccount", "automountServiceAccountToken imagePullSecrets secrets"),
+        _kind(CORE, "Secret", "data immutable stringData type", content="data stringData"),
+        _kind(CORE, "ConfigMap", "binaryData data immutable", content="binaryData data"),
+        _kind(CORE, "ResourceQuota", "spec", status=True, quantities=True),
+        _kind(CORE, "LimitRange", "spec", quantities=True),
+        _kind(RBAC, "Role", "rules"),
+        _kind(RBAC, "RoleBinding", "roleRef subjects"),
+        _kind(RBAC, "ClusterRole", "aggregationRule rules"),
+        _kind(RBAC, "ClusterRoleBinding", "roleRef subjects"),
+        _kind("networking.k8s.io", "NetworkPolicy", "spec"),
     )
 }
