@@ -3,84 +3,50 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from slipway.engine.interface import ChangeKind, PropertyChange
 from slipway.engine.values import MASK, Plain, Secret, contains, reveal, show
-from slipway.platform.property_paths import PropertyPath, covers, parse
-
-_PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$-]*")
-_MISSING = object()
+from slipway.platform.differences import ABSENT, Comparison, Difference
+from slipway.platform.property_paths import INSIDE, PropertyPath, covers, parse, render
 
 
 def compare(old: dict[str, Plain], new: dict[str, Plain]) -> list[PropertyChange]:
     """Every leaf that differs. Secrets are compared but only ever shown masked; JSON inside strings is
     compared as a structure. Keys that begin with ``__`` are Pulumi's own and left out.
     """
-    changes: list[PropertyChange] = []
-    for key in sorted({*old, *new}):
-        if not key.startswith("__"):
-            changes.extend(_compare(_child("", key), old.get(key, _MISSING), new.get(key, _MISSING)))
-    return changes
+    own, other = (
+        {key: item for key, item in side.items() if not key.startswith("__")} for side in (old, new)
+    )
+    return [_change(*difference) for difference in _Inputs().differences(own, other)]
 
 
-def _compare(path: str, old: Any, new: Any) -> Iterator[PropertyChange]:
-    # A property that is null and one that is not there mean the same to every provider.
-    if old is None:
-        old = _MISSING
-    if new is None:
-        new = _MISSING
-    if isinstance(old, Secret) or isinstance(new, Secret):
-        yield from _compare_secrets(path, old, new)
-    elif old is _MISSING or new is _MISSING:
-        if old is not new:
-            kind: ChangeKind = "add" if old is _MISSING else "delete"
-            yield _change(path, kind, old, new)
-    elif isinstance(old, dict) and isinstance(new, dict):
-        yield from _compare_maps(path, cast(dict[str, Any], old), cast(dict[str, Any], new))
-    elif isinstance(old, list) and isinstance(new, list):
-        yield from _compare_lists(path, cast(list[Any], old), cast(list[Any], new))
-    elif isinstance(old, str) and isinstance(new, str):
-        yield from _compare_texts(path, old, new)
-    elif old != new or isinstance(old, bool) is not isinstance(new, bool):
-        yield _change(path, "update", old, new)
+class _Inputs(Comparison):
+    """What providers take for equal, whichever they are."""
+
+    def differences(self, old: Any, new: Any, path: PropertyPath = ()) -> Iterator[Difference]:
+        before, after = _document(old), _document(new)
+        if before is not None and type(before) is type(after):
+            yield from super().differences(before, after, (*path, INSIDE))
+        else:
+            yield from super().differences(old, new, path)
+
+    def same(self, old: Any, new: Any, path: PropertyPath) -> bool:
+        # A property that is null and one that is not there mean the same to every provider.
+        if old in _NOTHING or new in _NOTHING:
+            return old in _NOTHING and new in _NOTHING
+        secret = isinstance(old, Secret) or isinstance(new, Secret)
+        return secret and reveal(old) == reveal(new)
 
 
-def _compare_secrets(path: str, old: Any, new: Any) -> Iterator[PropertyChange]:
-    kind: ChangeKind = "add" if old is _MISSING else "delete" if new is _MISSING else "update"
-    if kind != "update" or reveal(old) != reveal(new):
-        shown_old, shown_new = (None if side is _MISSING else MASK for side in (old, new))
-        yield PropertyChange(path, kind, shown_old, shown_new)
+_NOTHING: Final = (None, ABSENT)
 
 
-def _compare_maps(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[PropertyChange]:
-    for key in sorted({*old, *new}):
-        yield from _compare(_child(path, key), old.get(key, _MISSING), new.get(key, _MISSING))
-
-
-def _compare_lists(path: str, old: list[Any], new: list[Any]) -> Iterator[PropertyChange]:
-    for index in range(max(len(old), len(new))):
-        before = old[index] if index < len(old) else _MISSING
-        after = new[index] if index < len(new) else _MISSING
-        yield from _compare(f"{path}[{index}]", before, after)
-
-
-def _compare_texts(path: str, old: str, new: str) -> Iterator[PropertyChange]:
-    if old == new:
-        return
-    before, after = _document(old), _document(new)
-    if before is not None and type(before) is type(after):
-        yield from _compare(f"{path}#", before, after)
-    else:
-        yield _change(path, "update", old, new)
-
-
-def _document(text: str) -> dict[str, Any] | list[Any] | None:
-    """The JSON object or array that a string holds, as IAM policies come; None for any other string."""
-    if not text.lstrip().startswith(("{", "[")):
+def _document(text: Any) -> dict[str, Any] | list[Any] | None:
+    """The JSON object or array that a string holds, as IAM policies come; None for anything else."""
+    if not isinstance(text, str) or not text.lstrip().startswith(("{", "[")):
         return None
     try:
         document = json.loads(text)
@@ -89,15 +55,11 @@ def _document(text: str) -> dict[str, Any] | list[Any] | None:
     return document if isinstance(document, dict | list) else None  # pyright: ignore[reportUnknownVariableType]
 
 
-def _change(path: str, kind: ChangeKind, old: Any, new: Any) -> PropertyChange:
-    before, after = (None if side is _MISSING else show(side) for side in (old, new))
-    return PropertyChange(path, kind, before, after)
-
-
-def _child(path: str, key: str) -> str:
-    if not _PLAIN_KEY.fullmatch(key):
-        return f"{path}[{json.dumps(key)}]"
-    return f"{path}.{key}" if path and not path.endswith("#") else f"{path}{key}"
+def _change(path: PropertyPath, old: Any, new: Any) -> PropertyChange:
+    kind: ChangeKind = "add" if old in _NOTHING else "delete" if new in _NOTHING else "update"
+    secret = isinstance(old, Secret) or isinstance(new, Secret)
+    before, after = (None if side in _NOTHING else MASK if secret else show(side) for side in (old, new))
+    return PropertyChange(render(path), kind, before, after)
 
 
 def mark_forcing(changes: Iterable[PropertyChange], paths: Sequence[str]) -> list[PropertyChange]:

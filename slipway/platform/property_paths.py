@@ -7,7 +7,10 @@ import json
 import re
 
 _SEGMENT = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|\.?([^.\[#]+)|(#)')
+_PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$-]*")
 PropertyPath = tuple[str | int, ...]
+INSIDE = -1
+"""The segment for the JSON document that a string holds, ``#`` in a path."""
 
 
 def parse(path: str) -> PropertyPath:
@@ -24,6 +27,21 @@ def parse(path: str) -> PropertyPath:
         else:
             segments.append(json.loads(f'"{quoted}"') if quoted else key)
     return tuple(segments)
+
+
+def render(path: PropertyPath) -> str:
+    """The path as Pulumi writes it; a name with other characters than an identifier's is quoted."""
+    text = ""
+    for segment in path:
+        if segment == INSIDE:
+            text += "#"
+        elif isinstance(segment, int):
+            text += f"[{segment}]"
+        elif not _PLAIN_KEY.fullmatch(segment):
+            text += f"[{json.dumps(segment)}]"
+        else:
+            text += f".{segment}" if text and not text.endswith("#") else segment
+    return text
 
 
 def covers(pattern: PropertyPath, path: PropertyPath) -> bool:

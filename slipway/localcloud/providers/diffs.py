@@ -8,9 +8,10 @@ from typing import Any, cast
 from pulumi.provider.experimental.provider import PropertyDiff, PropertyDiffKind
 
 from slipway.localcloud.providers.values import UNKNOWN, Props, is_unknown
+from slipway.platform.differences import ABSENT, Comparison
+from slipway.platform.property_paths import PropertyPath, parse, render
 
 EMPTY: tuple[Any, ...] = (None, "", 0, [], {})
-_PLAIN_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +65,8 @@ def same_document(old: Any, new: Any) -> bool:
 
 def differences(old: Props, new: Props, shape: Shape) -> dict[str, PropertyDiff]:
     """By Pulumi property path, what changes from the state `old` to the inputs `new`."""
-    comparison = _Comparison(shape)
-    for key in [*new, *(key for key in old if key not in new)]:
-        comparison.values(old.get(key), new.get(key), key, key)
-    return comparison.found
+    found = _Comparison(shape).differences(old, new)
+    return {render(path): _diff(path, before, after, shape) for path, before, after in found}
 
 
 def replaced(diffs: Collection[str], shape: Shape) -> list[str]:
@@ -78,90 +77,56 @@ def replaced(diffs: Collection[str], shape: Shape) -> list[str]:
 
 def without_indexes(path: str) -> str:
     """`rules[0].filter["a.b"]` -> `rules.filter.a.b`: the form in which `Shape` names paths."""
-    out: list[str] = []
-    rest = path
-    while rest:
-        head, bracket, rest = rest.partition("[")
-        out.append(head)
-        if bracket and rest.startswith('"'):
-            name, _, rest = rest[1:].partition('"]')
-            out.append(f".{name}")
-        elif bracket:
-            _, _, rest = rest.partition("]")
-    return "".join(out)
+    return _name(parse(path))
 
 
-class _Comparison:
-    """Collects differences. `path` is Pulumi's, `name` the same without list indexes, as `Shape` has it."""
+def _name(path: PropertyPath) -> str:
+    return ".".join(segment for segment in path if isinstance(segment, str))
+
+
+class _Comparison(Comparison):
+    """What the service behind a type takes for equal."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self.found: dict[str, PropertyDiff] = {}
 
-    def values(self, old: Any, new: Any, path: str, name: str) -> None:
-        if (new is None and name in self._shape.computed) or self._nothing(old, new):
-            return
-        if name in self._shape.documents and same_document(old, new):
-            return
-        if isinstance(old, dict) and isinstance(new, dict):
-            left, right = cast("Props", old), cast("Props", new)
-            for key in [*right, *(key for key in left if key not in right)]:
-                self.values(left.get(key), right.get(key), path + _step(key), f"{name}.{key}")
-        elif isinstance(old, list) and isinstance(new, list):
-            self._lists(cast("list[Any]", old), cast("list[Any]", new), path, name)
-        elif old != new or isinstance(old, bool) != isinstance(new, bool):
-            self._note(old, new, path, name)
+    def same(self, old: Any, new: Any, path: PropertyPath) -> bool:
+        if path and isinstance(path[-1], int) and ABSENT in (old, new):
+            # An item says something by being there, even an empty one: "" is Kubernetes' core API group.
+            return False
+        old, new = (None if side is ABSENT else side for side in (old, new))
+        name = _name(path)
+        return (
+            (new is None and name in self._shape.computed)
+            or (old is None and new is None)
+            or (self._shape.absent_is_empty and empty(old) and empty(new))
+            or (name in self._shape.documents and same_document(old, new))
+        )
 
-    def _nothing(self, old: Any, new: Any) -> bool:
-        if self._shape.absent_is_empty:
-            return empty(old) and empty(new)
-        return old is None and new is None
-
-    def _lists(self, old: list[Any], new: list[Any], path: str, name: str) -> None:
-        if name in self._shape.unordered and not is_unknown(new):
-            old, new = self._without_common(old, new, name)
-        for index, (left, right) in enumerate(zip(old, new, strict=False)):
-            self.values(left, right, f"{path}[{index}]", name)
-        # An item says something by being there, even an empty one: "" is Kubernetes' core API group.
-        for index in range(len(new), len(old)):
-            self._note(old[index], None, f"{path}[{index}]", name)
-        for index in range(len(old), len(new)):
-            self._note(None, new[index], f"{path}[{index}]", name)
-
-    def _without_common(self, old: list[Any], new: list[Any], name: str) -> tuple[list[Any], list[Any]]:
-        left = list(old)
-        right: list[Any] = []
+    def paired(self, old: list[Any], new: list[Any], path: PropertyPath) -> tuple[list[Any], list[Any]]:
+        if _name(path) not in self._shape.unordered or is_unknown(new):
+            return old, new
+        left, right = list(old), list[Any]()
         for item in new:
-            match = next((index for index, have in enumerate(left) if self._equal(have, item, name)), None)
+            match = next((index for index, have in enumerate(left) if self._equal(have, item, path)), None)
             if match is None:
                 right.append(item)
             else:
                 del left[match]
         return left, right
 
-    def _equal(self, old: Any, new: Any, name: str) -> bool:
-        inner = _Comparison(self._shape)
-        inner.values(old, new, name, name)
-        return not inner.found
+    def _equal(self, old: Any, new: Any, path: PropertyPath) -> bool:
+        return next(self.differences(old, new, path), None) is None
 
-    def _note(self, old: Any, new: Any, path: str, name: str) -> None:
-        forces = any(_within(name, one) for one in self._shape.replace)
-        if old is None:
-            kind = PropertyDiffKind.ADD_REPLACE if forces else PropertyDiffKind.ADD
-        elif new is None:
-            kind = PropertyDiffKind.DELETE_REPLACE if forces else PropertyDiffKind.DELETE
-        else:
-            kind = PropertyDiffKind.UPDATE_REPLACE if forces else PropertyDiffKind.UPDATE
-        self.found[path] = PropertyDiff(kind, input_diff=True)
+
+def _diff(path: PropertyPath, old: Any, new: Any, shape: Shape) -> PropertyDiff:
+    forces = any(_within(_name(path), name) for name in shape.replace)
+    kind = "ADD" if old in (None, ABSENT) else "DELETE" if new in (None, ABSENT) else "UPDATE"
+    return PropertyDiff(PropertyDiffKind[f"{kind}_REPLACE" if forces else kind], input_diff=True)
 
 
 def _within(path: str, name: str) -> bool:
     return path == name or path.startswith(f"{name}.")
-
-
-def _step(key: str) -> str:
-    """A property path's step in Pulumi's notation; a name with other characters is quoted."""
-    return f".{key}" if key and set(key) <= _PLAIN_KEY else f'["{key}"]'
 
 
 def _text(value: Any) -> str:
