@@ -140,7 +140,7 @@ environments: [build]
         (no_app, ["slipway:organization.github.app_id: found nothing"]),
         (
             twins_without_a_chart,
-            ["services/skill-pool.yaml:5: images: found", "services/skill-pool.yaml:6: chart: found"],
+            ["services/skill-pool.yaml:4: images: found", "services/skill-pool.yaml:5: chart: found"],
         ),
         (open_to_all, ["cluster.public_access_cidrs.0: found", "cluster.public_access_cidrs.1: found"]),
         (
@@ -150,8 +150,8 @@ environments: [build]
         (
             one_role_twice,
             [
-                "services/skill-pool-preview.yaml:6: environments.build: found the IAM role name",
-                "services/skill-pool.yaml:8: environments.preview: found the hostname",
+                "services/skill-pool-preview.yaml:5: environments.build: found the IAM role name",
+                "services/skill-pool.yaml:7: environments.preview: found the hostname",
             ],
         ),
     ],
@@ -264,4 +264,4 @@ def test_the_version_is_the_projects(project: Project) -> None:
 
 def test_the_embedded_engine_refuses_a_real_stack(project: Project) -> None:
     said = refuse(project, "up", "prod", "--yes", "--engine", "embedded")
-    assert "'local' only" in said
+    assert "stacks on a stand-in only, and 'prod' is real" in said
