@@ -247,6 +247,8 @@ def test_what_decides_access_has_stricter_owners() -> None:
     for path in (
         "components/identity/",
         "slipway/access/",
+        "slipway/aws/",
+        "slipway/github/",
         "slipway/platform/",
         ".github/",
         "Pulumi.yaml",
