@@ -343,8 +343,13 @@ def _shared(project: Document) -> Document:
 
 def _with_environment_blocks(service: Mapping[str, Any]) -> Mapping[str, Any]:
     """`environments: [production, prod]` says the same as a block per name that is left empty."""
-    listed = service.get("environments")
-    if not isinstance(listed, list):
+    given = service.get("environments")
+    if isinstance(given, Mapping):
+        blocks = cast(Mapping[str, object], given)
+        # `production:` alone is how YAML leaves a block empty.
+        filled = {name: dict[str, object]() if block is None else block for name, block in blocks.items()}
+        return {**service, "environments": filled}
+    if not isinstance(given, list):
         return service
-    names = cast(list[object], listed)
+    names = cast(list[object], given)
     return {**service, "environments": {str(name): dict[str, object]() for name in names}}

@@ -17,9 +17,9 @@ SERVICE = "skill-pool"
 
 
 def stack_values(stack: str) -> dict[str, Any]:
-    """What the committed files say of a stack by key, with its services by name under `services`."""
+    """What the committed files say of a stack by key, with one service by its name under `services`."""
     written = reading.sources(ROOT, stack)
-    return copy.deepcopy({**written.values, "services": dict(written.services)})
+    return copy.deepcopy({**written.values, "services": {SERVICE: written.services[SERVICE]}})
 
 
 def parse(stack: str, values: dict[str, Any], given: Iterable[str] = (), root: Path = ROOT) -> Settings:

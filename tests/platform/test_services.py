@@ -281,3 +281,27 @@ def test_a_chart_that_is_not_there_and_a_path_out_of_the_project_are_mistakes(fo
     for chart, said in (("charts/none", "there is no chart at"), ("../chart", "does not lead out of it")):
         path.write_text(text.replace("examples/skill-pool/chart", chart))
         assert said in str(told(folder, "automation"))
+
+
+def test_a_wrong_value_claims_nothing_of_another_service(prod: dict[str, Any]) -> None:
+    """In its place stands an example, which may be somebody's."""
+    other = {
+        **{"repository": "acme/other", "repository_id": "70009", "images": ["server"]},
+        **{"hostname": "other.example.com", "environments": ["build", "production"]},
+    }
+    prod["services"] = {"other": other, **prod["services"]}
+    assert list(mistakes("prod", prod)) == ["services.other.repository_id"]
+
+
+def test_who_claims_twice_is_told_of_both_files(prod: dict[str, Any]) -> None:
+    twin = {**prod["services"][SERVICE], "repository": "acme/other", "hostname": "other.example.com"}
+    prod["services"] = {"another": twin, **prod["services"]}
+    (said,) = mistakes("prod", prod).values()
+    assert "services/skill-pool.yaml: repository_id" in said
+    assert "(services/another.yaml), and one of the two is wrong" in said
+
+
+def test_a_name_alone_is_an_empty_block(prod: dict[str, Any]) -> None:
+    service = prod["services"][SERVICE]
+    service["environments"] = dict.fromkeys(service["environments"])
+    assert parse("prod", prod).services == parse("prod", stack_values("prod")).services

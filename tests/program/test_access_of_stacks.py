@@ -44,15 +44,22 @@ def test_everything_could_be_read(access: Matrix) -> None:
     assert not access.problems
 
 
+def service_and_environment(role: str) -> tuple[str, str]:
+    """The two parts of the name of an environment's role."""
+    services = {path.stem for path in (ROOT / "services").glob("*.yaml")}
+    service = max((name for name in services if role.startswith(f"{name}-")), key=len)
+    return service, role.removeprefix(f"{service}-")
+
+
 def test_every_environment_reaches_its_own_role_and_no_other(
     rendered: list[Rendered], access: Matrix
 ) -> None:
     for stack in rendered:
         roles: Any = stack.outputs["roles"]
         for name, arn in roles.items():
-            environment = name.removeprefix("skill-pool-")
+            service, environment = service_and_environment(name)
             rows = [row for row in access.rows if row.environment == environment and not row.via]
-            reached = {row.role for row in rows if row.who == "acme/skill-pool"}
+            reached = {row.role for row in rows if row.who == f"acme/{service}"}
             assert reached == {arn}, name
             assert all(row.certain for row in rows), name
 
@@ -61,9 +68,8 @@ def test_a_pull_request_reaches_only_roles_for_pull_requests(access: Matrix) -> 
     for row in access.rows:
         if "pull_request" in row.events:
             role = row.role.rpartition("/")[2]
-            assert role.removeprefix("skill-pool-") in {"preview", "preview-build", "hotfix", "qa1", "qa2"}, (
-                row
-            )
+            _, environment = service_and_environment(role)
+            assert environment in {"preview", "preview-build", "hotfix", "qa1", "qa2"}, row
 
 
 def test_production_is_reached_from_releases_and_the_runners_chain_alone(access: Matrix) -> None:

@@ -9,6 +9,9 @@ from slipway.platform.job_kinds import JobKind
 from slipway.platform.mistakes import Mistake, Place
 from slipway.platform.rules.draft import Draft
 
+_TOO = "has claimed this one ({}), and one of the two is wrong"
+"""Files are read in the order of their names, so the first is not the one that is right."""
+
 
 def claimed_twice(draft: Draft) -> Iterator[Mistake]:
     """Every claim on what another service, another environment or the platform itself has already."""
@@ -25,6 +28,8 @@ def _repositories(draft: Draft) -> Iterator[Mistake]:
         owners: dict[str, str] = {}
         for name, service in draft.settings.services.items():
             place = draft.service(name) / key
+            if draft.is_wrong(place):
+                continue  # what was read of it is an example
             value = getattr(service, key)
             # GitHub ignores case, so two spellings are one claim.
             claim = str(value).lower()
@@ -35,14 +40,14 @@ def _repositories(draft: Draft) -> Iterator[Mistake]:
                 yield Mistake(place, repr(value), expected)
             owner = owners.setdefault(claim, name)
             if owner != name:
-                expected = f"a {key} of its own: service '{owner}' has claimed this one"
+                expected = f"a {key} of its own: service '{owner}' {_TOO.format(draft.service(owner).file)}"
                 yield Mistake(place, repr(value), expected)
 
 
 def _packages(draft: Draft) -> Iterator[Mistake]:
     """Packages name ECR repositories, parameters, namespaces and releases, whatever service they are of."""
     owners: dict[str, str] = {}
-    hosts: dict[str, str] = {}
+    hosts: dict[str, tuple[str, str]] = {}
     for name, service in draft.settings.services.items():
         top = draft.service(name)
         for package, block in service.packages_of(name).items():
@@ -53,9 +58,11 @@ def _packages(draft: Draft) -> Iterator[Mistake]:
                     f"a package of another name: service '{owner if owner != name else package}' has it"
                 )
                 yield Mistake(place, repr(package), expected)
-            host = hosts.setdefault(block.hostname.lower(), package)
+            if draft.is_wrong(place / "hostname"):
+                continue
+            host, file = hosts.setdefault(block.hostname.lower(), (package, top.file))
             if host != package:
-                expected = f"a hostname of its own: package '{host}' has claimed this one"
+                expected = f"a hostname of its own: package '{host}' {_TOO.format(file)}"
                 yield Mistake(place / "hostname", repr(block.hostname), expected)
 
 
