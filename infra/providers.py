@@ -98,4 +98,11 @@ def kubernetes_provider(
     kubeconfig: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
 ) -> kubernetes.Provider:
     """Provider for the stack's own cluster, never for whatever the ambient kubeconfig names."""
-    return kubernetes.Provider("kubernetes", kubeconfig=kubeconfig, opts=opts)
+    return kubernetes.Provider(
+        "kubernetes",
+        kubeconfig=kubeconfig,
+        # Otherwise a changed Secret or ConfigMap is deleted and made again, and pods that start meanwhile fail.
+        enable_secret_mutable=True,
+        enable_config_map_mutable=True,
+        opts=opts,
+    )

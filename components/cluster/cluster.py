@@ -195,6 +195,8 @@ class Cluster(pulumi.ComponentResource):
                 for role_mapping in args.role_mappings
             ]
             or None,
+            # Otherwise a changed line deletes aws-auth and makes it anew: meanwhile nobody gets in by it.
+            enable_config_map_mutable=True,
             encryption_config_key_arn=key.arn,
             enabled_cluster_log_types=list(LOG_TYPES),
             service_role=service,

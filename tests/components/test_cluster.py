@@ -167,6 +167,11 @@ def test_node_groups_are_as_declared_and_the_autoscaler_moves_them() -> None:
         assert "nodeGroupName" not in one.inputs
 
 
+@pytest.mark.parametrize("mode", AuthenticationMode)
+def test_a_changed_mapping_never_takes_aws_auth_away(mode: AuthenticationMode) -> None:
+    assert eks(declared(mode)).inputs["enableConfigMapMutable"] is True
+
+
 @pytest.mark.parametrize("mode", [CONFIG_MAP, BOTH])
 def test_aws_auth_is_whole_in_modes_that_have_it(mode: AuthenticationMode) -> None:
     lines = eks(declared(mode)).inputs["roleMappings"]

@@ -26,7 +26,7 @@ def by_convention(token: str) -> ResourceType | None:
 
 TYPES = (
     # The list forceNew, beside name and namespace. The contents of a Secret and of a ConfigMap replace it
-    # unless the provider is told enableSecretMutable or enableConfigMapMutable, which ours is not.
+    # unless the provider is told enableSecretMutable and enableConfigMapMutable, as all of ours are.
     _object("apps/v1:Deployment", "spec.selector"),
     _object(
         "apps/v1:StatefulSet",
@@ -34,11 +34,11 @@ TYPES = (
         "spec.volumeClaimTemplates",
     ),
     _object("batch/v1:Job", "spec.completions spec.parallelism spec.selector spec.template"),
-    _object("core/v1:ConfigMap", "binaryData data"),
+    _object("core/v1:ConfigMap"),
     _object("core/v1:Namespace"),
     _object("core/v1:PersistentVolumeClaim", "spec"),
     _object("core/v1:ResourceQuota", "spec.scopes"),
-    _object("core/v1:Secret", "type stringData data"),
+    _object("core/v1:Secret", "type"),
     _object("core/v1:Service", "spec.clusterIP"),
     _object("networking.k8s.io/v1:NetworkPolicy"),
     _object("rbac.authorization.k8s.io/v1:ClusterRole"),

@@ -44,7 +44,7 @@ def _handler(kind: Kind, *, content_replaces: bool) -> KubernetesHandler:
     row = row_of(kind.token) or ResourceType(token=kind.token, source=REPLACED)
     facts = replace(
         row,
-        replace_on=row.replace_on if content_replaces else row.replace_on - kind.content,
+        replace_on=row.replace_on | kind.content if content_replaces else row.replace_on,
         computed=_OBSERVED if kind.status else _OBSERVED - {"status"},
         secret=frozenset({"data", "stringData"} if kind.name == _SECRET else ()),
     )
