@@ -101,7 +101,7 @@ def kubernetes_provider(
     return kubernetes.Provider(
         "kubernetes",
         kubeconfig=kubeconfig,
-        # Otherwise a changed Secret or ConfigMap is deleted and made again, and pods that start meanwhile fail.
+        # Otherwise a changed Secret or ConfigMap is deleted and made again, and pods that start then fail.
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
         opts=opts,
