@@ -20,12 +20,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
-from wsgiref.types import WSGIApplication
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from slipway.errors import SlipwayError
+from slipway.localcloud import peers
 from slipway.localcloud.aws import Aws
 from slipway.localcloud.cloud import SERVICES, Cloud, git_folder, read_runtime_file, write_runtime_file
 from slipway.localcloud.console import Console
@@ -35,7 +36,7 @@ from slipway.localcloud.github.app import GitHub
 from slipway.localcloud.kubernetes import Kubernetes
 from slipway.localcloud.loopback_http import fetch
 from slipway.localcloud.records import Records, RecordsApi
-from slipway.localcloud.web import Guard, RequestLog
+from slipway.localcloud.web import OWNER, Guard, RequestLog
 
 HOST = "127.0.0.1"
 WATCH_S = 2.0
@@ -66,6 +67,13 @@ class _Handler(MotoRequestHandler):
     # Headers and body are two writes; with Nagle's algorithm a kept connection waits 40 ms between them.
     disable_nagle_algorithm = True
     timeout = 300
+
+    def setup(self) -> None:
+        super().setup()
+        self._owner = peers.is_ours(self.connection)
+
+    def make_environ(self) -> WSGIEnvironment:
+        return {**super().make_environ(), OWNER: self._owner}
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """The guard logs each call, without what may be secret."""
@@ -107,7 +115,12 @@ def applications(cloud: Cloud) -> tuple[dict[str, WSGIApplication], Callable[[],
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Serve until told to stop. Raises SlipwayError where a port is taken or an endpoint does not answer."""
+    """Serve until told to stop.
+
+    Raises:
+        SlipwayError: a port is taken, an endpoint does not answer, or it cannot be told who calls.
+    """
+    peers.require()
     root = Path(arguments.root)
     ports = {service: getattr(arguments, service) for service in SERVICES}
     if arguments.kubernetes_server:

@@ -18,6 +18,10 @@ from werkzeug.wrappers import Request, Response
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
 MAX_BODY_BYTES = 64 * 1024 * 1024
+OWNER = "slipway.owner"
+"""Whether the caller is a process of the user whose cloud this is; the server says it of each request."""
+
+_OWN_SITES = frozenset({"none", "same-origin"})  # `same-site` is any port of this machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +78,12 @@ def is_loopback_name(netloc: str) -> bool:
 
 
 class Guard:
-    """WSGI middleware: refuses foreign `Host` and `Origin` headers, then logs the call.
+    """WSGI middleware: serves the owner's own programs, refuses every web page but ours, then logs the call.
 
-    A web page that rebinds its own name to 127.0.0.1 sends that name as `Host`; a page that posts a form
-    across origins sends its `Origin`. Neither belongs to a client of ours.
+    The browser is the owner's too, whatever page it shows. One that rebinds its own name to 127.0.0.1 sends
+    that name as `Host`; one that posts across origins sends its `Origin`; and of one that only links here, or
+    has an image here, which takes a GET of AWS as well, the browser says so in `Sec-Fetch-Site`. Another port
+    of this machine is another origin: https://www.rfc-editor.org/rfc/rfc6454, https://www.w3.org/TR/fetch-metadata.
     """
 
     def __init__(self, service: str, app: WSGIApplication, log: RequestLog) -> None:
@@ -120,13 +126,15 @@ class Guard:
         )
 
     def _refusal(self, environ: WSGIEnvironment) -> Response | None:
+        if environ.get(OWNER) is not True:
+            return problem(HTTPStatus.FORBIDDEN, "only the processes of the user who started this are served")
         host = str(environ.get("HTTP_HOST", ""))
         if not is_loopback_name(host):
             return problem(
                 HTTPStatus.FORBIDDEN, "only requests addressed to 127.0.0.1 or localhost are served"
             )
-        origin = environ.get("HTTP_ORIGIN")
-        if origin is not None and not is_loopback_name(urlsplit(str(origin)).netloc):
+        origin = environ.get("HTTP_ORIGIN", f"http://{host}")
+        if origin != f"http://{host}" or environ.get("HTTP_SEC_FETCH_SITE", "none") not in _OWN_SITES:
             return problem(
                 HTTPStatus.FORBIDDEN, "requests that a web page of another origin makes are not served"
             )

@@ -1,10 +1,14 @@
-"""Who may call: nobody whom a browser brings here from elsewhere."""
+"""Who may call: no other user of this machine, and nobody whom a browser brings here from elsewhere."""
+
+import json
+from typing import Any
 
 import pytest
 
 from slipway.localcloud.cloud import SERVICES, Cloud
 from slipway.localcloud.web import Routes, is_loopback_name, raw_segments
 from tests.localcloud.conftest import Client
+from tests.localcloud.strangers import run_as_another_user
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -19,10 +23,71 @@ def test_a_foreign_host_is_refused(cloud: Cloud, service: str, host: str) -> Non
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example.com", "null", "http://127.0.0.1.evil.example.com:80"]
+    "origin",
+    ["https://evil.example.com", "null", "http://127.0.0.1.evil.example.com:80", "http://127.0.0.1:1", ""],
 )
 def test_a_page_of_another_origin_is_refused(cloud: Cloud, service: str, origin: str) -> None:
     assert Client(getattr(cloud, service))("POST", "/", headers={"Origin": origin}).status == 403
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_page_of_one_of_our_ports_may_not_call_another(cloud: Cloud, service: str) -> None:
+    other = cloud.github if service == "aws" else cloud.aws
+    assert Client(getattr(cloud, service))("POST", "/", headers={"Origin": other}).status == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_link_or_an_image_on_another_page_asks_in_vain(cloud: Cloud, service: str, site: str) -> None:
+    assert Client(getattr(cloud, service))("GET", "/", headers={"Sec-Fetch-Site": site}).status == 403
+
+
+def test_an_image_on_another_page_makes_nothing(cloud: Cloud, aws: Any) -> None:
+    scope = "X-Amz-Credential=any/20260101/us-east-1/iam/aws4_request"
+    address = f"/?{scope}&Action=CreateUser&UserName=planted&Version=2010-05-08"
+    answer = Client(cloud.aws)("GET", address, headers={"Sec-Fetch-Site": "same-site"})
+    assert answer.status == 403
+    assert "planted" not in [user["UserName"] for user in aws("iam").list_users()["Users"]]
+
+
+def test_our_own_page_is_shown_and_may_ask(cloud: Cloud) -> None:
+    console = Client(cloud.console)
+    for site in ("none", "same-origin"):
+        assert console("GET", "/", headers={"Sec-Fetch-Site": site, "Origin": cloud.console}).status == 200
+
+
+ATTACK = """
+import http.client, json, sys
+answers = []
+for target in sys.argv[1:]:
+    method, host, path, signed = target.split(" ", 3)
+    connection = http.client.HTTPConnection(host, timeout=120)
+    headers = {"Authorization": signed} if signed else {}
+    connection.request(method, path, "{}", headers)
+    answer = connection.getresponse()
+    answers.append([answer.status, answer.read().decode()])
+print(json.dumps(answers))
+"""
+
+
+def test_another_user_of_this_machine_is_refused_on_every_port(cloud: Cloud, aws: Any) -> None:
+    scope = (
+        "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
+    )
+    hosts = {service: getattr(cloud, service).removeprefix("http://") for service in SERVICES}
+    told = run_as_another_user(
+        ATTACK,
+        f"POST {hosts['aws']} /2015-03-31/functions {scope.format('lambda')}",
+        f"PUT {hosts['aws']} /planted {scope.format('s3')}",
+        f"GET {hosts['aws']} /slipway/records ",
+        f"GET {hosts['github']} /rate_limit Bearer stand-in",
+        f"GET {hosts['kubernetes']} /api/v1/secrets Bearer stand-in",
+        f"GET {hosts['console']} /status.json ",
+    )
+    answers = json.loads(told)
+    assert [status for status, _ in answers] == [403] * 6
+    assert all("only the processes of the user" in body for _, body in answers)
+    assert "planted" not in [bucket["Name"] for bucket in aws("s3").list_buckets()["Buckets"]]
 
 
 @pytest.mark.parametrize("service", SERVICES)
