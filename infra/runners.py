@@ -16,6 +16,7 @@ from runners.boot.user_data import user_data
 from slipway.platform import naming
 from slipway.platform.naming import GITHUB_API
 from slipway.platform.platform_roles import PlatformRoles, fleet_names
+from slipway.platform.runner_chain import service_of_class
 from slipway.platform.settings import Settings
 
 BUILD: Final = Path(".slipway/build")
@@ -29,11 +30,16 @@ def runner_fleet(
     groups: RunnerSecurityGroups,
     opts: pulumi.ResourceOptions,
 ) -> RunnerFleet | None:
-    """Declare the fleet, and the CICD role that its opted-in classes may assume."""
+    """Declare the fleet, and the CICD roles that its opted-in classes may assume."""
     runners = settings.platform.runners
     if runners is None:
         return None
-    chain = own.cicd
+    # By class: what its jobs may become.
+    cicd = {
+        name: own.cicd[service].arn
+        for name in runners.classes
+        if (service := service_of_class(settings, name)) in own.cicd
+    }
     fleet = RunnerFleet(
         "fleet",
         RunnerFleetArgs(
@@ -43,7 +49,7 @@ def runner_fleet(
             organization=settings.organization.github.organization,
             runners=runners,
             repository_ids=_repository_ids(settings),
-            cicd_role_arn=chain.arn if chain else None,
+            cicd_role_arns=cicd,
             boundary_arn=naming.boundary_arn(settings.account),
             subnet_ids=base.network.private_subnet_ids,
             security_group_id=groups.run_id,
@@ -55,7 +61,7 @@ def runner_fleet(
                 region=settings.platform.region,
                 claim_url=f"{endpoint}/claim",
                 finish_url=f"{endpoint}/finish",
-                cicd_role=chain.arn if chain and runners.classes[name].cicd else None,
+                cicd_role=cicd.get(name),
             ),
             minimum_runner_version=MINIMUM_RUNNER_VERSION,
             protect_table=settings.platform.protect,
@@ -64,12 +70,12 @@ def runner_fleet(
         ),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[base.boundary])),
     )
-    if chain:
+    for service, declaration in own.cicd.items():
         # IAM refuses a trust policy that names a role which does not exist yet.
-        trusted = [role for name, role in fleet.instance_roles.items() if runners.classes[name].cicd]
+        trusted = [fleet.instance_roles[name] for name, arn in cicd.items() if arn == declaration.arn]
         CicdRole(
-            "cicd",
-            CicdRoleArgs(declaration=chain),
+            naming.cicd_role(service),
+            CicdRoleArgs(declaration=declaration),
             opts=pulumi.ResourceOptions.merge(
                 opts, pulumi.ResourceOptions(depends_on=[base.boundary, *trusted])
             ),

@@ -1,4 +1,4 @@
-"""The second way into AWS: runner instance -> CICD role -> deploy roles, for runner classes that opt in."""
+"""The second way into AWS: runner instance -> its service's CICD role -> deploy roles, by opt-in."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,16 @@ import pulumi
 from components.identity.ci_role import CiRole, CiRoleArgs
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names, naming
-from slipway.platform.declaration import AssumeRoles, RoleDeclaration
+from slipway.platform.declaration import RoleDeclaration
+from slipway.platform.grants import AssumeRoles, PushImages
 
 
 @dataclass(frozen=True, kw_only=True)
 class CicdRoleArgs:
     """The middle of the chain, in the account of the runners.
 
-    `declaration` trusts instance roles alone, and its grants say which deploy roles it may go on to. Those
-    must trust it in turn, each in its own account.
+    `declaration` trusts instance roles alone, and its grants say which deploy roles it may go on to and which
+    images it may push. Those roles must trust it in turn, each in its own account.
     """
 
     declaration: RoleDeclaration
@@ -40,8 +41,8 @@ class CicdRoleArgs:
                     where=where,
                     fix=f"trust roles that begin with {instances} and no other",
                 )
-        if not all(isinstance(grant, AssumeRoles) for grant in self.declaration.grants):
-            raise SlipwayError("the CICD role may assume roles and do nothing else", where=where)
+        if not all(isinstance(grant, AssumeRoles | PushImages) for grant in self.declaration.grants):
+            raise SlipwayError("a CICD role assumes roles and pushes images, and nothing else", where=where)
 
 
 class CicdRole(pulumi.ComponentResource):

@@ -1,7 +1,7 @@
 """What a fleet is told: its classes, its code and where it runs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pulumi
@@ -42,8 +42,8 @@ class RunnerFleetArgs:
     """The fleet as a stack file describes it: its App, its classes and where alarms go to."""
     repository_ids: Mapping[str, int]
     """Numeric ids of the repositories that its classes serve, by `owner/name`."""
-    cicd_role_arn: str | None = None
-    """The CICD role, where a class opts in to it."""
+    cicd_role_arns: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The CICD role of each class that opts in."""
     subnet_ids: pulumi.Input[Sequence[str]]
     """All private subnets: one per zone."""
     security_group_id: pulumi.Input[str]
@@ -64,10 +64,10 @@ class RunnerFleetArgs:
         where = f"runner fleet {self.fleet}"
         aws_names.check_boundary(self.boundary_arn, where)
         FleetNames(fleet=self.fleet, account=self.account, region=self.region)
-        if self.cicd_role_arn is not None:
-            aws_names.check_role_arn(self.cicd_role_arn, where)
+        for arn in self.cicd_role_arns.values():
+            aws_names.check_role_arn(arn, where)
         for name, runner_class in self.runners.classes.items():
-            if runner_class.cicd and self.cicd_role_arn is None:
+            if runner_class.cicd and name not in self.cicd_role_arns:
                 raise SlipwayError(f"class {name} opts in to a CICD role that is not given", where=where)
             unknown = sorted(set(runner_class.repositories) - set(self.repository_ids))
             if unknown:

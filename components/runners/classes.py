@@ -98,13 +98,13 @@ class RunnerClass(pulumi.ComponentResource):
             opts=self._child,
         )
         rights: list[pulumi.Resource] = [call]
-        if self._class.cicd and self._fleet.cicd_role_arn:
+        if self._class.cicd:
             rights.append(
                 aws.iam.RolePolicy(
                     f"{self._name}-assume-cicd",
                     name="assume-cicd",
                     role=role.name,
-                    policy=rendered(policies.cicd(self._fleet.cicd_role_arn)),
+                    policy=rendered(policies.cicd(self._fleet.cicd_role_arns[class_name])),
                     opts=self._child,
                 )
             )

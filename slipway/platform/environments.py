@@ -136,6 +136,13 @@ def placements(
         )
 
 
+def reviewers_named(settings: Settings, name: str, block: EnvironmentSettings) -> tuple[str, ...]:
+    """Who approves an environment's jobs, as settings have them; nobody where it is not reviewed."""
+    if block.reviewers is not None:
+        return block.reviewers
+    return settings.organization.github.reviewers if meaning(name, block).reviewed else ()
+
+
 def reviewers_of(names: tuple[str, ...]) -> Reviewers:
     """`team:slug` and `user:login`, as settings have them, told apart."""
 
@@ -150,15 +157,12 @@ def _environment(
 ) -> Environment:
     github = settings.organization.github
     means = meaning(name, said)
-    reviewers = said.reviewers
-    if reviewers is None:
-        reviewers = github.reviewers if means.reviewed else ()
     placed = tuple(placements(settings, service, name, said))
     rules = EnvironmentRules(
         name=name,
         branches=means.branches,
         tags=means.tags,
-        reviewers=reviewers_of(reviewers),
+        reviewers=reviewers_of(reviewers_named(settings, name, said)),
         wait_minutes=said.wait_minutes,
         prevent_self_review=said.prevent_self_review,
     )
@@ -188,16 +192,19 @@ def _environment(
             region=settings.platform.region,
             jobs=jobs,
             boundary_arn=naming.boundary_arn(settings.account),
-            trusted_roles=_chained(settings, name, means.jobs),
+            trusted_roles=_chained(settings, service, name, means.jobs),
         ),
     )
 
 
-def _chained(settings: Settings, environment: str, kinds: tuple[JobKind, ...]) -> tuple[str, ...]:
-    """The CICD role, where this environment deploys and its account lets the runners' chain in."""
-    if environment not in settings.organization.chained(settings.stack) or JobKind.DEPLOY not in kinds:
+def _chained(
+    settings: Settings, service: str, environment: str, kinds: tuple[JobKind, ...]
+) -> tuple[str, ...]:
+    """The service's CICD role, where its chain leads to this environment and it deploys."""
+    chain = settings.organization.cicd_chain.get(service)
+    if chain is None or environment not in chain.reached or JobKind.DEPLOY not in kinds:
         return ()
-    return (naming.role_arn(settings.organization.accounts.automation, naming.CICD_ROLE),)
+    return (naming.role_arn(settings.organization.accounts.automation, naming.cicd_role(service)),)
 
 
 def _events(kind: JobKind, branches: tuple[str, ...]) -> tuple[str, ...]:

@@ -104,7 +104,12 @@ def plan_key_alias() -> str:
 
 
 REGISTRY_KEY_ALIAS: Final = "alias/slipway-registry"
-CICD_ROLE: Final = "cicd"
+
+
+def cicd_role(service: str) -> str:
+    """Name of the role that jobs of a service's opted-in runner classes may become."""
+    return f"cicd-{service}"
+
 
 RUNNER_PATH: Final = "/slipway/runners/"
 """IAM path of the fleet's own roles: its functions', its instances', its image pipeline's."""

@@ -16,6 +16,7 @@ from slipway.platform.values import (
     RefPatterns,
     RepositorySlug,
     ReviewerNames,
+    ServiceName,
 )
 
 EMBEDDED_ACCOUNT = "123456789012"
@@ -106,22 +107,25 @@ class Limits(Model):
     """By the environment's name."""
 
 
+class Chain(Model):
+    """What jobs of a service's opted-in runner classes reach, whatever their own environment."""
+
+    environments: tuple[EnvironmentName, ...] = ()
+    """Environments without reviewers: the rights of those that build, the deploy roles of the others."""
+    without_review: tuple[EnvironmentName, ...] = ()
+    """Environments with reviewers, who are not asked when a job comes this way."""
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """All of its environments."""
+        return (*self.environments, *self.without_review)
+
+
 class OrganizationSettings(Model):
     """What the organisation's stacks share, written once."""
 
     accounts: Accounts
     github: Github
-    cicd_chain: dict[Literal["staging", "prod"], tuple[EnvironmentName, ...]] = Field(
-        default_factory=dict[Literal["staging", "prod"], tuple[EnvironmentName, ...]]
-    )
-    """Environments by account whose deploy role the runners' CICD role may go on to; none unless named."""
+    cicd_chain: dict[ServiceName, Chain] = Field(default_factory=dict[ServiceName, Chain])
+    """By service: environments that its runner classes with `cicd` lead to. None unless named."""
     limits: Limits = Limits()
-
-    def chained(self, stack: Stack) -> tuple[str, ...]:
-        """Names of a stack's environments that the CICD role may go on to."""
-        return tuple(
-            environment
-            for account, environments in self.cicd_chain.items()
-            if stack.holds(Stack(account))
-            for environment in environments
-        )

@@ -1,16 +1,13 @@
 """The platform's own roles in a stack: computed once from its settings, and carried down as they are."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from slipway.platform import naming
 from slipway.platform.declaration import Job, RoleDeclaration
-from slipway.platform.environments import meaning
 from slipway.platform.fleet_names import FleetNames
 from slipway.platform.grants import (
     ApplyStack,
-    AssumeRoles,
     ChangeFleet,
     Grant,
     PlanStack,
@@ -20,8 +17,8 @@ from slipway.platform.grants import (
     ReadState,
     UseState,
 )
-from slipway.platform.job_kinds import JobKind
 from slipway.platform.protection import EnvironmentRules, Protection, plan_protection
+from slipway.platform.runner_chain import cicd_roles
 from slipway.platform.settings import Settings
 from slipway.platform.stack import ACCOUNT_STACKS, Stack
 
@@ -41,8 +38,8 @@ class PlatformRoles:
     """What GitHub does for the environment in which the stack is planned."""
     image: RoleDeclaration | None
     """Builds runner images; None without a fleet, or where GitHub cannot hold its environment to main."""
-    cicd: RoleDeclaration | None
-    """What jobs of opted-in runner classes may become; None where no class or no environment takes part."""
+    cicd: dict[str, RoleDeclaration]
+    """What jobs of opted-in runner classes may become, by service."""
     instances: dict[str, str]
     """ARNs of the instance roles, by runner class."""
 
@@ -56,7 +53,7 @@ def platform_roles(settings: Settings) -> PlatformRoles:
         apply=_role(settings, naming.apply_role(settings.stack), apply, naming.INFRA_PATH),
         plan_protection=_protection(settings, plan.environment),
         image=_image_role(settings),
-        cicd=_cicd_role(settings),
+        cicd=cicd_roles(settings),
         instances={
             name: naming.role_arn(
                 settings.account, naming.runner_role(settings.stack, name), naming.RUNNER_PATH
@@ -170,39 +167,6 @@ def _image_role(settings: Settings) -> RoleDeclaration | None:
         branches=MAIN,
     )
     return _role(settings, fleet_names(settings).image_role, job, naming.RUNNER_PATH)
-
-
-def _cicd_role(settings: Settings) -> RoleDeclaration | None:
-    """Its deploy roles are in other stacks; their ARNs are computed, so nothing is read there."""
-    runners = settings.platform.runners
-    deploy_roles = set(_deploy_roles(settings))
-    trusted = tuple(
-        naming.role_arn(settings.account, naming.runner_role(settings.stack, name), naming.RUNNER_PATH)
-        for name, runner_class in (runners.classes if runners else {}).items()
-        if runner_class.cicd
-    )
-    if not deploy_roles or not trusted:
-        return None
-    return RoleDeclaration(
-        name=naming.CICD_ROLE,
-        account=settings.account,
-        region=settings.platform.region,
-        boundary_arn=naming.boundary_arn(settings.account),
-        trusted_roles=trusted,
-        grants=(AssumeRoles(tuple(sorted(deploy_roles))),),
-    )
-
-
-def _deploy_roles(settings: Settings) -> Iterator[str]:
-    """ARNs of the roles of the services' environments that the chain leads to, none that nobody makes."""
-    organization, local = settings.organization, settings.local.environments
-    for service, block in settings.services.items():
-        for environment, said in block.environments.items():
-            means = meaning(environment, said)
-            here = local is None or environment in local
-            if here and JobKind.DEPLOY in means.jobs and environment in organization.chained(means.stack):
-                account = organization.accounts.of(means.stack)
-                yield naming.role_arn(account, naming.environment_role(service, environment))
 
 
 def _role(settings: Settings, name: str, job: Job, path: str) -> RoleDeclaration:

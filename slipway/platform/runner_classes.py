@@ -101,7 +101,7 @@ class RunnerClassSettings(Model):
     disk_gib: Annotated[int, Field(ge=20, le=16_384)] = 60
     """The disk of an instance, in GiB."""
     cicd: bool = False
-    """Whether its jobs may use the CICD role, and through it the deploy roles of `cicd_chain`."""
+    """Whether its jobs may use their service's CICD role, and with it what `cicd_chain` leads to."""
     public: bool = False
     """Whether jobs of public repositories are served: anyone's pull request may be one."""
     forks: bool = False

@@ -14,7 +14,7 @@ from tests.components.samples import ACCOUNT, BOUNDARY, REGION
 
 ROOT = Path(__file__).parents[2]
 BUILD = Path(tempfile.gettempdir()) / "slipway-test-packages"
-CICD = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/cicd"
+CICD = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/cicd-skill-pool"
 IMAGE = RunnerImage(id="ami-0123456789abcdef0", built="2026-11-01", runner_version="2.330.0")
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
 
@@ -65,7 +65,7 @@ def fleet_args(**changes: object) -> RunnerFleetArgs:
         organization="acme",
         runners=runners(**own),
         repository_ids=REPOSITORIES,
-        cicd_role_arn=CICD,
+        cicd_role_arns={"deploy": CICD},
         subnet_ids=["subnet-a", "subnet-b", "subnet-c"],
         security_group_id="sg-run",
         image_build_security_group_id="sg-build",

@@ -12,8 +12,8 @@ BAD_FLEETS: dict[str, tuple[dict[str, Any], str]] = {
     "account": ({"account": "1"}, "is no AWS account"),
     "region": ({"region": "europe"}, "is no AWS region"),
     "boundary": ({"boundary_arn": "none"}, "is no permissions boundary"),
-    "cicd": ({"cicd_role_arn": "arn:aws:iam::111111111111:role/*"}, "no exact role ARN"),
-    "no-cicd": ({"cicd_role_arn": None}, "class deploy opts in to a CICD role that is not given"),
+    "cicd": ({"cicd_role_arns": {"deploy": "arn:aws:iam::111111111111:role/*"}}, "no exact role ARN"),
+    "no-cicd": ({"cicd_role_arns": {}}, "class deploy opts in to a CICD role that is not given"),
     "no-id": ({"repository_ids": {"acme/web": 70002}}, "serves acme/skill-pool, whose id is not given"),
 }
 

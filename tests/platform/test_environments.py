@@ -6,11 +6,10 @@ import pytest
 
 from slipway.platform.declaration import RoleDeclaration
 from slipway.platform.environments import environments
-from slipway.platform.grants import AssumeRoles, DescribeCluster, PushImages
+from slipway.platform.grants import DescribeCluster, PushImages
 from slipway.platform.job_kinds import JobKind
 from slipway.platform.platform_roles import platform_roles
 from slipway.platform.settings import Settings
-from slipway.platform.stack import Stack
 
 from .conftest import parse, stack_values
 
@@ -24,7 +23,7 @@ def test_every_role_carries_the_boundary_and_its_own_name(stack: str) -> None:
     settings = parse(stack, stack_values(stack))
     own = platform_roles(settings)
     roles = [environment.role for environment in environments(settings)]
-    roles += [role for role in (own.plan, own.apply, own.image, own.cicd) if role]
+    roles += [role for role in (own.plan, own.apply, own.image, *own.cicd.values()) if role]
     assert len({role.arn for role in roles}) == len(roles)
     assert all(role.boundary_arn.startswith(f"arn:aws:iam::{settings.account}:policy/") for role in roles)
 
@@ -49,35 +48,6 @@ def test_a_pull_request_reaches_no_repository_that_is_promoted(local: dict[str, 
         if any("refs/pull" in branch for branch in environment.rules.branches):
             for grant in environment.role.all_grants:
                 assert not isinstance(grant, PushImages) or all("/preview/" in r for r in grant.repositories)
-
-
-@pytest.mark.parametrize("stack", ["automation", "local"])
-def test_the_chain_leads_to_the_deploy_roles_of_other_stacks_and_to_none_that_nobody_makes(
-    stack: str,
-) -> None:
-    values = stack_values(stack)
-    second = {**values["services"]["skill-pool"], "repository": "acme/other", "repository_id": 70009}
-    second |= {"hostname": "other.example.com", "environments": ["build", "staging", "prod"]}
-    values["services"]["other"] = second
-    # An embedded stack brings up a few environments only; `prod` migrates, which is not for the chain.
-    values["organization"]["cicd_chain"] = {"staging": ["dev", "staging"], "prod": ["production", "prod"]}
-    settings = parse(stack, values)
-    cicd = platform_roles(settings).cicd
-    assert cicd
-    (grant,) = cicd.all_grants
-    assert isinstance(grant, AssumeRoles)
-    reached = set(grant.arns)
-    accounts = settings.organization.accounts
-    made = {
-        f"arn:aws:iam::{accounts.of(Stack(account))}:role/slipway/ci/{name}"
-        for account, name in (
-            *((("staging", "skill-pool-dev"),) if stack == "automation" else ()),
-            ("staging", "skill-pool-staging"),
-            ("prod", "skill-pool-production"),
-            ("staging", "other-staging"),
-        )
-    }
-    assert reached == made
 
 
 def test_migrations_and_deploys_see_one_cluster(prod: dict[str, Any]) -> None:
@@ -111,6 +81,7 @@ def test_a_stack_with_a_fleet_builds_images_from_main_and_grants_that_job_nothin
     )
     assert not role.all_grants
     del values["platform"]["runners"]
+    values["organization"]["cicd_chain"] = {}
     assert image_role_of(parse(stack, values)) is None
 
 
@@ -124,6 +95,7 @@ def test_images_are_built_by_no_role_where_any_branch_could_take_it(automation: 
 
 def test_a_block_overrides_what_its_name_says(prod: dict[str, Any]) -> None:
     prod["organization"]["limits"] = {"environments": {"production": {"jobs": ["migrate"]}}}
+    prod["organization"]["cicd_chain"] = {}
     prod["services"]["skill-pool"]["environments"] = {
         "production": {
             "jobs": ["deploy", "migrate"],

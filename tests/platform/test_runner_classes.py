@@ -17,6 +17,13 @@ def fleet(**changes: Any) -> dict[str, Any]:
     return {"app_id": 1, "installation_id": 2, "classes": {"linux": {**block, **changes}}}
 
 
+@pytest.fixture
+def automation(automation: dict[str, Any]) -> dict[str, Any]:
+    """Without a chain, which would need a class that opts in."""
+    automation["organization"]["cicd_chain"] = {}
+    return automation
+
+
 def mistakes(stack: str, values: dict[str, Any]) -> str:
     return "\n".join(by_place(stack, values).values())
 
@@ -114,12 +121,6 @@ def test_a_public_repository_needs_an_explicit_word(automation: dict[str, Any]) 
     parse("automation", automation)
 
 
-def test_a_class_that_opts_in_needs_a_chain(automation: dict[str, Any]) -> None:
-    automation["platform"]["runners"] = fleet(cicd=True)
-    automation["organization"]["cicd_chain"] = {}
-    assert "a 'cicd_chain' that says which deploy roles it leads to" in mistakes("automation", automation)
-
-
 def test_a_fleet_lives_in_the_automation_account(prod: dict[str, Any]) -> None:
     prod["platform"]["runners"] = fleet()
     assert "the fleet lives in the stack 'automation'" in mistakes("prod", prod)
@@ -134,6 +135,7 @@ def test_a_private_cluster_is_reached_from_a_class_that_exists(local: dict[str, 
 def test_no_job_of_an_ordinary_class_may_stray_to_one_with_the_cicd_role(automation: dict[str, Any]) -> None:
     runners = fleet(labels=["Self-Hosted", "linux"])
     plain = runners["classes"]["linux"]
+    automation["organization"]["cicd_chain"] = {"skill-pool": {"environments": ["dev"]}}
     for labels, refused in ((["self-hosted", "Linux", "deploy"], True), (["self-hosted", "deploy"], False)):
         runners["classes"]["deploy"] = {**plain, "labels": labels, "cicd": True}
         automation["platform"]["runners"] = runners
@@ -142,11 +144,13 @@ def test_no_job_of_an_ordinary_class_may_stray_to_one_with_the_cicd_role(automat
         else:
             parse("automation", automation)
     # Another repository's jobs cannot: the runner group of a class is for its own.
-    automation["organization"]["github"]["repository"] = "acme/platform"
     runners["classes"]["deploy"] = {
         **plain,
         "labels": ["self-hosted", "linux", "deploy"],
-        "repositories": ["acme/platform"],
+        "repositories": ["acme/orders"],
         "cicd": True,
     }
+    orders = {"repository": "acme/orders", "repository_id": 70009, "hostname": "orders.example.com"}
+    automation["services"]["orders"] = {**orders, "images": ["server"], "environments": {"dev": {}}}
+    automation["organization"]["cicd_chain"] = {"orders": {"environments": ["dev"]}}
     parse("automation", automation)

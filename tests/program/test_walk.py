@@ -110,7 +110,7 @@ def assert_visible(cloud: Project) -> None:
     (provider,) = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     assert provider["Arn"].endswith("oidc-provider/token.actions.githubusercontent.com")
     names = {role["RoleName"] for role in iam.list_roles()["Roles"]}
-    assert {"skill-pool-build", "skill-pool-production", "infra-local-apply", "cicd"} <= names
+    assert {"skill-pool-build", "skill-pool-production", "infra-local-apply", "cicd-skill-pool"} <= names
     repositories = {one["repositoryName"] for one in ecr.describe_repositories()["repositories"]}
     assert {
         "skill-pool/server",

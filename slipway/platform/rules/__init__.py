@@ -6,6 +6,7 @@ from slipway.platform.rules.cluster import cluster_mistakes
 from slipway.platform.rules.draft import Draft
 from slipway.platform.rules.limits import beyond_limits
 from slipway.platform.rules.packages import package_mistakes
+from slipway.platform.rules.runner_chain import chain_mistakes
 from slipway.platform.rules.runners import runner_mistakes
 from slipway.platform.rules.services import service_mistakes
 from slipway.platform.rules.stack import stack_mistakes
@@ -21,6 +22,7 @@ def mistakes_of(draft: Draft) -> list[Mistake]:
         stack_mistakes,
         cluster_mistakes,
         runner_mistakes,
+        chain_mistakes,
         service_mistakes,
         package_mistakes,
         claimed_twice,

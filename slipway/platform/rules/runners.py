@@ -15,10 +15,6 @@ def runner_mistakes(draft: Draft) -> Iterator[Mistake]:
     place = draft.platform / "runners" / "classes"
     for name, runner_class in runners.classes.items():
         yield from _repositories(draft, place / name / "repositories", runner_class)
-    chained = [name for name, runner_class in runners.classes.items() if runner_class.cicd]
-    if chained and draft.knows_the_organization and not draft.settings.organization.cicd_chain:
-        expected = "false, or a 'cicd_chain' that says which deploy roles it leads to"
-        yield Mistake(place / chained[0] / "cicd", "true", expected)
     yield from _open_to_ordinary_jobs(place, runners.classes)
     yield from _same_labels(place, runners.classes)
     for index, name in enumerate(cluster.reachable_from if cluster else ()):
