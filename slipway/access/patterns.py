@@ -16,7 +16,12 @@ Comparison = Callable[[Context, str], Verdict]
 
 _ARN_PARTS = 6
 _VARIABLE = re.compile(r"\$\{\s*([^},'\s]+)\s*(?:,\s*'([^']*)'\s*)?\}")
-_LITERALS = {"*": "*", "?": "?", "$": "$"}
+_LITERALS = frozenset("*?$")
+
+Piece = tuple[str, bool]
+"""Text, and whether it is literal: what a policy variable stands for is, so its `*` is no wildcard."""
+
+Pattern = tuple[Piece, ...]
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
@@ -47,13 +52,25 @@ def negated(verdict: Verdict) -> Verdict:
 
 
 @lru_cache(maxsize=8192)
-def glob(pattern: str) -> re.Pattern[str]:
-    """`*` is any run of characters and `?` any single one; nothing else is special."""
+def glob(pattern: str | Pattern) -> re.Pattern[str]:
+    """`*` is any run of characters and `?` any single one, where they are not literal."""
+    wild = {"*": ".*", "?": "."}
     pieces = (
-        ".*" if part == "*" else "." if part == "?" else re.escape(part)
-        for part in re.split(r"([*?])", pattern)
+        re.escape(part) if literal else wild.get(part, re.escape(part))
+        for text, literal in written(pattern)
+        for part in re.split(r"([*?])", text)
     )
     return re.compile("".join(pieces), re.DOTALL)
+
+
+def written(pattern: str | Pattern) -> Pattern:
+    """A pattern as it is written, none of it literal, unless it is one of several pieces already."""
+    return ((pattern, False),) if isinstance(pattern, str) else pattern
+
+
+def plain(pattern: Pattern) -> str:
+    """Its text, for comparisons that know no wildcards."""
+    return "".join(text for text, _ in pattern)
 
 
 def has_wildcard(text: str) -> bool:
@@ -61,58 +78,75 @@ def has_wildcard(text: str) -> bool:
     return "*" in text or "?" in text
 
 
-def arn_matches(pattern: str, arn: str) -> Verdict:
-    """ArnLike: each of the six parts by itself; a pattern that is not an ARN cannot be judged."""
-    wanted = pattern.split(":", _ARN_PARTS - 1)
+def arn_matches(pattern: str | Pattern, arn: str) -> Verdict:
+    """ArnLike: each of the six parts by itself; a pattern that is not an ARN cannot be judged.
+
+    Nor can one that a variable's value would cut into other parts: AWS does not say which comes first.
+    """
+    wanted = _parts(written(pattern))
     given = arn.split(":", _ARN_PARTS - 1)
-    if len(wanted) != _ARN_PARTS:
+    if len(wanted) != _ARN_PARTS or any(":" in plain(part) for part in wanted[:-1]):
         return None
     if len(given) != _ARN_PARTS:
         return False
     return all(glob(part).fullmatch(value) is not None for part, value in zip(wanted, given, strict=True))
 
 
-def resource_matches(pattern: str, resource: str) -> Verdict:
+def _parts(pattern: Pattern) -> list[Pattern]:
+    """The parts of an ARN, cut at the colons that are written and not at those of a value."""
+    parts: list[list[Piece]] = [[]]
+    for text, literal in pattern:
+        if literal:
+            parts[-1].append((text, literal))
+            continue
+        first, *others = text.split(":", _ARN_PARTS - len(parts))
+        parts[-1].append((first, False))
+        parts += [[(other, False)] for other in others]
+    return [tuple(part) for part in parts]
+
+
+def resource_matches(pattern: str | Pattern, resource: str) -> Verdict:
     """A Resource element against a resource.
 
     Where a wildcard would have to run over a colon of the ARN to match, the answer is None: AWS documents
     both that a part is matched by itself and that `*` stands for any characters.
     """
-    if pattern in {"*", resource}:
+    pieces = written(pattern)
+    if pieces in ((("*", False),), ((resource, False),)):
         return True
-    if glob(pattern).fullmatch(resource) is None:
+    if glob(pieces).fullmatch(resource) is None:
         return False
-    return True if arn_matches(pattern, resource) else None
+    return True if arn_matches(pieces, resource) else None
 
 
-def expand(text: str, context: Context) -> tuple[str, str] | None:
-    """A value with its policy variables filled in: as plain text, and as a pattern in which they are literal.
+def expand(text: str, context: Context) -> Pattern | None:
+    """A value with its policy variables filled in, what they stand for being literal.
 
     Returns:
-        None where a variable has neither one value nor a default, or is not written as one.
+        None where a variable has neither one value nor a default, or is not written as one, and where its
+        default has a wildcard, of which AWS does not say what it is.
     """
-    plain: list[str] = []
-    pattern: list[str] = []
+    pieces: list[Piece] = []
     end = 0
     for found in _VARIABLE.finditer(text):
-        before = text[end : found.start()]
-        end = found.end()
-        value = _LITERALS.get(found[1])
-        if value is None:
-            values = context.get(found[1].lower(), ())
-            value = values[0] if len(values) == 1 else found[2] if not values else None
+        value = _value(found[1], found[2], context)
         if value is None:
             return None
-        plain += [before, value]
-        pattern += [_globbed(before), re.escape(value)]
-    rest = text[end:]
-    if "${" in "".join(plain[::2]) + rest:
+        pieces += [(text[end : found.start()], False), (value, True)]
+        end = found.end()
+    pieces.append((text[end:], False))
+    if any("${" in part for part, literal in pieces if not literal):
         return None
-    return "".join([*plain, rest]), "".join([*pattern, _globbed(rest)])
+    return tuple(piece for piece in pieces if piece[0])
 
 
-def _globbed(text: str) -> str:
-    return glob(text).pattern
+def _value(name: str, default: str | None, context: Context) -> str | None:
+    if name in _LITERALS:
+        return name if default is None else None
+    values = context.get(name.lower(), ())
+    if values:
+        return values[0] if len(values) == 1 else None
+    return None if default is None or has_wildcard(default) else default
 
 
 def equals(values: Iterable[str], *, ignore_case: bool, variables: bool) -> Comparison:
@@ -127,7 +161,7 @@ def equals(values: Iterable[str], *, ignore_case: bool, variables: bool) -> Comp
         if fold(value) in fixed:
             return True
         expanded = (expand(text, context) for text in open_values)
-        return any_of(None if text is None else fold(text[0]) == fold(value) for text in expanded)
+        return any_of(None if text is None else fold(plain(text)) == fold(value) for text in expanded)
 
     return compare
 
@@ -141,9 +175,7 @@ def like(values: Iterable[str], *, variables: bool) -> Comparison:
         if any(pattern.fullmatch(value) for pattern in patterns):
             return True
         expanded = (expand(text, context) for text in open_values)
-        return any_of(
-            None if text is None else re.fullmatch(text[1], value, re.DOTALL) is not None for text in expanded
-        )
+        return any_of(None if text is None else glob(text).fullmatch(value) is not None for text in expanded)
 
     return compare
 
@@ -155,8 +187,8 @@ def arn_like(values: Iterable[str], *, variables: bool) -> Comparison:
     def compare(context: Context, value: str) -> Verdict:
         verdicts: list[Verdict] = []
         for text in listed:
-            expanded = expand(text, context) if variables and "${" in text else (text, text)
-            verdicts.append(None if expanded is None else arn_matches(expanded[0], value))
+            expanded = expand(text, context) if variables and "${" in text else written(text)
+            verdicts.append(None if expanded is None else arn_matches(expanded, value))
         return any_of(verdicts)
 
     return compare

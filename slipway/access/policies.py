@@ -202,7 +202,7 @@ def _resources(statement: Mapping[str, Any], *, variables: bool) -> Match:
                 verdicts.append(resource_matches(text, request.resource))
                 continue
             expanded = expand(text, request.context)
-            verdicts.append(None if expanded is None else resource_matches(expanded[0], request.resource))
+            verdicts.append(None if expanded is None else resource_matches(expanded, request.resource))
         verdict = any_of(verdicts)
         return negated(verdict) if inverse else verdict
 
