@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pulumi
+import pulumi_github as github
 
 from components.github.labels import delivery_labels
 from components.github.organization_settings import OrganizationSettings, OrganizationSettingsArgs
@@ -15,6 +16,7 @@ from components.github.service_repository import (
 from components.github.variables import environment_variables, package_variables, repository_variables
 from infra.building import Building
 from infra.foundation import Foundation
+from infra.in_force import standing_labels
 from slipway.platform import naming
 from slipway.platform.environments import Environment
 from slipway.platform.job_kinds import JobKind
@@ -25,17 +27,25 @@ from slipway.platform.settings import Settings
 
 
 def service_repository(
-    settings: Settings, name: str, environments: Sequence[Environment], opts: pulumi.ResourceOptions
+    settings: Settings,
+    name: str,
+    environments: Sequence[Environment],
+    provider: github.Provider,
+    opts: pulumi.ResourceOptions,
 ) -> ServiceRepository:
     """One service's repository as this stack declares it; a workload stack makes environments only."""
-    service = settings.services[name]
+    service, repository = settings.services[name], settings.repository_of(name)
+    declared: RepositorySettings | None = None
+    if settings.stack.builds:
+        standing = standing_labels(repository.name, provider)
+        declared = _repository(settings, name, service, environments, standing)
     return ServiceRepository(
         name,
         ServiceRepositoryArgs(
-            repository=settings.repository_of(name),
+            repository=repository,
             plan=settings.organization.github.plan,
             environments=tuple(_environment(settings, environment) for environment in environments),
-            settings=_repository(settings, name, service, environments) if settings.stack.builds else None,
+            settings=declared,
             role_arn_as_secret=service.role_arn_as_secret,
         ),
         opts=opts,
@@ -60,7 +70,11 @@ def _environment(settings: Settings, environment: Environment) -> EnvironmentSet
 
 
 def _repository(
-    settings: Settings, name: str, service: ServiceSettings, environments: Sequence[Environment]
+    settings: Settings,
+    name: str,
+    service: ServiceSettings,
+    environments: Sequence[Environment],
+    standing: frozenset[str],
 ) -> RepositorySettings:
     packages = service.packages_of(name)
     builds = [environment.role.arn for environment in environments if JobKind.BUILD in environment.jobs]
@@ -76,6 +90,7 @@ def _repository(
             role_arn=builds[0] if builds else None,
         ),
         labels=delivery_labels(service.qa_environments),
+        standing_labels=standing,
         enforcement=Enforcement.ACTIVE if service.enforce else Enforcement.OFF,
         required_checks=service.status_checks,
         required_approvals=settings.organization.github.required_approvals,
@@ -142,12 +157,12 @@ def organization(
     settings: Settings, private_actions_token: pulumi.Output[str] | None, opts: pulumi.ResourceOptions
 ) -> OrganizationSettings:
     """What holds for the whole organisation; only the stack that builds declares it."""
-    github = settings.organization.github
+    organization = settings.organization.github
     return OrganizationSettings(
         "organization",
         OrganizationSettingsArgs(
-            organization=github.organization,
-            plan=github.plan,
+            organization=organization.organization,
+            plan=organization.plan,
             repositories=tuple(
                 settings.repository_of(name)
                 for name, service in settings.services.items()

@@ -1,4 +1,4 @@
-"""Reads what the account holds of an earlier run, before this one registers anything."""
+"""Reads what the account and GitHub hold already, before this run registers anything."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_github as github
 
 from slipway.platform import naming
 from slipway.platform.authentication import AuthenticationMode
@@ -66,18 +67,28 @@ def has_entry(cluster: str, principal: str, provider: aws.Provider) -> bool:
     return bool(_read("aws:eks/getAccessEntry:getAccessEntry", arguments, provider))
 
 
+def standing_labels(repository: str, provider: github.Provider) -> frozenset[str]:
+    """Names, in lower case, of the labels that a repository has; none in an offline preview."""
+    arguments = {"repository": repository}
+    found = _read("github:index/getIssueLabels:getIssueLabels", arguments, provider)
+    labels = cast("list[dict[str, str]]", found.get("labels") or [])
+    return frozenset(label["name"].lower() for label in labels)
+
+
 def _blocks(found: object) -> dict[str, str]:
     """The values of a block that the provider gives as a list of at most one."""
     held = cast(list[dict[str, str]], found or [])
     return {key: value for block in held for key, value in block.items() if value}
 
 
-def _read(token: str, arguments: Mapping[str, object], provider: aws.Provider) -> dict[str, Any]:
+def _read(token: str, arguments: Mapping[str, object], provider: pulumi.ProviderResource) -> dict[str, Any]:
     """What a function of the provider answers; empty where there is no such thing, or offline."""
     return _answer(token, arguments, provider) or {}
 
 
-def _answer(token: str, arguments: Mapping[str, object], provider: aws.Provider) -> dict[str, Any] | None:
+def _answer(
+    token: str, arguments: Mapping[str, object], provider: pulumi.ProviderResource
+) -> dict[str, Any] | None:
     """The same, but None offline, where nobody answers."""
     try:
         # Not the SDK's own functions: those cannot be handed an answer which is unknown, as it is offline.

@@ -67,7 +67,8 @@ def build(settings: Settings, secrets: Secrets) -> None:
     if settings.platform.cluster:
         access = access_declaration(settings, settings.platform.cluster, declared, own)
         require_way_in(settings, access, cloud)
-    opts = pulumi.ResourceOptions(providers=[cloud, github_provider(settings)])
+    hub = github_provider(settings)
+    opts = pulumi.ResourceOptions(providers=[cloud, hub])
     base = foundation(settings, own, opts)
     roles = environment_roles(declared, base, opts)
     builds: Building | None = None
@@ -89,5 +90,5 @@ def build(settings: Settings, secrets: Secrets) -> None:
     github.platform_repository(settings, own, base, builds, opts)
     for name in settings.services:
         held = tuple(environment for environment in declared if environment.service == name)
-        github.service_repository(settings, name, held, opts)
+        github.service_repository(settings, name, held, hub, opts)
     outputs.export(settings, environments=declared, own=own, builds=builds, running=runs, opts=opts)

@@ -31,6 +31,7 @@ _ACTIONS = Permission(level="repository", key="actions", title="Actions", access
 _ADMINISTRATION = Permission(level="repository", key="administration", title="Administration", access="write")
 _ENVIRONMENTS = Permission(level="repository", key="environments", title="Environments", access="write")
 _ISSUES = Permission(level="repository", key="issues", title="Issues", access="write")
+_ISSUES_READ = Permission(level="repository", key="issues", title="Issues", access="read")
 _SECRETS = Permission(level="repository", key="secrets", title="Secrets", access="write")
 _VARIABLES = Permission(level="repository", key="actions_variables", title="Variables", access="write")
 _MEMBERS = Permission(level="organization", key="members", title="Members", access="read")
@@ -47,6 +48,7 @@ PERMISSIONS = MappingProxyType(
         "github:index/getRepository:getRepository": (_METADATA,),
         "github:index/getUser:getUser": (),
         "github:index/getTeam:getTeam": (_MEMBERS,),
+        "github:index/getIssueLabels:getIssueLabels": (_ISSUES_READ,),
         # An environment is read with Actions and written with Administration.
         "github:index/repositoryEnvironment:RepositoryEnvironment": (_ACTIONS, _ADMINISTRATION),
         "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy": (

@@ -33,13 +33,15 @@ class RepositorySettings:
     `variables` come from `repository_variables`. `enforcement` switches the rulesets and, when active, the
     read-only default token and SHA pinning on; it stays off until the repository's workflows are there.
     `allowed_actions` are GitHub's patterns (`aws-actions/*`) beside GitHub's own actions; none means all
-    actions. `app_id` is the platform's GitHub App, `release_teams` the slugs of the teams that may publish
-    a release.
+    actions. `standing_labels` are the names, in lower case, of the labels that the repository has already:
+    they are taken over. `app_id` is the platform's GitHub App, `release_teams` the slugs of the teams that
+    may publish a release.
     """
 
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     labels: tuple[Label, ...] = field(default_factory=delivery_labels)
+    standing_labels: frozenset[str] = frozenset()
     enforcement: Enforcement = Enforcement.OFF
     required_checks: tuple[str, ...] = ()
     required_approvals: int = 1
@@ -161,6 +163,9 @@ class ServiceRepository(pulumi.ComponentResource):
 
     def _labels(self, name: str, repository: Repository, settings: RepositorySettings) -> None:
         for label in settings.labels:
+            # GitHub refuses a second label of a name, whatever its case, and gives each new repository nine:
+            # https://docs.github.com/en/issues/using-labels-and-milestones-to-track-work/managing-labels
+            stands = label.name.lower() in settings.standing_labels
             github.IssueLabel(
                 f"{name}-label-{slug(label.name)}",
                 repository=repository.name,
@@ -169,7 +174,11 @@ class ServiceRepository(pulumi.ComponentResource):
                 description=label.description,
                 # Deleting a label takes it off every issue and pull request that ever had it, and some of
                 # these (documentation) may have been the team's before they were ours.
-                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    retain_on_delete=True,
+                    import_=f"{repository.name}:{label.name}" if stands else None,
+                ),
             )
 
     def _rulesets(self, name: str, repository: Repository, settings: RepositorySettings) -> None:

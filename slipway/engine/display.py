@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -54,7 +55,12 @@ _VALUE_WIDTH = 120
 
 def rich(result: Result, *, sames: bool = False) -> RenderableType:
     """The result as a tree by parent, then messages, then counts. `sames` shows what does not change, too."""
-    shown = {step.urn: step for step in result.steps if sames or not step.quiet}
+    shown: dict[str, Step] = {}
+    for step in result.steps:
+        if sames or not step.quiet:
+            # What is taken over and changed at once is shown as taken over, with what changes.
+            imported = step.urn in shown and shown[step.urn].op == "import"
+            shown[step.urn] = replace(step, op="import") if imported else step
     tree = Tree(Text(f"{result.project}/{result.stack}", style="bold"))
     nodes: dict[str, Tree] = {}
     for step in sorted(shown.values(), key=lambda step: step.urn.count("$")):

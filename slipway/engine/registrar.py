@@ -124,7 +124,10 @@ class Registrar:
             return self._create(registration, plugin, state, "replace" if replaced else "create", replaced)
         decision = self._decide(registration, plugin, state, old)
         if imported:
-            return self._import(state, old, decision)
+            taken = self._import(state, old, decision)
+            if decision.op == "same":
+                return Outcome(state.urn, taken.id, taken.outputs)
+            old, state = taken, replace(state, created=taken.created)
         return self._change(registration, plugin, state, old, decision)
 
     def _decide(
@@ -250,20 +253,21 @@ class Registrar:
         rest = {**state.rest, _INIT_ERRORS: [str(half)]}
         self._run.ledger.put(replace(state, id=half.id, outputs=outputs, rest=rest), self._was(state.urn))
 
-    def _import(self, state: ResourceState, old: ResourceState, decision: Decision) -> Outcome:
-        """Take over what was read, if the program describes it as it is."""
-        if decision.changes:
-            paths = ", ".join(change.path for change in decision.changes)
-            if not self._run.preview:
-                raise ResourceRefused(
-                    f"the program does not describe {old.id!r} as it is; these differ: {paths}"
-                )
-            self._run.warn(f"the import would be refused: these properties differ: {paths}", state.urn)
+    def _import(self, state: ResourceState, old: ResourceState, decision: Decision) -> ResourceState:
+        """Take over what was read; what the program has differently is a step of its own, as in the CLI."""
+        if decision.op == "replace":
+            forcing = ", ".join(change.path for change in decision.changes if change.forces_replace)
+            raise ResourceRefused(
+                f"{old.id!r} cannot be imported: it would have to be replaced, as these differ: {forcing}"
+            )
         outputs = guard_secrets(old.outputs, state.inputs, state.additional_secret_outputs)
-        result = replace(state, id=old.id, outputs=outputs, import_id=old.id, created=now(), modified=now())
-        step = self._run.step("import", result, decision.changes)
-        self._run.perform(step, lambda: self._run.ledger.put(result, self._was(state.urn)))
-        return Outcome(state.urn, old.id, outputs)
+        inputs = state.inputs if decision.op == "same" else old.inputs
+        result = replace(state, id=old.id, inputs=inputs, outputs=outputs, import_id=old.id)
+        result = replace(result, created=now(), modified=now())
+        self._run.perform(
+            self._run.step("import", result), lambda: self._run.ledger.put(result, self._was(state.urn))
+        )
+        return result
 
     def _fetch(
         self,

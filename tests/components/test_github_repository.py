@@ -238,6 +238,13 @@ def test_labels_are_added_one_by_one_and_outlive_us() -> None:
     }
     assert {"major", "minor", "patch", "feature", "bugfix", "documentation", "no-changelog"} <= set(names)
     assert all(one.retain_on_delete for one in labels)
+    assert not any(one.read_id for one in labels)
+
+
+def test_a_label_that_the_repository_has_already_is_taken_over() -> None:
+    standing = frozenset({"documentation", "bug"})
+    labels = declare(settings=settings(standing_labels=standing)).of("IssueLabel")
+    assert {one.read_id for one in labels} == {"", "skill-pool:documentation"}
 
 
 def test_a_plan_without_approvals_is_not_asked_for_them() -> None:

@@ -167,14 +167,32 @@ def test_a_resource_may_move_under_a_component(engine):
     assert ops(engine(program).up()) == {"box": "create", "a": "same"}
 
 
-def test_import_adopts_what_exists_and_refuses_what_differs(engine, world):
+def test_import_adopts_what_exists(engine, world):
     world.objects["id-77"] = {"urn": "x", "value": "1"}
-    refused = engine(lambda: Thing("a", ResourceOptions(import_="id-77"), value="2")).up()
-    assert "these differ: value" in refused.errors[0].message
     result = engine(lambda: Thing("a", ResourceOptions(import_="id-77"), value="1")).up()
     assert ops(result) == {"a": "import"}
     assert ops(engine(lambda: Thing("a", value="2")).up()) == {"a": "update"}
     assert "id-99" in engine(lambda: Thing("b", ResourceOptions(import_="id-99"))).up().errors[0].message
+
+
+def test_what_is_imported_becomes_what_the_program_says_in_the_same_run(engine, world):
+    world.objects["id-77"] = {"urn": "x", "value": "1"}
+    program = lambda: Thing("a", ResourceOptions(import_="id-77"), value="2")  # noqa: E731
+    for result in (engine(program).preview(), engine(program).up()):
+        assert result.ok, result.diagnostics
+        steps = [
+            (step.op, [change.path for change in step.diff]) for step in result.steps if step.name == "a"
+        ]
+        assert steps == [("import", []), ("update", ["value"])]
+    assert world.objects["id-77"]["value"] == "2"
+    assert ops(engine(program).up()) == {"a": "same"}
+
+
+def test_what_is_imported_is_never_replaced(engine, world):
+    world.objects["id-77"] = {"urn": "x", "name": "other"}
+    refused = engine(lambda: Thing("a", ResourceOptions(import_="id-77"), name="mine")).up()
+    assert "these differ: name" in refused.errors[0].message
+    assert list(world.objects) == ["id-77"]
 
 
 def test_lookups_are_read_and_never_deleted(engine, world):

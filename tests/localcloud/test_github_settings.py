@@ -179,8 +179,16 @@ class TestLabelsAndComments:
             == "qa1"
         )
         assert github("GET", f"{path}/qa1").json["description"] == "d"
+        # An older name of the same field, which go-github sends.
+        assert github("PATCH", f"{path}/qa1", {"name": "QA1"}).json["name"] == "QA1"
         assert github("DELETE", f"{path}/QA1").status == 204
         assert github("GET", f"{path}/qa1").status == 404
+
+    def test_a_new_repository_has_labels_of_githubs_own(self, github: Client, repository: str) -> None:
+        listed = {one["name"]: one["default"] for one in github("GET", f"{repository}/labels").json}
+        assert len(listed) == 9
+        assert listed["documentation"] is listed["enhancement"] is True
+        assert github("POST", f"{repository}/labels", {"name": "Documentation"}).status == 422
 
     @pytest.mark.parametrize(
         "body",
@@ -193,8 +201,9 @@ class TestLabelsAndComments:
         ],
     )
     def test_a_label_that_github_refuses(self, github: Client, repository: str, body: object) -> None:
+        before = github("GET", f"{repository}/labels").json
         assert github("POST", f"{repository}/labels", body).status == 422
-        assert github("GET", f"{repository}/labels").json == []
+        assert github("GET", f"{repository}/labels").json == before
 
     def test_a_comment_has_at_most_65536_characters(self, github: Client, repository: str) -> None:
         first, second = (github("POST", f"{repository}/issues", {"title": "t"}).json["number"] for _ in "12")

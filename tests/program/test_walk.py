@@ -56,7 +56,11 @@ def walk(cloud: Project) -> None:
     """Each step of it, with what has to be seen after it."""
     first = cloud.result("up", "local", "--yes")
     assert first["ok"], first["diagnostics"]
-    assert set(first["counts"]) <= {"create", "read", "same"}
+    assert set(first["counts"]) <= {"create", "import", "update", "read", "same"}
+    # GitHub gives each new repository labels of its own: they are taken over, and become what is declared.
+    for op in ("import", "update"):
+        names = {step["name"].partition("-label-")[2] for step in first["steps"] if step["op"] == op}
+        assert names == {"documentation", "enhancement"}, op
     # What bootstrap made is adopted by real stacks alone (tests/bootstrap/test_adoption.py).
     left_out = components() - {step["type"] for step in first["steps"]} - {"slipway:state:StateStore"}
     assert not left_out, "a component that `local` leaves out"

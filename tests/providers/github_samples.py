@@ -173,7 +173,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "github:index/issueLabel:IssueLabel": Sample(
         plain(repository="app", name="deploy/qa1", color="00ff00", description="Deploy"),
-        plain(color="ff0000", description=""),
-        plain(name="deploy/qa2"),
+        plain(name="Deploy/QA2", color="ff0000", description=""),
+        plain(repository="other"),
     ),
 }

@@ -10,6 +10,7 @@ from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.github import GitHubProvider
 from tests.providers.driver import CheckFailed, Driver
 
+LABEL = "github:index/issueLabel:IssueLabel"
 SECRET = "github:index/actionsSecret:ActionsSecret"
 VARIABLE = "github:index/actionsVariable:ActionsVariable"
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
@@ -79,6 +80,27 @@ def test_a_variable_that_exists_is_not_taken_over(github: Driver) -> None:
     made = github.create(VARIABLE, inputs)
     with pytest.raises(ProviderError, match="409"):
         github.create(VARIABLE, inputs)
+    github.delete(made)
+
+
+def test_a_label_that_exists_is_not_taken_over(github: Driver) -> None:
+    inputs = {"repository": "app", "name": "documentation", "color": "c5def5"}
+    with pytest.raises(ProviderError, match="422"):
+        github.create(LABEL, inputs)
+    found = github.invoke("github:index/getIssueLabels:getIssueLabels", {"repository": "app"})
+    assert {"documentation", "enhancement", "good first issue"} <= {one["name"] for one in found["labels"]}
+
+
+def test_a_label_renamed_by_hand_gets_its_name_back(github: Driver) -> None:
+    inputs = {"repository": "app", "name": "deploy", "color": "1d76db"}
+    made = github.create(LABEL, inputs)
+    cloud = github.provider.cloud("")
+    cloud.send("PATCH", cloud.repo("app", "labels", "deploy"), {"new_name": "Deploy"})
+    read = github.read(made)
+    assert read is not None
+    assert set(github.diff(read, inputs).detailed_diff) == {"name"}
+    assert not github.diff(read, inputs).replaces
+    assert github.read(github.update(read, inputs)).state["name"] == "deploy"
     github.delete(made)
 
 

@@ -17,6 +17,17 @@ def checked_text(body: Json) -> str | None:
     return None if text is None else str(text)
 
 
+def label_form(call: Call, repository: Repository, label: Json) -> Json:
+    """https://docs.github.com/en/rest/issues/labels#get-a-label"""
+    return {**label, "url": call.url(f"/repos/{repository.slug}/labels/{label['name']}")}
+
+
+def label_forms(call: Call, repository: Repository, issue: Issue) -> list[Json]:
+    """Those of an issue that the repository still has."""
+    known = [repository.labels[name] for name in issue.labels if name in repository.labels]
+    return [label_form(call, repository, label) for label in known]
+
+
 def issue_form(call: Call, repository: Repository, issue: Issue) -> Json:
     """https://docs.github.com/en/rest/issues/issues#get-an-issue"""
     slug = repository.slug
@@ -29,7 +40,7 @@ def issue_form(call: Call, repository: Repository, issue: Issue) -> Json:
         "body": issue.body,
         "user": issue.user,
         "state": issue.state,
-        "labels": [repository.labels[name] for name in issue.labels if name in repository.labels],
+        "labels": label_forms(call, repository, issue),
         "comments": sum(comment["issue"] == issue.number for comment in repository.comments.values()),
         "created_at": issue.created_at,
         "updated_at": issue.updated_at,

@@ -42,6 +42,20 @@ APP_PERMISSIONS: dict[str, str] = {
     "organization_self_hosted_runners": "write",
 }
 
+DEFAULT_LABELS = (
+    ("bug", "d73a4a", "Something isn't working"),
+    ("documentation", "0075ca", "Improvements or additions to documentation"),
+    ("duplicate", "cfd3d7", "This issue or pull request already exists"),
+    ("enhancement", "a2eeef", "New feature or request"),
+    ("good first issue", "7057ff", "Good for newcomers"),
+    ("help wanted", "008672", "Extra attention is needed"),
+    ("invalid", "e4e669", "This doesn't seem right"),
+    ("question", "d876e3", "Further information is requested"),
+    ("wontfix", "ffffff", "This will not be worked on"),
+)
+"""What each new repository has: name, colour and description.
+https://docs.github.com/en/issues/using-labels-and-milestones-to-track-work/managing-labels#about-default-labels"""
+
 
 class SeedError(ValueError):
     """A seed that names what is not there, or lacks what is required."""
@@ -152,9 +166,22 @@ class World:
         repository = self.repositories.get(key)
         if repository is None or repository.id != int(given["id"]):
             repository = Repository(owner=owner, name=str(given["name"]), id=int(given["id"]))
+            repository.labels = self._default_labels()
             self.repositories[key] = repository
         repository.visibility = given.get("visibility", repository.visibility)
         repository.default_branch = given.get("default_branch", repository.default_branch)
+
+    def _default_labels(self) -> dict[str, Json]:
+        return {
+            name: {
+                "id": self.next_id(),
+                "name": name,
+                "color": color,
+                "description": description,
+                "default": True,
+            }
+            for name, color, description in DEFAULT_LABELS
+        }
 
     def _seed_token(self, given: Json) -> None:
         repositories = given.get("repositories")

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from slipway.localcloud.github.errors import invalid, not_found
 from slipway.localcloud.github.history import close, opened, record
-from slipway.localcloud.github.issue_forms import checked_text, issue_form
+from slipway.localcloud.github.issue_forms import checked_text, issue_form, label_forms
 from slipway.localcloud.github.model import Issue, Json, Repository, now
 from slipway.localcloud.github.protocol import Area, Call, created, require
 from slipway.localcloud.web import json_response
@@ -76,7 +76,7 @@ def update_issue(call: Call) -> Response:
 @area.route("GET", _ISSUE + "/labels", needs=_READ)
 def list_labels(call: Call) -> Response:
     repository = _repository(call)
-    return call.listed(_labels(repository, call.numbered(repository.issues, "issue")))
+    return call.listed(label_forms(call, repository, call.numbered(repository.issues, "issue")))
 
 
 @area.route("POST", _ISSUE + "/labels", needs=_WRITE)
@@ -85,7 +85,7 @@ def add_labels(call: Call) -> Response:
     repository = _repository(call)
     issue = call.numbered(repository.issues, "issue")
     _label(call, repository, issue, _names(call.body().get("labels")))
-    return json_response(_labels(repository, issue))
+    return json_response(label_forms(call, repository, issue))
 
 
 @area.route("PUT", _ISSUE + "/labels", needs=_WRITE)
@@ -93,7 +93,7 @@ def set_labels(call: Call) -> Response:
     repository = _repository(call)
     issue = call.numbered(repository.issues, "issue")
     _label(call, repository, issue, _names(call.body().get("labels") or []), replace=True)
-    return json_response(_labels(repository, issue))
+    return json_response(label_forms(call, repository, issue))
 
 
 @area.route("DELETE", _ISSUE + "/labels/{name}", needs=_WRITE)
@@ -103,7 +103,7 @@ def remove_label(call: Call) -> Response:
     if name not in issue.labels:
         raise not_found()
     _label(call, repository, issue, [label for label in issue.labels if label != name], replace=True)
-    return json_response(_labels(repository, issue))
+    return json_response(label_forms(call, repository, issue))
 
 
 @area.route("GET", _ISSUE + "/events", needs=_READ)
@@ -116,10 +116,6 @@ def _repository(call: Call) -> Repository:
     """The repository, its pull requests brought up to date where it has any."""
     repository = call.repository()
     return opened(call)[0] if any(issue.pull for issue in repository.issues.values()) else repository
-
-
-def _labels(repository: Repository, issue: Issue) -> list[Json]:
-    return [repository.labels[name] for name in issue.labels if name in repository.labels]
 
 
 def _names(given: object) -> list[str]:
@@ -142,8 +138,7 @@ def _label(
     for key, name in wanted.items():
         if key in issue.labels:
             continue
-        url = call.url(f"/repos/{repository.slug}/labels/{name}")
         new: Json = {"id": call.world.next_id(), "name": name, "color": "ededed", "description": None}
-        label = repository.labels.setdefault(key, {**new, "default": False, "url": url})
+        label = repository.labels.setdefault(key, {**new, "default": False})
         issue.labels.append(key)
         record(call, issue, "labeled", label={"name": label["name"], "color": label["color"]})

@@ -1,8 +1,7 @@
 """Issue labels, one by one: the labels that a repository has besides are left alone."""
 
-from slipway.github import GithubError
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud, split_id
-from slipway.localcloud.providers.handler import Handler, Rule, names, pattern
+from slipway.localcloud.providers.handler import Handler, Rule, pattern
 from slipway.localcloud.providers.values import Props
 
 
@@ -11,21 +10,19 @@ def _body(inputs: Props) -> Props:
 
 
 def _create(cloud: GitHubCloud, inputs: Props) -> None:
-    """Take over a label of that name, as pulumi-github does: a new repository has nine of GitHub's own."""
-    labels = cloud.repo(inputs["repository"], "labels")
-    try:
-        cloud.get(cloud.repo(inputs["repository"], "labels", inputs["name"]))
-    except GithubError as error:
-        if error.status != 404:
-            raise
-        cloud.send("POST", labels, {"name": inputs["name"], **_body(inputs)})
-    else:
-        cloud.send("PATCH", cloud.repo(inputs["repository"], "labels", inputs["name"]), _body(inputs))
+    """A label that exists is a 422, as pulumi-github 6.15 has it: whoever wants it imports it."""
+    cloud.send("POST", cloud.repo(inputs["repository"], "labels"), {"name": inputs["name"], **_body(inputs)})
+
+
+def _place(cloud: GitHubCloud, id_: str, state: Props) -> tuple[str, str]:
+    """The repository, and where its label is: a renamed one keeps its id, as Pulumi has it."""
+    repository, name = split_id(id_, 2)
+    return repository, cloud.repo(repository, "labels", state.get("name") or name)
 
 
 def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
-    repository, name = split_id(id_, 2)
-    found: Props = cloud.get(cloud.repo(repository, "labels", name))
+    repository, place = _place(cloud, id_, old)
+    found: Props = cloud.get(place)
     return {
         "repository": repository,
         "name": found["name"],
@@ -36,13 +33,11 @@ def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
 
 
 def _update(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
-    repository, name = split_id(id_, 2)
-    cloud.send("PATCH", cloud.repo(repository, "labels", name), _body(new))
+    cloud.send("PATCH", _place(cloud, id_, old)[1], {"new_name": new["name"], **_body(new)})
 
 
 def _delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
-    repository, name = split_id(id_, 2)
-    cloud.send("DELETE", cloud.repo(repository, "labels", name))
+    cloud.send("DELETE", _place(cloud, id_, state)[1])
 
 
 HANDLERS = (
@@ -55,8 +50,6 @@ HANDLERS = (
         update=_update,
         delete=_delete,
         natural=("repository", "name"),
-        # pulumi-github renames in place; here the name is part of the id, so a new name is a new label.
-        replaces_here=names("name"),
         rules=(
             pattern("color", r"#?[0-9a-fA-F]{6}", "must be six hexadecimal digits"),
             # https://docs.github.com/en/rest/issues/labels

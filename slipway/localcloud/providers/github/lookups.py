@@ -1,4 +1,4 @@
-"""What is looked up and never owned: repositories, users, teams."""
+"""What is looked up and not made: repositories, users, teams, and the labels that there are already."""
 
 from collections.abc import Mapping
 
@@ -69,8 +69,20 @@ def _team(cloud: GitHubCloud, arguments: Props) -> Props:
     }
 
 
+def _issue_labels(cloud: GitHubCloud, arguments: Props) -> Props:
+    repository = arguments["repository"]
+    known = ("name", "color", "description", "url")
+    listed = cloud.every(cloud.repo(repository, "labels"))
+    return {
+        "id": repository,
+        "repository": repository,
+        "labels": [{key: label.get(key) or "" for key in known} for label in listed],
+    }
+
+
 FUNCTIONS: Mapping[str, Function] = {
     "github:index/getRepository:getRepository": _repository,
     "github:index/getUser:getUser": _user,
     "github:index/getTeam:getTeam": _team,
+    "github:index/getIssueLabels:getIssueLabels": _issue_labels,
 }
