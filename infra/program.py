@@ -1,5 +1,6 @@
 """The platform program: reads one stack's settings and wires its components, top to bottom."""
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,9 @@ from infra.runner_images import require_fresh
 from infra.running import Running, running
 from infra.settings import load
 from slipway.platform.environments import environments
+from slipway.platform.kubernetes_versions import support_warning
 from slipway.platform.platform_roles import platform_roles
+from slipway.platform.reading import stack_file
 from slipway.platform.settings import PRIVATE_ACTIONS_TOKEN, Settings, database_url_key
 
 
@@ -64,6 +67,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
     declared, own = environments(settings), platform_roles(settings)
     cloud = aws_provider(settings)
     require_fresh(settings, cloud)
+    warn_of_support(settings)
     if settings.platform.cluster:
         access = access_declaration(settings, settings.platform.cluster, declared, own)
         require_way_in(settings, access, cloud)
@@ -92,3 +96,13 @@ def build(settings: Settings, secrets: Secrets) -> None:
         held = tuple(environment for environment in declared if environment.service == name)
         github.service_repository(settings, name, held, hub, opts)
     outputs.export(settings, environments=declared, own=own, builds=builds, running=runs, opts=opts)
+
+
+def warn_of_support(settings: Settings) -> None:
+    """Say in every preview what becomes of the cluster's version; the embedded one's is only a name."""
+    cluster = settings.platform.cluster
+    if cluster is None or settings.is_local:
+        return
+    warning = support_warning(cluster.version, datetime.datetime.now(datetime.UTC).date())
+    if warning:
+        pulumi.log.warn(f"{warning}. Raise cluster.version in {stack_file(settings.stack.value)}")

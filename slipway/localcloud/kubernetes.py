@@ -24,8 +24,8 @@ from slipway.localcloud.web import RequestLog, json_response, raw_segments
 
 VERSION: Object = {
     "major": "1",
-    "minor": "33",
-    "gitVersion": "v1.33.0-slipway-stand-in",
+    "minor": "35",
+    "gitVersion": "v1.35.0-slipway-stand-in",
     "platform": "linux/amd64",
 }
 

@@ -232,6 +232,17 @@ def test_a_change_of_the_mapping_shows_and_is_made(engine: Make, cloud: Cloud) -
     assert ops(engine(changed).destroy()) == {"delete"}
 
 
+def test_a_cluster_is_upgraded_by_one_minor_version_at_a_time(engine: Make, cloud: Cloud) -> None:
+    assert ops(engine(program(cloud, version="1.33")).up()) == {"create"}
+    for refused in ("1.35", "1.32"):
+        result = engine(program(cloud, version=refused)).up()
+        assert not result.ok
+        assert any(f"from 1.33 to {refused}" in diagnostic.message for diagnostic in result.diagnostics)
+    assert "update" in ops(engine(program(cloud, version="1.34")).up())
+    assert client(cloud, "eks").describe_cluster(name="demo")["cluster"]["version"] == "1.34"
+    assert ops(engine(program(cloud, version="1.34")).destroy()) == {"delete"}
+
+
 def test_bad_inputs_stop_at_the_preview_and_are_all_named(engine: Make, cloud: Cloud) -> None:
     result = engine(
         program(cloud, "API", role_mappings=[MAPPING], skip_default_node_group=False, gpu=True)

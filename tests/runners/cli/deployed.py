@@ -57,7 +57,7 @@ config:
     network: {cidr: 10.90.0.0/16, zones: [eu-west-1a, eu-west-1b]}
     cluster:
       name: slipway-local
-      version: "1.33"
+      version: "1.35"
       administrators: ["arn:aws:iam::123456789012:role/platform-admin"]
       reachable_from: [standard]
       node_groups: {default: {instance_types: [t3.medium]}}

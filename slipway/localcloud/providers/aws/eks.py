@@ -6,6 +6,7 @@ from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.eks_access import admit_creator, forget
 from slipway.localcloud.providers.aws.families import DOCS
+from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import (
     AutoName,
     Handler,
@@ -139,6 +140,7 @@ def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
         admit_creator(call, id_, new)
         return
     if changed(old, new, "version") and new.get("version"):
+        _require_next(id_, old["version"], new["version"])
         eks.update_cluster_version(name=id_, version=new["version"])
     mode = block(new.get("accessConfig")).get("authenticationMode")
     if mode and mode != block(old.get("accessConfig")).get("authenticationMode"):
@@ -151,6 +153,19 @@ def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
         eks.update_cluster_config(name=id_, resourcesVpcConfig=given)
     if changed(old, new, "enabledClusterLogTypes"):
         eks.update_cluster_config(name=id_, logging=_logging(new))
+
+
+def _require_next(cluster: str, old: str, new: str) -> None:
+    """EKS upgrades by one minor version at a time, and never back, which moto forgets.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html
+    """
+    if int(new.split(".")[1]) - int(old.split(".")[1]) != 1:
+        raise ProviderError(
+            f"EKS does not update Kubernetes from {old} to {new}",
+            where=f"cluster {cluster}",
+            fix="raise `version` by one minor version at a time; there is no way back",
+        )
 
 
 def _delete(call: AwsCall, id_: str, state: Props) -> None:
