@@ -15,6 +15,7 @@ from slipway.platform.grants import (
     DescribeCluster,
     Grant,
     ManageNamespace,
+    MarkImages,
     MigrateDatabase,
     PlanStack,
     PullImages,
@@ -47,6 +48,10 @@ _PUSH = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
+
+
+MARK_IMAGES = ("ecr:BatchGetImage", "ecr:PutImage")
+"""What another tag for an image takes (Amazon ECR User Guide, image-retag); no layer can be uploaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +127,8 @@ def statements_of(grant: Grant) -> tuple[Statement, ...]:  # noqa: C901, PLR0911
             return _images("PushImages", _PUSH, grant)
         case PullImages():
             return _images("PullImages", _PULL, grant)
+        case MarkImages():
+            return (allow("MarkImages", MARK_IMAGES, _repositories(grant)),)
         case DescribeCluster():
             arn = f"arn:aws:eks:{grant.region}:{grant.account}:cluster/{grant.cluster}"
             return (allow("DescribeCluster", ["eks:DescribeCluster"], [arn]),)
@@ -150,11 +157,14 @@ def statements_of(grant: Grant) -> tuple[Statement, ...]:  # noqa: C901, PLR0911
 
 
 def _images(sid: str, actions: tuple[str, ...], grant: PushImages | PullImages) -> tuple[Statement, ...]:
-    registry = f"arn:aws:ecr:{grant.region}:{grant.account}:repository"
     return (
         allow("RegistryToken", ["ecr:GetAuthorizationToken"], ["*"]),
-        allow(sid, actions, [f"{registry}/{name}" for name in grant.repositories]),
+        allow(sid, actions, _repositories(grant)),
     )
+
+
+def _repositories(grant: PushImages | PullImages | MarkImages) -> list[str]:
+    return [f"arn:aws:ecr:{grant.region}:{grant.account}:repository/{name}" for name in grant.repositories]
 
 
 def _parameters(grant: ReadParameters) -> tuple[Statement, ...]:

@@ -9,6 +9,7 @@ from slipway.platform.grants import (
     DescribeCluster,
     Grant,
     ManageNamespace,
+    MarkImages,
     MigrateDatabase,
     PushImages,
     ReadParameters,
@@ -174,7 +175,7 @@ def _environment(
             events=_events(kind, means.branches),
             branches=means.branches,
             tags=means.tags,
-            grants=tuple(_grants(settings, kind, placed)),
+            grants=tuple(_grants(settings, kind, means, placed)),
         )
         for kind in means.jobs
     )
@@ -214,7 +215,29 @@ def _events(kind: JobKind, branches: tuple[str, ...]) -> tuple[str, ...]:
     return events
 
 
-def _grants(settings: Settings, kind: JobKind, placed: tuple[Placement, ...]) -> Iterator[Grant]:
+def marks_images(means: EnvironmentDefaults) -> bool:
+    """Whether a job of an environment says of images that they run.
+
+    Not where pull requests run: those deploy previews' images, and must reach none that is promoted.
+    """
+    return JobKind.DEPLOY in means.jobs and not means.admits_pull_requests
+
+
+def marking_roles(settings: Settings, service: str) -> tuple[str, ...]:
+    """ARNs of the roles of a service's environments, in whichever account, that say which images run."""
+    local = settings.local.environments
+    return tuple(
+        naming.role_arn(
+            settings.organization.accounts.of(means.stack), naming.environment_role(service, environment)
+        )
+        for environment, said in settings.services[service].environments.items()
+        if (local is None or environment in local) and marks_images(means := meaning(environment, said))
+    )
+
+
+def _grants(
+    settings: Settings, kind: JobKind, means: EnvironmentDefaults, placed: tuple[Placement, ...]
+) -> Iterator[Grant]:
     """What a job of a kind may do, for the packages of its environment together."""
     account, region = settings.account, settings.platform.region
     match kind:
@@ -245,6 +268,13 @@ def _grants(settings: Settings, kind: JobKind, placed: tuple[Placement, ...]) ->
             yield DescribeCluster(_cluster(settings), account, region)
             parameters = tuple(naming.helm_values_parameter(placement.package) for placement in placed)
             yield ReadParameters(parameters, account, region)
+            if kind is JobKind.DEPLOY and marks_images(means):
+                images = tuple(
+                    naming.image_repository(placement.package, image)
+                    for placement in placed
+                    for image in placement.settings.images
+                )
+                yield MarkImages(images, settings.organization.accounts.automation, region)
             for placement in placed:
                 yield UseState(
                     naming.state_bucket(account, region),

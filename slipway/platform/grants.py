@@ -28,6 +28,19 @@ class PullImages:
 
 
 @dataclass(frozen=True)
+class MarkImages:
+    """Give images that are there in these ECR repositories (names, not ARNs) of one registry another tag.
+
+    By it a deploy says that an image runs, which keeps it from expiring. ECR has no condition on tags, so
+    that this is every tag that may move, and any new name.
+    """
+
+    repositories: tuple[str, ...]
+    account: str
+    region: str
+
+
+@dataclass(frozen=True)
 class DescribeCluster:
     """Find one EKS cluster's endpoint; what may be done inside it is Kubernetes RBAC's."""
 
@@ -171,6 +184,7 @@ ClusterGrant = ManageNamespace | MigrateDatabase
 Grant = (
     PushImages
     | PullImages
+    | MarkImages
     | DescribeCluster
     | ReadParameters
     | UseState

@@ -8,6 +8,7 @@ pull request runs on `refs/pull/<n>/merge` (GitHub docs: "Deployments and enviro
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Final
 
 from slipway.platform.stack import Stack
@@ -45,6 +46,14 @@ class EnvironmentDefaults:
 
     below_production: bool = True
     """Whether its host carries the environment's name."""
+
+    @property
+    def admits_pull_requests(self) -> bool:
+        """Whether code that nobody has reviewed may run there, as far as that cannot be ruled out."""
+        patterns = self.branches or (() if self.tags else ("*",))
+        return any(
+            pattern.startswith("refs/") or fnmatchcase("refs/pull/1/merge", pattern) for pattern in patterns
+        )
 
 
 PULL_REQUESTS = "refs/pull/*/merge"
