@@ -11,7 +11,6 @@ from components.identity.permissions_boundary import PermissionsBoundary, Permis
 from components.network.network import Network, NetworkArgs
 from components.state.state_store import StateStore, StateStoreArgs
 from slipway.platform import naming
-from slipway.platform.environments import Environment
 from slipway.platform.platform_roles import PlatformRoles, apply_roles_in_account
 from slipway.platform.settings import Settings
 
@@ -102,21 +101,3 @@ def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.Res
         ),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[boundary])),
     )
-
-
-def environment_roles(
-    environments: tuple[Environment, ...], base: Foundation, opts: pulumi.ResourceOptions
-) -> dict[tuple[str, str], CiRole]:
-    """One role per environment that may hold one, by service and environment.
-
-    Why another one gets none is said by its `ServiceEnvironment`, which this stack declares too.
-    """
-    after = pulumi.ResourceOptions.merge(
-        opts, pulumi.ResourceOptions(depends_on=[base.oidc_provider, base.boundary])
-    )
-    roles: dict[tuple[str, str], CiRole] = {}
-    for environment in environments:
-        if environment.holds_role:
-            key = (environment.service, environment.name)
-            roles[key] = CiRole(environment.role.name, CiRoleArgs(declaration=environment.role), opts=after)
-    return roles

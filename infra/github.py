@@ -1,83 +1,39 @@
-"""GitHub's side of a stack: its services' environments and, where it builds, their repositories."""
+"""GitHub's side of a stack besides its services' environments: the organisation, the platform's repository,
+and what a stack that builds says of a service's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_github as github
 
+from components.github.environment import ServiceEnvironmentArgs
 from components.github.labels import delivery_labels
 from components.github.organization_settings import OrganizationSettings, OrganizationSettingsArgs
 from components.github.service_repository import (
-    EnvironmentSettings,
     RepositorySettings,
     ServiceRepository,
     ServiceRepositoryArgs,
 )
-from components.github.variables import environment_variables, package_variables, repository_variables
+from components.github.variables import environment_variables, repository_variables, role_secrets
 from infra.building import Building
 from infra.foundation import Foundation
 from infra.in_force import standing_labels
 from slipway.platform import naming
 from slipway.platform.environments import Environment
-from slipway.platform.job_kinds import JobKind
 from slipway.platform.platform_roles import MAIN, PlatformRoles
 from slipway.platform.protection import Enforcement, EnvironmentRules
-from slipway.platform.services import ServiceSettings
+from slipway.platform.services import JobKind
 from slipway.platform.settings import Settings
 
 
-def service_repository(
-    settings: Settings,
-    name: str,
-    environments: Sequence[Environment],
-    provider: github.Provider,
-    opts: pulumi.ResourceOptions,
-) -> ServiceRepository:
-    """One service's repository as this stack declares it; a workload stack makes environments only."""
-    service, repository = settings.services[name], settings.repository_of(name)
-    declared: RepositorySettings | None = None
-    if settings.stack.builds:
-        standing = standing_labels(repository.name, provider)
-        declared = _repository(settings, name, service, environments, standing)
-    return ServiceRepository(
-        name,
-        ServiceRepositoryArgs(
-            repository=repository,
-            plan=settings.organization.github.plan,
-            environments=tuple(_environment(settings, environment) for environment in environments),
-            settings=declared,
-            role_arn_as_secret=service.role_arn_as_secret,
-        ),
-        opts=opts,
-    )
-
-
-def _environment(settings: Settings, environment: Environment) -> EnvironmentSettings:
-    cluster = settings.platform.cluster if environment.runs_in_cluster else None
-    # Where a repository has several packages, each job says which one it is about.
-    only = environment.placements[0] if cluster and len(environment.placements) == 1 else None
-    variables = environment_variables(
-        region=settings.platform.region,
-        cluster_name=cluster.name if cluster else None,
-        namespace=only.namespace if only else None,
-        hostname=only.hostname if only else None,
-        role_arn=environment.role.arn if environment.holds_role else None,
-    )
-    if cluster and only is None:
-        for placement in environment.placements:
-            variables |= package_variables(placement.package, placement.namespace, placement.hostname)
-    return EnvironmentSettings(rules=environment.rules, variables=variables)
-
-
-def _repository(
-    settings: Settings,
-    name: str,
-    service: ServiceSettings,
-    environments: Sequence[Environment],
-    standing: frozenset[str],
+def repository_settings(
+    settings: Settings, name: str, environments: Sequence[Environment], provider: github.Provider
 ) -> RepositorySettings:
+    """What holds for a service's repository whole, whatever the environment of a job."""
+    service = settings.services[name]
     packages = service.packages_of(name)
-    builds = [environment.role.arn for environment in environments if JobKind.BUILD in environment.jobs]
+    builds = (environment.role.arn for environment in environments if JobKind.BUILD in environment.jobs)
+    role_arn = next(builds, None)
     return RepositorySettings(
         variables=repository_variables(
             region=settings.platform.region,
@@ -87,10 +43,11 @@ def _repository(
                 for image in block.images
             },
             release_name=next(iter(packages)) if len(packages) == 1 else None,
-            role_arn=builds[0] if builds else None,
+            role_arn=role_arn,
         ),
+        secrets=role_secrets(service, role_arn),
         labels=delivery_labels(service.qa_environments),
-        standing_labels=standing,
+        standing_labels=standing_labels(settings.repository_of(name).name, provider),
         enforcement=Enforcement.ACTIVE if service.enforce else Enforcement.OFF,
         required_checks=service.status_checks,
         required_approvals=settings.organization.github.required_approvals,
@@ -129,7 +86,7 @@ def platform_repository(
     )
 
 
-def _plan_environment(settings: Settings, own: PlatformRoles) -> EnvironmentSettings:
+def _plan_environment(settings: Settings, own: PlatformRoles) -> ServiceEnvironmentArgs:
     protected = own.plan_protection.protectable
     variables = environment_variables(
         region=settings.platform.region, role_arn=own.plan.arn if protected else None
@@ -137,19 +94,31 @@ def _plan_environment(settings: Settings, own: PlatformRoles) -> EnvironmentSett
     bucket = naming.state_bucket(settings.account, settings.platform.region)
     variables["PULUMI_BACKEND_URL"] = f"s3://{bucket}?region={settings.platform.region}"
     rules = EnvironmentRules(name=own.plan.jobs[0].environment, branches=MAIN)
-    return EnvironmentSettings(rules=rules, variables=variables)
+    return _environment(settings, rules, variables)
 
 
 def _image_environment(
     settings: Settings, own: PlatformRoles, base: Foundation, builds: Building
-) -> EnvironmentSettings:
+) -> ServiceEnvironmentArgs:
     variables = environment_variables(
         region=settings.platform.region, role_arn=own.image.arn if own.image else None
     )
     variables["RUNNER_IMAGE_SECURITY_GROUP_ID"] = builds.runner_groups.image_build_id
     variables["RUNNER_IMAGE_SUBNET_ID"] = base.network.public_subnet_ids[0]
-    return EnvironmentSettings(
-        rules=EnvironmentRules(name=naming.IMAGE_ENVIRONMENT, branches=MAIN), variables=variables
+    rules = EnvironmentRules(name=naming.IMAGE_ENVIRONMENT, branches=MAIN)
+    return _environment(settings, rules, variables)
+
+
+def _environment(
+    settings: Settings, rules: EnvironmentRules, variables: Mapping[str, pulumi.Input[str]]
+) -> ServiceEnvironmentArgs:
+    """An environment of the platform's own repository."""
+    organization = settings.organization.github
+    return ServiceEnvironmentArgs(
+        repository=organization.platform_repository,
+        plan=organization.plan,
+        rules=rules,
+        variables=variables,
     )
 
 

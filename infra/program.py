@@ -1,33 +1,37 @@
-"""The platform program: reads one stack's settings and wires its components, top to bottom."""
+"""The platform program: reads one stack's settings and wires its components, top to bottom.
+
+What a service gets is here: each environment's role, its GitHub environment, and its place in the cluster.
+"""
 
 import datetime
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import pulumi
+import pulumi_github
 
-from infra import github, outputs
+from components.cluster.access import ClusterAccess, ClusterAccessArgs
+from components.github.environment import ServiceEnvironmentArgs
+from components.github.service_repository import RepositorySettings, ServiceRepository, ServiceRepositoryArgs
+from components.github.variables import environment_variables, package_variables, role_secrets
+from components.identity.ci_role import CiRole, CiRoleArgs
+from infra import github, outputs, running
 from infra.building import Building, building
 from infra.cluster_access import access_declaration, require_way_in
-from infra.foundation import environment_roles, foundation
-from infra.providers import aws_provider, github_provider, require_fence
+from infra.foundation import Foundation, foundation
+from infra.providers import aws_provider, github_provider, kubernetes_provider, require_fence
 from infra.runner_images import require_fresh
-from infra.running import Running, running
-from infra.settings import load
-from slipway.platform.environments import environments
+from infra.running import Running
+from infra.settings import Secrets, load, read_secrets
+from slipway.platform.cluster import ClusterSettings
+from slipway.platform.environments import Environment, environments
 from slipway.platform.kubernetes_versions import support_warning
-from slipway.platform.platform_roles import platform_roles
+from slipway.platform.namespaces import namespaces_of
+from slipway.platform.platform_roles import PlatformRoles, platform_roles
 from slipway.platform.reading import stack_file
-from slipway.platform.settings import PRIVATE_ACTIONS_TOKEN, Settings, database_url_key
+from slipway.platform.settings import Settings
 
-
-@dataclass(frozen=True, kw_only=True)
-class Secrets:
-    """Secret values, read beside the settings so that no structured object ever holds one."""
-
-    private_actions_token: pulumi.Output[str] | None
-    database_urls: Mapping[tuple[str, str], pulumi.Output[str]]
-    """By package and environment; an environment without one gets no Secret from the platform."""
+Roles = Mapping[tuple[str, str], CiRole]
+"""By service and environment."""
 
 
 def main() -> None:
@@ -43,25 +47,6 @@ def main() -> None:
     build(settings, read_secrets(config, settings))
 
 
-def read_secrets(config: pulumi.Config, settings: Settings) -> Secrets:
-    """Read the secrets that this stack's settings call for."""
-    urls: dict[tuple[str, str], pulumi.Output[str]] = {}
-    for environment in environments(settings):
-        for placement in environment.placements if environment.deploys else ():
-            if placement.settings.database is None:
-                continue
-            url = config.get_secret(database_url_key(placement.package, environment.name))
-            if url is None and settings.is_local:
-                url = pulumi.Output.secret(f"postgres://local@db.invalid/{placement.package}")
-            if url is not None:
-                urls[placement.package, environment.name] = url
-    wanted = settings.organization.github.private_actions and settings.stack.builds
-    return Secrets(
-        private_actions_token=config.require_secret(PRIVATE_ACTIONS_TOKEN) if wanted else None,
-        database_urls=urls,
-    )
-
-
 def build(settings: Settings, secrets: Secrets) -> None:
     """Declare everything that the stack holds."""
     declared, own = environments(settings), platform_roles(settings)
@@ -74,27 +59,26 @@ def build(settings: Settings, secrets: Secrets) -> None:
     hub = github_provider(settings)
     opts = pulumi.ResourceOptions(providers=[cloud, hub])
     base = foundation(settings, own, opts)
-    roles = environment_roles(declared, base, opts)
+    roles = _roles(declared, base, opts)
     builds: Building | None = None
     if settings.stack.builds:
         builds = building(settings, own, base, opts)
         github.organization(settings, secrets.private_actions_token, opts)
     runs: Running | None = None
     if settings.platform.cluster:
-        runs = running(
+        runs = _cluster(
             settings,
             settings.platform.cluster,
             own=own,
             base=base,
-            environments=declared,
+            declared=declared,
             roles=roles,
-            database_urls=secrets.database_urls,
+            secrets=secrets,
             opts=opts,
         )
     github.platform_repository(settings, own, base, builds, opts)
     for name in settings.services:
-        held = tuple(environment for environment in declared if environment.service == name)
-        github.service_repository(settings, name, held, hub, opts)
+        _repository(settings, name, [env for env in declared if env.service == name], hub, opts)
     outputs.export(settings, environments=declared, own=own, builds=builds, running=runs, opts=opts)
 
 
@@ -106,3 +90,105 @@ def warn_of_support(settings: Settings) -> None:
     warning = support_warning(cluster.version, datetime.datetime.now(datetime.UTC).date())
     if warning:
         pulumi.log.warn(f"{warning}. Raise cluster.version in {stack_file(settings.stack.value)}")
+
+
+def _roles(declared: Sequence[Environment], base: Foundation, opts: pulumi.ResourceOptions) -> Roles:
+    """One role per environment that may hold one.
+
+    Why another one gets none is said by its `ServiceEnvironment`, which this stack declares too.
+    """
+    after = pulumi.ResourceOptions.merge(
+        opts, pulumi.ResourceOptions(depends_on=[base.oidc_provider, base.boundary])
+    )
+    return {
+        (env.service, env.name): CiRole(env.role.name, CiRoleArgs(declaration=env.role), opts=after)
+        for env in declared
+        if env.holds_role
+    }
+
+
+def _repository(
+    settings: Settings,
+    name: str,
+    declared: Sequence[Environment],
+    provider: pulumi_github.Provider,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """One service's repository as this stack declares it; a workload stack makes environments only."""
+    whole: RepositorySettings | None = None
+    if settings.stack.builds:
+        whole = github.repository_settings(settings, name, declared, provider)
+    ServiceRepository(
+        name,
+        ServiceRepositoryArgs(
+            repository=settings.repository_of(name),
+            plan=settings.organization.github.plan,
+            environments=tuple(_environment(settings, environment) for environment in declared),
+            settings=whole,
+        ),
+        opts=opts,
+    )
+
+
+def _environment(settings: Settings, environment: Environment) -> ServiceEnvironmentArgs:
+    cluster = settings.platform.cluster if environment.runs_in_cluster else None
+    # Where a repository has several packages, each job says which one it is about.
+    only = environment.placements[0] if cluster and len(environment.placements) == 1 else None
+    role_arn = environment.role.arn if environment.holds_role else None
+    variables = environment_variables(
+        region=settings.platform.region,
+        cluster_name=cluster.name if cluster else None,
+        namespace=only.namespace if only else None,
+        hostname=only.hostname if only else None,
+        role_arn=role_arn,
+    )
+    if cluster and only is None:
+        for placement in environment.placements:
+            variables |= package_variables(placement.package, placement.namespace, placement.hostname)
+    return ServiceEnvironmentArgs(
+        repository=settings.repository_of(environment.service),
+        plan=settings.organization.github.plan,
+        rules=environment.rules,
+        variables=variables,
+        secrets=role_secrets(settings.services[environment.service], role_arn),
+    )
+
+
+def _cluster(
+    settings: Settings,
+    cluster: ClusterSettings,
+    *,
+    own: PlatformRoles,
+    base: Foundation,
+    declared: Sequence[Environment],
+    roles: Roles,
+    secrets: Secrets,
+    opts: pulumi.ResourceOptions,
+) -> Running:
+    """The cluster, who gets into it, and what each environment's release finds there."""
+    inside = [environment for environment in declared if environment.runs_in_cluster]
+    made = running.cluster(settings, cluster, own=own, base=base, environments=inside, opts=opts)
+    opts_inside = pulumi.ResourceOptions.merge(
+        opts, pulumi.ResourceOptions(providers=[kubernetes_provider(made.kubeconfig)])
+    )
+    access = ClusterAccess(
+        "cluster-access",
+        ClusterAccessArgs(
+            cluster_name=cluster.name,
+            authentication_mode=cluster.authentication_mode,
+            administrators=cluster.administrators,
+            apply_principal=own.apply.arn,
+            reader=own.plan.arn,
+            node_role_arn=made.node_role_arn,
+            namespaces=namespaces_of(inside),
+            unique_ids={
+                own.plan.arn: base.plan.unique_id,
+                **{env.role.arn: roles[env.service, env.name].unique_id for env in inside if env.holds_role},
+            },
+            after=(made, base.plan, *roles.values()),
+        ),
+        opts=opts_inside,
+    )
+    ready = pulumi.ResourceOptions.merge(opts_inside, pulumi.ResourceOptions(depends_on=[access]))
+    running.releases(settings, inside, secrets.database_urls, opts, ready)
+    return Running(cluster=made, access=access)

@@ -1,13 +1,12 @@
-"""What a workload account holds besides its foundation: the cluster, who may enter it, what releases need."""
+"""What a workload account holds besides its foundation: the cluster, and what releases need."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
-from components.cluster.access import ClusterAccess, ClusterAccessArgs
+from components.cluster.access import ClusterAccess
 from components.cluster.cluster import Cluster, ClusterArgs
-from components.identity.ci_role import CiRole
 from components.release.app_release import AppRelease, AppReleaseArgs
 from components.release.values import ImageReference
 from components.state.database_secret import DatabaseSecret, DatabaseSecretArgs
@@ -15,16 +14,12 @@ from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.parameters import HelmValuesParameter, HelmValuesParameterArgs
 from infra.cluster_access import mappings
 from infra.foundation import Foundation
-from infra.providers import kubernetes_provider
 from slipway.platform import naming
 from slipway.platform.cluster import ClusterSettings
 from slipway.platform.environments import Environment, Placement
 from slipway.platform.files import helm_values
-from slipway.platform.namespaces import namespaces_of
 from slipway.platform.platform_roles import PlatformRoles
 from slipway.platform.settings import Settings
-
-Roles = Mapping[tuple[str, str], CiRole]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,75 +30,20 @@ class Running:
     access: ClusterAccess
 
 
-def running(
+def cluster(
     settings: Settings,
     declared: ClusterSettings,
     *,
     own: PlatformRoles,
     base: Foundation,
-    environments: tuple[Environment, ...],
-    roles: Roles,
-    database_urls: Mapping[tuple[str, str], pulumi.Output[str]],
-    opts: pulumi.ResourceOptions,
-) -> Running:
-    """Declare the cluster, its access, and what each environment's release finds there."""
-    in_cluster = tuple(environment for environment in environments if environment.runs_in_cluster)
-    cluster = _cluster(settings, declared, own=own, base=base, environments=in_cluster, opts=opts)
-    inside = pulumi.ResourceOptions.merge(
-        opts, pulumi.ResourceOptions(providers=[kubernetes_provider(cluster.kubeconfig)])
-    )
-    access = ClusterAccess(
-        "cluster-access",
-        ClusterAccessArgs(
-            cluster_name=declared.name,
-            authentication_mode=declared.authentication_mode,
-            administrators=declared.administrators,
-            apply_principal=own.apply.arn,
-            reader=own.plan.arn,
-            node_role_arn=cluster.node_role_arn,
-            namespaces=namespaces_of(in_cluster),
-            unique_ids={
-                own.plan.arn: base.plan.unique_id,
-                **{
-                    environment.role.arn: roles[environment.service, environment.name].unique_id
-                    for environment in in_cluster
-                    if environment.holds_role
-                },
-            },
-            after=(cluster, base.plan, *roles.values()),
-        ),
-        opts=inside,
-    )
-    ready = pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[access]))
-    for environment in in_cluster:
-        for placement in environment.placements if environment.deploys else ():
-            _release_ground(
-                settings,
-                environment,
-                placement,
-                database_url=database_urls.get((placement.package, environment.name)),
-                opts=opts,
-                inside=ready,
-            )
-    for name, service in settings.services.items():
-        for package, block in service.packages_of(name).items():
-            HelmValuesParameter(
-                f"{package}-helm-values",
-                HelmValuesParameterArgs(package=package, values_yaml=helm_values(block.values)),
-                opts=opts,
-            )
-    return Running(cluster=cluster, access=access)
-
-
-def _cluster(
-    settings: Settings,
-    declared: ClusterSettings,
-    *,
-    own: PlatformRoles,
-    base: Foundation,
-    environments: tuple[Environment, ...],
+    environments: Sequence[Environment],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
+    """Declare the cluster itself.
+
+    Args:
+        environments: those whose jobs work on it.
+    """
     return Cluster(
         "cluster",
         ClusterArgs(
@@ -119,6 +59,33 @@ def _cluster(
             opts, pulumi.ResourceOptions(protect=settings.platform.protect, depends_on=[base.boundary])
         ),
     )
+
+
+def releases(
+    settings: Settings,
+    environments: Sequence[Environment],
+    database_urls: Mapping[tuple[str, str], pulumi.Output[str]],
+    opts: pulumi.ResourceOptions,
+    inside: pulumi.ResourceOptions,
+) -> None:
+    """Declare what each package's release finds, in AWS and inside the cluster."""
+    for environment in environments:
+        for placement in environment.placements if environment.deploys else ():
+            _release_ground(
+                settings,
+                environment,
+                placement,
+                database_url=database_urls.get((placement.package, environment.name)),
+                opts=opts,
+                inside=inside,
+            )
+    for name, service in settings.services.items():
+        for package, block in service.packages_of(name).items():
+            HelmValuesParameter(
+                f"{package}-helm-values",
+                HelmValuesParameterArgs(package=package, values_yaml=helm_values(block.values)),
+                opts=opts,
+            )
 
 
 def _release_ground(

@@ -19,7 +19,7 @@ FACTS = {
     "-service-helm-values": {f"{PLATFORM}/naming.py"},
     "alias/slipway-": {f"{PLATFORM}/naming.py", "components/cluster/cluster.py"},
     ".dkr.ecr.": {f"{PLATFORM}/naming.py"},
-    "refs/pull/*/merge": {f"{PLATFORM}/job_kinds.py"},
+    "refs/pull/*/merge": {f"{PLATFORM}/services.py"},
     "123456789012": {f"{PLATFORM}/organization.py"},
     "https://api.github.com": {
         f"{PLATFORM}/naming.py",

@@ -7,16 +7,19 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from components.cluster import rbac
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import mapped_arn
 from slipway.platform.namespaces import (
+    DEPLOY_RULES,
     READER_GROUP,
     NamespaceAccess,
+    Rule,
     check_namespaces,
     groups_by_role,
+    migrate_rules,
+    reader_rules,
 )
 
 ADMINISTRATOR_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
@@ -106,13 +109,13 @@ class ClusterAccess(pulumi.ComponentResource):
                 made[namespace.namespace] = self._namespace(namespace)
             inside = pulumi.ResourceOptions(parent=self, depends_on=[made[namespace.namespace], *args.after])
             if namespace.deploy_role_arn is not None:
-                self._grant(namespace, "deploy", namespace.deploy_group, rbac.DEPLOY, inside)
+                self._grant(namespace, "deploy", namespace.deploy_group, DEPLOY_RULES, inside)
             if namespace.migrate_role_arn is not None and namespace.database_secret is not None:
                 self._grant(
                     namespace,
                     "migrate",
                     namespace.migrate_group,
-                    rbac.migrate(namespace.database_secret),
+                    migrate_rules(namespace.database_secret),
                     inside,
                 )
         self.namespaces = sorted(made)
@@ -155,7 +158,7 @@ class ClusterAccess(pulumi.ComponentResource):
         role = k8s.rbac.v1.ClusterRole(
             f"{self._name}-reader",
             metadata=metadata,
-            rules=[_policy_rule(rule) for rule in rbac.read(secrets)],
+            rules=[_policy_rule(rule) for rule in reader_rules(secrets)],
             opts=self._child,
         )
         k8s.rbac.v1.ClusterRoleBinding(
@@ -221,7 +224,7 @@ class ClusterAccess(pulumi.ComponentResource):
         one: NamespaceAccess,
         kind: str,
         group: str,
-        rules: Sequence[rbac.Rule],
+        rules: Sequence[Rule],
         opts: pulumi.ResourceOptions,
     ) -> None:
         metadata = k8s.meta.v1.ObjectMetaArgs(
@@ -248,7 +251,7 @@ def _role_name(role: str) -> str:
     return role.rpartition("/")[2]
 
 
-def _policy_rule(rule: rbac.Rule) -> k8s.rbac.v1.PolicyRuleArgs:
+def _policy_rule(rule: Rule) -> k8s.rbac.v1.PolicyRuleArgs:
     return k8s.rbac.v1.PolicyRuleArgs(
         api_groups=list(rule.groups),
         resources=list(rule.resources),

@@ -6,46 +6,43 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_github as github
 
+from components.github.variables import ROLE
 from slipway.errors import SlipwayError
+from slipway.platform.declaration import Repository
 from slipway.platform.protection import (
     EnvironmentRules,
     GithubPlan,
     Protection,
     Reviewers,
-    Visibility,
     plan_protection,
 )
 from slipway.platform.variable_names import check_name, check_slugs_differ, slug
-
-_ROLE = "AWS_ROLE_ARN"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceEnvironmentArgs:
     """What one environment is given.
 
-    `repository` is the name without owner. `variables` and `secrets` map a name to its value; `secrets`
-    must be declared by name, nothing is made secret by itself.
+    `variables` (see `environment_variables`) and `secrets` map a name to its value; `secrets` must be
+    declared by name, nothing is made secret by itself.
     """
 
-    repository: str
-    visibility: Visibility
+    repository: Repository
     plan: GithubPlan
     rules: EnvironmentRules
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-    role_arn_as_secret: bool = False
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for names that GitHub refuses, and for a role where nothing guards it."""
-        where = f"{self.repository}, environment {self.rules.name!r}"
+        where = f"{self.repository.name}, environment {self.rules.name!r}"
         for name in self.variables:
             check_name(name, where=where)
         for name in self.secrets:
             check_name(name, kind="secret", where=where)
         check_slugs_differ((*self.rules.branches, *(f"tag {tag}" for tag in self.rules.tags)), where)
         protection = self.protection
-        if _ROLE in self.variables and not protection.protectable:
+        if ROLE in {*self.variables, *self.secrets} and not protection.protectable:
             raise SlipwayError(
                 protection.reason,
                 where=where,
@@ -55,7 +52,7 @@ class ServiceEnvironmentArgs:
     @property
     def protection(self) -> Protection:
         """What the plan lets us keep of the rules."""
-        return plan_protection(self.rules, self.plan, self.visibility)
+        return plan_protection(self.rules, self.plan, self.repository.visibility)
 
 
 class ServiceEnvironment(pulumi.ComponentResource):
@@ -71,12 +68,12 @@ class ServiceEnvironment(pulumi.ComponentResource):
         protection = args.protection
         for rule in protection.dropped:
             pulumi.log.warn(
-                f"{args.repository}: environment {args.rules.name!r} asks for {rule}, "
-                f"which a {args.visibility} repository does not have on the plan {args.plan.value!r}",
+                f"{args.repository.name}: environment {args.rules.name!r} asks for {rule}, which "
+                f"a {args.repository.visibility} repository does not have on the plan {args.plan.value!r}",
                 resource=self,
             )
         if not protection.protectable:
-            pulumi.log.warn(f"{args.repository}: {protection.reason}", resource=self)
+            pulumi.log.warn(f"{args.repository.name}: {protection.reason}", resource=self)
         if protection.create:
             environment = self._environment(name, args, protection)
             self._policies(name, args, environment)
@@ -96,7 +93,7 @@ class ServiceEnvironment(pulumi.ComponentResource):
         )
         return github.RepositoryEnvironment(
             f"{name}-environment",
-            repository=args.repository,
+            repository=args.repository.name,
             environment=rules.name,
             deployment_branch_policy=refs if protection.restrict_refs else None,
             reviewers=[_reviewers(rules.reviewers, self)] if approvals and len(rules.reviewers) else None,
@@ -116,7 +113,7 @@ class ServiceEnvironment(pulumi.ComponentResource):
         for pattern in args.rules.branches:
             github.RepositoryEnvironmentDeploymentPolicy(
                 f"{name}-branch-{slug(pattern)}",
-                repository=args.repository,
+                repository=args.repository.name,
                 environment=args.rules.name,
                 branch_pattern=pattern,
                 opts=child,
@@ -124,7 +121,7 @@ class ServiceEnvironment(pulumi.ComponentResource):
         for pattern in args.rules.tags:
             github.RepositoryEnvironmentDeploymentPolicy(
                 f"{name}-tag-{slug(pattern)}",
-                repository=args.repository,
+                repository=args.repository.name,
                 environment=args.rules.name,
                 tag_pattern=pattern,
                 opts=child,
@@ -137,19 +134,16 @@ class ServiceEnvironment(pulumi.ComponentResource):
         for variable, value in args.variables.items():
             github.ActionsEnvironmentVariable(
                 f"{name}-variable-{slug(variable)}",
-                repository=args.repository,
+                repository=args.repository.name,
                 environment=args.rules.name,
                 variable_name=variable,
                 value=value,
                 opts=child,
             )
-        secrets = dict(args.secrets)
-        if args.role_arn_as_secret and _ROLE in args.variables:
-            secrets[_ROLE] = args.variables[_ROLE]
-        for secret, value in secrets.items():
+        for secret, value in args.secrets.items():
             github.ActionsEnvironmentSecret(
                 f"{name}-secret-{slug(secret)}",
-                repository=args.repository,
+                repository=args.repository.name,
                 environment=args.rules.name,
                 secret_name=secret,
                 value=value,

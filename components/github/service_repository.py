@@ -11,19 +11,8 @@ from components.github.labels import Label, delivery_labels
 from components.github.rulesets import rulesets
 from slipway.errors import SlipwayError
 from slipway.platform.declaration import Repository
-from slipway.platform.protection import Enforcement, EnvironmentRules, GithubPlan, check_enforcement
+from slipway.platform.protection import Enforcement, GithubPlan, check_enforcement
 from slipway.platform.variable_names import check_name, check_slugs_differ, slug
-
-_ROLE = "AWS_ROLE_ARN"
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnvironmentSettings:
-    """One environment of a service: its rules and what its jobs read (see `environment_variables`)."""
-
-    rules: EnvironmentRules
-    variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +21,9 @@ class RepositorySettings:
 
     `variables` come from `repository_variables`. `enforcement` switches the rulesets and, when active, the
     read-only default token and SHA pinning on; it stays off until the repository's workflows are there.
-    `allowed_actions` are GitHub's patterns (`aws-actions/*`) beside GitHub's own actions; none means all
-    actions. `standing_labels` are the names, in lower case, of the labels that the repository has already:
-    they are taken over. `app_id` is the platform's GitHub App, `release_teams` the slugs of the teams that
-    may publish a release.
+    `standing_labels` are the names, in lower case, of the labels that the repository has already: they are
+    taken over. `app_id` is the platform's GitHub App, `release_teams` the slugs of the teams that may publish
+    a release.
     """
 
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
@@ -47,7 +35,6 @@ class RepositorySettings:
     required_approvals: int = 1
     app_id: int | None = None
     release_teams: tuple[str, ...] = ()
-    allowed_actions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for names that GitHub refuses and for approvals beyond what a ruleset takes."""
@@ -65,21 +52,22 @@ class RepositorySettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceRepositoryArgs:
-    """A service's repository.
-
-    `role_arn_as_secret` writes AWS_ROLE_ARN as a secret beside the variable, at both levels, for workflows
-    that still read `secrets.AWS_ROLE_ARN`. It is off by default: a role's ARN opens nothing by itself, and
-    GitHub would mask it in every log, the very line one needs when a role is refused.
-    """
+    """A service's repository, and those of its environments that the stack holds."""
 
     repository: Repository
     plan: GithubPlan
-    environments: tuple[EnvironmentSettings, ...] = ()
+    environments: tuple[ServiceEnvironmentArgs, ...] = ()
     settings: RepositorySettings | None = None
-    role_arn_as_secret: bool = False
 
     def __post_init__(self) -> None:
-        """Raise SlipwayError for an environment given twice and for rules that this plan lacks."""
+        """Raise SlipwayError for an environment given twice or of another, and for rules not in the plan."""
+        for environment in self.environments:
+            if (environment.repository, environment.plan) != (self.repository, self.plan):
+                raise SlipwayError(
+                    f"environment {environment.rules.name!r} is one of {environment.repository.slug} on the "
+                    f"plan {environment.plan.value!r}",
+                    where=self.repository.slug,
+                )
         names = [environment.rules.name for environment in self.environments]
         for name in names:
             if names.count(name) > 1:
@@ -118,15 +106,7 @@ class ServiceRepository(pulumi.ComponentResource):
         for environment in args.environments:
             ServiceEnvironment(
                 f"{name}-{slug(environment.rules.name)}",
-                ServiceEnvironmentArgs(
-                    repository=repository.name,
-                    visibility=repository.visibility,
-                    plan=args.plan,
-                    rules=environment.rules,
-                    variables=environment.variables,
-                    secrets=environment.secrets,
-                    role_arn_as_secret=args.role_arn_as_secret,
-                ),
+                environment,
                 opts=pulumi.ResourceOptions(parent=self),
             )
         if args.settings is not None:
@@ -135,7 +115,7 @@ class ServiceRepository(pulumi.ComponentResource):
             if args.settings.enforcement is not Enforcement.OFF:
                 self._rulesets(name, repository, args.settings)
             if args.settings.enforcement is Enforcement.ACTIVE:
-                self._actions(name, repository, args.settings)
+                self._actions(name, repository)
         self.environments = tuple(environment.rules.name for environment in args.environments)
         self.register_outputs({"idChecked": self.id_checked, "environments": list(self.environments)})
 
@@ -149,10 +129,7 @@ class ServiceRepository(pulumi.ComponentResource):
                 value=value,
                 opts=child,
             )
-        secrets = dict(settings.secrets)
-        if args.role_arn_as_secret and _ROLE in settings.variables:
-            secrets[_ROLE] = settings.variables[_ROLE]
-        for secret, value in secrets.items():
+        for secret, value in settings.secrets.items():
             github.ActionsSecret(
                 f"{name}-secret-{slug(secret)}",
                 repository=args.repository.name,
@@ -211,7 +188,7 @@ class ServiceRepository(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
 
-    def _actions(self, name: str, repository: Repository, settings: RepositorySettings) -> None:
+    def _actions(self, name: str, repository: Repository) -> None:
         child = pulumi.ResourceOptions(parent=self)
         github.WorkflowRepositoryPermissions(
             f"{name}-token",
@@ -220,17 +197,11 @@ class ServiceRepository(pulumi.ComponentResource):
             can_approve_pull_request_reviews=False,
             opts=child,
         )
-        selected = github.ActionsRepositoryPermissionsAllowedActionsConfigArgs(
-            github_owned_allowed=True,
-            verified_allowed=False,
-            patterns_alloweds=list(settings.allowed_actions),
-        )
         github.ActionsRepositoryPermissions(
             f"{name}-actions",
             repository=repository.name,
             enabled=True,
-            allowed_actions="selected" if settings.allowed_actions else "all",
-            allowed_actions_config=selected if settings.allowed_actions else None,
+            allowed_actions="all",
             sha_pinning_required=True,
             opts=child,
         )

@@ -19,7 +19,10 @@ from collections.abc import Mapping
 
 import pulumi
 
+from slipway.platform.services import ServiceSettings
 from slipway.platform.variable_names import image_variables
+
+ROLE = "AWS_ROLE_ARN"
 
 
 def repository_variables(
@@ -37,7 +40,7 @@ def repository_variables(
     """
     variables: dict[str, pulumi.Input[str]] = {"AWS_REGION": region}
     if role_arn is not None:
-        variables["AWS_ROLE_ARN"] = role_arn
+        variables[ROLE] = role_arn
     variables.update(image_variables(images))
     if release_name is not None:
         variables["HELM_RELEASE_NAME"] = release_name
@@ -55,12 +58,23 @@ def environment_variables(
     """Return an environment's variables, name -> value, without those it has not (a build has no cluster)."""
     candidates: dict[str, pulumi.Input[str] | None] = {
         "AWS_REGION": region,
-        "AWS_ROLE_ARN": role_arn,
+        ROLE: role_arn,
         "EKS_CLUSTER_NAME": cluster_name,
         "HELM_NAMESPACE": namespace,
         "PUBLIC_HOSTNAME": hostname,
     }
     return {name: value for name, value in candidates.items() if value is not None}
+
+
+def role_secrets(
+    service: ServiceSettings, role_arn: pulumi.Input[str] | None
+) -> dict[str, pulumi.Input[str]]:
+    """Return AWS_ROLE_ARN as a secret beside the variable, for workflows that still read it so.
+
+    It is off by default: a role's ARN opens nothing by itself, and GitHub would mask it in every log, the
+    very line one needs when a role is refused.
+    """
+    return {ROLE: role_arn} if service.role_arn_as_secret and role_arn is not None else {}
 
 
 def package_variables(package: str, namespace: str, hostname: str) -> dict[str, pulumi.Input[str]]:

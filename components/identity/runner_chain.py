@@ -7,8 +7,7 @@ import pulumi
 from components.identity.ci_role import CiRole, CiRoleArgs
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names, naming
-from slipway.platform.declaration import RoleDeclaration
-from slipway.platform.grants import AssumeRoles, PushImages
+from slipway.platform.declaration import AssumeRoles, PushImages, RoleDeclaration
 
 
 @dataclass(frozen=True, kw_only=True)

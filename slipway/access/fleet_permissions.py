@@ -14,7 +14,7 @@ from slipway.access.stack_actions import (
 )
 from slipway.access.statements import Statement, allow
 from slipway.platform import naming
-from slipway.platform.grants import ChangeFleet, ReadFleet
+from slipway.platform.declaration import ChangeFleet, ReadFleet
 
 PASSED_TO = ("ec2.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com")
 SERVICE_LINKED = ("autoscaling.amazonaws.com", "ops.apigateway.amazonaws.com", "spot.amazonaws.com")

@@ -7,8 +7,7 @@ from slipway.access import fleet_permissions, stack_permissions
 from slipway.access.statements import Condition, Document, Statement, allow, deny, document
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
-from slipway.platform.declaration import RoleDeclaration
-from slipway.platform.grants import (
+from slipway.platform.declaration import (
     ApplyStack,
     AssumeRoles,
     ChangeFleet,
@@ -25,6 +24,7 @@ from slipway.platform.grants import (
     ReadParameters,
     ReadPlans,
     ReadState,
+    RoleDeclaration,
     UseState,
 )
 

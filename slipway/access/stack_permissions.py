@@ -4,7 +4,7 @@ from slipway.access import stack_actions as actions
 from slipway.access.claims import ISSUER
 from slipway.access.statements import Document, Statement, allow, deny, document
 from slipway.platform import naming
-from slipway.platform.grants import ApplyStack, PlanStack
+from slipway.platform.declaration import ApplyStack, PlanStack
 
 PASSED_TO = ("ec2.amazonaws.com", "eks.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 SERVICE_LINKED = ("eks-nodegroup.amazonaws.com", "eks.amazonaws.com")

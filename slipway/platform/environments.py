@@ -4,20 +4,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slipway.platform import naming
-from slipway.platform.declaration import Job, RoleDeclaration
-from slipway.platform.grants import (
+from slipway.platform.declaration import (
     DescribeCluster,
     Grant,
+    Job,
     ManageNamespace,
     MarkImages,
     MigrateDatabase,
     PushImages,
     ReadParameters,
+    RoleDeclaration,
     UseState,
 )
-from slipway.platform.job_kinds import PULL_REQUESTS, EnvironmentDefaults, JobKind, defaults_for
 from slipway.platform.protection import EnvironmentRules, Protection, Reviewers, plan_protection
-from slipway.platform.services import EnvironmentSettings, Package, ServiceSettings
+from slipway.platform.services import (
+    PULL_REQUESTS,
+    EnvironmentDefaults,
+    EnvironmentSettings,
+    JobKind,
+    Package,
+    ServiceSettings,
+    defaults_for,
+)
 from slipway.platform.settings import Settings
 from slipway.platform.stack import Stack
 from slipway.platform.values import CHART

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from slipway.platform.declaration import Repository
-from slipway.platform.job_kinds import JobKind
 from slipway.platform.model import Model
 from slipway.platform.protection import GithubPlan
+from slipway.platform.services import JobKind
 from slipway.platform.stack import ACCOUNT_STACKS, Stack
 from slipway.platform.values import (
     AccountId,

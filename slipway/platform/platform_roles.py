@@ -4,19 +4,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from slipway.platform import naming
-from slipway.platform.declaration import Job, RoleDeclaration
-from slipway.platform.fleet_names import FleetNames
-from slipway.platform.grants import (
+from slipway.platform.declaration import (
     ApplyStack,
     ChangeFleet,
     Grant,
+    Job,
     PlanStack,
     PutPlans,
     ReadFleet,
     ReadPlans,
     ReadState,
+    RoleDeclaration,
     UseState,
 )
+from slipway.platform.fleet_names import FleetNames
 from slipway.platform.protection import EnvironmentRules, Protection, plan_protection
 from slipway.platform.runner_chain import cicd_roles
 from slipway.platform.settings import Settings

@@ -8,10 +8,9 @@ service's repository alone, and its end is that service's own environments.
 from collections.abc import Iterator
 
 from slipway.platform import naming
-from slipway.platform.declaration import RoleDeclaration
+from slipway.platform.declaration import AssumeRoles, Grant, RoleDeclaration
 from slipway.platform.environments import environments, meaning
-from slipway.platform.grants import AssumeRoles, Grant
-from slipway.platform.job_kinds import JobKind
+from slipway.platform.services import JobKind
 from slipway.platform.settings import Settings
 
 

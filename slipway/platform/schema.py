@@ -10,10 +10,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from slipway.platform.job_kinds import DEFAULTS, EnvironmentDefaults
 from slipway.platform.organization import OrganizationSettings
 from slipway.platform.reading import PREFIX
-from slipway.platform.services import ServiceSettings
+from slipway.platform.services import DEFAULTS, EnvironmentDefaults, ServiceSettings
 from slipway.platform.settings import LocalSettings, PlatformSettings
 
 Schema = dict[str, Any]

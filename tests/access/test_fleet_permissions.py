@@ -10,7 +10,7 @@ from slipway.access.permissions import statements_of
 from slipway.access.stack_actions import INSTANCE_PROFILE, ROLE_BY_PATH, ROLE_UNDER_BOUNDARY
 from slipway.access.stack_permissions import boundary_policy
 from slipway.access.statements import BARE_STAR, document, is_reading
-from slipway.platform.grants import ChangeFleet, ReadFleet
+from slipway.platform.declaration import ChangeFleet, ReadFleet
 from slipway.platform.naming import boundary_arn
 
 ACCOUNT = "111111111111"

@@ -16,8 +16,7 @@ from slipway.access.stack_permissions import boundary_policy
 from slipway.access.statements import BARE_STAR, document, is_reading
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
-from slipway.platform.declaration import AssumeRoles, RoleDeclaration
-from slipway.platform.grants import PutPlans, UseState
+from slipway.platform.declaration import AssumeRoles, PutPlans, RoleDeclaration, UseState
 
 REGISTRY = "arn:aws:ecr:eu-west-1:111111111111:repository"
 STATE = "arn:aws:s3:::slipway-state-acme"

@@ -10,15 +10,15 @@ from components.github.labels import Label, delivery_labels
 from components.github.permissions import PERMISSIONS
 from components.github.rulesets import GITHUB_ACTIONS_APP_ID
 from components.github.service_repository import (
-    EnvironmentSettings,
     RepositorySettings,
     ServiceRepository,
     ServiceRepositoryArgs,
 )
-from components.github.variables import environment_variables, repository_variables
+from components.github.variables import environment_variables, repository_variables, role_secrets
 from slipway.errors import SlipwayError
 from slipway.platform.declaration import Repository
 from slipway.platform.protection import Enforcement, EnvironmentRules, GithubPlan, Reviewers
+from slipway.platform.services import ServiceSettings
 from tests.components.recording import Recorded, Recording, run
 
 REPOSITORY = Repository(owner="acme", name="skill-pool", owner_id=11, id=22)
@@ -32,7 +32,7 @@ INVOKES = {
 }
 
 
-def production(**changes: Any) -> EnvironmentSettings:
+def production(**changes: Any) -> ServiceEnvironmentArgs:
     rules = EnvironmentRules(
         name="production",
         branches=("main",),
@@ -41,6 +41,8 @@ def production(**changes: Any) -> EnvironmentSettings:
         wait_minutes=10,
     )
     settings: dict[str, Any] = {
+        "repository": REPOSITORY,
+        "plan": GithubPlan.ENTERPRISE,
         "rules": rules,
         "variables": environment_variables(
             region="eu-west-1",
@@ -51,7 +53,7 @@ def production(**changes: Any) -> EnvironmentSettings:
         ),
         **changes,
     }
-    return EnvironmentSettings(**settings)
+    return ServiceEnvironmentArgs(**settings)
 
 
 def settings(**changes: Any) -> RepositorySettings:
@@ -73,9 +75,10 @@ def declare(invokes: Any = None, **changes: Any) -> Recording:
     args: dict[str, Any] = {
         "repository": REPOSITORY,
         "plan": GithubPlan.ENTERPRISE,
-        "environments": (production(),),
         **changes,
     }
+    if "environments" not in args:
+        args["environments"] = (production(plan=args["plan"]),)
     return run(lambda: declare_repository(args), invokes=invokes or INVOKES)
 
 
@@ -151,7 +154,16 @@ def test_a_declared_secret_stays_secret() -> None:
 
 
 def test_the_role_is_also_a_secret_only_where_that_is_asked_for() -> None:
-    recording = declare(settings=settings(), role_arn_as_secret=True)
+    block: dict[str, Any] = {
+        "repository": "acme/skill-pool",
+        "repository_id": 22,
+        "images": ("web",),
+        "hostname": "skill-pool.example.com",
+        "environments": {"production": {}},
+    }
+    assert not role_secrets(ServiceSettings(**block), ROLE)
+    secrets = role_secrets(ServiceSettings(**block, role_arn_as_secret=True), ROLE)
+    recording = declare(settings=settings(secrets=secrets), environments=(production(secrets=secrets),))
     assert recording.one("ActionsEnvironmentSecret").inputs["secretName"] == "AWS_ROLE_ARN"
     assert recording.one("ActionsSecret").inputs["secretName"] == "AWS_ROLE_ARN"
     assert values(recording.of("ActionsEnvironmentVariable"))["AWS_ROLE_ARN"] == ROLE
@@ -213,7 +225,7 @@ def test_active_rules_guard_branches_and_tags_with_the_app_as_bypass() -> None:
 
 
 def test_active_enforcement_makes_tokens_read_only_and_pins_actions() -> None:
-    recording = declare(settings=settings(enforcement=Enforcement.ACTIVE, allowed_actions=("aws-actions/*",)))
+    recording = declare(settings=settings(enforcement=Enforcement.ACTIVE))
     assert recording.one("WorkflowRepositoryPermissions").inputs == {
         "repository": "skill-pool",
         "defaultWorkflowPermissions": "read",
@@ -221,8 +233,7 @@ def test_active_enforcement_makes_tokens_read_only_and_pins_actions() -> None:
     }
     actions = recording.one("ActionsRepositoryPermissions").inputs
     assert actions["shaPinningRequired"] is True
-    assert actions["allowedActions"] == "selected"
-    assert actions["allowedActionsConfig"]["patternsAlloweds"] == ["aws-actions/*"]
+    assert actions["allowedActions"] == "all"
 
 
 def test_labels_are_added_one_by_one_and_outlive_us() -> None:
@@ -253,7 +264,7 @@ def test_a_plan_without_approvals_is_not_asked_for_them() -> None:
 
 
 def test_a_plan_without_environments_makes_none_and_no_variable_of_theirs() -> None:
-    without_role = production(variables=environment_variables(region="eu-west-1"))
+    without_role = production(plan=GithubPlan.FREE, variables=environment_variables(region="eu-west-1"))
     recording = declare(plan=GithubPlan.FREE, environments=(without_role,))
     assert [one.type for one in recording if one.custom] == []
 
@@ -267,8 +278,7 @@ def test_a_role_for_an_environment_that_nothing_guards_is_refused(plan: GithubPl
 def test_a_role_for_an_environment_open_to_every_branch_is_refused() -> None:
     with pytest.raises(SlipwayError, match="names no branch and no tag"):
         ServiceEnvironmentArgs(
-            repository="skill-pool",
-            visibility="private",
+            repository=REPOSITORY,
             plan=GithubPlan.ENTERPRISE,
             rules=EnvironmentRules(name="dev"),
             variables={"AWS_ROLE_ARN": ROLE},
@@ -300,6 +310,13 @@ def test_two_environments_of_one_name_are_refused() -> None:
         declare(environments=(production(), production()))
 
 
+def test_an_environment_of_another_repository_or_plan_is_refused() -> None:
+    other = Repository(owner="acme", name="invoices", owner_id=11, id=23)
+    for environment in (production(repository=other), production(plan=GithubPlan.TEAM)):
+        with pytest.raises(SlipwayError, match="environment 'production' is one of acme/"):
+            declare(environments=(environment,))
+
+
 def test_labels_github_would_refuse_are_refused() -> None:
     for name, color, description in (("", "aabbcc", ""), ("x", "#abc", ""), ("x", "aabbcc", "d" * 101)):
         with pytest.raises(SlipwayError):
@@ -310,7 +327,8 @@ def test_labels_github_would_refuse_are_refused() -> None:
 
 def test_every_resource_used_has_its_permission_recorded() -> None:
     everything = declare(
-        settings=settings(enforcement=Enforcement.ACTIVE, secrets={"TOKEN": "x"}), role_arn_as_secret=True
+        settings=settings(enforcement=Enforcement.ACTIVE, secrets={"TOKEN": "x"}),
+        environments=(production(secrets={"TOKEN": "x"}),),
     )
     assert {one.type for one in everything if one.custom} <= set(PERMISSIONS)
     assert set(INVOKES) <= set(PERMISSIONS)

@@ -11,7 +11,7 @@ from slipway.access.permissions import statements_of
 from slipway.access.policies import Decision, Policy, Principal, Request
 from slipway.access.statements import document
 from slipway.errors import SlipwayError
-from slipway.platform.grants import PutPlans, ReadPlans
+from slipway.platform.declaration import PutPlans, ReadPlans
 from tests.components.computed import computed_outputs
 from tests.components.recording import Recording, run
 from tests.components.samples import ACCOUNT, APPLY_ROLE, PLAN_ROLE, PULLER, REGION, plan_store_args

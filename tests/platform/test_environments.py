@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from slipway.platform.declaration import RoleDeclaration
+from slipway.platform.declaration import DescribeCluster, MarkImages, PushImages, RoleDeclaration
 from slipway.platform.environments import environments, marking_roles
-from slipway.platform.grants import DescribeCluster, MarkImages, PushImages
-from slipway.platform.job_kinds import EnvironmentDefaults, JobKind
 from slipway.platform.platform_roles import platform_roles
+from slipway.platform.services import EnvironmentDefaults, JobKind
 from slipway.platform.settings import Settings
 from slipway.platform.stack import Stack
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from slipway.platform.declaration import AssumeRoles, PushImages
 from slipway.platform.environments import environments
-from slipway.platform.grants import AssumeRoles, PushImages
 from slipway.platform.platform_roles import platform_roles
 
 from .conftest import mistakes, parse, stack_values

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from slipway.access.refs import pattern_matches
 from slipway.platform import reading
+from slipway.platform.declaration import ManageNamespace, PushImages, ReadParameters, UseState
 from slipway.platform.environments import environments
-from slipway.platform.grants import ManageNamespace, PushImages, ReadParameters, UseState
 from slipway.platform.mistakes import SettingsError
 from slipway.platform.namespaces import check_namespaces, groups_by_role, namespaces_of
 from slipway.platform.rules.limits import narrower

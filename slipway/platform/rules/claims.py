@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from slipway.platform import naming
 from slipway.platform.environments import meaning, placements
 from slipway.platform.fleet_names import FUNCTIONS, FleetNames
-from slipway.platform.job_kinds import JobKind
 from slipway.platform.mistakes import Mistake, Place
 from slipway.platform.rules.draft import Draft
+from slipway.platform.services import JobKind
 
 _TOO = "has claimed this one ({}), and one of the two is wrong"
 """Files are read in the order of their names, so the first is not the one that is right."""

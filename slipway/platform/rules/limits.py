@@ -7,11 +7,16 @@ default; one whose name says nothing, what the known environments of its stack a
 from collections.abc import Iterator
 
 from slipway.platform.environments import meaning, placements
-from slipway.platform.job_kinds import DEFAULTS, EnvironmentDefaults, JobKind, defaults_for
 from slipway.platform.mistakes import Mistake, Place
 from slipway.platform.organization import EnvironmentLimit
 from slipway.platform.rules.draft import Draft
-from slipway.platform.services import EnvironmentSettings
+from slipway.platform.services import (
+    DEFAULTS,
+    EnvironmentDefaults,
+    EnvironmentSettings,
+    JobKind,
+    defaults_for,
+)
 from slipway.platform.stack import Stack
 from slipway.platform.values import belongs_to_cluster
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from slipway.platform.environments import meaning, reviewers_named
-from slipway.platform.job_kinds import JobKind
 from slipway.platform.mistakes import Mistake, Place
 from slipway.platform.organization import Chain
 from slipway.platform.rules.draft import Draft
-from slipway.platform.services import ServiceSettings
+from slipway.platform.services import JobKind, ServiceSettings
 
 
 def chain_mistakes(draft: Draft) -> Iterator[Mistake]:

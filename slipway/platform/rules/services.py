@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 
 from slipway.platform.environments import meaning, placements, stack_of
-from slipway.platform.job_kinds import defaults_for, known_names
 from slipway.platform.mistakes import Mistake, Place, missing, tried
 from slipway.platform.protection import Enforcement, check_enforcement
 from slipway.platform.rules.draft import Draft
-from slipway.platform.services import PACKAGE_KEYS, EnvironmentSettings, ServiceSettings
+from slipway.platform.services import (
+    PACKAGE_KEYS,
+    EnvironmentSettings,
+    ServiceSettings,
+    defaults_for,
+    known_names,
+)
 from slipway.platform.stack import Stack
 from slipway.platform.values import belongs_to_cluster
 from slipway.platform.variable_names import check_slugs_differ, image_variables
