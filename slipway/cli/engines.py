@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - the embedded engine and its providers are heavy, and a real stack needs neither
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from slipway.errors import SlipwayError
 if TYPE_CHECKING:
     from slipway.engine.fence import Fence, Home
     from slipway.engine.local_stacks import EngineName
+    from slipway.guards.asking import Guards
     from slipway.localcloud.cloud import Cloud
 
 
@@ -67,6 +69,18 @@ def local_engine(
     if name == "pulumi":
         return cli_local.local_engine(root, stack, progress, fence=fence, home=home, config=config)
     return _embedded(root, stack, config, fence, home, progress)
+
+
+def guards_of(cloud: Cloud | None) -> Guards:
+    """Who asks GitHub what guards there are: with the job's token, or on a stand-in with the stack's own."""
+    from slipway.github import connect, token
+    from slipway.guards.asking import Guards
+    from slipway.localcloud.github.world import APP_TOKEN
+
+    if cloud is not None:
+        return Guards(connect(token(APP_TOKEN), cloud.github))
+    given = os.environ.get("GITHUB_TOKEN", "")
+    return Guards(connect(token(given)) if given else None)
 
 
 def _embedded(  # noqa: PLR0917 - what `local_engine` takes

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from slipway.cli.engines import local_engine, real_engine
+from slipway.cli.engines import guards_of, local_engine, real_engine
 from slipway.cli.seeding import seed_of
 from slipway.engine.choice import choose_local, choose_real
 from slipway.engine.fence import Home
@@ -11,9 +12,13 @@ from slipway.engine.interface import Choice, Engine, Progress, Result
 from slipway.engine.local_stacks import LocalStacks, Record
 from slipway.engine.plan import Plan
 from slipway.engine.project import load_project, load_stack
+from slipway.guards.results import judged, shown
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
 from slipway.platform.stack import Stack
+
+if TYPE_CHECKING:
+    from slipway.guards.asking import Guards
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Session:
     stack: str
     engine: Engine
     kept: "Kept | None"
+    guards: "Guards | None" = None
 
     @property
     def where(self) -> str:
@@ -44,11 +50,19 @@ class Session:
 
     def refresh(self) -> Result:
         """Make the state as the world is."""
-        return self.engine.refresh()
+        result = self.engine.refresh()
+        if self.guards is None or not result.ok:
+            return result
+        asked = self.guards.ask(self.engine.export())
+        if asked.amendments:
+            self.engine.amend(asked.amendments)
+        return shown(result, asked)
 
     def drift(self) -> Result:
         """What `refresh` would find. Where it finds something, the next `up` begins by taking it in."""
         result = self.engine.drift()
+        if self.guards is not None and result.ok:
+            result = shown(result, self.guards.ask(self.engine.export()))
         if result.changed and self.kept is not None:
             self.kept.stacks.mark_drifted(self.stack)
         return result
@@ -58,12 +72,12 @@ class Session:
         if self.kept is not None:
             refresh = self.kept.begin(self.stack, self.engine) or refresh
         if refresh:
-            refreshed = self.engine.refresh()
+            refreshed = self.refresh()
             if not refreshed.ok:
                 return refreshed
         if self.kept is not None:
             self.kept.refreshed(self.stack)
-        return self.engine.up()
+        return self._judged(self.engine.up())
 
     def apply(self, plan: Plan) -> Result:
         """Do what a plan says, and nothing else.
@@ -73,11 +87,22 @@ class Session:
         """
         if self.kept is not None:
             self.kept.begin(self.stack, self.engine)
-        return self._ended(self.engine.apply(plan), gone=plan.operation == "destroy")
+        gone = plan.operation == "destroy"
+        result = self.engine.apply(plan)
+        return self._ended(result if gone else self._judged(result), gone=gone)
 
     def destroy(self) -> Result:
         """Destroy; after that, any engine may begin anew."""
         return self._ended(self.engine.destroy(), gone=True)
+
+    def _judged(self, result: Result) -> Result:
+        """What was applied is not done before GitHub itself holds what guards something."""
+        if self.guards is None or not result.ok:
+            return result
+        result = judged(result, self.guards.ask(self.engine.export()))
+        if not result.ok and self.kept is not None:
+            self.kept.stacks.mark_drifted(self.stack)
+        return result
 
     def _ended(self, result: Result, *, gone: bool) -> Result:
         if gone and result.ok and self.kept is not None:
@@ -158,7 +183,7 @@ def open_session(
     if cloud is None and stack != Stack.LOCAL:
         load_stack(root, stack)
         choose_real(stack, wanted)
-        return Session(root, stack, real_engine(root, stack, progress), None)
+        return Session(root, stack, real_engine(root, stack, progress), None, guards_of(None))
     if cloud is None:
         load_stack(root, stack)
         cloud = runtime.require(root)
@@ -171,4 +196,4 @@ def open_session(
     record = stacks.find(stack)
     name = choose_local(stack, wanted, record.engine if record else None)
     engine = local_engine(root, stack, name, cloud, home=home, progress=progress)
-    return Session(root, stack, engine, Kept(cloud, stacks))
+    return Session(root, stack, engine, Kept(cloud, stacks), guards_of(cloud))

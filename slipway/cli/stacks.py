@@ -153,7 +153,9 @@ def drift(
     result = _run(root, stack, engine, lambda session: session.drift(), changes=False)
     _report(result, _form(form, as_json))
     if result.changed:
-        typer.echo(f"Drift. `slipway up {stack}` repairs it.", err=True)
+        # Of a stack on a stand-in it is remembered that a refresh comes first.
+        how = f"slipway up {stack}" if stack == Stack.LOCAL else f"slipway up {stack} --refresh"
+        typer.echo(f"Drift. `{how}` repairs it.", err=True)
         raise typer.Exit(DRIFT)
 
 

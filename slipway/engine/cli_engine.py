@@ -24,7 +24,7 @@ from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Progress, Result, Silent
 from slipway.engine.plan import Plan, require_fit, require_same, require_state
 from slipway.engine.plugins import redact
-from slipway.engine.state import digest
+from slipway.engine.state import VERSION, digest, overlaid
 from slipway.engine.values import Plain
 from slipway.errors import SlipwayError
 from slipway.platform.documents import read
@@ -143,6 +143,26 @@ class PulumiEngine:
         """The state as ``pulumi stack export`` prints it, secrets encrypted."""
         return json.loads(self._call("stack", "export", "--stack", self._stack))
 
+    def amend(self, found: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write properties into the state that a provider does not read back."""
+        deployment = self.export()["deployment"]
+        for resource in deployment["resources"]:
+            if not resource.get("delete") and (properties := found.get(resource["urn"])):
+                for kind in ("inputs", "outputs"):
+                    resource[kind] = overlaid(resource.get(kind) or {}, properties)
+        self.replace_state(deployment)
+
+    def replace_state(self, deployment: dict[str, Any]) -> None:
+        """Write another state. Readable secrets in it are sealed. Pending operations do not survive this.
+
+        Raises:
+            EngineError: Pulumi finds fault with it, or another run has the stack.
+        """
+        self._select()
+        document = {"version": VERSION, "deployment": deployment}
+        with private_file(json.dumps(document).encode()) as file:
+            self._call("stack", "import", "--stack", self._stack, "--file", f"/dev/fd/{file}", files=(file,))
+
     def state_digest(self, key: bytes) -> str:
         """Of what the state says, whatever the encryption of its secrets."""
         return digest(self._deployment(), Fingerprints(key))
@@ -197,7 +217,7 @@ class PulumiEngine:
             sealed = ["--secrets-provider", self._secrets_provider] if self._secrets_provider else []
             self._call("stack", "select", "--create", *sealed, self._stack)
 
-    def _call(self, *arguments: str) -> str:
+    def _call(self, *arguments: str, files: Sequence[int] = ()) -> str:
         done = subprocess.run(
             [self._command, *arguments, *_FLAGS],
             cwd=self._folder,
@@ -205,6 +225,7 @@ class PulumiEngine:
             capture_output=True,
             text=True,
             check=False,
+            pass_fds=files,
         )
         if done.returncode:
             raise EngineError(

@@ -64,6 +64,7 @@ def local_engine(
     module: str = PROVIDER_MODULE,
     environment: Mapping[str, str] | None = None,
     config: Mapping[str, str] | None = None,
+    plugins: Mapping[str, Path] | None = None,
 ) -> PulumiEngine:
     """The Pulumi CLI for a stack on a stand-in: no credential of the caller's is in its environment.
 
@@ -76,6 +77,7 @@ def local_engine(
         environment: instead of the present one; scrubbed all the same.
         config: keys that this run adds to the stack file's, such as where the embedded cloud answers.
             There need not be a stack file.
+        plugins: providers of others by package, each the folder of its program: to try the stand-in against.
 
     Raises:
         SlipwayError: no Pulumi CLI on PATH, or the project's files cannot be read.
@@ -94,6 +96,7 @@ def local_engine(
         environment=given,
         config={**(config or {}), **fence.config},
         home=home,
+        plugins=plugins,
     )
     return PulumiEngine(folder, project, stack, fenced, progress, create=True)
 
@@ -108,6 +111,7 @@ def project_folder(
     packages: Sequence[str] = PACKAGES,
     config: Mapping[str, str] | None = None,
     home: Home | None = None,
+    plugins: Mapping[str, Path] | None = None,
 ) -> dict[str, str]:
     """Write a project folder that runs the program at `root` with the providers that `module` serves.
 
@@ -118,8 +122,10 @@ def project_folder(
         SlipwayError: the project's files cannot be read.
     """
     project = load_project(root)
-    for package in packages:
-        _write_plugin(folder / "plugins" / package, root, package, module)
+    paths = {package: f"plugins/{package}" for package in packages}
+    for package, path in paths.items():
+        _write_plugin(folder / path, root, package, module)
+    paths |= {package: str(path) for package, path in (plugins or {}).items()}
     home = home or Home(root, project.name)
     shared = folder if folder != home.pulumi(project.name) else home.pulumi(home.own)
     (shared / "backend").mkdir(parents=True, exist_ok=True)
@@ -127,7 +133,7 @@ def project_folder(
         "name": project.name,
         "main": os.path.relpath(root, folder),
         "runtime": _runtime(),
-        "plugins": {"providers": [{"name": name, "path": f"plugins/{name}"} for name in packages]},
+        "plugins": {"providers": [{"name": name, "path": path} for name, path in paths.items()]},
     }
     if "config" in project.document:
         document["config"] = project.document["config"]

@@ -33,6 +33,7 @@ from slipway.engine.state import (
     Snapshot,
     digest,
     options_digest,
+    overlaid,
     to_deployment,
     to_records,
 )
@@ -163,6 +164,17 @@ class EmbeddedEngine:
         """The state as ``pulumi stack export`` prints it."""
         snapshot, _ = self._store.load()
         return to_deployment(snapshot, self._store.crypter)
+
+    def amend(self, found: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write properties into the state that a provider does not read back."""
+        with self._store.locked():
+            snapshot, _ = self._recover()
+            ledger = self._store.begin(snapshot)
+            for urn, properties in found.items():
+                state = snapshot.live[urn]
+                inputs, outputs = overlaid(state.inputs, properties), overlaid(state.outputs, properties)
+                ledger.put(replace(state, inputs=inputs, outputs=outputs))
+            ledger.close()
 
     def state_digest(self, key: bytes) -> str:
         """Of what the state says, whatever the encryption of its secrets."""

@@ -234,6 +234,14 @@ class Engine(Protocol):
         """The state as Pulumi's deployment document, secrets encrypted."""
         ...
 
+    def amend(self, found: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write properties into the state that a provider does not read back, as a refresh would.
+
+        Args:
+            found: by URN the properties as the world has them; None for those that are not there.
+        """
+        ...
+
     def state_digest(self, key: bytes) -> str:
         """Of what the state says, however its secrets are encrypted. It tells nothing without the key."""
         ...

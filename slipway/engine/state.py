@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -279,6 +279,11 @@ def from_deployment(document: dict[str, Any], crypter: Crypter) -> Snapshot:
 
 _VOLATILE: Final = frozenset({"created", "modified", "sourcePosition", "stackTrace"})
 """Of a record: when, and from which line, it was written; a run that changes nothing may change these."""
+
+
+def overlaid(values: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties with those that were found instead; None removes one."""
+    return {key: value for key, value in {**values, **found}.items() if found.get(key, value) is not None}
 
 
 def digest(deployment: dict[str, Any], fingerprints: Fingerprints) -> str:

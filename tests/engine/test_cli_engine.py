@@ -253,6 +253,24 @@ class TestBothEngines:
         )  # fmt: skip
         assert json.loads(exported.stdout)["password"] == "hunter22"
 
+    def test_what_is_imported_or_written_into_the_state_becomes_what_the_program_says(self, project):
+        world = World(objects={"id-77": {"urn": "x", "value": "1"}})
+        (project / "world.json").write_text(json.dumps(world.objects))
+        (project / "__main__.py").write_text(
+            "import pulumi\nfrom tests.engine.toy import Thing\n"
+            "Thing('a', pulumi.ResourceOptions(import_='id-77'), value='2')\n"
+        )
+        urn = "urn:pulumi:local::demo::toy:index:Thing::a"
+        for engine in (cli(project), embedded(project, world)):
+            seen: list[list[str]] = []
+            for found in (None, {"value": "1"}, {"value": None}, None):
+                if found:
+                    engine.amend({urn: found})
+                result = engine.up()
+                assert result.ok, result.diagnostics
+                seen.append([step.op for step in result.steps if step.urn == urn])
+            assert seen == [["import", "update"], ["update"], ["update"], ["same"]]
+
     def test_no_credential_reaches_the_program(self, project):
         (project / "__main__.py").write_text(
             "import os, pulumi\n"

@@ -188,6 +188,17 @@ def test_what_is_imported_becomes_what_the_program_says_in_the_same_run(engine, 
     assert ops(engine(program).up()) == {"a": "same"}
 
 
+def test_what_is_written_into_the_state_is_put_right_by_the_next_up(engine, world):
+    program = lambda: Thing("a", value="2")  # noqa: E731
+    first = engine(program).up()
+    (urn,) = (step.urn for step in first.steps if step.name == "a")
+    for found in ({"value": "1"}, {"value": None}):
+        engine(program).amend({urn: found})
+        again = engine(program).up()
+        assert [step.op for step in again.steps if step.urn == urn] == ["update"]
+        assert ops(engine(program).up()) == {"a": "same"}
+
+
 def test_what_is_imported_is_never_replaced(engine, world):
     world.objects["id-77"] = {"urn": "x", "name": "other"}
     refused = engine(lambda: Thing("a", ResourceOptions(import_="id-77"), name="mine")).up()

@@ -5,7 +5,7 @@ repository whose id differs is a new one of the same name, with nothing of the o
 
     organizations  login, id, plan (free|team|enterprise; enterprise), type (Organization|User; Organization)
     users          login, id
-    teams          organization, slug, id, members (logins; none)
+    teams          organization, slug, id, members (logins; none), repositories (names that it can read; all)
     repositories   owner, name, id, visibility (private), default_branch (main)
     tokens         token, permissions {name: read|write}, repositories ("owner/name"; all),
                    user (login; an App's without one), app ({id, slug}; github-actions),
@@ -110,7 +110,10 @@ class World:
                     "id": int(given["id"]),
                     "slug": str(given["slug"]),
                     "members": list(given.get("members", [])),
+                    "repositories": None,
                 }
+                if "repositories" in given:
+                    team["repositories"] = [str(name).lower() for name in given["repositories"]]
                 self.owners[str(given["organization"]).lower()].teams[str(given["slug"])] = team
             for given in body.get("repositories", []):
                 self._seed_repository(given)

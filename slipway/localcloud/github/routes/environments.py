@@ -48,7 +48,7 @@ def put_environment(call: Call) -> Response:
     reviewers = _reviewers(call, repository, body.get("reviewers"))
     policy = _branch_policy(body.get("deployment_branch_policy"))
     prevent_self_review = bool(body.get("prevent_self_review") or False)
-    if prevent_self_review and not reviewers:
+    if prevent_self_review and not body.get("reviewers"):
         raise invalid(
             "Failed to create or update the environment protection rule. "
             "Required reviewers must have at least one reviewer to set prevent_self_review."
@@ -151,6 +151,10 @@ def _branch_policy(given: object) -> Json | None:
 
 
 def _reviewers(call: Call, repository: Repository, given: object) -> list[Json]:
+    """Those given who can read the repository: GitHub passes over the others without a word.
+
+    https://github.com/integrations/terraform-provider-github/issues/1166
+    """
     listed = cast("list[Any]", given) if isinstance(given, list) else []
     if given is not None and not isinstance(given, list):
         raise invalid("Validation Failed", {"field": "reviewers", "code": "invalid"})
@@ -164,9 +168,16 @@ def _reviewers(call: Call, repository: Repository, given: object) -> list[Json]:
         known = {"User": users, "Team": teams}.get(str(kind), {})
         if id_ not in known:
             raise invalid("Validation Failed", {"field": "reviewers", "code": "invalid", "value": id_})
+        if kind == "Team" and not _reads(repository, known[id_]):
+            continue
         name = {"login": known[id_]} if kind == "User" else {"slug": known[id_]}
         reviewers.append({"type": kind, "reviewer": {"id": id_, **name}})
     return reviewers
+
+
+def _reads(repository: Repository, slug: str) -> bool:
+    names = repository.owner.teams[slug]["repositories"]
+    return names is None or repository.name.lower() in names
 
 
 def _check_plan(repository: Repository, *, wait: int, reviewers: list[Json], policy: Json | None) -> None:

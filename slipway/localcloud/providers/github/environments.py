@@ -33,7 +33,8 @@ def _write(cloud: GitHubCloud, inputs: Props) -> None:
     cloud.send("PUT", where, _body(inputs))
 
 
-def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
+def as_it_is(cloud: GitHubCloud, id_: str, old: Props) -> Props:
+    """All that GitHub says of an environment, in Pulumi's form."""
     repository, name = split_id(id_, 2)
     found: Props = cloud.get(cloud.repo(repository, "environments", name))
     rules: dict[str, Props] = {one["type"]: one for one in items(found.get("protection_rules"))}
@@ -61,16 +62,35 @@ def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
     }
 
 
+def _read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
+    """The same, but where nobody reviews, what was known of reviewers stays, as pulumi-github has it.
+
+    Its read sets both properties where GitHub's answer has the rule, and nowhere else
+    (resource_github_repository_environment.go); `slipway.guards` asks GitHub.
+    """
+    found = as_it_is(cloud, id_, old)
+    if found["reviewers"] is None:
+        for name in ("reviewers", "preventSelfReview"):
+            found[name] = old.get(name, found[name])
+    return found
+
+
 def _delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
     repository, name = split_id(id_, 2)
     cloud.send("DELETE", cloud.repo(repository, "environments", name))
+
+
+def patterns(cloud: GitHubCloud, repository: str, environment: str) -> dict[tuple[str, str], int]:
+    """By kind of ref and pattern, the ids of an environment's policies."""
+    listed = cloud.every(_policies(cloud, repository, environment), "branch_policies")
+    return {(one["type"], one["name"]): one["id"] for one in listed}
 
 
 def _policies(cloud: GitHubCloud, repository: str, environment: str) -> str:
     return cloud.repo(repository, "environments", environment, "deployment-branch-policies")
 
 
-def _pattern(inputs: Props) -> tuple[str, str]:
+def pattern_of(inputs: Props) -> tuple[str, str]:
     """What kind of ref a policy admits, and which of them."""
     if inputs.get("branchPattern"):
         return "branch", inputs["branchPattern"]
@@ -79,7 +99,7 @@ def _pattern(inputs: Props) -> tuple[str, str]:
 
 def _policy_create(cloud: GitHubCloud, inputs: Props) -> str:
     repository, environment = inputs["repository"], inputs["environment"]
-    kind, name = _pattern(inputs)
+    kind, name = pattern_of(inputs)
     made = cloud.send("POST", _policies(cloud, repository, environment), {"name": name, "type": kind})
     return f"{repository}:{environment}:{made['id']}"
 
@@ -101,7 +121,7 @@ def _policy_read(cloud: GitHubCloud, id_: str, old: Props) -> Props:
 def _policy_update(cloud: GitHubCloud, id_: str, old: Props, new: Props) -> None:
     repository, environment, number = split_id(id_, 3)
     where = f"{_policies(cloud, repository, environment)}/{number}"
-    cloud.send("PUT", where, {"name": _pattern(new)[1]})
+    cloud.send("PUT", where, {"name": pattern_of(new)[1]})
 
 
 def _policy_delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
@@ -111,10 +131,8 @@ def _policy_delete(cloud: GitHubCloud, id_: str, state: Props) -> None:
 
 def _policy_find(cloud: GitHubCloud, inputs: Props) -> str | None:
     repository, environment = inputs["repository"], inputs["environment"]
-    for one in cloud.every(_policies(cloud, repository, environment), "branch_policies"):
-        if (one["type"], one["name"]) == _pattern(inputs):
-            return f"{repository}:{environment}:{one['id']}"
-    return None
+    id_ = patterns(cloud, repository, environment).get(pattern_of(inputs))
+    return f"{repository}:{environment}:{id_}" if id_ else None
 
 
 def _other_kind(old: Props, new: Props) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""What guards something is asked of the service itself, where a provider does not read it back."""
