@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -46,7 +47,11 @@ class NetworkArgs:
 
 
 class Network(pulumi.ComponentResource):
-    """The VPC; subnets in the order of the zones."""
+    """The VPC; subnets in the order of the zones.
+
+    What uses the private subnets' ids comes after their way out and goes before it: nodes and runners that
+    have lost it neither join nor drain.
+    """
 
     vpc_id: pulumi.Output[str]
     private_subnet_ids: pulumi.Output[Sequence[str]]
@@ -73,13 +78,16 @@ class Network(pulumi.ComponentResource):
         public = self._subnets(vpc, plan, "public")
         private = self._subnets(vpc, plan, "private")
         public_table, internet = self._public_routes(vpc, public)
-        private_tables = self._private_tables(vpc, private)
-        addresses = self._nat(public, private_tables, internet)
-        self._endpoints(vpc, [*private_tables.values(), public_table], private)
+        private_tables, associations = self._private_tables(vpc, private)
+        addresses, routes = self._nat(public, private_tables, internet)
+        endpoints = self._endpoints(vpc, [*private_tables.values(), public_table], private)
         self._flow_logs(vpc)
 
         self.vpc_id = vpc.id
-        self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in private.values()])
+        self.private_subnet_ids = _after(
+            pulumi.Output.all(*[subnet.id for subnet in private.values()]),
+            [*associations, *routes, *endpoints],
+        )
         self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in public.values()])
         self.nat_addresses = pulumi.Output.all(*[address.public_ip for address in addresses])
         self.register_outputs(
@@ -138,13 +146,14 @@ class Network(pulumi.ComponentResource):
 
     def _private_tables(
         self, vpc: aws.ec2.Vpc, private: Mapping[str, aws.ec2.Subnet]
-    ) -> dict[str, aws.ec2.RouteTable]:
+    ) -> tuple[dict[str, aws.ec2.RouteTable], list[aws.ec2.RouteTableAssociation]]:
         # One table per zone whatever the NAT mode, so that changing the mode changes routes and no table.
         tables: dict[str, aws.ec2.RouteTable] = {}
+        associations: list[aws.ec2.RouteTableAssociation] = []
         for zone, subnet in private.items():
             tables[zone] = self._table(vpc, f"private-{self._zone(zone)}")
-            self._associate(f"private-{self._zone(zone)}", tables[zone], subnet)
-        return tables
+            associations.append(self._associate(f"private-{self._zone(zone)}", tables[zone], subnet))
+        return tables, associations
 
     def _table(self, vpc: aws.ec2.Vpc, suffix: str) -> aws.ec2.RouteTable:
         return aws.ec2.RouteTable(
@@ -154,8 +163,10 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _associate(self, suffix: str, table: aws.ec2.RouteTable, subnet: aws.ec2.Subnet) -> None:
-        aws.ec2.RouteTableAssociation(
+    def _associate(
+        self, suffix: str, table: aws.ec2.RouteTable, subnet: aws.ec2.Subnet
+    ) -> aws.ec2.RouteTableAssociation:
+        return aws.ec2.RouteTableAssociation(
             f"{self._name}-{suffix}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child
         )
 
@@ -164,9 +175,9 @@ class Network(pulumi.ComponentResource):
         public: Mapping[str, aws.ec2.Subnet],
         tables: Mapping[str, aws.ec2.RouteTable],
         internet: aws.ec2.Route,
-    ) -> list[aws.ec2.Eip]:
+    ) -> tuple[list[aws.ec2.Eip], list[aws.ec2.Route]]:
         if self._args.settings.nat == "none":
-            return []
+            return [], []
         zones = list(tables) if self._args.settings.nat == "one_per_zone" else list(tables)[:1]
         # A NAT gateway made before its VPC has a way out fails (VPC User Guide, "Work with NAT gateways").
         behind_internet = pulumi.ResourceOptions(parent=self, depends_on=[internet])
@@ -185,7 +196,7 @@ class Network(pulumi.ComponentResource):
                 tags=tags,
                 opts=behind_internet,
             )
-        for zone, table in tables.items():
+        routes = [
             aws.ec2.Route(
                 f"{self._name}-private-{self._zone(zone)}-nat",
                 route_table_id=table.id,
@@ -193,14 +204,16 @@ class Network(pulumi.ComponentResource):
                 nat_gateway_id=gateways.get(zone, gateways[zones[0]]).id,
                 opts=self._child,
             )
-        return list(addresses.values())
+            for zone, table in tables.items()
+        ]
+        return list(addresses.values()), routes
 
     def _endpoints(
         self, vpc: aws.ec2.Vpc, tables: Sequence[aws.ec2.RouteTable], private: Mapping[str, aws.ec2.Subnet]
-    ) -> None:
+    ) -> list[pulumi.Resource]:
         args = self._args
         # Image layers come from S3, so the registry's endpoints alone would still leave by NAT.
-        aws.ec2.VpcEndpoint(
+        s3 = aws.ec2.VpcEndpoint(
             f"{self._name}-s3",
             vpc_id=vpc.id,
             service_name=f"com.amazonaws.{args.region}.s3",
@@ -209,22 +222,26 @@ class Network(pulumi.ComponentResource):
             tags={"Name": f"{args.name}-s3"},
             opts=self._child,
         )
-        group = self._endpoint_group(vpc)
-        for service in INTERFACE_ENDPOINTS:
-            suffix = service.replace(".", "-")
+        group, rule = self._endpoint_group(vpc)
+        interfaces = [
             aws.ec2.VpcEndpoint(
-                f"{self._name}-{suffix}",
+                f"{self._name}-{service.replace('.', '-')}",
                 vpc_id=vpc.id,
                 service_name=f"com.amazonaws.{args.region}.{service}",
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=[subnet.id for subnet in private.values()],
                 security_group_ids=[group.id],
-                tags={"Name": f"{args.name}-{suffix}"},
+                tags={"Name": f"{args.name}-{service.replace('.', '-')}"},
                 opts=self._child,
             )
+            for service in INTERFACE_ENDPOINTS
+        ]
+        return [s3, *interfaces, rule]
 
-    def _endpoint_group(self, vpc: aws.ec2.Vpc) -> aws.ec2.SecurityGroup:
+    def _endpoint_group(
+        self, vpc: aws.ec2.Vpc
+    ) -> tuple[aws.ec2.SecurityGroup, aws.vpc.SecurityGroupIngressRule]:
         args = self._args
         group = aws.ec2.SecurityGroup(
             f"{self._name}-endpoints",
@@ -234,7 +251,7 @@ class Network(pulumi.ComponentResource):
             tags={"Name": f"{args.name}-endpoints"},
             opts=self._child,
         )
-        aws.vpc.SecurityGroupIngressRule(
+        rule = aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-endpoints-https",
             security_group_id=group.id,
             description="HTTPS from the VPC",
@@ -244,7 +261,7 @@ class Network(pulumi.ComponentResource):
             cidr_ipv4=args.settings.cidr,
             opts=self._child,
         )
-        return group
+        return group, rule
 
     def _flow_logs(self, vpc: aws.ec2.Vpc) -> None:
         args = self._args
@@ -281,3 +298,16 @@ class Network(pulumi.ComponentResource):
             tags={"Name": args.name},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
+
+
+def _after(value: pulumi.Output[list[str]], resources: Sequence[pulumi.Resource]) -> pulumi.Output[Any]:
+    """The value as it is, whose users depend on `resources` besides.
+
+    Not by their ids: of a route that is still to be made the id is unknown, and so would the value be, which
+    previews as the replacement of every node group.
+    """
+
+    async def both() -> set[pulumi.Resource]:
+        return {*await value.resources(), *resources}
+
+    return pulumi.Output(both(), value.future(), value.is_known(), value.is_secret())

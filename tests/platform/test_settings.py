@@ -106,6 +106,17 @@ def test_a_zone_of_another_region_is_refused(prod: dict[str, Any]) -> None:
     assert any("us-east-1a" in line for line in mistakes("prod", prod))
 
 
+@pytest.mark.parametrize(("stack", "who"), [("automation", "no runner"), ("prod", "nodes would never join")])
+def test_a_network_without_a_way_out_has_nobody_in_it_who_needs_one(stack: str, who: str) -> None:
+    values = stack_values(stack)
+    values["platform"]["network"]["nat"] = "none"
+    assert who in by_place(stack, values)["slipway:platform.network.nat"]
+    values["platform"].pop("runners", None)
+    values["organization"]["cicd_chain"] = {}
+    if stack == "automation":
+        parse(stack, values)
+
+
 def test_a_release_belongs_to_local_only(prod: dict[str, Any], local: dict[str, Any]) -> None:
     prod["local"] = local["local"]
     assert any("slipway:local: " in line and "it is for the stack" in line for line in mistakes("prod", prod))

@@ -15,10 +15,19 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from slipway.engine.offline import render_apart
+from slipway.engine.recording import Rendered
+
 ROOT = Path(__file__).parents[2]
 SLIPWAY = Path(sys.executable).parent / "slipway"
 _PARTS = ("Pulumi.yaml", "__main__.py", "infra", "components", "runners", "services", "slipway", "examples")
 _IGNORED = shutil.ignore_patterns("__pycache__")
+
+
+@pytest.fixture(scope="session")
+def rendered() -> dict[str, Rendered]:
+    """The real stacks as this project declares them, without a cloud."""
+    return {stack: render_apart(ROOT, stack, "") for stack in ("automation", "staging", "prod")}
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,30 +11,24 @@ from slipway.access.evaluate import Mode, evaluate
 from slipway.access.matrix import Matrix, matrix
 from slipway.access.permissions import permission_policy
 from slipway.cli.matrices import world_of
-from slipway.engine.offline import render_apart
 from slipway.engine.recording import Rendered
 from slipway.platform import reading
 from slipway.platform.platform_roles import platform_roles
 from tests.program.conftest import ROOT
 
-STACKS = ("automation", "staging", "prod")
+Stacks = Mapping[str, Rendered]
 
 
 @pytest.fixture(scope="module")
-def rendered() -> list[Rendered]:
-    return [render_apart(ROOT, stack, "") for stack in STACKS]
+def access(rendered: Stacks) -> Matrix:
+    return matrix(world_of(list(rendered.values())))
 
 
-@pytest.fixture(scope="module")
-def access(rendered: list[Rendered]) -> Matrix:
-    return matrix(world_of(rendered))
+def of_type(rendered: Stacks, type_: str) -> list[dict[str, Any]]:
+    return [item.inputs for stack in rendered.values() for item in stack.registrations if item.type == type_]
 
 
-def of_type(rendered: list[Rendered], type_: str) -> list[dict[str, Any]]:
-    return [one.inputs for stack in rendered for one in stack.registrations if one.type == type_]
-
-
-def test_no_role_is_without_the_boundary(rendered: list[Rendered]) -> None:
+def test_no_role_is_without_the_boundary(rendered: Stacks) -> None:
     roles = of_type(rendered, "aws:iam/role:Role")
     assert len(roles) > 20
     for role in roles:
@@ -51,10 +46,8 @@ def service_and_environment(role: str) -> tuple[str, str]:
     return service, role.removeprefix(f"{service}-")
 
 
-def test_every_environment_reaches_its_own_role_and_no_other(
-    rendered: list[Rendered], access: Matrix
-) -> None:
-    for stack in rendered:
+def test_every_environment_reaches_its_own_role_and_no_other(rendered: Stacks, access: Matrix) -> None:
+    for stack in rendered.values():
         roles: Any = stack.outputs["roles"]
         for name, arn in roles.items():
             service, environment = service_and_environment(name)
@@ -98,7 +91,7 @@ def test_only_main_of_the_platform_builds_runner_images_and_what_it_may_do_is_kn
     assert "run instances" in {capability.label for capability in row.capabilities}
 
 
-def test_images_are_built_in_the_group_that_lets_ssh_in(rendered: list[Rendered]) -> None:
+def test_images_are_built_in_the_group_that_lets_ssh_in(rendered: Stacks) -> None:
     (policy,) = [
         one for one in of_type(rendered, "aws:iam/rolePolicy:RolePolicy") if one.get("name") == "build-images"
     ]
@@ -109,7 +102,7 @@ def test_images_are_built_in_the_group_that_lets_ssh_in(rendered: list[Rendered]
     assert group["description"] == "Building the runner image"
 
 
-def test_the_image_job_is_given_every_variable_that_it_reads(rendered: list[Rendered]) -> None:
+def test_the_image_job_is_given_every_variable_that_it_reads(rendered: Stacks) -> None:
     given = {
         one["variableName"]: one["value"]
         for one in of_type(rendered, "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable")

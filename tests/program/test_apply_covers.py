@@ -13,11 +13,9 @@ import pytest
 from slipway.access.evaluate import Request, context_of, decide_identity
 from slipway.access.world import Role, World
 from slipway.cli.matrices import world_of
-from slipway.engine.offline import render_apart
 from slipway.engine.recording import Rendered
 from slipway.engine.registration import Registration
 from slipway.platform.resource_types import row_of
-from tests.program.conftest import ROOT
 
 STACKS = ("automation", "staging", "prod")
 REGION = "eu-west-1"
@@ -29,11 +27,6 @@ EXCEPTIONS = {
     ("aws:secretsmanager/secret:Secret", "secretsmanager:UpdateSecret"): "fleet-",
 }
 """Type and action -> the beginning of the names of resources that do without it."""
-
-
-@pytest.fixture(scope="module")
-def rendered() -> dict[str, Rendered]:
-    return {stack: render_apart(ROOT, stack, "") for stack in STACKS}
 
 
 @pytest.fixture(scope="module")

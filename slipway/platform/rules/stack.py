@@ -22,9 +22,21 @@ def stack_mistakes(draft: Draft) -> Iterator[Mistake]:
             yield Mistake(where, "False", "true: prod is always protected")
     if draft.knows_the_platform:
         yield from _zones(draft)
+        yield from _way_out(draft)
     yield from _private_actions(draft)
     if not settings.services and not draft.service_names:
         yield Mistake(Place("services"), "no file", "a file for each service: services/<name>.yaml")
+
+
+def _way_out(draft: Draft) -> Iterator[Mistake]:
+    """Nodes ask EKS and EC2 for their cluster before they join it, and runners ask GitHub for their job."""
+    platform, needing = draft.settings.platform, []
+    if platform.network.nat == "none":
+        needing = [name for name in ("cluster", "runners") if getattr(platform, name)]
+    for name in needing:
+        who = "nodes would never join" if name == "cluster" else "no runner would ever get a job"
+        where = draft.platform / "network" / "nat"
+        yield Mistake(where, f"'none' beside '{name}'", f"'one' or 'one_per_zone': {who}")
 
 
 def _zones(draft: Draft) -> Iterator[Mistake]:
