@@ -111,7 +111,9 @@ def _remedy_of_gone(resource: _Resource) -> str:
 
 def _compared(resource: _Resource, live: Props) -> Iterator[Finding]:
     handler = HANDLERS[resource.type]
-    found = GitHubProvider().compare(handler, live, resource.inputs, [])
+    # What a read leaves out, GitHub does not tell: a secret's value, and what is the provider's own.
+    told = {name: value for name, value in resource.inputs.items() if name in live}
+    found = GitHubProvider().compare(handler, live, told, [])
     for name in sorted({path.partition(".")[0].partition("[")[0] for path in found}):
         declared, there = resource.inputs.get(name), live.get(name)
         kind = "add" if declared is None else "delete" if there is None else "update"

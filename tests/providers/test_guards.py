@@ -14,6 +14,7 @@ from tests.providers.driver import Driver, Made
 
 RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
 GROUP = "github:index/actionsRunnerGroup:ActionsRunnerGroup"
+SECRET = "github:index/actionsOrganizationSecret:ActionsOrganizationSecret"
 GUARDED: dict[str, Any] = {
     "repository": "app",
     "environment": "production",
@@ -172,6 +173,17 @@ def test_a_runner_group_that_is_gone_is_found(world: World) -> None:
     assert "pulumi state delete" in finding.remedy
     drift = shown(Result("drift", "demo", "prod", "pulumi", (Step("same", made.urn, "t", "n"),)), world.ask())
     assert [step.op for step in drift.steps] == ["delete"]
+
+
+def test_who_may_read_the_organisations_secret_is_asked_for_and_its_value_is_not(world: World) -> None:
+    inputs = {"secretName": "KEY", "visibility": "selected", "value": "hush-hush"}
+    made = world.make(SECRET, **inputs, selectedRepositoryIds=[31])
+    assert world.ask() == Asked()
+    other = {**inputs, "value": "other", "selectedRepositoryIds": [31, 32]}
+    world.github.create(SECRET, other, "by-hand")
+    (finding,) = world.ask().findings
+    assert (finding.urn, finding.change.path) == (made.urn, "selectedRepositoryIds")
+    assert "hush-hush" not in str(world.ask())
 
 
 def test_what_cannot_be_asked_is_said(world: World, production: Made) -> None:
