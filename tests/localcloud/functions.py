@@ -158,12 +158,18 @@ def trust_of(service: str) -> str:
 
 
 def signed(
-    cloud: Cloud, credentials: dict[str, str], path: str, body: str = "{}", *, region: str = REGION
+    cloud: Cloud,
+    credentials: dict[str, str],
+    path: str,
+    body: str = "{}",
+    *,
+    region: str = REGION,
+    service: str = "execute-api",
 ) -> dict[str, str]:
     """The headers that botocore signs a POST with."""
     keys = Credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["Token"])
     request = AWSRequest("POST", cloud.aws + path, headers={"Content-Type": "application/json"}, data=body)
-    SigV4Auth(keys, "execute-api", region).add_auth(request)
+    SigV4Auth(keys, service, region).add_auth(request)
     return dict(request.headers.items())
 
 

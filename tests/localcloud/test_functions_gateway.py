@@ -10,6 +10,7 @@ from slipway.localcloud.cloud import Cloud
 from tests.localcloud.conftest import Client
 from tests.localcloud.functions import REGION, Deployer, decoded, signed
 
+OTHER_SERVICES = ("sts", "s3", "dynamodb", "lambda", "ec2", "nonsense")
 ECHO = "def handle(event, context):\n    return event\n"
 
 
@@ -101,6 +102,24 @@ def test_what_no_route_serves_is_404(deploy: Deployer, call: Client) -> None:
     assert call("POST", "/slipway/apis/nobody/webhook", {}).status == 404
 
 
+@pytest.mark.parametrize("path", ["tick", "functions/settle", "functions", "instances/i-1/credentials"])
+def test_our_own_routes_take_no_signature(call: Client, path: str) -> None:
+    for service in ("dynamodb", "lambda", "nonsense", "execute-api"):
+        scope = f"AWS4-HMAC-SHA256 Credential=any/20260101/eu-west-1/{service}/aws4_request, Signature=0"
+        assert call("POST", f"/slipway/{path}", {}, {"Authorization": scope}).status == 403
+    assert call("PATCH", f"/slipway/{path}", {}).status == 404
+
+
+def test_a_bucket_may_be_called_as_our_routes_are(deploy: Deployer) -> None:
+    s3 = deploy.client("s3")
+    where = {"LocationConstraint": "eu-west-1"}
+    s3.create_bucket(Bucket="slipway", CreateBucketConfiguration=where)
+    s3.put_object(Bucket="slipway", Key="apis/none/claim", Body=b"mine")
+    assert s3.get_object(Bucket="slipway", Key="apis/none/claim")["Body"].read() == b"mine"
+    s3.delete_object(Bucket="slipway", Key="apis/none/claim")
+    s3.delete_bucket(Bucket="slipway")
+
+
 def test_a_function_that_is_gone_or_too_slow(deploy: Deployer, call: Client) -> None:
     gone = deploy.function(ECHO)
     slow = deploy.function("import time\ndef handle(event, context):\n    time.sleep(300)\n", timeout=1)
@@ -176,6 +195,7 @@ class TestCallers:
             signed(deploy.cloud, unknown, path),
             signed(deploy.cloud, other_token, path),
             signed(deploy.cloud, credentials, path, region="us-east-2"),
+            *(signed(deploy.cloud, credentials, path, service=one) for one in OTHER_SERVICES),
             signed(deploy.cloud, credentials, f"{api}/finish"),
             signed(deploy.cloud, credentials, path, '{"other": "body"}'),
         ):

@@ -64,12 +64,16 @@ class FunctionsApi:
         segments = raw_segments(environ)
         service, region = _scope(environ)
         match segments:
-            case ["slipway", "apis", api_id, *_] if service in {"", "execute-api", _UNKNOWN}:
+            case ["slipway", "apis", api_id, *_] if service != "s3" or self._gateway.serves(api_id):
                 request = Request(environ)
                 base = f"/slipway/apis/{api_id}"
                 return self._gateway.answer(request, api_id, _raw_path(environ).partition(base)[2] or "/")
-            case ["slipway", *rest] if not service:
-                return self._control(Request(environ), rest)
+            case ["slipway", *_] if service == "s3":
+                return None  # a legal name for a bucket
+            case ["slipway", *_] if service:
+                return problem(HTTPStatus.FORBIDDEN, "these routes take no signature")
+            case ["slipway", *rest]:
+                return self._control(Request(environ), rest) or problem(HTTPStatus.NOT_FOUND, "Not Found")
             case ["2015-03-31", "functions", name, "invocations"] if service == "lambda":
                 return self._invoke(Request(environ), name, region)
             case _:

@@ -38,6 +38,10 @@ class Gateway:
         self._functions = functions
         self._instances = instances
 
+    def serves(self, api_id: str) -> bool:
+        """Whether there is such an API."""
+        return self._deployed.routes(api_id) is not None
+
     def answer(self, request: Request, api_id: str, path: str) -> Response:
         """The answer of the API's stage `$default` to a request whose path in the API is `path`."""
         route = _match(self._deployed.routes(api_id) or [], request.method, path)
