@@ -18,9 +18,10 @@ from slipway.platform.naming import GITHUB_API
 from slipway.platform.platform_roles import PlatformRoles, fleet_names
 from slipway.platform.runner_chain import service_of_class
 from slipway.platform.settings import Settings
+from slipway.private_folder import private_folder
 
-BUILD: Final = Path(".slipway/build")
-"""Where the functions' zip files are written, below the project's folder that programs run in."""
+BUILD: Final = "build"
+"""Where the functions' zip files are written, in the private folder of the project that programs run in."""
 
 
 def runner_fleet(
@@ -54,7 +55,7 @@ def runner_fleet(
             subnet_ids=base.network.private_subnet_ids,
             security_group_id=groups.run_id,
             image_build_security_group_id=groups.image_build_id,
-            code=CodeArgs(root=Path(), build=BUILD),
+            code=CodeArgs(root=Path(), build=private_folder(Path()) / BUILD),
             user_data=lambda name, endpoint: user_data(
                 fleet=settings.stack.value,
                 class_name=name,

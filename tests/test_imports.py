@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # The ground floor, which everything may import.
-GROUND = ("slipway.platform", "slipway.errors")
+GROUND = ("slipway.platform", "slipway.errors", "slipway.private_folder")
 
 # Room -> prefixes of our own modules that it may import, besides itself.
 ALLOWED = {

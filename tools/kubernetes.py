@@ -31,10 +31,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from rich.console import Console
 
 from slipway.errors import SlipwayError
+from slipway.private_folder import NAME, private_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "tools"
-FOLDER = ROOT / ".slipway" / "kubernetes"
+FOLDER = ROOT / NAME / "kubernetes"
 BIN = FOLDER / "bin"
 STAGES = FOLDER / "stages.yaml"
 RUN = FOLDER / "run"
@@ -373,6 +374,7 @@ def main() -> int:
     command = parser.parse_args().command
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
+        private_folder(ROOT, make=True)
         if command == "build":
             build(console)
         elif command == "stop":

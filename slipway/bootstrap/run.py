@@ -18,6 +18,7 @@ from slipway.bootstrap.steps import Action, Outcome, perform, survey
 from slipway.engine.offline import render_apart
 from slipway.errors import SlipwayError
 from slipway.platform.loopback import is_loopback
+from slipway.private_folder import private_folder
 
 Load = Callable[[], BootstrapPlan]
 
@@ -80,12 +81,13 @@ def project(root: Path, stack: str, endpoint: str | None) -> Path:
 
 def _rehearsal(root: Path) -> Path:
     """`.slipway/rehearsal`: the project by links, its stack files by copies, so that the real ones stay."""
-    folder = root / ".slipway" / "rehearsal"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = private_folder(root, make=True) / "rehearsal"
+    folder.mkdir(mode=0o700, exist_ok=True)
     for entry in root.iterdir():
         place = folder / entry.name
         if entry.name.startswith("Pulumi.") and entry.name != "Pulumi.yaml":
-            if not place.exists() or place.stat().st_mtime < entry.stat().st_mtime:
+            if not place.is_file() or place.is_symlink() or place.stat().st_mtime < entry.stat().st_mtime:
+                place.unlink(missing_ok=True)  # never through a link
                 shutil.copyfile(entry, place)
         elif not entry.name.startswith(".") and not place.is_symlink():
             place.symlink_to(entry)

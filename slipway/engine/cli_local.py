@@ -23,6 +23,7 @@ from slipway.engine.fence import Fence, Home, require_name
 from slipway.engine.interface import Progress
 from slipway.engine.offline import scrubbed
 from slipway.engine.project import StackFile, load_project, load_stack, stack_file, stacks
+from slipway.private_folder import private_folder
 
 PACKAGES: Final = ("aws", "github", "kubernetes", "eks")
 PROVIDER_MODULE: Final = "slipway.localcloud.providers"
@@ -39,7 +40,7 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
 def passphrase(root: Path) -> str:
     """The passphrase of `local`'s secrets: random, made once, readable by its owner only."""
     path = passphrase_file(root)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(root, make=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -50,7 +51,7 @@ def passphrase(root: Path) -> str:
 
 
 def passphrase_file(root: Path) -> Path:
-    return root / ".slipway" / "passphrase"
+    return private_folder(root) / "passphrase"
 
 
 def local_engine(

@@ -12,6 +12,7 @@ from typing import Final
 from slipway.engine.urn import ORGANIZATION
 from slipway.errors import SlipwayError
 from slipway.platform.loopback import is_loopback
+from slipway.private_folder import private_folder
 
 ENDPOINTS: Final = "slipway:endpoints"
 _STACK: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -62,7 +63,7 @@ class Home:
 
     @property
     def folder(self) -> Path:
-        return self.root / ".slipway"
+        return private_folder(self.root)
 
     def states(self, project: str) -> Path:
         """The embedded engine's folder for the states of a project."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from slipway.platform.organization import EMBEDDED_ACCOUNT
+from slipway.private_folder import private_folder
 
 SERVICES = ("aws", "github", "kubernetes", "console")
 ACCOUNT = EMBEDDED_ACCOUNT
 """moto's account, whatever the keys."""
 
-_FOLDER = ".slipway"
 _FILE = "cloud.json"
 _LOG = "cloud.log"
 _GIT = "git"
@@ -47,7 +47,8 @@ class Cloud:
 
 
 def folder(root: Path) -> Path:
-    return root / _FOLDER
+    """Where everything of the cloud lies. Raises SlipwayError where that is not ours alone."""
+    return private_folder(root)
 
 
 def git_folder(root: Path) -> Path:

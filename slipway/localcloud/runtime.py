@@ -27,6 +27,7 @@ from slipway.localcloud.cloud import (
 )
 from slipway.localcloud.kubeconfig import loopback_server
 from slipway.localcloud.loopback_http import fetch
+from slipway.private_folder import private_folder
 
 _STOP_S = 3.0
 _ANSWER_S = 30.0
@@ -121,7 +122,8 @@ def start(
         allow_remote_kubernetes: accept a server in `kubeconfig` that is not on loopback.
 
     Raises SlipwayError where a port is taken, a cloud already runs with other settings, the kubeconfig is of
-    no use, or the endpoints do not answer in time; nothing keeps running and nothing is left behind then.
+    no use, the folder or the log is not ours alone, or the endpoints do not answer in time; nothing keeps
+    running and nothing is left behind then.
     """
     root = root.resolve()
     asked = dict(ports or {})
@@ -129,7 +131,7 @@ def start(
     server = ""
     if kubeconfig is not None:
         server = loopback_server(kubeconfig, allow_remote=allow_remote_kubernetes)
-    folder(root).mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(root, make=True)
     with _lock(root):
         cloud = running(root)
         if cloud is not None:
