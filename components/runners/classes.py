@@ -140,7 +140,6 @@ class RunnerClass(pulumi.ComponentResource):
             name=self._fleet.names.group(self._class_name),
             description=f"Runner class {self._class_name} of fleet {self._fleet.fleet}",
             image_id=image.id if image else _placeholder(runner_class),
-            instance_type=runner_class.instance_types[0] if runner_class.warm_pool else None,
             user_data=self._user_data(),
             update_default_version=True,
             ebs_optimized="true",
@@ -194,7 +193,6 @@ class RunnerClass(pulumi.ComponentResource):
         - Rebalancing between zones or away from threatened spot capacity would replace busy instances.
         """
         runner_class, version = self._class, template.latest_version.apply(str)
-        warm = runner_class.warm_pool > 0
         return aws.autoscaling.Group(
             f"{self._name}-group",
             name=self._fleet.names.group(self._class_name),
@@ -208,17 +206,16 @@ class RunnerClass(pulumi.ComponentResource):
             health_check_type="EC2",
             health_check_grace_period=runner_class.life_minutes * 60,
             wait_for_capacity_timeout="0",
-            mixed_instances_policy=None if warm else self._mixed(template, version),
-            launch_template=(
-                aws.autoscaling.GroupLaunchTemplateArgs(id=template.id, version=version) if warm else None
-            ),
+            # With a warm pool, too: without it the group would have to change its kind while the pool stands
+            # to lose the pool, which Auto Scaling refuses. Both go together since November 2025.
+            mixed_instances_policy=self._mixed(template, version),
             warm_pool=(
                 aws.autoscaling.GroupWarmPoolArgs(
                     pool_state="Stopped",
                     min_size=min(runner_class.warm_pool, runner_class.limit),
                     max_group_prepared_capacity=runner_class.limit,
                 )
-                if warm
+                if runner_class.warm_pool
                 else None
             ),
             tags=[

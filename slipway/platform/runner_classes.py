@@ -95,7 +95,7 @@ class RunnerClassSettings(Model):
     capacity: Literal["spot", "on_demand"] = "spot"
     """Spot instances cost less, and one may be taken away from under its job."""
     warm_pool: Annotated[int, Field(ge=0, le=100)] = 0
-    """Stopped instances kept ready; only for an on-demand class of one instance type."""
+    """Stopped instances kept ready; only for an on-demand class."""
     image: RunnerImage | None = None
     """The runner image; without one the class comes up with a maximum of 0."""
     disk_gib: Annotated[int, Field(ge=20, le=16_384)] = 60
@@ -140,10 +140,9 @@ class RunnerClassSettings(Model):
     @field_validator("warm_pool")
     @classmethod
     def _only_where_auto_scaling_has_one(cls, number: int, info: ValidationInfo) -> int:
-        """No warm pool for a mixed instances policy or spot (EC2 Auto Scaling User Guide, "Limitations")."""
-        types = info.data.get("instance_types", ("one",))
-        if number and (info.data.get("capacity") != "on_demand" or len(types) != 1):
-            message = "0, or 'capacity: on_demand' with one instance type: EC2 takes no other warm pool"
+        """No warm pool of spot instances (EC2 Auto Scaling User Guide, "Limitations" of warm pools)."""
+        if number and info.data.get("capacity") != "on_demand":
+            message = "0, or 'capacity: on_demand': spot instances cannot be stopped and kept"
             raise ValueError(message)
         return number
 

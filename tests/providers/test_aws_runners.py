@@ -182,12 +182,9 @@ def test_the_instances_of_a_group_end_with_it(aws: Driver, world: World, force: 
     assert {one["State"]["Name"] for found in states for one in found["Instances"]} == {"terminated"}
 
 
-def test_a_group_of_one_template_keeps_a_warm_pool(aws: Driver, world: World) -> None:
-    inputs = SAMPLES[GROUP].inputs(world)
-    del inputs["mixedInstancesPolicy"]
-    one = {"id": template(world).id, "version": "1"}
+def test_a_group_keeps_a_warm_pool_and_gives_it_up(aws: Driver, world: World) -> None:
     pool = {"poolState": "Stopped", "minSize": 1, "maxGroupPreparedCapacity": 2}
-    inputs.update(launchTemplate=one, warmPool=pool)
+    inputs = {**SAMPLES[GROUP].inputs(world), "warmPool": pool}
     made = aws.create(GROUP, inputs)
     assert not aws.diff(made, inputs).changes
     read = aws.read(made)
