@@ -22,7 +22,7 @@ from runners.control.items import (
     instance_key,
     run_key,
 )
-from runners.control.messages import JobEvent
+from runners.control.messages import Action, JobEvent
 from runners.control.planning import plan
 from runners.control.reasons import Reason
 from runners.control.services import Services
@@ -33,8 +33,6 @@ _ORIGIN_MS = 5_000
 """How long the run's own event may take before GitHub is asked."""
 _AGAIN_MS = 10 * 60_000
 """How long to wait with a run that GitHub did not find."""
-_DOUBT_MS = 3 * 60_000
-"""How long the start of a job may stay unknown before GitHub is asked."""
 _STALE_MS = 30 * 60_000
 _LOOK_UPS, _STALE_LOOK_UPS = 20, 5
 _PAGES, _REDELIVERIES = 10, 100
@@ -44,6 +42,7 @@ _LOW_RATE = 500
 """Below this many calls left in the hour, those that can wait do."""
 _RERUN_MS = 24 * 3_600_000
 _MOST_ATTEMPTS = 3
+_ACTIONS: Mapping[str, Action] = {name: name for name in ("queued", "in_progress", "completed")}
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY)
 """What GitHub answers for a delivery that it no longer has; it keeps them for three days."""
 _EVENTS = ("workflow_job", "workflow_run")
@@ -84,28 +83,29 @@ def origins(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[s
             plan(services, runner, reading.written())
 
 
-def doubts(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[str, list[Job]]) -> None:
-    """Ask after jobs whose start is not known although their instance has ended well, one call a job.
+def questions(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[str, list[Job]]) -> None:
+    """Ask after jobs of which only GitHub knows what became (`Job.ask_at`), one call a job, oldest first."""
+    now = services.clock()
+    due = [job for jobs in jobs_of.values() for job in jobs if 0 < job.ask_at <= now]
+    wanted: set[str] = set()
+    for job in sorted(due, key=lambda job: job.ask_at)[:_LOOK_UPS]:
+        answer = _job(services, github, job)
+        _checked(services, [job], now)
+        wanted |= _answered(services, fleet, job, answer, now)
+    for name in sorted(wanted & set(fleet.classes)):
+        plan(services, fleet.classes[name])
 
-    As long as its events may still come, that is waited for: most come late, and few are lost.
-    """
-    now, asked = services.clock(), 0
-    for runner in fleet.classes.values():
-        wanted = False
-        for job in jobs_of.get(runner.name, ()):
-            doubted = job.state is JobState.RESERVED and 0 < job.doubted_at < now - _DOUBT_MS
-            if not doubted or now - job.checked_at <= _DOUBT_MS or asked >= _LOOK_UPS:
-                continue
-            asked += 1
-            told = _job(services, github, job)
-            if told is None or told.get("status") in ("queued", "waiting"):
-                back = requeued(job, job.reserved_by, now, "its start was never seen")
-                wanted = services.table.write(back) is not None or wanted
-            else:
-                wanted = bool(apply(services, fleet, _event(fleet, job, told, now), Reading(services.table)))
-                _checked(services, [job], now)
-        if wanted:
-            plan(services, runner)
+
+def _answered(
+    services: Services, fleet: Fleet, job: Job, answer: dict[str, Any] | None, now: int
+) -> set[str]:
+    """Apply what GitHub says of a job, None if it does not know it. The classes to plan."""
+    if job.state is JobState.RESERVED and (answer is None or answer.get("status") == "queued"):
+        back = requeued(job, job.reserved_by, now, "its start was never seen")
+        return set() if services.table.write(back) is None else {job.class_name}
+    if answer is None:
+        return set()
+    return apply(services, fleet, _event(fleet, job, answer, now), Reading(services.table))
 
 
 def _job(services: Services, github: GitHub, job: Job) -> dict[str, Any] | None:
@@ -117,9 +117,14 @@ def _job(services: Services, github: GitHub, job: Job) -> dict[str, Any] | None:
 
 
 def _event(fleet: Fleet, job: Job, told: dict[str, Any], now: int) -> JobEvent:
-    """The event that would have told what GitHub answers."""
+    """The event that would have told what GitHub answers.
+
+    One that is `pending` or `requested` gets no runner yet either: others of its concurrency group go first.
+    https://docs.github.com/en/rest/actions/workflow-jobs
+    """
+    status = str(told.get("status"))
     return JobEvent(
-        action="completed" if told.get("status") == "completed" else "in_progress",
+        action=_ACTIONS.get(status, "waiting"),
         received_at=now,
         organization=fleet.organization,
         repository=job.repository,
@@ -167,7 +172,7 @@ def stale(services: Services, github: GitHub, jobs_of: Mapping[str, list[Job]]) 
     now, asked = services.clock(), dict[int, dict[str, Any] | None]()
     for jobs in jobs_of.values():
         for job in jobs:
-            if now - max(job.queued_at, job.checked_at) <= _STALE_MS or job.state is JobState.SEEN_WAITING:
+            if now - max(job.queued_at, job.checked_at) <= _STALE_MS or job.ask_at:
                 continue
             if job.run_id not in asked:
                 if len(asked) >= _STALE_LOOK_UPS:

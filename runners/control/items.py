@@ -47,8 +47,17 @@ KEPT_MS = 40 * DAY_MS
 """Completed items stay longer than any message about them can be believed, so a replay finds them."""
 
 
+BACK_OFF_MS, LONGEST_BACK_OFF_MS = 5 * 60_000, 60 * 60_000
+"""How long a job is left alone after its instance got no job from GitHub: twice as long each time. The
+longest is also how late a job may start after an outage of GitHub's, and how often those are asked after that
+need an approval."""
+DOUBT_MS = 3 * 60_000
+"""How long a job's start may stay unknown before GitHub is asked: most events come late, few are lost."""
+
+
 class JobState(StrEnum):
-    """What is known of a job; it only ever goes to a state of higher rank, or between equals by our hand."""
+    """What is known of a job. It goes to a state of higher rank, or between equals by our hand; it goes back
+    in one case: GitHub says of a queued job that it waits for an approval."""
 
     SEEN_WAITING = "seen-waiting"
     QUEUED = "queued"
@@ -103,10 +112,12 @@ def plan_key(class_name: str) -> str:
 class Job:
     """One attempt at a job.
 
-    `waiting` is set while it is queued and may be claimed: not while its origin is unknown. `reserved_by` is
-    the instance that claimed on its behalf (GitHub may hand it to another). `doubted_at`: that instance
-    finished well without our having seen this job start, so the news of it is probably still on the way.
-    `unused` counts the instances that were started for it and to which GitHub gave no job at all.
+    `waiting` is set while it is queued and may be claimed: not while its origin is unknown, nor while it is
+    left alone because GitHub gave the last instance started for it no job (`unused` counts those, and
+    `checked_at` is when that was, or when GitHub was last asked). `queued_at` is since when it waits for an
+    instance, or for an approval. `reserved_by` is the instance that claimed on its behalf (GitHub may hand it
+    to another). `doubted_at`: that instance finished well without our having seen this job start, so the news
+    of it is probably still on the way.
     """
 
     pk: str
@@ -163,6 +174,25 @@ class Job:
     def unstarted(self) -> bool:
         """Whether it still needs an instance."""
         return bool(self.waiting) or (self.state is JobState.RESERVED and not self.doubted_at)
+
+    @property
+    def left_alone(self) -> bool:
+        """Whether it is queued and gets no instance for now, because GitHub gave the last one no job."""
+        return self.state is JobState.QUEUED and not self.waiting and self.reason != Reason.ORIGIN
+
+    @property
+    def ask_at(self) -> int:
+        """When GitHub is to be asked what became of it; 0: its events will tell."""
+        if self.state is JobState.RESERVED and self.doubted_at:
+            return max(self.doubted_at, self.checked_at) + DOUBT_MS
+        if self.state is JobState.SEEN_WAITING:
+            # The first time soon, since events overtake each other: it may have been approved by then.
+            asked = self.checked_at > self.queued_at
+            return self.checked_at + LONGEST_BACK_OFF_MS if asked else self.queued_at + BACK_OFF_MS
+        if self.left_alone:
+            times = max(0, min(self.unused - 1, 10))
+            return self.checked_at + min(BACK_OFF_MS << times, LONGEST_BACK_OFF_MS)
+        return 0
 
 
 @dataclass(frozen=True, slots=True)

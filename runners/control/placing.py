@@ -38,7 +38,7 @@ def place_again(services: Services, fleet: Fleet, jobs_of: dict[str, list[Job]],
 def _is_open(fleet: Fleet, job: Job, gone: bool) -> bool:
     if gone:
         return job.state in (JobState.QUEUED, JobState.REFUSED, JobState.RESERVED)
-    if job.state is not JobState.REFUSED or job.reason == Reason.NOT_HANDED:
+    if job.state is not JobState.REFUSED:
         return False
     return any(matches(one, job.labels) for one in fleet.classes.values())
 

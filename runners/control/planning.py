@@ -68,7 +68,7 @@ def read_jobs(services: Services, class_name: str, fresh: Iterable[Item] = ()) -
     late = [
         one["pk"]
         for one in fresh
-        if one.get(OPEN) == class_name and items.get(one["pk"], {}).get("rank", -1) < one["rank"]
+        if one.get(OPEN) == class_name and items.get(one["pk"], {}).get("rank") != one["rank"]
     ]
     for item in services.table.get(*late).values():
         if item.get(OPEN) == class_name:

@@ -25,8 +25,5 @@ class Reason(StrEnum):
     UNKNOWN = "unknown_job"
 
 
-REFUSALS = (Reason.NO_CLASS, Reason.REPOSITORY, Reason.PUBLIC, Reason.FORK, Reason.NOT_HANDED)
-"""Reasons for which a job gets no runner at all until the fleet's settings change.
-
-`NOT_HANDED` stays even then.
-"""
+REFUSALS = (Reason.NO_CLASS, Reason.REPOSITORY, Reason.PUBLIC, Reason.FORK)
+"""Reasons for which a job gets no runner at all until the fleet's settings change."""

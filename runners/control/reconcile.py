@@ -84,7 +84,7 @@ def _github(services: Services, jobs: dict[str, list[Job]], ticks: int, failed: 
     cursor = services.table.get(CURSOR, GITHUB)
     duties: list[tuple[str, Callable[[], None]]] = [
         ("origins", partial(github_duties.origins, services, fleet, github, jobs)),
-        ("doubts", partial(github_duties.doubts, services, fleet, github, jobs)),
+        ("questions", partial(github_duties.questions, services, fleet, github, jobs)),
         ("redelivery", partial(github_duties.redeliver, services, github, cursor.get(CURSOR, {}), ticks)),
         ("reruns", partial(github_duties.rerun, services, github)),
         ("stale jobs", partial(github_duties.stale, services, github, jobs)),
@@ -189,7 +189,7 @@ def _note_rerun(services: Services, known: Instance) -> None:
 def _restore(services: Services, jobs: list[Job], everyone: list[Instance]) -> int:
     """Put back jobs whose instance is gone without their having started; how many.
 
-    Where it ended well, only GitHub knows (`github_duties.doubts`).
+    Where it ended well, only GitHub knows (`github_duties.questions`).
     """
     live = {one.id for one in everyone}
     now, back = services.clock(), 0
@@ -218,4 +218,4 @@ def _explain(services: Services, runner: RunnerClass, jobs: list[Job], found: Pl
     services.table.write(Write(plan_key(runner.name), when={"reason": PRESENT}, put={"reason": reason}))
     waiting = [job for job in jobs if job.waiting and job.reason != reason]
     for job in waiting[:_REASONS]:
-        services.table.write(Write(job.pk, when={"state": equals(JobState.QUEUED)}, put={"reason": reason}))
+        services.table.write(Write(job.pk, when={"waiting": equals(runner.name)}, put={"reason": reason}))

@@ -1,11 +1,14 @@
 """What an event changes, as conditional writes. Pure: no clock, no store.
 
-Rules that hold whatever the order of events: a job's rank never falls, so repeats and late events change
-nothing; an instance's item changes only from a state in which the change is true.
+Whatever the order of events, repeats and late ones of a job that has started change nothing, and an
+instance's item changes only from a state in which the change is true. Before its start a job may go to and
+fro: `waiting` takes its demand back and `queued` gives it again. These two overtake each other, and a
+repeated one looks like a new one, so the last that was heard is believed until GitHub is asked
+(`Job.ask_at`). Nobody but GitHub ends a job.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from runners.control.items import (
@@ -25,8 +28,6 @@ from runners.control.messages import JobEvent
 from runners.control.reasons import REFUSALS, Reason
 from runners.control.writes import ABSENT, NEW, Condition, Write, absent_or, below, equals
 
-_MOST_UNUSED = 3
-"""Instances that a job may cost without GitHub's handing any of them a job: one may just have been broken."""
 _RUNNER = re.compile(r"(?P<head>.+)-(?P<instance>i-[0-9a-z]+)-(?P<number>[0-9]+)")
 
 
@@ -48,21 +49,39 @@ def is_replay(event: JobEvent) -> bool:
 
 def arrival(event: JobEvent, job: Job | None, placement: Placement, now: int) -> Write | None:
     """The change that a `queued` or `waiting` event makes; None: nothing new."""
-    target = JobState.SEEN_WAITING if event.action == "waiting" else JobState.QUEUED
-    if job is not None and job.rank >= RANK[target]:
+    waits = event.action == "waiting"
+    put: dict[str, Any]
+    if job is None:
+        when, put = dict(NEW), {**_described(event), "class": placement.class_name}
+    elif waits and job.state in (JobState.QUEUED, JobState.RESERVED):
+        when, put = _as_it_was(job), {"queued_at": event.received_at}
+    elif not waits and (job.state is JobState.SEEN_WAITING or job.left_alone):
+        since = event.received_at if job.state is JobState.SEEN_WAITING else job.queued_at
+        when, put = _as_it_was(job), {"queued_at": since, "class": placement.class_name}
+    else:
         return None
-    put: dict[str, Any] = {
-        **_described(event),
-        "class": placement.class_name,
-        "open": placement.class_name or NO_CLASS,
-    }
-    if target is JobState.SEEN_WAITING:
-        put |= {"state": target, "rank": 0, "reason": Reason.APPROVAL}
+    if waits:
+        put |= {"state": JobState.SEEN_WAITING, "rank": 0, "reason": Reason.APPROVAL}
     else:
         put |= _queued(placement)
-    line = entry(now, event.action, placement.reason or "")
-    when = NEW if job is None else {"rank": below(RANK[target])}
-    return Write(job_key(event.job_id, event.attempt), when=when, put=put, append={"timeline": [line]})
+    if "class" in put:
+        put["open"] = put["class"] or NO_CLASS
+    return Write(
+        job_key(event.job_id, event.attempt),
+        when=when,
+        put=put,
+        drop=("waiting", "reserved_by", "doubted_at", "unused", "checked_at") if waits and job else (),
+        append={"timeline": [entry(now, event.action, placement.reason or "")]},
+    )
+
+
+def _as_it_was(job: Job) -> dict[str, Condition]:
+    """That a job that has not started is still as it was read."""
+    return {
+        "state": equals(job.state),
+        "reason": equals(job.reason) if job.reason else ABSENT,
+        "reserved_by": equals(job.reserved_by) if job.reserved_by else ABSENT,
+    }
 
 
 def _queued(placement: Placement) -> dict[str, Any]:
@@ -227,18 +246,26 @@ def requeued(job: Job, instance: str, now: int, why: str) -> Write:
 
 
 def unused(job: Job, instance: str, now: int) -> Write:
-    """A reserved job whose instance got no job from GitHub: back in the queue, but not for ever.
+    """A reserved job whose instance got no job from GitHub: still queued, and left alone for a while.
 
     GitHub hands a job only to runners of a group that its workflow and repository may use and that its
-    `runs-on` does not exclude, of which its event tells nothing:
-    https://docs.github.com/en/actions/how-tos/manage-runners/self-hosted-runners/manage-access
+    `runs-on` does not exclude, of which its event tells nothing
+    (https://docs.github.com/en/actions/how-tos/manage-runners/self-hosted-runners/manage-access); or it is
+    waiting for an approval after all, or GitHub hands out nothing at the moment. None of that is its end: it
+    is tried again, less and less often, with one instance at a time.
     """
-    times = job.unused + 1
-    back = requeued(job, instance, now, "its runner got no job")
-    if times < _MOST_UNUSED:
-        return replace(back, put={**back.put, "unused": times})
-    put = {"state": JobState.REFUSED, "reason": Reason.NOT_HANDED, "unused": times}
-    return replace(back, put=put, append={"timeline": [entry(now, "refused", Reason.NOT_HANDED)]})
+    return Write(
+        job.pk,
+        when={"state": equals(JobState.RESERVED), "reserved_by": equals(instance)},
+        put={
+            "state": JobState.QUEUED,
+            "reason": Reason.NOT_HANDED,
+            "unused": job.unused + 1,
+            "checked_at": now,
+        },
+        drop=("reserved_by", "doubted_at"),
+        append={"timeline": [entry(now, "left alone", "its runner got no job")]},
+    )
 
 
 def doubted(job: Job, instance: str, now: int) -> Write:

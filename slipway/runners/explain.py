@@ -17,7 +17,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.PUBLIC: "Its repository is public, and its class takes no public ones.",
     Reason.FORK: "It comes from a fork's pull request, and its class takes none.",
     Reason.NOT_HANDED: (
-        "GitHub hands it to no runner of its class: its workflow or its runner group does not allow it."
+        "GitHub gave it to none of the runners started for it: its workflow or its runner group may not allow"
+        " them, or GitHub hands out late. It is tried again, less and less often."
     ),
     Reason.ORIGIN: "Whether it comes from a fork is not known yet; GitHub is asked at the next tick.",
     Reason.MAXIMUM: "Its class runs as many instances as it may; one of them has to end first.",
@@ -115,9 +116,16 @@ def reason(job: Job, around: Situation | None) -> tuple[Reason, str]:
         return Reason.NO_CLASS, ""
     if job.state is JobState.RESERVED:
         return _reserved(job, around)
+    if job.left_alone:
+        return Reason.NOT_HANDED, f"{job.unused} so far; the next one from {_clock(job.ask_at)} UTC on"
     if not job.waiting:
         return Reason.ORIGIN, ""
     return _waiting(around)
+
+
+def _clock(at_ms: int) -> str:
+    """The time of day."""
+    return time.strftime("%H:%M", time.gmtime(at_ms / 1000))
 
 
 def _reserved(job: Job, around: Situation) -> tuple[Reason, str]:

@@ -43,10 +43,10 @@ def full(**more: Any) -> Group:
         (parsed("refused", reason="repository_not_allowed"), around(), Reason.REPOSITORY),
         (parsed("refused", reason="public_repository"), around(), Reason.PUBLIC),
         (parsed("refused", reason="fork_pull_request"), around(), Reason.FORK),
-        (parsed("refused", reason="not_handed_out"), around(), Reason.NOT_HANDED),
+        (parsed("queued", waiting="", reason="not_handed_out", unused=1), around(), Reason.NOT_HANDED),
         (parsed("refused", reason="no_class_matches_labels"), None, Reason.NO_CLASS),
         (parsed("queued"), None, Reason.NO_CLASS),
-        (parsed("queued", waiting=""), around(), Reason.ORIGIN),
+        (parsed("queued", waiting="", reason="origin_unknown"), around(), Reason.ORIGIN),
         (parsed("reserved", reserved_by="i-0"), around(full(), "claimed"), Reason.STARTING),
         (
             parsed("reserved", reserved_by="i-0"),
@@ -72,6 +72,11 @@ def test_an_instance_that_never_called_is_not_claimable_yet() -> None:
     booting = Instance.parse(fakes.instance("i-0", "idle", called_at=0))
     situation = Situation(settings=fakes.CLASS, group=full(desired=1), instances=(booting,))
     assert reason(parsed("queued"), situation) == (Reason.STARTING, "1 of 4 instances, 1 of them starting")
+
+
+def test_a_job_that_is_left_alone_is_said_to_be_tried_again_and_when() -> None:
+    job = parsed("queued", waiting="", reason="not_handed_out", unused=2, checked_at=1_700_000_000_000)
+    assert reason(job, around()) == (Reason.NOT_HANDED, "2 so far; the next one from 22:23 UTC on")
 
 
 def test_every_reason_has_a_sentence() -> None:

@@ -49,6 +49,12 @@ class Odds:
     dud: float = 0.004
     impatience: float = 0.05
     cancelled: float = 0.08
+    approval: float = 0.03
+    """A job that waits for an approval after it was queued, and is queued again."""
+    silence: float = 0.01
+    """A schedule in which GitHub hands out nothing for 20 to 50 minutes."""
+    late: float = 0.003
+    """A message that comes 20 to 50 minutes after it was sent."""
     spare: float = 0.3
     """An instance that is there before any job, as the last burst leaves them."""
 
@@ -97,9 +103,11 @@ class Truth:
 
     id: int
     state: str = "queued"
+    """queued, waiting (for an approval), running, done."""
     runner: str = ""
     told: bool = False
     cancelled: bool = False
+    approved_at: int = 0
 
 
 class FaultyTable(MemoryTable):

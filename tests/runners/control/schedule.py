@@ -66,7 +66,7 @@ class Hub(MemoryGitHub):
     def job(self, slug: str, job_id: int) -> dict[str, Any]:
         self._called("job")
         found = self.schedule.jobs[job_id]
-        status = {"queued": "queued", "done": "completed"}.get(found.state, "in_progress")
+        status = {"done": "completed", "running": "in_progress"}.get(found.state, found.state)
         return {"status": status, "runner_name": found.runner or None}
 
     def run(self, slug: str, run_id: int) -> dict[str, Any]:
@@ -109,6 +109,8 @@ class Schedule(World):
         self.functions = self.container()
         self.functions.observer = Quiet("test", lambda: self.now)
         self.unsent = list(self.jobs)
+        self.late: list[tuple[int, str]] = []
+        self.silent_until = self.soon() if self.random.random() < odds.silence else 0
         self.spare = self.random.random() < odds.spare
         if self.spare:
             self.groups.desired[GROUP] = 1
@@ -183,11 +185,17 @@ class Schedule(World):
         self.deliveries.append(Delivery(identifier, body, event, lost, again))
         self.sent[identifier] = body
         if not lost:
-            self.count.messages += 1
-            self.mailbox.append(body)
-            if self.random.random() < self.odds.doubled:
-                self.count.messages += 1
-                self.mailbox.append(body)
+            copies = 1 + (self.random.random() < self.odds.doubled)
+            self.count.messages += copies
+            for _ in range(copies):
+                if self.random.random() < self.odds.late:
+                    self.late.append((self.soon(), body))
+                else:
+                    self.mailbox.append(body)
+
+    def soon(self) -> int:
+        """A time 20 to 50 minutes from now."""
+        return self.now + self.random.randint(20 * 60_000, 50 * 60_000)
 
     # What can happen.
 
@@ -204,8 +212,10 @@ class Schedule(World):
             if state == "running":
                 found.append(lambda m=machine: self.complete(m))
         waiting = [one for one in self.jobs.values() if one.state == "queued" and one.told]
-        if waiting and online:
+        if waiting and online and self.now >= self.silent_until:
             found += [self.assign] * 2
+        unapproved = [one for one in self.jobs.values() if one.state == "waiting"]
+        found += [lambda job=one: self.approve(job) for one in unapproved if self.now >= one.approved_at]
         found += [lambda job=one: self.cancel(job) for one in waiting if one.cancelled]
         if self.mailbox or self.kept.messages:
             found += [self.deliver] * max(3, len(found) // 2)
@@ -217,6 +227,8 @@ class Schedule(World):
 
     def happen(self, *, outermost: bool) -> None:
         """The same; what happens inside of something else need not be anything."""
+        self.mailbox += [body for at, body in self.late if at <= self.now]
+        self.late = [(at, body) for at, body in self.late if at > self.now]
         found = self.choices()
         self.now += 700
         if self.is_minute() or (outermost and not found):
@@ -246,6 +258,14 @@ class Schedule(World):
         self.jobs[job].cancelled = self.random.random() < self.odds.cancelled
         self.send(of_run(job))
         self.send(of_job(job, "queued"))
+        if self.random.random() < self.odds.approval:
+            self.jobs[job].state, self.jobs[job].approved_at = "waiting", self.soon()
+            self.send(of_job(job, "waiting"))
+
+    def approve(self, job: Truth) -> None:
+        """Somebody approves what a job deploys to."""
+        job.state = "queued"
+        self.send(of_job(job.id, "queued"))
 
     def deliver(self) -> None:
         """The queue hands over up to three messages, in any order, and again those that failed."""
@@ -339,6 +359,7 @@ class Schedule(World):
         return (
             not self.unsent
             and not self.mailbox
+            and not self.late
             and not self.groups.alive
             and all(one.state == "done" for one in self.jobs.values())
         )
@@ -352,7 +373,8 @@ class Schedule(World):
         else:
             raise AssertionError(f"stuck: {self.story()}")
         self.count.launched = self.groups.launched
-        if not self.spare and not any(one.cancelled for one in self.jobs.values()):
+        unusual = any(one.cancelled or one.approved_at for one in self.jobs.values())
+        if not self.spare and not unusual:
             self.count.measured = len(self.jobs)
             self.count.over = max(0, self.groups.launched - len(self.jobs) - self.count.replaced)
         return self.count

@@ -155,7 +155,7 @@ def test_labels_match_as_github_matches_them(world: World, labels: list[str]) ->
 
 def test_queued_waiting_queued_gives_one_runner(world: World) -> None:
     told(world, run_message(101), job_message(), job_message(action="waiting"), job_message())
-    told(world, job_message(action="waiting"))
+    told(world, job_message())
     assert (world.job()["state"], desired(world)) == ("queued", 1)
 
 
