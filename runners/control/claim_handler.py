@@ -114,8 +114,7 @@ def _mint(services: Services, caller: Caller, number: int) -> dict[str, Any]:
         jit, runner_id = services.github().mint_runner(name, runner.runner_group_id, runner.labels)
     except GitHubUnavailable as error:
         services.observer.log("no configuration", instance=caller.instance, error=str(error))
-        hold_github(services, error.reason, error.retry_after)
-        return _later(caller, error.retry_after * 1000)
+        return _later(caller, hold_github(services, error) * 1000)
     except GitHubRefused as error:
         services.observer.log("configuration refused", instance=caller.instance, error=str(error))
         _refusing(services, caller)

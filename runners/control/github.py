@@ -3,23 +3,27 @@
 https://docs.github.com/en/rest/actions/self-hosted-runners and …/apps/webhooks
 """
 
+import http.client
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from runners.control.reasons import Reason
 
 _TIMEOUT_S = 10
 _SHORT_S, _LONG_S = 5, 60
+"""How long to stay away when GitHub does not say: after a fault, after a rate limit."""
+_LONGEST_S = 3_660
+"""GitHub counts by the hour, so that no limit lasts longer; what asks for more is asked again then."""
 _MOST_PAGES = 100
 """Of a hundred runners each: GitHub keeps at most 10,000 in a group
 (https://docs.github.com/en/actions/reference/actions-limits), and a loop needs an end."""
-"""How long to stay away when GitHub does not say: after a fault, after a rate limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,11 @@ class Answer:
     body: bytes = b""
 
     def json(self) -> Any:
-        """The body read as JSON; None if it is empty. Raises ValueError."""
-        return json.loads(self.body) if self.body else None
+        """The body read as JSON; None if it is empty. Raises GitHubUnavailable for anything else."""
+        try:
+            return json.loads(self.body) if self.body else None
+        except (ValueError, RecursionError) as error:
+            raise GitHubUnavailable("an answer that is no JSON", retry_after=_SHORT_S) from error
 
 
 Transport = Callable[[str, str, dict[str, str], bytes | None], Answer]
@@ -40,12 +47,19 @@ Transport = Callable[[str, str, dict[str, str], bytes | None], Answer]
 
 
 class GitHubUnavailable(Exception):
-    """GitHub cannot serve us now; `retry_after` in seconds, `reason` for those who wait."""
+    """GitHub cannot serve us now; `retry_after` in seconds, `reason` for those who wait.
 
-    def __init__(self, what: str, *, retry_after: int, reason: Reason = Reason.GITHUB) -> None:
+    `grows`: it is a limit of which GitHub does not say how long it lasts, so that `retry_after` is the least,
+    and who meets it again has to wait longer.
+    """
+
+    def __init__(
+        self, what: str, *, retry_after: int, reason: Reason = Reason.GITHUB, grows: bool = False
+    ) -> None:
         super().__init__(what)
         self.retry_after = retry_after
         self.reason = reason
+        self.grows = grows
 
 
 class GitHubRefused(Exception):
@@ -130,15 +144,23 @@ class GitHub(Protocol):
 
 
 class GitHubRest:
-    """The API at `url`, for one organisation."""
+    """The API at `url`, for one organisation; `clock` gives epoch milliseconds."""
 
     def __init__(
-        self, url: str, organization: str, credentials: Credentials, transport: Transport, spent: "Spent"
+        self,
+        url: str,
+        organization: str,
+        credentials: Credentials,
+        transport: Transport,
+        spent: Spent,
+        *,
+        clock: Callable[[], int],
     ) -> None:
         self._url = url.rstrip("/")
         self._organization = organization
         self._credentials = credentials
         self._transport = transport
+        self._clock = clock
         self.spent = spent
 
     def mint_runner(self, name: str, group_id: int, labels: tuple[str, ...]) -> tuple[str, int]:
@@ -181,25 +203,26 @@ class GitHubRest:
 
     def run(self, slug: str, run_id: int) -> dict[str, Any]:
         """See `GitHub`."""
-        return self._installed("GET", f"/repos/{slug}/actions/runs/{run_id}").json()
+        return self._installed("GET", f"/repos/{quote(slug)}/actions/runs/{run_id}").json()
 
     def job(self, slug: str, job_id: int) -> dict[str, Any]:
         """See `GitHub`."""
-        return self._installed("GET", f"/repos/{slug}/actions/jobs/{job_id}").json()
+        return self._installed("GET", f"/repos/{quote(slug)}/actions/jobs/{job_id}").json()
 
     def rerun(self, slug: str, job_id: int) -> None:
         """See `GitHub`."""
-        self._installed("POST", f"/repos/{slug}/actions/jobs/{job_id}/rerun")
+        self._installed("POST", f"/repos/{quote(slug)}/actions/jobs/{job_id}/rerun")
 
     def _installed(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
         token = self._credentials.installation_token()
         answer = self._send(method, path, f"token {token}", body)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             self._credentials.forget(token)
-        return checked(answer)
+        return checked(answer, self._clock())
 
     def _as_app(self, method: str, path: str) -> Answer:
-        return checked(self._send(method, path, f"Bearer {self._credentials.app_jwt()}", None))
+        answer = self._send(method, path, f"Bearer {self._credentials.app_jwt()}", None)
+        return checked(answer, self._clock())
 
     def _send(self, method: str, path: str, authorization: str, body: dict[str, Any] | None) -> Answer:
         answer = send(self._transport, method, self._url + path, authorization, body)
@@ -225,29 +248,53 @@ def send(
         sent, headers["content-type"] = json.dumps(body).encode(), "application/json"
     try:
         return transport(method, url, headers, sent)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise GitHubUnavailable(f"no answer: {type(error).__name__}", retry_after=_SHORT_S) from error
 
 
-def checked(answer: Answer) -> Answer:
-    """The answer if it is a success. Raises GitHubUnavailable or GitHubRefused; neither carries the body.
+def checked(answer: Answer, now: int) -> Answer:
+    """The answer if it is a success; `now` in epoch ms.
 
-    Rate limits answer 403 or 429, with retry-after (secondary) or x-ratelimit-remaining 0 (primary):
-    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    Raises GitHubUnavailable or GitHubRefused; neither carries the body.
     """
-    status, headers = answer.status, answer.headers
+    status = answer.status
     if status < 300:
         return answer
-    after = headers.get("retry-after", "")
-    told = int(after) if after.isdigit() else 0
-    spent = headers.get("x-ratelimit-remaining") == "0"
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and (told or spent)):
+    stated = _whole(answer.headers.get("retry-after", ""))
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and _is_limit(answer)):
+        until_reset = _until_reset(answer, now)
         raise GitHubUnavailable(
-            f"rate limited ({status})", retry_after=told or _LONG_S, reason=Reason.RATE_LIMITED
+            f"rate limited ({status})",
+            retry_after=min(stated or until_reset or _LONG_S, _LONGEST_S),
+            reason=Reason.RATE_LIMITED,
+            grows=not (stated or until_reset),
         )
     if status >= 500 or status == HTTPStatus.UNAUTHORIZED:
-        raise GitHubUnavailable(f"answered {status}", retry_after=told or _SHORT_S)
+        raise GitHubUnavailable(f"answered {status}", retry_after=min(stated or _SHORT_S, _LONGEST_S))
     raise GitHubRefused(f"answered {status}", status)
+
+
+def _is_limit(answer: Answer) -> bool:
+    """Whether a 403 is a limit rather than a refusal: a secondary one may show that by its words alone.
+
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+    """
+    headers, words = answer.headers, answer.body.lower()
+    named = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+    return named or b"rate limit" in words or b"abuse detection" in words
+
+
+def _until_reset(answer: Answer, now: int) -> int:
+    """Seconds until the hour's rate begins anew, where it is used up; 0 where it is not, or does not say."""
+    reset = _whole(answer.headers.get("x-ratelimit-reset", ""))
+    if answer.headers.get("x-ratelimit-remaining") != "0" or not reset:
+        return 0
+    return max(_SHORT_S, reset - now // 1000 + 1)
+
+
+def _whole(text: str) -> int:
+    """A number of a header; 0 for anything else."""
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
 
 
 def next_cursor(link: str) -> str:

@@ -7,7 +7,8 @@ other time is in epoch milliseconds. All changes are conditional.
 |---|---|
 | `config` | body: the fleet's settings as JSON, written by the platform's program |
 | `token` | ciphertext (bytes), expires_at; lease_owner, lease_until while one function mints |
-| `github` | blocked_until, reason: GitHub asked us to wait; expires_at |
+| `github` | blocked_until, reason: GitHub asked us to wait; expires_at; grown: the seconds of that wait |
+|  | where GitHub did not say how long |
 | `cursor` | ticks; classes (a set: all there ever were); scan, a map of the deliveries looked at |
 | `plan#<class>` | asked, lease_owner, lease_until; the last plan: planned_at, desired, supply, unstarted, |
 |  | running, idle, reason (why this class's queued jobs wait); github_refused_until |
@@ -38,6 +39,10 @@ NO_CLASS = "-"
 """`open` of a job that no class serves."""
 RERUNS = "#rerun"
 """`open` of a rerun item; a class cannot have this name."""
+
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What an item, a message or an answer of another shape than expected raises: it may cost itself, and nobody
+else."""
 
 DAY_MS = 86_400_000
 LONGEST_RUN_MS = 35 * DAY_MS

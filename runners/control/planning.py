@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runners.control.config import RunnerClass
+from runners.control.github import GitHubUnavailable
 from runners.control.items import GITHUB, LIVE, OPEN, Instance, Item, Job, plan_key
 from runners.control.planner import Group, Plan, decide, waiting_reason
 from runners.control.services import Services
@@ -13,6 +14,9 @@ from runners.control.table import error_code
 from runners.control.writes import Write, absent_or_below, equals
 
 _LEASE_MS = 30_000
+_SOON_MS = 5 * 60_000
+_LONGEST_HOLD_S = 3600
+"""A limit that is met again so soon after a wait is still the same one; the longest wait for one."""
 _ROUNDS = 3
 """How often one holder of the lease plans because others asked meanwhile; a tick does the rest."""
 
@@ -128,13 +132,32 @@ def github_hold(services: Services, item: Item | None) -> str:
     return held.get("reason", "") if held.get("blocked_until", 0) > services.clock() else ""
 
 
-def hold_github(services: Services, reason: str, retry_after: int) -> None:
-    """GitHub asked us to stay away: tell all functions."""
-    until = services.clock() + retry_after * 1000
+def hold_github(services: Services, error: GitHubUnavailable) -> int:
+    """GitHub asked us to stay away: tell all functions. For how many seconds.
+
+    Where GitHub did not say how long, twice as long as the last time if that was just now.
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+    """
+    seconds = _grown(services, error.retry_after) if error.grows else error.retry_after
+    until = services.clock() + seconds * 1000
     services.table.write(
         Write(
             GITHUB,
             when={"blocked_until": absent_or_below(until)},
-            put={"blocked_until": until, "reason": reason, "expires_at": until // 1000 + 3600},
+            put={
+                "blocked_until": until,
+                "reason": error.reason,
+                "grown": seconds if error.grows else 0,
+                "expires_at": until // 1000 + 3600,
+            },
         )
     )
+    return seconds
+
+
+def _grown(services: Services, least: int) -> int:
+    item = services.table.get(GITHUB).get(GITHUB, {})
+    grown, since = item.get("grown", 0), services.clock() - item.get("blocked_until", 0)
+    # While it is held, this is the answer to a call that was under way before.
+    again = 0 <= since <= max(grown * 1000, _SOON_MS)
+    return min(max(2 * grown, least), _LONGEST_HOLD_S) if again else least

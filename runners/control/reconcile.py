@@ -12,10 +12,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from runners.control import github_duties, measures
 from runners.control.config import RunnerClass
 from runners.control.endings import begin, close, end, put_back
-from runners.control.github import GitHub, GitHubRefused, GitHubUnavailable
+from runners.control.events import Contended
+from runners.control.github import GitHubRefused, GitHubUnavailable
 from runners.control.items import (
     CURSOR,
     GITHUB,
+    MALFORMED,
     RERUNS,
     Instance,
     InstanceState,
@@ -34,7 +36,7 @@ from runners.control.writes import NEW, PRESENT, Write, equals
 
 _REASONS = 50
 """Jobs whose reason one tick brings up to date, per class."""
-_FAULTS = (ClientError, BotoCoreError, TimeoutError, GitHubRefused)
+_FAULTS = (ClientError, BotoCoreError, TimeoutError, GitHubRefused, Contended, *MALFORMED)
 
 
 class TickFailed(Exception):
@@ -70,7 +72,7 @@ def _do(services: Services, name: str, duty: Callable[[], None], failed: list[st
         duty()
     except GitHubUnavailable as error:
         services.observer.log("duty put off", duty=name, error=str(error))
-        hold_github(services, error.reason, error.retry_after)
+        hold_github(services, error)
         return False
     except _FAULTS as error:
         services.observer.log("duty failed", duty=name, error=type(error).__name__)
@@ -105,8 +107,12 @@ def _class(services: Services, runner: RunnerClass, group: Group, jobs_of: dict[
     everyone = with_new(runner, instances, group, now)
     _record_first_seen(services, runner, everyone[len(instances) :])
     found = decide(runner, jobs, everyone, group)
+    refused: list[GitHubRefused] = []
     for ending in _confirmed(services, endings(runner, everyone, group, found, now)):
-        _end(services, runner, ending)
+        try:
+            _end(services, runner, ending)
+        except GitHubRefused as error:
+            refused.append(error)
     back = _restore(services, jobs, everyone)
     planned = plan(services, runner)
     if planned is not None:
@@ -116,6 +122,8 @@ def _class(services: Services, runner: RunnerClass, group: Group, jobs_of: dict[
     services.observer.log(
         "tick", runner_class=runner.name, unstarted=found.unstarted, supply=found.supply, back=back
     )
+    for error in refused:
+        raise error  # only now: whoever else waits has been planned for
 
 
 def _record_first_seen(services: Services, runner: RunnerClass, new: list[Instance]) -> None:
@@ -145,7 +153,7 @@ def _confirmed(services: Services, found: list[Ending]) -> list[Ending]:
 
 def _end(services: Services, runner: RunnerClass, ending: Ending) -> None:
     known: Instance | None = ending.instance
-    if ending.why is Why.UNUSED and not _released(services, services.github(), ending.instance):
+    if ending.why is Why.UNUSED and not _released(services, ending.instance):
         return
     if ending.instance.state is not InstanceState.ENDING:
         known = begin(services, ending.instance, ending.why)
@@ -161,10 +169,17 @@ def _end(services: Services, runner: RunnerClass, ending: Ending) -> None:
     services.observer.log("reaped", instance=known.id, why=ending.why)
 
 
-def _released(services: Services, github: GitHub, known: Instance) -> bool:
+def _released(services: Services, known: Instance) -> bool:
     """Have the runner deregistered. GitHub refuses while it runs a job, and then it is left for a while."""
-    if github.delete_runner(known.runner_id):
-        return True
+    if github_hold(services, services.table.get(GITHUB).get(GITHUB)):
+        return False
+    try:
+        if services.github().delete_runner(known.runner_id):
+            return True
+    except GitHubUnavailable as error:
+        services.observer.log("runner not released", instance=known.id, error=str(error))
+        hold_github(services, error)
+        return False
     services.table.write(
         Write(known.pk, when={"state": equals(known.state)}, put={"checked_at": services.clock()})
     )

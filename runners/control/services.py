@@ -148,7 +148,7 @@ def build(environment: Mapping[str, str], transport: Transport = by_urllib) -> S
             sleep=time.sleep,
             spent=spent,
         )
-        return GitHubRest(url, fleet.organization, credentials, transport, spent)
+        return GitHubRest(url, fleet.organization, credentials, transport, spent, clock=_now_ms)
 
     return Services(
         fleet_name=name,

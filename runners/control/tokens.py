@@ -129,7 +129,7 @@ class AppCredentials:
             path = f"/app/installations/{self._installation_id}/access_tokens"
             self._spent.calls += 1
             answer = send(self._transport, "POST", self._url + path, f"Bearer {self.app_jwt()}", None)
-            told = checked(answer).json()
+            told = checked(answer, self._clock()).json()
             token, ends = str(told["token"]), epoch_ms(told["expires_at"])
             ciphertext = self._encrypted(token)
         except (GitHubUnavailable, GitHubRefused):

@@ -116,11 +116,7 @@ def reason(job: Job, around: Situation | None) -> tuple[Reason, str]:
         return Reason.NO_CLASS, ""
     if job.state is JobState.RESERVED:
         return _reserved(job, around)
-    if job.left_alone:
-        return Reason.NOT_HANDED, f"{job.unused} so far; the next one from {_clock(job.ask_at)} UTC on"
-    if not job.waiting:
-        return Reason.ORIGIN, ""
-    return _waiting(around)
+    return _waiting(job, around)
 
 
 def _clock(at_ms: int) -> str:
@@ -135,8 +131,12 @@ def _reserved(job: Job, around: Situation) -> tuple[Reason, str]:
     return Reason.STARTING, f"{job.reserved_by} has claimed it and starts its runner"
 
 
-def _waiting(around: Situation) -> tuple[Reason, str]:
-    """Why a queued job that may be claimed is not."""
+def _waiting(job: Job, around: Situation) -> tuple[Reason, str]:
+    """Why a queued job may not be claimed, or is not."""
+    if job.left_alone:
+        return Reason.NOT_HANDED, f"{job.unused} so far; the next one from {_clock(job.ask_at)} UTC on"
+    if not job.waiting:
+        return Reason.ORIGIN, ""
     group = around.group
     if not around.settings.get("image") or not group.maximum:
         return Reason.NO_IMAGE, ""

@@ -17,6 +17,10 @@ from runners.control.writes import Write
 from tests.runners.control.conftest import client
 from tests.runners.control.world import START
 
+LIMITED = "github_rate_limited"
+RESET = {"x-ratelimit-reset": str(START // 1000 + 2400)}
+SECONDARY = b'{"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}'
+
 pytestmark = pytest.mark.usefixtures("aws")
 
 
@@ -93,7 +97,7 @@ def github(table: DynamoTable, keys: Keys, wire: Wire) -> GitHubRest:
         sleep=lambda _: None,
         spent=spent,
     )
-    return GitHubRest("http://github", "acme", credentials, wire, spent)
+    return GitHubRest("http://github", "acme", credentials, wire, spent, clock=lambda: START)
 
 
 def test_containers_share_one_token_that_lies_encrypted(table: DynamoTable, keys: Keys, wire: Wire) -> None:
@@ -149,8 +153,23 @@ def test_a_token_that_github_refuses_is_forgotten_by_all(table: DynamoTable, key
         (Answer(429, {"retry-after": "7"}), ("github_rate_limited", 7)),
         (Answer(403, {"retry-after": "9"}), ("github_rate_limited", 9)),
         (Answer(403, {"x-ratelimit-remaining": "0"}), ("github_rate_limited", 60)),
+        (Answer(403, {"x-ratelimit-remaining": "0", **RESET}), ("github_rate_limited", 2401)),
+        (Answer(429, {"x-ratelimit-remaining": "0", **RESET}), ("github_rate_limited", 2401)),
+        (
+            Answer(403, {"x-ratelimit-remaining": "0", "retry-after": "9", **RESET}),
+            ("github_rate_limited", 9),
+        ),
+        # A clock that is ahead of GitHub's, and a reset that is none.
+        (Answer(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}), ("github_rate_limited", 5)),
+        (Answer(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 15}), (LIMITED, 3660)),
+        (Answer(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"}), (LIMITED, 60)),
+        (Answer(403, {"x-ratelimit-remaining": "4000", **RESET}, SECONDARY), (LIMITED, 60)),
+        (Answer(403, {}, SECONDARY), (LIMITED, 60)),
+        (Answer(403, {"retry-after": "\u00b2"}), (LIMITED, 60)),
+        (Answer(429, {"retry-after": "9" * 12}), (LIMITED, 3660)),
         (Answer(502, {"retry-after": "3"}), ("github_unavailable", 3)),
         (Answer(503, {}), ("github_unavailable", 5)),
+        (Answer(200, {}, b"<html>"), ("github_unavailable", 5)),
     ],
 )
 def test_github_says_when_to_come_again(

@@ -66,7 +66,9 @@ class Wired(Schedule):
             sleep=lambda _: None,
             spent=spent,
         )
-        return GitHubRest("http://github", fleet.organization, credentials, self.answer, spent)
+        return GitHubRest(
+            "http://github", fleet.organization, credentials, self.answer, spent, clock=lambda: self.now
+        )
 
     def run(self, function: Any) -> Any:
         self.functions = self.random.choice(self.containers)
