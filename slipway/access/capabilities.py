@@ -1,28 +1,45 @@
-"""Puts what a role's policies allow into a few words, and only what an evaluation of them all confirms."""
+"""Puts what a role's policies allow into a few words, computed from the statements and not by trying some."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from slipway.access.conditions import strings
-from slipway.access.evaluate import Mode, Request, context_of, decide_identity
-from slipway.access.patterns import glob, has_wildcard
-from slipway.access.statements import Statement, is_reading
+from slipway.access.extents import Rule, Texts
+from slipway.access.patterns import Pattern, glob, plain, written
+from slipway.access.powers import Grant, Powers
+from slipway.access.statements import READING_VERBS
 from slipway.access.world import Role
 
 
 @dataclass(frozen=True, order=True)
 class Capability:
-    """A kind of actions and the resources they are allowed on, in short; `certain` if nothing is in doubt."""
+    """A kind of actions and the resources they are allowed on, in short.
+
+    Attributes:
+        label: the kind of actions.
+        resources: what they are allowed on.
+        certain: nothing is in doubt.
+        conditional: conditions apply, of the statement that allows it, the boundary's or a Deny's.
+        denied: what Deny statements take away of it.
+    """
 
     label: str
     resources: tuple[str, ...] = ()
     certain: bool = True
+    conditional: bool = False
+    denied: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """`label: resource, resource`."""
+        """`label: resource, resource except action (conditions apply)`."""
         text = f"{self.label}: {', '.join(self.resources)}" if self.resources else self.label
+        text += f" except {', '.join(self.denied)}" if self.denied else ""
+        text += " (conditions apply)" if self.conditional else ""
         return text if self.certain else f"{text} (possibly)"
+
+    @property
+    def one_by_one(self) -> "tuple[Capability, ...]":
+        """The same, one for each resource."""
+        return tuple(replace(self, resources=(name,)) for name in self.resources) or (self,)
 
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -59,40 +76,38 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("change the network", ("ec2:CreateVpc", "ec2:*", "route53:AssociateVPCWithHostedZone")),
     ("change log groups", ("logs:CreateLogGroup", "logs:*")),
 )
-"""Words for actions. The first action of each stands for it where a policy has a wildcard; an action named
-here outright goes before reading, and reading before the wildcards."""
+"""Words for actions. An action named here outright goes before reading, and reading before the wildcards."""
+
 
 READING = "read settings"
 
+_NAMED = {name.lower(): label for label, names in GROUPS for name in names if "*" not in name}
+_WILD = tuple((label, written(name.lower())) for label, names in GROUPS for name in names if "*" in name)
+_EXACT = tuple(written(name) for name in _NAMED)
+_READING = tuple(written(f"*:{verb.lower()}*") for verb in READING_VERBS)
+
+_Key = tuple[str, tuple[str, ...], tuple[str, ...]]
+
 
 def capabilities(role: Role) -> tuple[Capability, ...]:
-    """What a role can do: every allowed action and resource for which one request goes through."""
-    escapes = _escapes(role)
-    found: dict[tuple[str, bool], set[str]] = {}
-    for statement in role.statements:
-        if statement.get("Effect") != "Allow":
-            continue
-        context = {**escapes, **satisfying(statement)}
-        for action, label in _actions(statement):
-            for resource in strings(statement.get("Resource", "*")) or ("*",):
-                verdict = _try(role, action, resource, context)
-                if verdict is not None:
-                    found.setdefault((label, verdict), set()).add(short(resource))
-    listed = [
-        Capability(label, tuple(sorted(resources)), certain)
-        for (label, certain), resources in found.items()
-        if certain or (label, True) not in found or resources - found[label, True]
-    ]
+    """What a role can do: all that statements and boundary allow and no Deny takes away for certain."""
+    found: dict[_Key, Capability] = {}
+    for grant in Powers.of(role).grants():
+        for label, actions in _labelled(grant):
+            one = _capability(label, grant, actions)
+            key = (label, one.resources, one.denied)
+            # Allowed twice, it is as certain and as free as the better of both.
+            found[key] = min(found.get(key, one), one, key=lambda each: (not each.certain, each.conditional))
+    merged: dict[Capability, set[str]] = {}
+    for (label, resources, denied), one in found.items():
+        if not denied or (label, resources, ()) not in found:
+            merged.setdefault(replace(one, resources=()), set()).update(resources)
+    listed = [replace(one, resources=tuple(sorted(resources))) for one, resources in merged.items()]
     listed += [
         Capability("whatever this policy allows", (short(name),), certain=False) for name in role.opaque
     ]
     listed += [Capability("in Kubernetes", (entry,)) for entry in role.kubernetes]
     return tuple(sorted(listed))
-
-
-def satisfying(statement: Statement) -> dict[str, str]:
-    """A context in which the statement's own conditions hold, as far as they can be met by one value each."""
-    return dict(_values(statement, negative=False))
 
 
 def short(resource: str) -> str:
@@ -104,70 +119,90 @@ def short(resource: str) -> str:
     return f"{parts[2]} {parts[5]}{account}"
 
 
-def example(pattern: str) -> str:
-    """One text that a pattern with wildcards stands for."""
-    return pattern.replace("*", "x").replace("?", "x")
-
-
-def _try(role: Role, action: str, resource: str, context: Mapping[str, str]) -> bool | None:
-    """Whether it is allowed for certain (True), only if doubts are allowed (False), or not at all (None)."""
-    request = Request(action, example(resource) if resource != "*" else "*", context_of(context))
-    if decide_identity(role.identity, role.boundary, request, Mode.REACH).allowed:
-        return True
-    return False if decide_identity(role.identity, role.boundary, request, Mode.ATTACK).allowed else None
-
-
-def _actions(statement: Statement) -> Iterable[tuple[str, str]]:
-    if "NotAction" in statement:
-        patterns: tuple[str, ...] = ("*",)
-    else:
-        patterns = strings(statement.get("Action")) or ()
-    for pattern in patterns:
-        if not has_wildcard(pattern):
-            yield pattern, _label(pattern)
-            continue
-        matcher = glob(pattern.lower())
-        expanded = [(actions[0], label) for label, actions in GROUPS if matcher.fullmatch(actions[0].lower())]
-        yield from expanded
-        if is_reading(pattern):
-            yield example(pattern), READING
-        elif not expanded:
-            yield example(pattern), f"other actions: {pattern}"
-
-
-def _label(action: str) -> str:
-    for label, patterns in GROUPS:
-        if action in patterns:
-            return label
-    if is_reading(action):
-        return READING
-    for label, patterns in GROUPS:
-        if any(glob(pattern).fullmatch(action) for pattern in patterns):
-            return label
-    return f"other actions: {action}"
-
-
-def _escapes(role: Role) -> dict[str, str]:
-    """Values that keep the role's own Deny statements from applying, where they can be kept off so."""
-    denials = [statement for statement in role.statements if statement.get("Effect") == "Deny"]
-    pairs = (
-        pair
-        for statement in [*role.boundary_statements, *denials]
-        for pair in _values(statement, negative=True)
-    )
-    return dict(pairs)
-
-
-def _values(statement: Statement, *, negative: bool) -> Iterable[tuple[str, str]]:
-    block = statement.get("Condition")
-    if not isinstance(block, dict):
+def _labelled(grant: Grant) -> Iterator[tuple[str, Texts]]:
+    """The kinds of actions in a grant, each with those of them that are in it."""
+    actions = grant.actions
+    if (text := _only(actions)) is not None:
+        yield _label(text) or f"other actions: {grant.by.written_action(actions.wanted)}", actions
         return
-    for operator, keys in cast("dict[str, Any]", block).items():
-        is_negative = "Not" in operator
-        if is_negative is not negative or not isinstance(keys, dict):
-            continue
-        for key, values in cast("dict[str, Any]", keys).items():
-            texts = strings(values)
-            if not texts or (operator == "Null" and texts[0] == "true"):
-                continue
-            yield key.lower(), example(texts[0])
+    for name, label in _NAMED.items():
+        yield from _some(label, actions, written(name))
+    actions = Texts(actions.wanted, actions.without + _EXACT)
+    for pattern in _READING:
+        yield from _some(READING, actions, pattern)
+    actions = Texts(actions.wanted, actions.without + _READING)
+    for label, pattern in _WILD:
+        yield from _some(label, actions, pattern)
+        actions = Texts(actions.wanted, (*actions.without, pattern))
+    if actions.sample is not None:
+        yield f"other actions: {grant.by.written_action(actions.wanted)}", actions
+
+
+def _only(actions: Texts) -> str | None:
+    """The one action that the texts can be, if they are written without a wildcard."""
+    text = plain(actions.wanted[0])
+    return None if "*" in text or "?" in text else text
+
+
+@lru_cache
+def _label(action: str) -> str | None:
+    """The kind of one action, in lower case."""
+    if action in _NAMED:
+        return _NAMED[action]
+    if any(glob(pattern).fullmatch(action) for pattern in _READING):
+        return READING
+    return next((label for label, pattern in _WILD if glob(pattern).fullmatch(action)), None)
+
+
+def _some(label: str, actions: Texts, pattern: Pattern) -> Iterator[tuple[str, Texts]]:
+    part = Texts((*actions.wanted, pattern), actions.without)
+    if part.sample is not None:
+        yield label, part
+
+
+def _capability(label: str, grant: Grant, actions: Texts) -> Capability:
+    told = Texts(actions.wanted)
+    denied = [rule for rule in grant.denied if rule.actions.touches(told)]
+    held = [rule for rule in grant.held if rule.actions.touches(told)]
+    return Capability(
+        label,
+        (_resource(grant),),
+        grant.certain and all(rule.is_certain for rule in (*denied, *held)),
+        grant.conditional or bool(held),
+        tuple(sorted({text for rule in denied for text in _taken(rule, told, grant.resources)})),
+    )
+
+
+def _resource(grant: Grant) -> str:
+    """The narrowest of the patterns that the resources must all match, and what they must not."""
+    patterns = grant.resources.wanted
+    narrowest = next(
+        (one for one in patterns if all(Texts((one,), (other,)).sample is None for other in patterns)),
+        patterns[0],
+    )
+    text = short(grant.by.written_resource(narrowest))
+    others = [short(plain(pattern)) for pattern in grant.resources.without]
+    return f"{text} but not {', '.join(others)}" if others else text
+
+
+def _taken(rule: Rule, actions: Texts, resources: Texts) -> Iterator[str]:
+    """What a Deny without conditions takes away, in short."""
+    where = "" if rule.resources.covers(resources) else f"on {_places(rule, resources)}"
+    if rule.actions.covers(actions):
+        yield where
+    elif rule.actions.inverse:
+        yield f"all but {', '.join(rule.action_texts)} {where}".rstrip()
+    else:
+        for text, pattern in zip(rule.action_texts, rule.actions.patterns, strict=True):
+            if Texts((*actions.wanted, pattern)).sample is not None:
+                yield f"{text} {where}".rstrip()
+
+
+def _places(rule: Rule, resources: Texts) -> str:
+    if rule.resources.inverse:
+        return f"all but {', '.join(map(short, rule.resource_texts))}"
+    return ", ".join(
+        short(text)
+        for text, pattern in zip(rule.resource_texts, rule.resources.patterns, strict=True)
+        if Texts((*resources.wanted, pattern)).sample is not None
+    )

@@ -4,7 +4,7 @@ Source of the operators' rules, missing keys included: IAM User Guide, reference
 condition_operators and reference_policies_condition-single-vs-multi-valued-context-keys.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from slipway.access.patterns import (
     any_of,
     arn_like,
     equals,
+    has_wildcard,
     like,
     negated,
 )
@@ -32,6 +33,7 @@ _NEGATED = {
     "ArnNotLike": "ArnLike",
 }
 _PLAIN = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "Bool")
+_EXACT = frozenset({"StringEquals", "ArnEquals"})
 OPERATORS = frozenset({*_PLAIN, *_NEGATED, "Null"})
 """The operators that are understood, before `IfExists` and the two `For…Values:` prefixes."""
 
@@ -39,9 +41,9 @@ OPERATORS = frozenset({*_PLAIN, *_NEGATED, "Null"})
 @dataclass(frozen=True, kw_only=True)
 class _Operator:
     base: str
-    negative: bool
-    if_exists: bool
-    quantifier: str
+    negative: bool = False
+    if_exists: bool = False
+    quantifier: str = ""
 
 
 def unknown(_: object) -> Verdict:
@@ -51,16 +53,7 @@ def unknown(_: object) -> Verdict:
 
 def compile_condition(block: object, *, variables: bool) -> Test:
     """The test of a whole Condition element: every operator and every key of it must hold."""
-    if block is None:
-        return lambda _: True
-    if not isinstance(block, dict):
-        return unknown
-    tests: list[Test] = []
-    for name, keys in cast("dict[Any, Any]", block).items():
-        if not isinstance(name, str) or not isinstance(keys, dict):
-            return unknown
-        for key, values in cast("dict[Any, Any]", keys).items():
-            tests.append(_compile_one(name, key, values, variables=variables))
+    tests = [_compile_one(*part, variables=variables) for part in _parts(block)]
     if len(tests) == 1:
         return tests[0]
     return lambda context: all_of(test(context) for test in tests)
@@ -80,8 +73,65 @@ def strings(values: object) -> tuple[str, ...] | None:
     return tuple(result)
 
 
-def _compile_one(name: str, key: object, values: object, *, variables: bool) -> Test:
-    operator = _parse(name)
+def is_understood(block: object) -> bool:
+    """Whether a Condition element has no operator but those known here, on values that can be read."""
+    return all(
+        operator is not None and isinstance(key, str) and strings(values) is not None
+        for operator, key, values in _parts(block)
+    )
+
+
+def single_values(block: object) -> dict[str, frozenset[str]]:
+    """The keys that a Condition element holds to listed values, and those values."""
+    found: dict[str, frozenset[str]] = {}
+    for operator, key, values in _parts(block):
+        if operator is None or operator.base not in _EXACT or operator != _Operator(base=operator.base):
+            continue
+        texts = strings(values) or ()
+        patterned = operator.base == "ArnEquals" and any(has_wildcard(text) for text in texts)
+        if isinstance(key, str) and texts and not patterned and not any("${" in text for text in texts):
+            listed = frozenset(texts)
+            found[key.lower()] = found.get(key.lower(), listed) & listed
+    return found
+
+
+def settled(block: object, domains: Mapping[str, frozenset[str]]) -> Verdict:
+    """What a Condition element comes to, if it comes to the same for all that the keys may be.
+
+    Args:
+        block: the element.
+        domains: keys in lower case and every value that they may have; of others anything may be true.
+    """
+    if block is None:
+        return True
+    verdicts: list[Verdict] = []
+    for operator, key, values in _parts(block):
+        domain = domains.get(key.lower()) if isinstance(key, str) and operator is not None else None
+        if domain is None:
+            verdicts.append(None)
+            continue
+        test = _compile_one(operator, key, values, variables=True)
+        found = {test({str(key).lower(): (value,)}) for value in domain}
+        verdicts.append(found.pop() if len(found) == 1 else False if not found else None)
+    return all_of(verdicts)
+
+
+def _parts(block: object) -> Iterator[tuple["_Operator | None", object, object]]:
+    """Each test of a Condition element; an operator of None is one that is not known."""
+    if block is None:
+        return
+    if not isinstance(block, dict):
+        yield None, None, None
+        return
+    for name, keys in cast("dict[Any, Any]", block).items():
+        if not isinstance(name, str) or not isinstance(keys, dict):
+            yield None, None, None
+            continue
+        for key, values in cast("dict[Any, Any]", keys).items():
+            yield _parse(name), key, values
+
+
+def _compile_one(operator: "_Operator | None", key: object, values: object, *, variables: bool) -> Test:
     texts = strings(values)
     if operator is None or texts is None or not isinstance(key, str):
         return unknown

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from slipway.access.capabilities import example, satisfying
 from slipway.access.claims import AUDIENCE, ISSUER, Token, token_of
 from slipway.access.conditions import strings
 from slipway.access.evaluate import STS_CLAIMS
 from slipway.access.refs import DEFAULT_BRANCH, every_kind, samples
+from slipway.access.statements import Statement
 from slipway.access.trust import session_name
 from slipway.access.world import World
 from slipway.platform.declaration import Repository, SubjectForm
@@ -158,3 +158,28 @@ def known_subjects(world: World, found: Iterable[Context]) -> frozenset[str]:
     """The subjects of the jobs that GitHub would run for the declared repositories."""
     slugs = {repository.slug for repository in world.repositories}
     return frozenset(token.sub for context in found if context.who in slugs for token in context.tokens)
+
+
+def satisfying(statement: Statement) -> dict[str, str]:
+    """A context in which the statement's own conditions hold, as far as they can be met by one value each."""
+    return dict(_values(statement, negative=False))
+
+
+def example(pattern: str) -> str:
+    """One text that a pattern with wildcards stands for."""
+    return pattern.replace("*", "x").replace("?", "x")
+
+
+def _values(statement: Statement, *, negative: bool) -> Iterable[tuple[str, str]]:
+    block = statement.get("Condition")
+    if not isinstance(block, dict):
+        return
+    for operator, keys in cast("dict[str, Any]", block).items():
+        is_negative = "Not" in operator
+        if is_negative is not negative or not isinstance(keys, dict):
+            continue
+        for key, values in cast("dict[str, Any]", keys).items():
+            texts = strings(values)
+            if not texts or (operator == "Null" and texts[0] == "true"):
+                continue
+            yield key.lower(), example(texts[0])

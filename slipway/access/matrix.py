@@ -170,12 +170,7 @@ def _atoms(of: Matrix) -> set[_Atom]:
     atoms: set[_Atom] = set()
     for row in of.rows:
         what = ["assume it" if row.certain else "assume it (possibly)"]
-        for capability in row.capabilities:
-            resources = capability.resources or ("",)
-            what += [
-                str(Capability(capability.label, (name,) if name else (), capability.certain))
-                for name in resources
-            ]
+        what += [str(one) for capability in row.capabilities for one in capability.one_by_one]
         atoms |= {(row.who, row.environment, ref, row.role, text) for ref in row.refs for text in what}
     return atoms
 

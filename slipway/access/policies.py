@@ -105,6 +105,11 @@ class Policy:
         except (TypeError, ValueError):
             return cls((_UNREADABLE,))
 
+    @property
+    def is_read(self) -> bool:
+        """Whether each of its statements could be read."""
+        return all(statement.effect is not None for statement in self.statements)
+
     def decide(self, request: Request, mode: Mode = Mode.REACH) -> Decision:
         """The decision of this document alone: a Deny that applies wins over every Allow."""
         doubt_allows = mode is Mode.ATTACK

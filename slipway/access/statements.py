@@ -9,7 +9,10 @@ Statement = dict[str, Any]
 Document = dict[str, Any]
 Condition = Mapping[str, Mapping[str, Any]]
 
-_READING = re.compile(r"(?:Describe|Get|List|BatchGet|BatchCheck|Head|Lookup|Search)[A-Za-z*]*")
+READING_VERBS = ("Describe", "Get", "List", "BatchGet", "BatchCheck", "Head", "Lookup", "Search")
+"""How the actions that only read begin."""
+
+_READING = re.compile(rf"(?:{'|'.join(READING_VERBS)})[A-Za-z*]*")
 _GET_ALL = frozenset({"*", "Get*", "BatchGet*"})
 
 

@@ -243,9 +243,10 @@ class _Reader:
 
     def _add(self, role: Role, source: object, label: str) -> None:
         value = known(source)
-        role.identity.append(Policy.parse(value))
+        policy = Policy.parse(value)
+        role.identity.append(policy)
         role.statements += statements_in(value)
-        if value is None:
+        if not policy.is_read:
             role.opaque.append(label)
 
     def _attach(self, role: Role, arn: str) -> None:

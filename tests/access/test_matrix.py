@@ -186,6 +186,15 @@ def test_what_is_not_known_yet_is_a_problem_and_open_to_anybody(platform: Any) -
     assert [capability.label for capability in row.capabilities] == ["whatever this policy allows"]
 
 
+@pytest.mark.parametrize(
+    "text", ["{", json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]})]
+)
+def test_a_policy_that_cannot_be_read_is_not_passed_over(platform: Any, text: str) -> None:
+    head = matrix(world_of(platform, changed("aws:iam/rolePolicy:RolePolicy", "app-build", policy=text)))
+    (row,) = rows(head, "arn:aws:iam::111111111111:role/slipway/ci/app-build")
+    assert [capability.label for capability in row.capabilities] == ["whatever this policy allows"]
+
+
 def test_a_role_without_a_boundary_is_a_problem(platform: Any) -> None:
     head = matrix(world_of(platform, changed("aws:iam/role:Role", "app-build", permissionsBoundary=None)))
     assert any(problem.endswith("no permissions boundary") for problem in head.problems)
@@ -211,7 +220,10 @@ def test_a_denial_that_can_be_kept_off_does_not_hide_a_capability(platform: Any)
     }
     change = changed("aws:iam/rolePolicy:RolePolicy", "app-build", policy=json.dumps(generous))
     (row,) = rows(matrix(world_of(platform, change)), "arn:aws:iam::111111111111:role/slipway/ci/app-build")
-    assert [str(capability) for capability in row.capabilities] == ["change what roles may do: *"]
+    own = "iam role/slipway/ci/infra-automation-apply in 111111111111"
+    assert [str(capability) for capability in row.capabilities] == [
+        f"change what roles may do: * except on {own} (conditions apply)"
+    ]
 
 
 def test_a_provider_with_other_clients_lets_nobody_in(platform: Any) -> None:
