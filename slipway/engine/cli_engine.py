@@ -148,8 +148,9 @@ class PulumiEngine:
         deployment = self.export()["deployment"]
         for resource in deployment["resources"]:
             if not resource.get("delete") and (properties := found.get(resource["urn"])):
-                for kind in ("inputs", "outputs"):
-                    resource[kind] = overlaid(resource.get(kind) or {}, properties)
+                resource["inputs"] = overlaid(resource.get("inputs") or {}, properties)
+                changed = {**properties, RAW_STATE: None}
+                resource["outputs"] = overlaid(resource.get("outputs") or {}, changed)
         self.replace_state(deployment)
 
     def replace_state(self, deployment: dict[str, Any]) -> None:
@@ -288,6 +289,11 @@ class PulumiEngine:
             reader.join()
         last = "".join(errors[-20:]).strip()
         return _Ended(code, (last,) if code and last else (), interrupted.is_set())
+
+
+RAW_STATE = "__pulumi_raw_state_delta"
+"""How a bridged provider gets from its outputs to Terraform's state; it fails where it fits them no longer.
+Without it the state is built from the outputs. pulumi-terraform-bridge v3.137, pkg/tfbridge/rawstate.go."""
 
 
 @dataclass(frozen=True)

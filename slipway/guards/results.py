@@ -36,9 +36,9 @@ def _with(step: Step, findings: list[Finding]) -> Step:
 def _told(item: Finding, stack: str) -> str:
     if item.change is None:
         return f"GitHub has no {item.name}, although it was just declared; {item.remedy}".rstrip("; ")
-    text = f"GitHub does not hold what was just declared: {item.change.path} is {_value(item.change)}"
     if item.remedy:
-        return f"{text}; {item.remedy}"
+        return f"{item.change.path} {item.change.new}, and {item.remedy}"
+    text = f"GitHub does not hold what was just declared: {item.change.path} is {_value(item.change)}"
     text += f"; if `slipway up {stack} --refresh` does not change that, GitHub passes over it"
     if item.change.path == "reviewers":
         text += ": a reviewer who cannot read the repository is left out without a word"

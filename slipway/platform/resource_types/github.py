@@ -59,7 +59,11 @@ TYPES = (
         token="github:index/repositoryRuleset:RepositoryRuleset",
         source=f"{_TERRAFORM}/resource_github_repository_ruleset.go",
         replace_on=names("repository"),
-        computed=names("etag nodeId rulesetId"),
+        computed=names(
+            "etag nodeId rulesetId "
+            # GitHub fills these in where nothing is said of them.
+            "rules.pullRequest.allowedMergeMethods rules.pullRequest.requiredReviewers"
+        ),
         required=names("enforcement repository rules target"),
         unordered=names(
             "bypassActors conditions.refName.excludes conditions.refName.includes "

@@ -145,8 +145,28 @@ def _checked(repository: Repository, body: Json, *, own_id: int) -> Json:
         "target": target,
         "enforcement": body["enforcement"],
         "conditions": {"ref_name": {"include": [], "exclude": [], **conditions.get("ref_name", {})}},
-        "rules": rules,
-        "bypass_actors": actors,
+        "rules": [_filled(rule) for rule in rules],
+        # GitHub keeps no order of them: https://github.com/integrations/terraform-provider-github/issues/2088
+        "bypass_actors": sorted(
+            ({"bypass_mode": "always", **actor} for actor in actors),
+            key=lambda actor: -int(actor.get("actor_id") or 0),
+        ),
+    }
+
+
+def _filled(rule: Json) -> Json:
+    """A rule with what GitHub fills in of its parameters, where the provider has no default of its own."""
+    if rule["type"] != "pull_request":
+        return rule
+    given = cast("Json", rule.get("parameters") or {})
+    methods = (
+        {"allowed_merge_methods": ["merge", "squash", "rebase"]}
+        if not given.get("allowed_merge_methods")
+        else {}
+    )
+    return {
+        **rule,
+        "parameters": {**given, **methods, "required_reviewers": given.get("required_reviewers") or []},
     }
 
 
