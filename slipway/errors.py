@@ -1,5 +1,7 @@
 """The one family of errors that a command shows to a person: what is wrong, where, and what to do."""
 
+from typing import Any
+
 
 class SlipwayError(Exception):
     """An error that the person at the keyboard can act on.
@@ -25,6 +27,10 @@ class SlipwayError(Exception):
         if self.fix:
             lines.append(f"  do:    {self.fix}")
         return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The error for programs."""
+        return {"what": self.what, "where": self.where, "fix": self.fix}
 
 
 class ServiceError(SlipwayError):

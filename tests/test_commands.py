@@ -1,14 +1,22 @@
-"""Every command explains itself, and the README names it."""
+"""Every command explains itself and behaves like the others, and the README names it."""
 
+import json
+import os
+import pty
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import typer.main
 from typer.testing import CliRunner
 
 from slipway.cli import app
+from slipway.cli.options import project_folder
 
 README = Path(__file__).parents[1] / "README.md"
 COMMANDS: Any = typer.main.get_command(app)
@@ -49,11 +57,99 @@ def test_the_readme_names_no_command_that_is_not_there() -> None:
     )
 
 
-def test_every_command_says_what_it_is_for_and_how_it_ends() -> None:
-    for name, command in commands():
-        assert command.help, f"slipway {name} has no docstring"
-        if not hasattr(command, "commands"):
-            assert "Exit status" in (command.epilog or ""), f"slipway {name} has no epilog on its exit status"
-        for option in ("-h", "--help"):
-            shown = CliRunner().invoke(app, [*name.split(), option])
-            assert (shown.exit_code, "Usage" in shown.output) == (0, True), f"slipway {name} {option}"
+def leaves(group: Any = COMMANDS, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Each command that does something, however deep it stands."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from leaves(command, (*words, name))
+        else:
+            yield " ".join((*words, name)), command
+
+
+LEAVES = dict(leaves())
+PRINTS_JSON_ANYWAY = {"schema"}
+
+
+def options(command: Any) -> set[str]:
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_a_command_says_what_it_is_for_and_how_it_ends(name: str) -> None:
+    assert LEAVES[name].help, "no docstring"
+    assert "Exit status" in (LEAVES[name].epilog or ""), "no epilog on its exit status"
+    for option in ("-h", "--help"):
+        shown = CliRunner().invoke(app, [*name.split(), option])
+        assert (shown.exit_code, "Usage" in shown.output) == (0, True)
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_a_command_shows_how_it_is_called(name: str) -> None:
+    """By lines that its own options accept."""
+    examples = re.findall(r"Example: (.+)", LEAVES[name].epilog)
+    assert examples
+    for example in examples:
+        words = shlex.split(example.partition("<")[0])
+        assert words[: 1 + len(name.split())] == ["slipway", *name.split()], example
+        LEAVES[name].make_context(name, words[1 + len(name.split()) :])
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_a_command_is_called_like_the_others(name: str) -> None:
+    given = options(LEAVES[name])
+    assert name in PRINTS_JSON_ANYWAY or given & {"--json", "--format"}, "no --json"
+    assert name in PRINTS_JSON_ANYWAY or "--root" in given, "no --root"
+    assert ("--yes" in given) == ("-y" in given)
+
+
+@pytest.mark.parametrize("name", [name for name, command in LEAVES.items() if "--json" in options(command)])
+def test_an_error_is_json_where_json_is_asked_for(name: str) -> None:
+    shown = CliRunner().invoke(app, [*name.split(), "--json", "--nonsense"])
+    told = json.loads(shown.stdout)["error"]
+    assert "--nonsense" in told["what"]
+    assert told["fix"].endswith(f"{name} --help")
+    assert shown.exit_code != 0
+
+
+def test_every_mistake_of_the_settings_is_told_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: x\nruntime: python\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text("config:\n  slipway:platform:\n    region: 1\n")
+    shown = CliRunner().invoke(app, ["runners", "status", "prod", "--json", "--root", str(tmp_path)])
+    mistakes = json.loads(shown.stdout)["error"]["mistakes"]
+    assert {"file": "Pulumi.prod.yaml", "line": 3}.items() <= mistakes[1].items()
+    assert {mistake["key"] for mistake in mistakes} >= {"slipway:organization", "slipway:platform.region"}
+
+
+def test_the_project_is_found_from_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = tmp_path / "docs" / "images"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert project_folder(Path()) == Path()
+    (tmp_path / "Pulumi.yaml").touch()
+    assert project_folder(Path()) == tmp_path
+    assert project_folder(Path("elsewhere")) == Path("elsewhere")
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["preview", "nope"], 1)])
+def test_no_color_leaves_no_escape_on_a_terminal(arguments: list[str], code: int) -> None:
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "NO_COLOR": "1", "TERM": "xterm-256color"}
+    environment.pop("GITHUB_ACTIONS", None)
+    slipway = Path(sys.executable).parent / "slipway"
+    ended = subprocess.run(
+        [slipway, *arguments], stdout=theirs, stderr=theirs, env=environment, check=False, timeout=120
+    )
+    os.close(theirs)
+    shown = b""
+    while len(shown) < 100_000:
+        try:
+            part = os.read(ours, 10_000)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    assert ended.returncode == code
+    assert b"Usage" in shown or b"there is no stack" in shown
+    assert b"\x1b" not in shown

@@ -12,17 +12,17 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from slipway.cli import access, bootstrap, cloud, runners, schema, stacks
+from slipway.cli.contract import Commands, plain_help, show, terminal
 from slipway.errors import SlipwayError
 
+plain_help()
 app = typer.Typer(
     name="slipway",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 stacks.register(app)
@@ -58,20 +58,18 @@ def main() -> None:
     (`slipway drift`: 2 for drift). A mistyped command is 1 as well, because 2 already means drift.
     """
     atexit.register(gc.freeze)
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except SlipwayError as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}")
+        show(error)
         sys.exit(error.exit_code)
     except typer.TyperException as error:  # typer brings its own click; this is their public base
         context = getattr(error, "ctx", None)
         if context and not error.format_message().strip():
             sys.exit(1)  # a group without a command, whose help typer has just printed
-        errors.print(f"[red]error:[/red] {escape(error.format_message())}")
-        errors.print(f"  do:    {context.command_path if context else 'slipway'} --help")
+        show(error)
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
-        errors.print("interrupted; run the command again to go on")
+        terminal(stderr=True).print("interrupted; run the command again to go on")
         sys.exit(130)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from slipway.cli.contract import ending
 from slipway.cli.options import ROOT
 from slipway.engine.revisions import revision
 
@@ -14,7 +15,11 @@ Format = Literal["text", "markdown", "json"]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Exit status: 0 printed; 1 an error.")(access)
+    app.command(
+        epilog=ending(
+            "0 printed; 1 an error.", "slipway access --stack prod", "slipway access --diff origin/main"
+        )
+    )(access)
 
 
 def access(

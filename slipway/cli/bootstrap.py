@@ -2,15 +2,14 @@
 
 # ruff: noqa: PLC0415 - boto3 and its kin are imported when the command runs: no other command pays for them
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from slipway.cli.contract import ending, terminal
+from slipway.cli.options import AS_JSON, ROOT, YES
 from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
@@ -20,17 +19,18 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the `slipway` command."""
-    app.command(epilog="Exit status: 0 done, or nothing to do; 1 an error, or not agreed to.")(bootstrap)
+    status = "0 done, or nothing to do; 1 an error, or not agreed to."
+    app.command(epilog=ending(status, "slipway bootstrap staging --dry-run"))(bootstrap)
 
 
 def bootstrap(
     stack: Annotated[str, typer.Argument(help="The stack whose account is to be prepared.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YES = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")] = False,
+    as_json: AS_JSON = False,
     print_policy: Annotated[
         bool, typer.Option("--print-policy", help="Print the IAM policy that this needs, and stop.")
     ] = False,
@@ -41,7 +41,7 @@ def bootstrap(
             help="Rehearse on a stand-in on this machine, without credentials; your stack file stays.",
         ),
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="The project's folder.", file_okay=False)] = None,
+    root: ROOT = Path(),
 ) -> None:
     """Make a stack's state bucket and key, GitHub's provider and the first role, and point the stack at them.
 
@@ -52,30 +52,29 @@ def bootstrap(
     from slipway.bootstrap.run import Watcher, load_plan, project
     from slipway.bootstrap.run import bootstrap as run_bootstrap
 
-    with _errors(as_json=as_json):
-        folder = project(_root(root), stack, endpoint)
-        with Console(stderr=True).status(f"rendering {stack}"):
-            plan = load_plan(folder, stack)
-        if print_policy:
-            typer.echo(json.dumps(administrator_policy(plan), indent=2))
-            return
-        if as_json and not (yes or dry_run):
-            raise SlipwayError("--json cannot ask", fix="add --yes or --dry-run")
-        watcher = Watcher(agree=lambda report: yes or _ask(report), done=_quiet if as_json else _say)
-        first = [plan]
-        report = run_bootstrap(
-            folder,
-            lambda: first.pop() if first else load_plan(folder, stack),
-            watcher,
-            endpoint=endpoint,
-            dry_run=dry_run,
-        )
-        if report is None:
-            raise SlipwayError("not agreed to; nothing was changed")
-        if as_json:
-            typer.echo(json.dumps(report.to_json(), indent=2))
-        else:
-            _show(report)
+    folder = project(root.resolve(), stack, endpoint)
+    with terminal(stderr=True).status(f"rendering {stack}"):
+        plan = load_plan(folder, stack)
+    if print_policy:
+        typer.echo(json.dumps(administrator_policy(plan), indent=2))
+        return
+    if as_json and not (yes or dry_run):
+        raise SlipwayError("--json cannot ask", fix="add --yes or --dry-run")
+    watcher = Watcher(agree=lambda report: yes or _ask(report), done=_quiet if as_json else _say)
+    first = [plan]
+    report = run_bootstrap(
+        folder,
+        lambda: first.pop() if first else load_plan(folder, stack),
+        watcher,
+        endpoint=endpoint,
+        dry_run=dry_run,
+    )
+    if report is None:
+        raise SlipwayError("not agreed to; nothing was changed")
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), indent=2))
+    else:
+        _show(report)
 
 
 def _show(report: "Report") -> None:
@@ -93,7 +92,7 @@ def _table(report: "Report") -> None:
     table = Table("", "what", "", box=None, pad_edge=False, show_header=False)
     for step in report.steps:
         table.add_row(step.action.value, step.title, step.detail)
-    console = Console(soft_wrap=True, highlight=False)
+    console = terminal(soft_wrap=True, highlight=False)
     console.print(f"account {report.plan.account}, {report.plan.region}, as {report.caller}", markup=False)
     console.print(table)
 
@@ -119,23 +118,3 @@ def _say(outcome: "Outcome") -> None:
 
 def _quiet(_: "Outcome") -> None:
     return
-
-
-def _root(given: Path | None) -> Path:
-    """The folder given, or the nearest one upwards that has a Pulumi.yaml, or the current one."""
-    if given is not None:
-        return given.resolve()
-    here = Path.cwd()
-    return next((one for one in (here, *here.parents) if (one / "Pulumi.yaml").exists()), here)
-
-
-@contextmanager
-def _errors(*, as_json: bool) -> Generator[None]:
-    """With `--json` an error is JSON as well; without, the `slipway` command prints it."""
-    try:
-        yield
-    except SlipwayError as error:
-        if not as_json:
-            raise
-        typer.echo(json.dumps({"error": {"what": error.what, "where": error.where, "fix": error.fix}}))
-        raise typer.Exit(error.exit_code) from error

@@ -4,15 +4,14 @@ Exit status: 0 done, or running; 1 an error that says what to do; 3 not running 
 """
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
+from slipway.cli.contract import ending, terminal
+from slipway.cli.options import AS_JSON, ROOT
 from slipway.errors import SlipwayError
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import read_runtime_file
@@ -25,20 +24,11 @@ app = typer.Typer(
 )
 
 NOT_RUNNING = 3
-_EXIT = "Exit status: 0 done; 1 an error that says what to do."
-
-Root = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder whose .slipway/ belongs to the cloud; by default the project's.", file_okay=False
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+_STATUS = "0 done; 1 an error that says what to do."
 
 
-@app.command(epilog=_EXIT)
+@app.command(epilog=ending(_STATUS, "slipway cloud start --port console=8080"))
 def start(
-    root: Root = None,
     port: Annotated[
         list[str] | None,
         typer.Option(
@@ -60,53 +50,45 @@ def start(
     timeout: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for every endpoint to answer.")
     ] = runtime.START_S,
-    as_json: AsJson = False,
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
 ) -> None:
     """Start the embedded cloud, unless it already runs, and print its endpoints."""
-    with _errors(as_json=as_json):
-        ports = dict(_port(one) for one in port or [])
-        before = read_runtime_file(_root(root))
-        with Console(stderr=True).status("starting the embedded cloud"):
-            cloud = runtime.start(
-                _root(root),
-                ports,
-                timeout,
-                kubeconfig=kubeconfig,
-                allow_remote_kubernetes=allow_remote_kubernetes,
-            )
-        if before == cloud and not as_json:
-            typer.echo(f"the embedded cloud already runs: {cloud.console}; more by `slipway cloud status`")
-            return
-        _print(runtime.status(_root(root)), as_json=as_json)
+    ports = dict(_port(one) for one in port or [])
+    before = read_runtime_file(root.resolve())
+    with terminal(stderr=True).status("starting the embedded cloud"):
+        cloud = runtime.start(
+            root.resolve(),
+            ports,
+            timeout,
+            kubeconfig=kubeconfig,
+            allow_remote_kubernetes=allow_remote_kubernetes,
+        )
+    if before == cloud and not as_json:
+        typer.echo(f"the embedded cloud already runs: {cloud.console}; more by `slipway cloud status`")
+        return
+    _print(runtime.status(root.resolve()), as_json=as_json)
 
 
-@app.command(epilog=_EXIT)
-def stop(root: Root = None, *, as_json: AsJson = False) -> None:
+@app.command(epilog=ending(_STATUS, "slipway cloud stop"))
+def stop(*, as_json: AS_JSON = False, root: ROOT = Path()) -> None:
     """Stop the embedded cloud and forget everything in it. Does nothing where none runs."""
-    with _errors(as_json=as_json):
-        stopped = runtime.stop(_root(root))
+    stopped = runtime.stop(root.resolve())
     if as_json:
         typer.echo(json.dumps({"stopped": stopped}))
     else:
         typer.echo("the embedded cloud is stopped" if stopped else "the embedded cloud was not running")
 
 
-@app.command(epilog="Exit status: 0 running; 1 an error that says what to do; 3 not running.")
-def status(root: Root = None, *, as_json: AsJson = False) -> None:
+@app.command(
+    epilog=ending("0 running; 1 an error that says what to do; 3 not running.", "slipway cloud status --json")
+)
+def status(*, as_json: AS_JSON = False, root: ROOT = Path()) -> None:
     """Say what runs, where, what it holds, and which types are only recorded."""
-    with _errors(as_json=as_json):
-        found = runtime.status(_root(root))
+    found = runtime.status(root.resolve())
     _print(found, as_json=as_json)
     if not found.running:
         raise typer.Exit(NOT_RUNNING)
-
-
-def _root(given: Path | None) -> Path:
-    """The folder given, or the nearest one upwards that has a Pulumi.yaml, or the current one."""
-    if given is not None:
-        return given.resolve()
-    here = Path.cwd()
-    return next((one for one in (here, *here.parents) if (one / "Pulumi.yaml").exists()), here)
 
 
 def _port(text: str) -> tuple[str, int]:
@@ -114,18 +96,6 @@ def _port(text: str) -> tuple[str, int]:
     if not number.isdecimal():
         raise SlipwayError(f"{text!r} is no SERVICE=PORT", fix="for example --port aws=5000")
     return service, int(number)
-
-
-@contextmanager
-def _errors(*, as_json: bool) -> Generator[None]:
-    """With `--json` an error is JSON as well; without, the `slipway` command prints it."""
-    try:
-        yield
-    except SlipwayError as error:
-        if not as_json:
-            raise
-        typer.echo(json.dumps({"error": {"what": error.what, "where": error.where, "fix": error.fix}}))
-        raise typer.Exit(error.exit_code) from error
 
 
 def _print(status: runtime.Status, *, as_json: bool) -> None:
@@ -136,7 +106,7 @@ def _print(status: runtime.Status, *, as_json: bool) -> None:
     if cloud is None:
         typer.echo("the embedded cloud is not running; start it by `slipway cloud start`")
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal(highlight=False, soft_wrap=True)
     endpoints = Table("endpoint", "address", "what it is", box=None, pad_edge=False)
     endpoints.add_row("aws", cloud.aws, f"moto, account {cloud.account}")
     endpoints.add_row("github", cloud.github, "REST stand-in")

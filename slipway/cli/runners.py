@@ -3,14 +3,13 @@
 # ruff: noqa: PLC0415 -- what a command needs is imported when it runs: no other command pays for it
 import json
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from slipway.cli import simulate
+from slipway.cli.contract import ending, terminal
 from slipway.cli.options import AS_JSON, ROOT
 from slipway.errors import SlipwayError
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from slipway.runners.fleet import Fleet
     from slipway.runners.status import FleetStatus
 
-_EXIT = "Exit status: 0 done; 1 an error that says what to do."
+_STATUS = "0 done; 1 an error that says what to do."
 _UNKNOWN = 1
 STACK = Annotated[str, typer.Argument(help="The stack with the fleet: automation, or local.")]
 
@@ -37,20 +36,24 @@ app.add_typer(github_app)
 simulate.register(app)
 
 
-@app.command(epilog=_EXIT)
+@app.command(epilog=ending(_STATUS, "slipway runners status local"))
 def status(stack: STACK = "automation", *, as_json: AS_JSON = False, root: ROOT = Path()) -> None:
     """Show each class: its instances, its jobs by state, and how long the oldest one has waited."""
     from slipway.runners.status import status as look
 
-    with _errors(as_json=as_json):
-        found = look(_fleet(root, stack))
+    found = look(_fleet(root, stack))
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
     else:
         _show_status(found)
 
 
-@app.command(epilog="Exit status: 0 explained; 1 an error, or a job that the fleet has never heard of.")
+@app.command(
+    epilog=ending(
+        "0 explained; 1 an error, or a job that the fleet has never heard of.",
+        "slipway runners explain 1 local",
+    )
+)
 def explain(
     job: Annotated[int, typer.Argument(help="The job's id: the number at the end of its address.")],
     stack: STACK = "automation",
@@ -62,8 +65,7 @@ def explain(
     from slipway.runners.explain import SENTENCES, Reason
     from slipway.runners.explain import explain as look
 
-    with _errors(as_json=as_json):
-        found = look(_fleet(root, stack), job)
+    found = look(_fleet(root, stack), job)
     if as_json:
         body = [one.to_json() for one in found]
         typer.echo(json.dumps({"job_id": job, "attempts": body} if body else _unknown(job), indent=2))
@@ -75,7 +77,7 @@ def explain(
         raise typer.Exit(_UNKNOWN)
 
 
-@app.command(epilog=_EXIT)
+@app.command(epilog=ending(_STATUS, "slipway runners redeliver --since 1d --dry-run"))
 def redeliver(
     stack: STACK = "automation",
     *,
@@ -93,9 +95,8 @@ def redeliver(
             words = f"{delivery['event']}.{delivery.get('action')}, answered {delivery['status_code']}"
             typer.echo(f"{delivery['delivered_at']}  {words}")
 
-    with _errors(as_json=as_json):
-        length = period(since)
-        done = run(_fleet(root, stack), length, dry_run=dry_run, on_request=tell)
+    length = period(since)
+    done = run(_fleet(root, stack), length, dry_run=dry_run, on_request=tell)
     if as_json:
         typer.echo(json.dumps({"looked_at": done.looked_at, "failed": done.failed, "asked": done.asked}))
     else:
@@ -103,7 +104,7 @@ def redeliver(
         typer.echo(f"{len(done.failed)} of {done.looked_at} deliveries failed for good; {what}.")
 
 
-@github_app.command(epilog=_EXIT)
+@github_app.command(epilog=ending(_STATUS, "slipway runners app create automation --open"))
 def create(
     stack: STACK = "automation",
     *,
@@ -125,17 +126,18 @@ def create(
     from slipway.runners.app import create as make
     from slipway.runners.app import require_free
 
-    with _errors(as_json=as_json):
-        fleet = _fleet(root, stack)
-        held = require_free(fleet, rotate=rotate)
-        made = make(fleet, (lambda: code) if code else (lambda: _code(fleet, open_browser)), replaces=held)
+    fleet = _fleet(root, stack)
+    held = require_free(fleet, rotate=rotate)
+    made = make(fleet, (lambda: code) if code else (lambda: _code(fleet, open_browser)), replaces=held)
     if as_json:
         typer.echo(json.dumps({**vars(made), "installation_url": made.installation_url}, indent=2))
     else:
         _show_created(fleet, made)
 
 
-@github_app.command(epilog="Exit status: 0 exactly as declared; 1 an error, or a difference.")
+@github_app.command(
+    epilog=ending("0 exactly as declared; 1 an error, or a difference.", "slipway runners app check local")
+)
 def check(
     stack: STACK = "automation",
     *,
@@ -148,8 +150,7 @@ def check(
     """Compare the live App's permissions, events and installation with the declared minimum."""
     from slipway.runners.app import check as compare
 
-    with _errors(as_json=as_json):
-        found = compare(_fleet(root, stack), app_id)
+    found = compare(_fleet(root, stack), app_id)
     if as_json:
         body = {
             **vars(found),
@@ -163,18 +164,22 @@ def check(
         raise typer.Exit(1)
 
 
-@github_app.command("rotate-secret", epilog=_EXIT)
-def rotate_secret(stack: STACK = "automation", *, root: ROOT = Path()) -> None:
+@github_app.command("rotate-secret", epilog=ending(_STATUS, "slipway runners app rotate-secret"))
+def rotate_secret(stack: STACK = "automation", *, as_json: AS_JSON = False, root: ROOT = Path()) -> None:
     """Have GitHub sign its events with a new secret. The old one is accepted until the next rotation."""
     from slipway.runners.app import renew_secret
 
     fleet = _fleet(root, stack)
     number = renew_secret(fleet)
-    typer.echo(f"GitHub App {number} signs with a new secret, which is in {fleet.names.webhook_secret}.")
+    secret = fleet.names.webhook_secret
+    if as_json:
+        typer.echo(json.dumps({"app_id": number, "secret": secret}))
+    else:
+        typer.echo(f"GitHub App {number} signs with a new secret, which is in {secret}.")
 
 
-@github_app.command("rotate-key", epilog=_EXIT)
-def rotate_key(stack: STACK = "automation", *, root: ROOT = Path()) -> None:
+@github_app.command("rotate-key", epilog=ending(_STATUS, "slipway runners app rotate-key < key.pem"))
+def rotate_key(stack: STACK = "automation", *, as_json: AS_JSON = False, root: ROOT = Path()) -> None:
     """Take a new private key of the same App from standard input into KMS, and sign with it from now on.
 
     GitHub's page of the App makes the key and gives it as a file: pass it in with `<`, then delete it.
@@ -185,9 +190,13 @@ def rotate_key(stack: STACK = "automation", *, root: ROOT = Path()) -> None:
     if sys.stdin.isatty():
         raise SlipwayError("the key is read from standard input", fix="slipway runners app rotate-key < FILE")
     key = renew_key(fleet, sys.stdin.read())
-    typer.echo(
-        f"{fleet.names.app_key} is key {key}. Delete the file, and the old key on GitHub's page of the App."
-    )
+    if as_json:
+        typer.echo(json.dumps({"alias": fleet.names.app_key, "key": key}))
+    else:
+        typer.echo(
+            f"{fleet.names.app_key} is key {key}. "
+            "Delete the file, and the old key on GitHub's page of the App."
+        )
 
 
 def _fleet(root: Path, stack: str) -> "Fleet":
@@ -212,7 +221,6 @@ def _unknown(job: int) -> dict[str, object]:
 
 
 def _show_status(found: "FleetStatus") -> None:
-    from rich.console import Console
     from rich.table import Column, Table
 
     names = ("class", "desired/max", "starting", "claimable", "running", "jobs", "oldest wait")
@@ -224,7 +232,7 @@ def _show_status(found: "FleetStatus") -> None:
         table.add_row(
             runner_class.name, f"{runner_class.desired}/{runner_class.maximum}", *map(str, counts), jobs, wait
         )
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal(highlight=False, soft_wrap=True)
     console.print(table)
     console.print(f"webhook: {found.webhook}", markup=False)
     for runner_class in found.classes:
@@ -301,15 +309,3 @@ def duration(seconds: float) -> str:
         return f"{rest}s"
     hours, minutes_rest = divmod(minutes, 60)
     return f"{hours}h{minutes_rest:02}m" if hours else f"{minutes}m{rest:02}s"
-
-
-@contextmanager
-def _errors(*, as_json: bool) -> Generator[None]:
-    """With `--json` an error is JSON as well; without, the `slipway` command prints it."""
-    try:
-        yield
-    except SlipwayError as error:
-        if not as_json:
-            raise
-        typer.echo(json.dumps({"error": {"what": error.what, "where": error.where, "fix": error.fix}}))
-        raise typer.Exit(error.exit_code) from error

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from slipway.cli.contract import ending
+
 
 class File(StrEnum):
     """The kinds of settings files."""
@@ -18,7 +20,7 @@ class File(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Exit status: 0 printed or written; 1 an error.")(schema)
+    app.command(epilog=ending("0 printed or written; 1 an error.", "slipway schema service"))(schema)
 
 
 def schema(

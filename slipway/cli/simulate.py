@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from slipway.cli.contract import ending, terminal
 from slipway.cli.options import AS_JSON, ROOT
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ _LINE_EVERY_S = 5.0
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Exit status: 0 every promise was held; 1 an error, or one was broken.")(simulate)
+    status = "0 every promise was held; 1 an error, or one was broken."
+    app.command(epilog=ending(status, "slipway runners simulate --jobs 20 --drop 10%"))(simulate)
 
 
 def simulate(
@@ -70,10 +72,9 @@ def simulate(
 @contextmanager
 def _progress(jobs: int) -> "Generator[Callable[[Moment], None]]":
     """A bar on a terminal, a line every few seconds elsewhere; on standard error."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True, highlight=False)
+    console = terminal(stderr=True, highlight=False)
     if not console.is_terminal:
         last = [0.0, ""]
 
@@ -97,10 +98,9 @@ def _words(now: "Moment") -> str:
 
 
 def _show(report: "Report") -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal(highlight=False, soft_wrap=True)
     table = Table("", "", box=None, pad_edge=False, show_header=False)
     for name, value in _figures(report):
         table.add_row(name, value)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 
+from slipway.cli.contract import ending, terminal
 from slipway.cli.options import AS_JSON, ROOT, STACK, YES
 from slipway.engine.interface import Choice, Result
 from slipway.engine.revisions import revision
@@ -32,16 +32,20 @@ Format = Literal["text", "markdown", "json"]
 _ENGINE = typer.Option("--engine", help="auto: the Pulumi CLI where it is on PATH; `local` keeps its own.")
 ENGINE = Annotated[Choice, _ENGINE]
 FORMAT = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-_EXIT = "Exit status: 0 done; 1 an error that says what to do; 130 interrupted."
+_STATUS = "0 done; 1 an error that says what to do; 130 interrupted."
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog=_EXIT)(up)
-    app.command(epilog=_EXIT)(preview)
-    app.command(epilog=_EXIT)(refresh)
-    app.command(epilog=_EXIT)(destroy)
-    app.command(epilog="Exit status: 0 no drift; 2 drift; 1 an error; 130 interrupted.")(drift)
+    app.command(epilog=ending(_STATUS, "slipway up local --yes", "slipway up staging --refresh"))(up)
+    app.command(
+        epilog=ending(_STATUS, "slipway preview local", "slipway preview prod --offline --base origin/main")
+    )(preview)
+    app.command(epilog=ending(_STATUS, "slipway refresh staging"))(refresh)
+    app.command(epilog=ending(_STATUS, "slipway destroy local --yes"))(destroy)
+    app.command(
+        epilog=ending("0 no drift; 2 drift; 1 an error; 130 interrupted.", "slipway drift staging --json")
+    )(drift)
 
 
 def up(
@@ -172,7 +176,7 @@ def _run(
     from slipway.cli.session import open_session
 
     gc.enable()  # a run may be long and large
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     with progress(console, changes=changes) as shown:
         session = open_session(root, stack, engine, shown)
         shown.message(session.where)
@@ -193,7 +197,7 @@ def _report(result: Result, form: Format) -> None:
     else:
         short = result.operation in ("up", "destroy") and result.ok and len(result.steps) > _LONG
         # A tree is cut at the console's width, and whoever reads a plan from a pipe needs all of a line.
-        console = Console(soft_wrap=True, width=_WIDE)
+        console = terminal(soft_wrap=True, width=_WIDE)
         console.print(display.condensed(result) if short else display.rich(result))
     if result.cancelled:
         raise typer.Exit(130)
@@ -205,7 +209,7 @@ def _confirm(root: Path, stack: str, engine: Choice, question: str) -> None:
     from slipway.engine import display
 
     result = _run(root, stack, engine, lambda session: session.preview(), changes=False)
-    Console(soft_wrap=True, stderr=True).print(display.rich(result))
+    terminal(soft_wrap=True, stderr=True).print(display.rich(result))
     if not result.ok:
         raise typer.Exit(1)
     _ask(question)

@@ -240,13 +240,9 @@ def _end_leftover(root: Path) -> None:
 def _check_ports(ports: Mapping[str, int]) -> None:
     for service, port in ports.items():
         if service not in SERVICES:
-            raise SlipwayError(
-                f"there is no service {service!r}", fix=f"one of {', '.join(SERVICES)}", exit_code=2
-            )
+            raise SlipwayError(f"there is no service {service!r}", fix=f"one of {', '.join(SERVICES)}")
         if not 0 <= port <= 65_535:
-            raise SlipwayError(
-                f"{port} is no port for {service}", fix="a number from 0 to 65535", exit_code=2
-            )
+            raise SlipwayError(f"{port} is no port for {service}", fix="a number from 0 to 65535")
     taken = [port for port in ports.values() if port]
     if len(set(taken)) != len(taken):
         raise SlipwayError("two services cannot share a port", where=str(dict(ports)))

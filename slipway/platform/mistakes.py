@@ -77,6 +77,21 @@ class SettingsError(SlipwayError):
             exit_code=1,
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """The error for programs, with each mistake by itself."""
+        mistakes = [
+            {
+                "file": mistake.place.file,
+                "line": mistake.line or None,
+                "key": mistake.place.path,
+                "found": mistake.found,
+                "expected": mistake.expected,
+                "suggestion": mistake.suggestion,
+            }
+            for mistake in self.mistakes
+        ]
+        return {**super().to_json(), "mistakes": mistakes}
+
 
 def refusal(error: SlipwayError) -> str:
     """What a rule expects in place of the value that it refused, as a mistake says it."""

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
@@ -13,7 +12,7 @@ from slipway.bootstrap import run as running
 from slipway.bootstrap.clients import Clients, connect
 from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.stack_file import StackFile
-from slipway.cli import bootstrap as command
+from slipway.cli import app
 from slipway.errors import SlipwayError
 from tests.bootstrap import samples
 from tests.bootstrap.conftest import STACK_FILE
@@ -29,9 +28,6 @@ def _rendered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def invoke(folder: Path, *arguments: str, answer: str = "") -> Result:
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    command.register(app)
     return CliRunner().invoke(app, ["bootstrap", *arguments, "--root", str(folder)], input=answer)
 
 

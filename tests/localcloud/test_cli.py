@@ -9,13 +9,13 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from slipway.cli.cloud import app
+from slipway.cli import app
 from slipway.errors import SlipwayError
 from slipway.localcloud import runtime
 
 
 def run(*arguments: str | Path, env: dict[str, str] | None = None) -> Result:
-    return CliRunner().invoke(app, [str(one) for one in arguments], env=env)
+    return CliRunner().invoke(app, ["cloud", *(str(one) for one in arguments)], env=env)
 
 
 def parsed(result: Result) -> Any:

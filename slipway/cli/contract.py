@@ -1,0 +1,83 @@
+"""What all commands have in common: errors as JSON where JSON was asked for, help and colours."""
+
+import itertools
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from slipway.errors import SlipwayError
+
+
+class Commands(TyperGroup):
+    """The top of the commands. With `--json` an error is one JSON object on standard output, too."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Remember whether JSON is asked for, before the command itself is found."""
+        ctx.meta[__name__] = asks_for_json(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was found."""
+        try:
+            return super().invoke(ctx)
+        except (SlipwayError, typer.TyperException) as error:
+            if ctx.meta[__name__]:
+                typer.echo(json.dumps({"error": described(error)}, indent=2))
+            raise
+
+
+def ending(status: str, *examples: str) -> str:
+    """The end of a command's help: its exit codes, and command lines to try."""
+    return "\n\n".join([f"Exit status: {status}", *(f"Example: {example}" for example in examples)])
+
+
+def asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks for JSON, as far as that can be told of one that may be wrong."""
+    pairs = itertools.pairwise(arguments)
+    return "--json" in arguments or "--format=json" in arguments or ("--format", "json") in pairs
+
+
+def described(error: SlipwayError | typer.TyperException) -> dict[str, Any]:
+    """An error for programs: `what`, `where`, `fix`, and the mistakes of settings one by one."""
+    if isinstance(error, SlipwayError):
+        return error.to_json()
+    return {"what": error.format_message(), "where": "", "fix": help_of(error)}
+
+
+def help_of(error: typer.TyperException) -> str:
+    """The command that says how the mistyped one is used."""
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'slipway'} --help"
+
+
+def terminal(*, stderr: bool = False, **options: Any) -> Console:
+    """A console that writes no escape at all where NO_COLOR is set (https://no-color.org).
+
+    Rich leaves bold text and moving lines in, which a screen reader or a recording shows as they are.
+    """
+    plain = False if os.environ.get("NO_COLOR") else None
+    return Console(stderr=stderr, force_terminal=plain, **options)
+
+
+def plain_help() -> None:
+    """Let typer's help follow NO_COLOR as well; to be called before a command is parsed."""
+    if os.environ.get("NO_COLOR"):
+        os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
+
+
+def show(error: SlipwayError | typer.TyperException) -> None:
+    """Print an error for a person, on standard error."""
+    console = terminal(stderr=True, highlight=False, soft_wrap=True)
+    if isinstance(error, SlipwayError):
+        text, more = str(error), ""
+    else:
+        text, more = error.format_message(), f"\n  do:    {help_of(error)}"
+    console.print("[red]error:[/red] ", end="")
+    console.print(text + more, markup=False)
+    sys.stdout.flush()
