@@ -2,11 +2,13 @@
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 from slipway.errors import SlipwayError
 
 NAME = ".slipway"
+_ROOM = 1 << 20
 
 
 def private_folder(root: Path, *, make: bool = False) -> Path:
@@ -14,9 +16,10 @@ def private_folder(root: Path, *, make: bool = False) -> Path:
 
     Args:
         root: the project's folder.
-        make: make it, for its owner only, where there is none.
+        make: make it, for its owner only, where there is none, and see that there is room to write into it.
 
     Raises:
+        OSError: it cannot be written to, or the disk is full.
         SlipwayError: what is there, or something directly in it, is a link or another user's, or other users
             may write into it.
     """
@@ -39,7 +42,16 @@ def private_folder(root: Path, *, make: bool = False) -> Path:
     with os.scandir(folder) as entries:
         for entry in entries:
             _require_own(folder / entry.name, entry.stat(follow_symlinks=False))
+    if make:
+        _require_room(folder)
     return folder
+
+
+def _require_room(folder: Path) -> None:
+    """A full disk is told here: what runs later would tell it to a log that it cannot write."""
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(bytes(_ROOM))
+        probe.flush()
 
 
 def _require_own(path: Path, held: os.stat_result) -> None:

@@ -1,5 +1,6 @@
 """Every command explains itself and behaves like the others, and the README names it."""
 
+import errno
 import json
 import os
 import pty
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from slipway.cli import app
 from slipway.cli.options import project_folder
+from slipway.errors import SlipwayError
 
 README = Path(__file__).parents[1] / "README.md"
 COMMANDS: Any = typer.main.get_command(app)
@@ -118,6 +120,23 @@ def test_every_mistake_of_the_settings_is_told_by_itself(tmp_path: Path) -> None
     mistakes = json.loads(shown.stdout)["error"]["mistakes"]
     assert {"file": "Pulumi.prod.yaml", "line": 3}.items() <= mistakes[1].items()
     assert {mistake["key"] for mistake in mistakes} >= {"slipway:organization", "slipway:platform.region"}
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [(errno.ENOSPC, "make room on the disk"), (errno.EROFS, "a folder that you may write to")],
+)
+def test_what_the_disk_refuses_is_told_with_the_place(
+    number: int, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(tmp_path / "x"))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    shown = CliRunner().invoke(app, ["schema", "--write", str(tmp_path / "docs")])
+    assert isinstance(shown.exception, SlipwayError)
+    assert shown.exception.where == str(tmp_path / "x")
+    assert says in shown.exception.fix
 
 
 def test_the_project_is_found_from_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

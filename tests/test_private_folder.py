@@ -1,6 +1,8 @@
 """`.slipway` is ours alone, or no command goes on: what is in it is believed, and written to."""
 
+import errno
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,3 +120,15 @@ def test_a_rehearsal_writes_no_stack_file_through_a_link(root: Path, elsewhere: 
     assert (elsewhere / "precious").read_text() == "precious"
     assert copy.read_text() == "config: {}\n"
     assert not copy.is_symlink()
+
+
+def test_a_full_disk_is_told_where_it_can_still_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    private_folder(tmp_path)
+    with pytest.raises(OSError, match="No space left"):
+        private_folder(tmp_path, make=True)

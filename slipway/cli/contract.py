@@ -1,10 +1,13 @@
 """What all commands have in common: errors as JSON where JSON was asked for, help and colours."""
 
+import errno
 import itertools
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -25,11 +28,37 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was found."""
         try:
-            return super().invoke(ctx)
+            with _disk():
+                return super().invoke(ctx)
         except (SlipwayError, typer.TyperException) as error:
             if ctx.meta[__name__]:
                 typer.echo(json.dumps({"error": described(error)}, indent=2))
             raise
+
+
+@contextmanager
+def _disk() -> Generator[None]:
+    """What the disk refuses, as an error that a person can act on; other failures as they are."""
+    try:
+        yield
+    except OSError as error:
+        fix = _DISK.get(error.errno or 0)
+        if fix is None:
+            raise
+        # Of a temporary file the name says nothing, but its folder does.
+        where = str(error.filename or Path.cwd())
+        raise SlipwayError(f"the system says: {error.strerror}", where=where, fix=fix) from error
+
+
+_WRITABLE = "work in a folder that you may write to, or point --root at one"
+_DISK = {
+    errno.ENOSPC: "make room on the disk, then run the command again",
+    errno.EDQUOT: "make room within your quota, then run the command again",
+    errno.EROFS: _WRITABLE,
+    errno.EACCES: _WRITABLE,
+    errno.EPERM: _WRITABLE,
+}
+"""What to do about what a disk refuses, by its error number."""
 
 
 def ending(status: str, *examples: str) -> str:

@@ -5,6 +5,7 @@ Standard library only: a mistyped revision is refused before anything slow is im
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Generator
@@ -81,11 +82,11 @@ def revision(folder: Path, name: str) -> Revision:
     folder = folder.resolve()
     top = Path(_git(folder, "rev-parse", "--show-toplevel"))
     commit = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    if commit.returncode and commit.stderr.strip():
+        raise _failure(folder, "rev-parse", commit.stderr)
     if commit.returncode:
         raise SlipwayError(
-            commit.stderr.strip() or f"Git does not know the revision {name!r}",
-            where=str(folder),
-            fix="fetch it: git fetch origin",
+            f"Git does not know the revision {name!r}", where=str(folder), fix="fetch it: git fetch origin"
         )
     return Revision(folder, top, commit.stdout.strip())
 
@@ -97,10 +98,27 @@ def _made_here(path: str) -> bool:
 def _git(folder: Path, *arguments: str) -> str:
     done = _run(folder, *arguments)
     if done.returncode:
-        raise SlipwayError(done.stderr.strip() or f"git {arguments[0]} failed", where=str(folder))
+        raise _failure(folder, arguments[0], done.stderr)
     return done.stdout.strip()
+
+
+def _failure(folder: Path, verb: str, said: str) -> SlipwayError:
+    """What Git refused, with what to do where its own words do not say it."""
+    fix = next((fix for words, fix in _FIXES.items() if words in said), "")
+    return SlipwayError(said.strip() or f"git {verb} failed", where=str(folder), fix=fix)
+
+
+_FIXES = {
+    "not a git repository": "run it in a clone of the project: a revision is a commit of its Git repository",
+    "No space left on device": "make room on the disk, then run the command again",
+}
+"""By what Git says in every version; it is asked in English."""
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    english = {**os.environ, "LC_ALL": "C"}
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=english)
+    except FileNotFoundError as error:
+        raise SlipwayError("there is no git on PATH", where=str(folder), fix="install Git") from error

@@ -118,3 +118,38 @@ def test_an_unknown_revision_is_named(top: Path, name: str) -> None:
 def test_a_folder_without_git_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SlipwayError, match="not a git repository"):
         revision(tmp_path, "HEAD")
+
+
+@pytest.mark.parametrize(
+    ("script", "what", "fix"),
+    [
+        (
+            "echo 'fatal: not a git repository' >&2; exit 128",
+            "not a git repository",
+            "in a clone of the project",
+        ),
+        (
+            'echo "fatal: unable to write: No space left on device" >&2; exit 128',
+            "No space left on device",
+            "make room on the disk",
+        ),
+        ("exit 1", "Git does not know the revision 'main'", "git fetch origin"),
+        (None, "there is no git on PATH", "install Git"),
+    ],
+)
+def test_what_git_refuses_comes_with_what_to_do_about_it(
+    script: str | None, what: str, fix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if script is not None:
+        fake = tmp_path / "git"
+        # The first question, where the work tree is, is answered.
+        fake.write_text(
+            f'#!/bin/sh\nlast=$(printf "%s\\n" "$@" | tail -n 1)\n'
+            f'[ "$last" = --show-toplevel ] && {{ pwd; exit 0; }}\n{script}\n'
+        )
+        fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin{os.pathsep}/usr/bin" if script else str(tmp_path))
+    with pytest.raises(SlipwayError) as caught:
+        revision(tmp_path, "main")
+    assert what in caught.value.what
+    assert fix in caught.value.fix
