@@ -67,7 +67,7 @@ def start(
     if before == cloud and not as_json:
         typer.echo(f"the embedded cloud already runs: {cloud.console}; more by `slipway cloud status`")
         return
-    _print(runtime.status(root.resolve()), as_json=as_json)
+    _print(runtime.status(root.resolve()), as_json=as_json, brief=True)
 
 
 @app.command(epilog=ending(_STATUS, "slipway cloud stop"))
@@ -98,7 +98,8 @@ def _port(text: str) -> tuple[str, int]:
     return service, int(number)
 
 
-def _print(status: runtime.Status, *, as_json: bool) -> None:
+def _print(status: runtime.Status, *, as_json: bool, brief: bool = False) -> None:
+    """`brief`: without what it holds, which is nothing yet, and what it does not do, which is a page."""
     if as_json:
         typer.echo(json.dumps(status.to_json(), indent=2))
         return
@@ -114,6 +115,12 @@ def _print(status: runtime.Status, *, as_json: bool) -> None:
     endpoints.add_row("kubernetes", cloud.kubernetes, cloud.kubernetes_label)
     endpoints.add_row("console", cloud.console, "status page")
     console.print(endpoints)
+    limits = len(status.detail["recorded"]) + len(status.detail["not_enforced"])
+    if brief:
+        console.print(
+            f"\n{limits} things are only recorded or not enforced here: `slipway cloud status` lists them"
+        )
+        return
     console.print()
     console.print(_holdings(status.detail))
     console.print()

@@ -34,7 +34,8 @@ class ConsoleProgress:
         with self._lock:
             self._done += 1
         if self._lines and not step.quiet:
-            self._console.print(f"{SYMBOLS[step.op]:<2} {step.name} ({seconds:.1f} s)", highlight=False)
+            line = f"{SYMBOLS[step.op]:<2} {step.name}  {step.type} ({seconds:.1f} s)"
+            self._console.print(line, highlight=False, soft_wrap=True)
 
     def failed(self, urn: str, reason: str) -> None:
         """Say it at once; the summary says it again."""
