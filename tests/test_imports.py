@@ -45,6 +45,7 @@ ALLOWED = {
         "slipway.runners",
         *GROUND,
     ),
+    "slipway/recovery": ("slipway.aws", "slipway.engine", "slipway.github", *GROUND),
     "slipway/cli": ("slipway",),
 }
 PURE = (

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from slipway.cli import access, bootstrap, cloud, runners, schema, stacks
+from slipway.cli import access, bootstrap, cloud, recovery, runners, schema, stacks
 from slipway.cli.contract import Commands, plain_help, show, terminal
 from slipway.errors import SlipwayError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 stacks.register(app)
+recovery.register(app)
 access.register(app)
 bootstrap.register(app)
 schema.register(app)

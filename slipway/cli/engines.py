@@ -17,6 +17,8 @@ from slipway.errors import SlipwayError
 if TYPE_CHECKING:
     from slipway.engine.fence import Fence, Home
     from slipway.engine.local_stacks import EngineName
+    from slipway.engine.plugins import Plugins
+    from slipway.engine.state import ResourceState
     from slipway.guards.asking import Guards
     from slipway.localcloud.cloud import Cloud
 
@@ -27,15 +29,39 @@ def real_engine(root: Path, stack: str, progress: Progress | None = None) -> Pul
     Raises:
         SlipwayError: unknown stack, or Pulumi is not on PATH.
     """
+    from slipway.recovery import BackendLocks, ProviderLookup, Runs
+
     sealed_by = load_stack(root, stack).secrets_provider
-    return PulumiEngine(
+    project = load_project(root).name
+    region = os.environ.get("AWS_REGION", "")
+
+    def elsewhere(folder: Path, more: Mapping[str, str]) -> PulumiEngine:
+        return PulumiEngine(folder, project, stack, {**os.environ, **more}, create=True)
+
+    engine = PulumiEngine(
         root,
-        load_project(root).name,
+        project,
         stack,
         progress=progress,
         create=bool(sealed_by),
         secrets_provider=sealed_by,
+        locks=BackendLocks(lambda: engine.backend, region, project, stack, Runs(os.environ)),
+        lookup=ProviderLookup(project, elsewhere, _id_by_name),
     )
+    return engine
+
+
+def _id_by_name(resource: ResourceState) -> str:
+    """The id that a resource's own properties give it; empty where only the service knows it.
+
+    The stand-in's providers have the ids that the real ones have, and say how they come about.
+    """
+    from slipway.engine.urn import package_of
+    from slipway.engine.values import reveal
+    from slipway.localcloud.providers import PACKAGES, id_by_name
+
+    package = package_of(resource.type)
+    return id_by_name(package, resource.type, reveal(resource.inputs)) if package in PACKAGES else ""
 
 
 def local_engine(
@@ -67,7 +93,12 @@ def local_engine(
         # Only a kubeconfig has the credentials that a real control plane asks for.
         config["eks:kubeconfig"] = kubeconfig(cloud)
     if name == "pulumi":
-        return cli_local.local_engine(root, stack, progress, fence=fence, home=home, config=config)
+        from slipway.engine.interruption import by_providers
+
+        lookup = by_providers(_plugins)
+        return cli_local.local_engine(
+            root, stack, progress, fence=fence, home=home, config=config, lookup=lookup
+        )
     return _embedded(root, stack, config, fence, home, progress)
 
 
@@ -81,6 +112,14 @@ def guards_of(cloud: Cloud | None) -> Guards:
         return Guards(connect(token(APP_TOKEN), cloud.github))
     given = os.environ.get("GITHUB_TOKEN", "")
     return Guards(connect(token(given)) if given else None)
+
+
+def _plugins() -> Plugins:
+    """The stand-in's providers, in this process."""
+    from slipway.engine.plugins import Plugins
+    from slipway.localcloud.providers import PACKAGES, provider
+
+    return Plugins({package: partial(provider, package) for package in PACKAGES})
 
 
 def _embedded(  # noqa: PLR0917 - what `local_engine` takes

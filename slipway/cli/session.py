@@ -1,6 +1,6 @@
 """An engine on a stack, and what is kept of a stack that runs on a stand-in in step with its world."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,8 @@ from slipway.cli.engines import guards_of, local_engine, real_engine
 from slipway.cli.seeding import seed_of
 from slipway.engine.choice import choose_local, choose_real
 from slipway.engine.fence import Home
-from slipway.engine.interface import Choice, Engine, Progress, Result
+from slipway.engine.interface import Choice, Engine, Progress, Result, Silent
+from slipway.engine.interruption import Answers, Interruption
 from slipway.engine.local_stacks import LocalStacks, Record
 from slipway.engine.plan import Plan
 from slipway.engine.project import load_project, load_stack
@@ -30,6 +31,7 @@ class Session:
     engine: Engine
     kept: "Kept | None"
     guards: "Guards | None" = None
+    progress: Progress = field(default_factory=Silent)
 
     @property
     def where(self) -> str:
@@ -48,8 +50,20 @@ class Session:
         """The same, to be applied later."""
         return self.engine.plan(destroy=destroy, key=key)
 
+    def interrupted(self, answers: Answers | None = None) -> Interruption:
+        """What a killed run left behind."""
+        return self.engine.interrupted(answers)
+
+    def recover(self, interruption: Interruption) -> Result:
+        """Clear that up."""
+        return self.engine.recover(interruption)
+
     def refresh(self) -> Result:
         """Make the state as the world is."""
+        self._settle()
+        return self._refresh()
+
+    def _refresh(self) -> Result:
         result = self.engine.refresh()
         if self.guards is None or not result.ok:
             return result
@@ -69,10 +83,11 @@ class Session:
 
     def up(self, *, refresh: bool = False) -> Result:
         """Apply; first refresh, where that is asked for or `drift` has found something."""
+        self._settle()
         if self.kept is not None:
             refresh = self.kept.begin(self.stack, self.engine) or refresh
         if refresh:
-            refreshed = self.refresh()
+            refreshed = self._refresh()
             if not refreshed.ok:
                 return refreshed
         if self.kept is not None:
@@ -85,6 +100,7 @@ class Session:
         Raises:
             PlanRefused: state or program are no longer what it was made from.
         """
+        self._settle()
         if self.kept is not None:
             self.kept.begin(self.stack, self.engine)
         gone = plan.operation == "destroy"
@@ -93,6 +109,7 @@ class Session:
 
     def destroy(self) -> Result:
         """Destroy; after that, any engine may begin anew."""
+        self._settle()
         return self._ended(self.engine.destroy(), gone=True)
 
     def _judged(self, result: Result) -> Result:
@@ -103,6 +120,23 @@ class Session:
         if not result.ok and self.kept is not None:
             self.kept.stacks.mark_drifted(self.stack)
         return result
+
+    def _settle(self) -> None:
+        """Before anything is changed: on a stand-in, clear up what a killed run left, and say so.
+
+        Raises:
+            SlipwayError: it takes a person to decide, which on a real stack it always does.
+        """
+        if self.engine.name != "pulumi":
+            return  # the embedded engine's own runs begin so
+        # On a real stack this only finds out that somebody has to look, which takes the providers.
+        interruption = self.engine.interrupted(look=self.kept is not None)
+        if self.kept is None or interruption.undecided:
+            interruption.require_settled()
+        elif interruption:
+            for line in interruption.lines():
+                self.progress.message(line)
+            self.engine.recover(interruption)
 
     def _ended(self, result: Result, *, gone: bool) -> Result:
         if gone and result.ok and self.kept is not None:
@@ -183,7 +217,8 @@ def open_session(
     if cloud is None and stack != Stack.LOCAL:
         load_stack(root, stack)
         choose_real(stack, wanted)
-        return Session(root, stack, real_engine(root, stack, progress), None, guards_of(None))
+        engine = real_engine(root, stack, progress)
+        return Session(root, stack, engine, None, guards_of(None), progress or Silent())
     if cloud is None:
         load_stack(root, stack)
         cloud = runtime.require(root)
@@ -196,4 +231,4 @@ def open_session(
     record = stacks.find(stack)
     name = choose_local(stack, wanted, record.engine if record else None)
     engine = local_engine(root, stack, name, cloud, home=home, progress=progress)
-    return Session(root, stack, engine, Kept(cloud, stacks), guards_of(cloud))
+    return Session(root, stack, engine, Kept(cloud, stacks), guards_of(cloud), progress or Silent())

@@ -7,7 +7,8 @@ Exit status: 0 done; 1 an error that says what to do; 130 interrupted. `drift`: 
 import gc
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,23 +27,23 @@ if TYPE_CHECKING:
 DRIFT = 2
 _LONG = 60
 """Steps from which on what was done is shown by component; `--format json` always has every one."""
-_WIDE = 2_000
+WIDE = 2_000
 Format = Literal["text", "markdown", "json"]
 
 _ENGINE = typer.Option("--engine", help="auto: the Pulumi CLI where it is on PATH; `local` keeps its own.")
 ENGINE = Annotated[Choice, _ENGINE]
 FORMAT = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-_STATUS = "0 done; 1 an error that says what to do; 130 interrupted."
+STATUS = "0 done; 1 an error that says what to do; 130 interrupted."
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog=ending(_STATUS, "slipway up local --yes", "slipway up staging --refresh"))(up)
+    app.command(epilog=ending(STATUS, "slipway up local --yes", "slipway up staging --refresh"))(up)
     app.command(
-        epilog=ending(_STATUS, "slipway preview local", "slipway preview prod --offline --base origin/main")
+        epilog=ending(STATUS, "slipway preview local", "slipway preview prod --offline --base origin/main")
     )(preview)
-    app.command(epilog=ending(_STATUS, "slipway refresh staging"))(refresh)
-    app.command(epilog=ending(_STATUS, "slipway destroy local --yes"))(destroy)
+    app.command(epilog=ending(STATUS, "slipway refresh staging"))(refresh)
+    app.command(epilog=ending(STATUS, "slipway destroy local --yes"))(destroy)
     app.command(
         epilog=ending("0 no drift; 2 drift; 1 an error; 130 interrupted.", "slipway drift staging --json")
     )(drift)
@@ -64,7 +65,7 @@ def up(
     if not yes:
         _confirm(root, stack, engine, "Apply this?")
     result = _run(root, stack, engine, lambda session: session.up(refresh=refresh))
-    _report(result, _form(form, as_json))
+    report(result, chosen(form, as_json))
     if stack == Stack.LOCAL:
         _meet_github(root)
 
@@ -109,7 +110,7 @@ def preview(
         result = offline.preview(root, stack, base, here=True)
     else:
         result = _run(root, stack, engine, lambda session: session.preview(), changes=False)
-    _report(result, _form(form, as_json))
+    report(result, chosen(form, as_json))
 
 
 def refresh(
@@ -121,7 +122,7 @@ def refresh(
     root: ROOT = Path(),
 ) -> None:
     """Bring a stack's state to what the cloud says."""
-    _report(_run(root, stack, engine, lambda session: session.refresh()), _form(form, as_json))
+    report(_run(root, stack, engine, lambda session: session.refresh()), chosen(form, as_json))
 
 
 def destroy(
@@ -138,11 +139,11 @@ def destroy(
 
     if stack == Stack.LOCAL and (gone := forget_gone(root)) is not None:
         typer.echo("the embedded cloud is not running, and all that it held is gone with it", err=True)
-        _report(gone, _form(form, as_json))
+        report(gone, chosen(form, as_json))
         return
     if not yes:
-        _ask(f"Delete everything in the stack '{stack}'?")
-    _report(_run(root, stack, engine, lambda session: session.destroy()), _form(form, as_json))
+        ask(f"Delete everything in the stack '{stack}'?")
+    report(_run(root, stack, engine, lambda session: session.destroy()), chosen(form, as_json))
 
 
 def drift(
@@ -155,7 +156,7 @@ def drift(
 ) -> None:
     """Compare the cloud with what was made: name what was changed or deleted behind Pulumi's back."""
     result = _run(root, stack, engine, lambda session: session.drift(), changes=False)
-    _report(result, _form(form, as_json))
+    report(result, chosen(form, as_json))
     if result.changed:
         # Of a stack on a stand-in it is remembered that a refresh comes first.
         how = f"slipway up {stack}" if stack == Stack.LOCAL else f"slipway up {stack} --refresh"
@@ -172,22 +173,34 @@ def _run(
     changes: bool = True,
 ) -> Result:
     """Open the stack and do this to it, with its progress. `changes`: what is reported as done is done."""
+    with opened(root, stack, engine, changes=changes) as session:
+        return operation(session)
+
+
+@contextmanager
+def opened(root: Path, stack: str, engine: Choice, *, changes: bool = True) -> Generator["Session"]:
+    """A stack with its progress. `changes`: what is reported as done is done.
+
+    Raises:
+        SlipwayError: unknown stack, an engine that may not run it, or no embedded cloud for `local`.
+    """
     from slipway.cli.progress import progress
     from slipway.cli.session import open_session
 
     gc.enable()  # a run may be long and large
-    console = terminal(stderr=True)
-    with progress(console, changes=changes) as shown:
+    with progress(terminal(stderr=True), changes=changes) as shown:
         session = open_session(root, stack, engine, shown)
         shown.message(session.where)
-        return operation(session)
+        yield session
 
 
-def _form(form: Format, as_json: bool) -> Format:
+def chosen(form: Format, as_json: bool) -> Format:
+    """How to print: the short option wins."""
     return "json" if as_json else form
 
 
-def _report(result: Result, form: Format) -> None:
+def report(result: Result, form: Format) -> None:
+    """Print a run. Ends the command with 1, or 130, where it failed or was interrupted."""
     from slipway.engine import display
 
     if form == "json":
@@ -197,7 +210,7 @@ def _report(result: Result, form: Format) -> None:
     else:
         short = result.operation in ("up", "destroy") and result.ok and len(result.steps) > _LONG
         # A tree is cut at the console's width, and whoever reads a plan from a pipe needs all of a line.
-        console = terminal(soft_wrap=True, width=_WIDE)
+        console = terminal(soft_wrap=True, width=WIDE)
         console.print(display.condensed(result) if short else display.rich(result))
     if result.cancelled:
         raise typer.Exit(130)
@@ -212,10 +225,15 @@ def _confirm(root: Path, stack: str, engine: Choice, question: str) -> None:
     terminal(soft_wrap=True, stderr=True).print(display.rich(result))
     if not result.ok:
         raise typer.Exit(1)
-    _ask(question)
+    ask(question)
 
 
-def _ask(question: str) -> None:
+def ask(question: str) -> None:
+    """Let a person decide, who has been shown what.
+
+    Raises:
+        SlipwayError: nobody is there.
+    """
     if not sys.stdin.isatty():
         raise SlipwayError("nobody is there to be asked", fix="add --yes")
     typer.confirm(question, abort=True, err=True)

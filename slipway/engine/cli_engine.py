@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -22,6 +22,17 @@ from slipway.engine.cli_plan import UpdatePlan, content, inputs_of, private_file
 from slipway.engine.errors import EngineError
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Progress, Result, Silent
+from slipway.engine.interruption import (
+    Answers,
+    Interruption,
+    Lookup,
+    adopted,
+    advised,
+    look_for,
+    pending_of,
+    unknown,
+)
+from slipway.engine.locks import Locks
 from slipway.engine.plan import Plan, require_fit, require_same, require_state
 from slipway.engine.plugins import redact
 from slipway.engine.state import VERSION, digest, overlaid
@@ -47,6 +58,8 @@ class PulumiEngine:
         progress: told about every step.
         create: make the stack, at the first `up` or at once for `local`, if the backend does not have it.
         secrets_provider: what seals the secrets of a stack that is made; the backend's own if empty.
+        locks: the stack's, in its backend; None where a backend has none that can be read.
+        lookup: finds what an interrupted run made. Without one, a person has to say.
         constrain: whether `apply` is held to Pulumi's update plan, which refuses some valid applies
             (https://github.com/pulumi/pulumi/issues/11587 and others). What is checked before stays.
 
@@ -67,6 +80,8 @@ class PulumiEngine:
         create: bool = False,
         secrets_provider: str = "",
         constrain: bool = True,
+        locks: Locks | None = None,
+        lookup: Lookup = unknown,
     ) -> None:
         self._environment = dict(os.environ if environment is None else environment)
         command = shutil.which("pulumi", path=self._environment.get("PATH"))
@@ -80,6 +95,8 @@ class PulumiEngine:
         self._create = create
         self._secrets_provider = secrets_provider
         self._constrain = constrain
+        self._locks = locks
+        self._lookup = lookup
         self._sensitive: list[dict[str, Plain]] = []
         """Secrets that a plan told us, for what Pulumi says afterwards."""
 
@@ -139,6 +156,53 @@ class PulumiEngine:
         with private_file(plan.constraint) as file:
             return self._run("apply", ["up", "--yes", "--json", "--plan", f"/dev/fd/{file}"], files=(file,))
 
+    def interrupted(self, answers: Answers | None = None, *, look: bool = True) -> Interruption:
+        """What a killed run left: Pulumi's locks in the backend, and the pending operations of the state.
+
+        Raises:
+            SlipwayError: the stack's state or a lock cannot be read.
+        """
+        told = answers or Answers()
+        held = self._locks.held() if self._locks else []
+        locks = tuple(
+            replace(item, over="as you say") if not item.over and item.lock.name in told.over else item
+            for item in held
+        )
+        pending = pending_of(self.readable_state())
+        findings = look_for(pending, self._lookup if look else unknown, told)
+        return Interruption(self._project, self._stack, self.name, locks, findings, pending.others)
+
+    def recover(self, interruption: Interruption) -> Result:
+        """Remove the locks, and write the state with what is ours. Pulumi holds its own lock meanwhile."""
+        interruption.require_decided()
+        for item in interruption.locks:
+            if self._locks:
+                self._locks.clear(item.lock)
+        if interruption.findings or interruption.begun:
+            self.replace_state(adopted(self.export().get("deployment") or {}, interruption.findings))
+        return interruption.result(done=True)
+
+    def replace_state(self, deployment: dict[str, Any]) -> None:
+        """Write another state. Readable secrets in it are sealed. Pending operations do not survive this.
+
+        Raises:
+            EngineError: Pulumi finds fault with it, or another run has the stack.
+        """
+        self._select()
+        document = {"version": VERSION, "deployment": deployment}
+        with private_file(json.dumps(document).encode()) as file:
+            self._call("stack", "import", "--stack", self._stack, "--file", f"/dev/fd/{file}", files=(file,))
+
+    def readable_state(self) -> dict[str, Any]:
+        """The deployment with readable secrets; an empty one where the stack was not made yet."""
+        try:
+            return self._deployment()
+        except EngineError as error:
+            # A run that was killed early may leave a lock, and no stack.
+            if "no stack named" in str(error):
+                return {}
+            raise
+
     def export(self) -> dict[str, Any]:
         """The state as ``pulumi stack export`` prints it, secrets encrypted."""
         return json.loads(self._call("stack", "export", "--stack", self._stack))
@@ -152,17 +216,6 @@ class PulumiEngine:
                 changed = {**properties, RAW_STATE: None}
                 resource["outputs"] = overlaid(resource.get("outputs") or {}, changed)
         self.replace_state(deployment)
-
-    def replace_state(self, deployment: dict[str, Any]) -> None:
-        """Write another state. Readable secrets in it are sealed. Pending operations do not survive this.
-
-        Raises:
-            EngineError: Pulumi finds fault with it, or another run has the stack.
-        """
-        self._select()
-        document = {"version": VERSION, "deployment": deployment}
-        with private_file(json.dumps(document).encode()) as file:
-            self._call("stack", "import", "--stack", self._stack, "--file", f"/dev/fd/{file}", files=(file,))
 
     def state_digest(self, key: bytes) -> str:
         """Of what the state says, whatever the encryption of its secrets."""
@@ -218,6 +271,15 @@ class PulumiEngine:
             sealed = ["--secrets-provider", self._secrets_provider] if self._secrets_provider else []
             self._call("stack", "select", "--create", *sealed, self._stack)
 
+    @property
+    def backend(self) -> str:
+        """The address of where this stack's state is."""
+        named = self._environment.get("PULUMI_BACKEND_URL")
+        return named or str(json.loads(self._call("whoami", "--verbose", "--json"))["url"])
+
+    def _advised(self, message: str) -> str:
+        return advised(message, self._stack, locks=self._locks is not None and self._locks.readable)
+
     def _call(self, *arguments: str, files: Sequence[int] = ()) -> str:
         done = subprocess.run(
             [self._command, *arguments, *_FLAGS],
@@ -229,8 +291,9 @@ class PulumiEngine:
             pass_fds=files,
         )
         if done.returncode:
+            said = self._advised(done.stderr.strip() or done.stdout.strip())
             raise EngineError(
-                f"`pulumi {' '.join(arguments)}` failed: {done.stderr.strip() or done.stdout.strip()}",
+                f"`pulumi {' '.join(arguments)}` failed: {said}",
                 code=str(done.returncode),
                 where=str(self._folder),
             )
@@ -259,7 +322,10 @@ class PulumiEngine:
             self.name,
             events.steps,
             self._outputs() if ok and operation in ("up", "apply", "refresh") else events.outputs,
-            tuple(replace(item, message=redact(item.message, *self._sensitive)) for item in diagnostics),
+            tuple(
+                replace(item, message=redact(self._advised(item.message), *self._sensitive))
+                for item in diagnostics
+            ),
             ok,
             ended.interrupted,
             time.monotonic() - began,
@@ -282,7 +348,8 @@ class PulumiEngine:
             errors: list[str] = []
             reader = threading.Thread(target=_collect, args=(process.stderr, errors), daemon=True)
             reader.start()
-            with _forward_interrupts(process, self._progress) as interrupted:
+            attended = self._locks.attended(process.pid) if self._locks else nullcontext()
+            with _forward_interrupts(process, self._progress) as interrupted, attended:
                 for line in process.stdout or ():
                     events.line(line)
                 code = process.wait()

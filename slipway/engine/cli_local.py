@@ -21,6 +21,8 @@ from ruamel.yaml import YAML
 from slipway.engine.cli_engine import PulumiEngine
 from slipway.engine.fence import Fence, Home, require_name
 from slipway.engine.interface import Progress
+from slipway.engine.interruption import Lookup, unknown
+from slipway.engine.locks import Folder, LocalLocks
 from slipway.engine.offline import scrubbed
 from slipway.engine.project import StackFile, load_project, load_stack, stack_file, stacks
 from slipway.private_folder import private_folder
@@ -66,6 +68,7 @@ def local_engine(
     environment: Mapping[str, str] | None = None,
     config: Mapping[str, str] | None = None,
     plugins: Mapping[str, Path] | None = None,
+    lookup: Lookup = unknown,
 ) -> PulumiEngine:
     """The Pulumi CLI for a stack on a stand-in: no credential of the caller's is in its environment.
 
@@ -79,6 +82,7 @@ def local_engine(
         config: keys that this run adds to the stack file's, such as where the embedded cloud answers.
             There need not be a stack file.
         plugins: providers of others by package, each the folder of its program: to try the stand-in against.
+        lookup: finds what an interrupted run made on the stand-in.
 
     Raises:
         SlipwayError: no Pulumi CLI on PATH, or the project's files cannot be read.
@@ -99,7 +103,8 @@ def local_engine(
         home=home,
         plugins=plugins,
     )
-    return PulumiEngine(folder, project, stack, fenced, progress, create=True)
+    locks = LocalLocks(Folder(home.pulumi(home.own) / "backend"), project, stack)
+    return PulumiEngine(folder, project, stack, fenced, progress, create=True, locks=locks, lookup=lookup)
 
 
 def project_folder(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from slipway.engine import urn as urns
 from slipway.engine.interface import Op
+from slipway.engine.interruption import look_up
 from slipway.engine.plugins import ResourceRefused
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.run import Run
@@ -67,10 +66,18 @@ def adopt_interrupted(run: Run, providers: ProviderResources) -> None:
     for urn, state in list(run.snapshot.pending.items()):
         if run.registered(urn) or run.preview:
             continue
-        id_ = providers.plugin(state.provider).find(urn, state.inputs)
-        if id_:
-            run.ledger.put(replace(state, id=id_), condemn=urn in run.snapshot.live)
+        if not state.custom or urns.is_provider(state.type):
+            run.ledger.settled(urn)
+            continue
+        finding = look_up(providers.plugin(state.provider), state)
+        live = run.snapshot.live.get(urn)
+        if finding.unknown:
+            run.fail(urn, finding.unknown)
+        elif finding.ours is not None and (live is None or live.id != finding.ours.id):
+            run.ledger.put(finding.ours, condemn=live is not None)
         else:
+            if finding.owner and finding.found is not None:
+                run.warn(f"{finding.found.id!r} stays: it is not ours, as {finding.owner}", urn)
             run.ledger.settled(urn)
 
 

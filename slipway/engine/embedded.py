@@ -19,6 +19,7 @@ from slipway.engine.deletion import delete_everything, delete_leftovers
 from slipway.engine.fence import Fence
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Progress, Result, Silent, Step
+from slipway.engine.interruption import Answers, Interruption, Pending, by_providers, look_for, unknown
 from slipway.engine.monitor import Monitor
 from slipway.engine.plan import Plan, require_fit, require_same, require_state, steps_by_urn
 from slipway.engine.plugins import Plugins, ProviderSource
@@ -179,6 +180,30 @@ class EmbeddedEngine:
     def state_digest(self, key: bytes) -> str:
         """Of what the state says, whatever the encryption of its secrets."""
         return _digest(self._store.load()[0], Fingerprints(key))
+
+    def interrupted(self, answers: Answers | None = None, *, look: bool = True) -> Interruption:
+        """What a killed run left. Its lock died with it, and `up` and `destroy` adopt by themselves."""
+        snapshot, _ = self._store.load()
+        pending = Pending(tuple(snapshot.pending.values()), (), tuple(snapshot.ordered()))
+        lookup = by_providers(lambda: Plugins(self._providers)) if look else unknown
+        findings = look_for(pending, lookup, answers or Answers())
+        return Interruption(self._project.name, self._project.stack, self.name, findings=findings)
+
+    def recover(self, interruption: Interruption) -> Result:
+        """Take what is ours into the state, and forget the rest."""
+        interruption.require_decided()
+        with self._store.locked():
+            snapshot, _ = self._recover()
+            ledger = self._store.begin(snapshot)
+            for item in interruption.findings:
+                if item.asked.urn not in snapshot.pending:
+                    continue
+                if item.ours is None:
+                    ledger.settled(item.asked.urn)
+                else:
+                    ledger.put(item.ours, condemn=item.asked.urn in snapshot.live)
+            ledger.close()
+        return interruption.result(done=True)
 
     def _plan(self, fingerprints: Fingerprints, progress: Progress, *, destroy: bool) -> Plan:
         snapshot, warnings = self._store.load()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 from slipway.engine import documents
 
 if TYPE_CHECKING:
+    from slipway.engine.interruption import Answers, Interruption
     from slipway.engine.plan import Plan
 
 Op = Literal["same", "create", "update", "replace", "delete", "read", "refresh", "import"]
@@ -227,6 +228,23 @@ class Engine(Protocol):
         Raises:
             PlanRefused: the state was changed since, or the program now asks for something else. Nothing
                 was changed.
+        """
+        ...
+
+    def interrupted(self, answers: Answers | None = None, *, look: bool = True) -> Interruption:
+        """What a killed run left behind; false where that is nothing. Writes nothing.
+
+        Args:
+            answers: what only a person can know of it.
+            look: whether to look up what was being made; without that, nobody can tell.
+        """
+        ...
+
+    def recover(self, interruption: Interruption) -> Result:
+        """Clear up what a killed run left behind, as it was shown.
+
+        Raises:
+            SlipwayError: something of it is not decided. Nothing was changed.
         """
         ...
 

@@ -11,15 +11,13 @@ from slipway.engine.changes import Decision, decide, guard_secrets, triggered
 from slipway.engine.deletion import delete_first
 from slipway.engine.diffs import compare, keep_ignored
 from slipway.engine.interface import Op, PropertyChange
+from slipway.engine.interruption import look_up
 from slipway.engine.plugins import HalfMade, Plugin, ResourceRefused
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.registration import AliasSpec, Registration
 from slipway.engine.run import Outcome, Run, now
-from slipway.engine.state import Properties, ResourceState
+from slipway.engine.state import INIT_ERRORS, Properties, ResourceState
 from slipway.engine.values import Unknown, contains
-
-_INIT_ERRORS = "initErrors"
-"""Pulumi's own key, in the state of a resource that exists and is not whole."""
 
 
 class Registrar:
@@ -142,7 +140,7 @@ class Registrar:
             registration.paths("replace_on_changes"),
             registration.options.get("delete_before_replace"),
         )
-        if decision.op == "same" and old.rest.get(_INIT_ERRORS):
+        if decision.op == "same" and old.rest.get(INIT_ERRORS):
             decision = Decision("update", [])
         trigger = triggered(old.replacement_trigger, state.replacement_trigger)
         if trigger is not None:
@@ -250,7 +248,7 @@ class Registrar:
     def _keep(self, state: ResourceState, half: HalfMade) -> None:
         """Record what exists of a resource that is not whole; the next `up` goes on with it."""
         outputs = guard_secrets(half.outputs, state.inputs, state.additional_secret_outputs)
-        rest = {**state.rest, _INIT_ERRORS: [str(half)]}
+        rest = {**state.rest, INIT_ERRORS: [str(half)]}
         self._run.ledger.put(replace(state, id=half.id, outputs=outputs, rest=rest), self._was(state.urn))
 
     def _import(self, state: ResourceState, old: ResourceState, decision: Decision) -> ResourceState:
@@ -275,11 +273,9 @@ class Registrar:
         plugin: Plugin,
         id_: str,
         reference: str,
-        inputs: Properties | None = None,
     ) -> ResourceState:
-        """An existing object as if the state had it; `inputs` are what an earlier run meant it to have."""
-        # A creation reads with its inputs as well: an id alone may not say where an object is.
-        found = plugin.read(registration.urn, id_, inputs or {}, inputs or {})
+        """An existing object as if the state had it."""
+        found = plugin.read(registration.urn, id_, {}, {})
         if found is None:
             raise ResourceRefused(f"there is no {registration.type} with the id {id_!r}")
         real_id, outputs, described = found
@@ -290,14 +286,19 @@ class Registrar:
         self, registration: Registration, plugin: Plugin, reference: str, old: ResourceState | None
     ) -> ResourceState | None:
         """What an interrupted creation left behind, if the provider can find it."""
-        pending = self._run.snapshot.pending[registration.urn]
-        id_ = plugin.find(registration.urn, pending.inputs) if plugin.known else None
-        if not id_ or (old is not None and old.id == id_):
+        if not plugin.known:
             return None
-        state = self._fetch(registration, plugin, id_, reference, pending.inputs)
-        # Nobody knows how far its creation got, so it is updated whatever the comparison says.
-        state = replace(state, rest={_INIT_ERRORS: ["its creation was interrupted"]})
-        self._run.warn(f"adopted {id_!r}, which an interrupted run had created", registration.urn)
+        finding = look_up(plugin, self._run.snapshot.pending[registration.urn])
+        if finding.unknown:
+            raise ResourceRefused(finding.unknown)
+        if finding.owner and finding.found is not None:
+            self._run.warn(f"{finding.found.id!r} is not ours: {finding.owner}", registration.urn)
+        ours = finding.ours
+        if ours is None or (old is not None and old.id == ours.id):
+            return None
+        state = self._state(registration, ours.inputs, reference, None)
+        state = replace(state, id=ours.id, outputs=ours.outputs, rest=ours.rest)
+        self._run.warn(f"adopted {ours.id!r}, which an interrupted run had created", registration.urn)
         self._run.ledger.put(state, condemn=old is not None)
         return state
 

@@ -20,6 +20,8 @@ from slipway.engine.values import Plain, from_state, show, to_state
 
 VERSION = 3
 WRITER = "slipway-embedded-1"
+INIT_ERRORS: Final = "initErrors"
+"""Of a record: what was not done of a resource that exists. The next `up` updates it in any case."""
 Properties = dict[str, Plain]
 
 

@@ -4,8 +4,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,17 +16,22 @@ import pytest
 from ruamel.yaml import YAML
 
 from slipway.engine import choice
+from slipway.engine.cli_engine import PulumiEngine
 from slipway.engine.cli_events import Events
 from slipway.engine.cli_local import local_engine, passphrase
 from slipway.engine.embedded import EmbeddedEngine
 from slipway.engine.fence import Fence
 from slipway.engine.interface import Diagnostic, Result, Silent
+from slipway.engine.interruption import Lookup, by_providers, pending_of
 from slipway.engine.plan import Plan, PlanRefused
+from slipway.engine.plugins import Plugins
 from slipway.engine.program import program_at
 from slipway.engine.project import load_project, load_stack, stack_config
 from slipway.engine.secrets import Crypter
 from slipway.errors import SlipwayError
+from slipway.recovery import ProviderLookup
 from tests.engine.toy import ToyProvider, World
+from tests.engine.toy_plugin import FileWorld
 
 needs_pulumi = [
     pytest.mark.pulumi_cli,
@@ -283,6 +291,96 @@ class TestBothEngines:
         result = cli(project).preview()
         assert not result.ok
         assert any("no zone" in item.message for item in result.errors)
+
+
+class TestAKill:
+    """`kill -9` of Pulumi while a provider has made an object and not answered yet."""
+
+    pytestmark = needs_pulumi
+
+    def killed(self, project: Path, run: Callable[[], Result]) -> None:
+        with ThreadPoolExecutor() as executor:
+            running = executor.submit(run)
+            world = project / "world.json"
+            while not (world.exists() and "::slow" in world.read_text()):
+                assert not running.done(), running.result()
+                time.sleep(0.05)
+            (lock,) = (project / ".slipway/pulumi/backend/.pulumi/locks").rglob("*.json")
+            os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+            assert not running.result(timeout=60).ok
+
+    @pytest.fixture
+    def slow(self, project: Path) -> Path:
+        (project / "__main__.py").write_text(
+            "import pulumi\nfrom tests.engine.toy import Thing\n"
+            "first = Thing('first')\n"
+            "password = pulumi.Output.secret('hunter22')\n"
+            "Thing('slow', pulumi.ResourceOptions(depends_on=[first]), value='2', password=password)\n"
+        )
+        return project
+
+    def lookup(self, project: Path) -> Lookup:
+        world = project / "world.json"
+        return by_providers(lambda: Plugins({"toy": lambda: ToyProvider(FileWorld(world))}))
+
+    @pytest.mark.parametrize("operation", ["up", "apply"])
+    def test_its_lock_is_cleared_and_what_it_made_is_taken_over(self, slow, operation):
+        engine = cli(slow, lookup=self.lookup(slow))
+        plan = engine.plan()
+        self.killed(slow, engine.up if operation == "up" else lambda: engine.apply(plan))
+        refused = engine.destroy()
+        assert not refused.ok
+        assert "`slipway recover local`" in str(refused.errors)
+        assert "pulumi cancel" not in str(refused.errors)
+
+        left = engine.interrupted()
+        assert [item.asked.name for item in left.findings] == ["slow"]
+        assert left.locks[0].over
+        recovered = engine.recover(left)
+        assert (recovered.ok, recovered.counts) == (True, {"import": 1})
+        assert "hunter22" not in str(recovered.to_json())
+        assert not engine.interrupted()
+        state = (slow / ".slipway/pulumi/backend/.pulumi/stacks/demo/local.json").read_text()
+        assert "hunter22" not in state
+
+        with pytest.raises(PlanRefused, match="state was changed"):
+            engine.apply(plan)
+        done = engine.apply(engine.plan())
+        assert done.ok, done.diagnostics
+        assert {step.name: step.op for step in done.steps if step.name in ("first", "slow")} == {
+            "first": "same", "slow": "update",
+        }  # fmt: skip
+        assert len(json.loads((slow / "world.json").read_text())) == 2
+        assert not engine.up().changed
+
+    def test_a_destroy_after_it_leaves_nothing_behind(self, slow):
+        engine = cli(slow, lookup=self.lookup(slow))
+        self.killed(slow, engine.up)
+        engine.recover(engine.interrupted())
+        assert engine.destroy().ok
+        assert json.loads((slow / "world.json").read_text()) == {}
+
+    def test_the_providers_of_the_state_say_what_there_is(self, slow):
+        """As on a real stack: by a refresh of a stack of its own, which leaves the state as it is."""
+        engine = cli(slow)
+        self.killed(slow, engine.up)
+        plugins = (slow / ".slipway/pulumi/Pulumi.yaml").read_text().partition("plugins:")[2]
+
+        def elsewhere(folder: Path, more: Mapping[str, str]) -> PulumiEngine:
+            shutil.copytree(slow / ".slipway/pulumi/plugins", folder / "plugins")
+            with (folder / "Pulumi.yaml").open("a") as file:
+                file.write(f"plugins:{plugins.partition('runtime:')[0]}")
+            environment = {k: v for k, v in engine._environment.items() if "PASSPHRASE" not in k}
+            return PulumiEngine(folder, "demo", "local", {**environment, **more}, create=True)
+
+        world = json.loads((slow / "world.json").read_text())
+        (id_,) = [key for key, item in world.items() if item["urn"].endswith("::slow")]
+        pending = pending_of(engine.readable_state())
+        for known, there in ((id_, True), ("id-of-nothing", False)):
+            lookup = ProviderLookup("demo", elsewhere, lambda _, known=known: known)
+            (finding,) = lookup(pending.creations, pending.state, {})
+            assert (finding.unknown, finding.ours is not None) == ("", there)
+        assert pending_of(engine.readable_state()) == pending
 
 
 def test_events_become_steps():

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from slipway.cli.session import Session, local_stacks, open_session
-from slipway.engine.interface import Result, Step
+from slipway.engine.interface import Result, Silent, Step
+from slipway.engine.interruption import Finding, Interruption
 from slipway.engine.local_stacks import Record
+from slipway.engine.locks import HeldLock, Lock
+from slipway.engine.state import ResourceState
 from slipway.errors import SlipwayError
 from slipway.localcloud.cloud import Cloud
 
@@ -163,6 +168,63 @@ def test_a_destroy_that_fails_keeps_the_record(root):
     session.engine.fails = False  # type: ignore[attr-defined]
     session.destroy()
     assert local_stacks(root).names() == []
+
+
+class Interrupted(Scripted):
+    """Pulumi's engine after a kill: with a lock, and a creation that nobody saw the end of."""
+
+    name = "pulumi"
+
+    def __init__(self, *, over: str = "no process 7", unknown: str = "") -> None:
+        super().__init__()
+        self.looked: list[bool] = []
+        lock = Lock(key="l/1.json", user="ada", host="here", pid=7, since=datetime.now(UTC))
+        asked = ResourceState("urn:pulumi:s::demo::t:i:T::build", "t:i:T", custom=True)
+        found = None if unknown else replace(asked, id="build-1")
+        finding = Finding(asked, found, unknown=unknown)
+        self.left = Interruption("demo", "s", self.name, (HeldLock(lock, over),), (finding,))
+
+    def interrupted(self, answers: object = None, *, look: bool = True) -> Interruption:
+        self.looked.append(look)
+        return self.left
+
+    def recover(self, left: Interruption) -> Result:
+        left.require_decided()
+        self.left = Interruption("demo", "s", self.name)
+        return self._result("recover")
+
+
+@pytest.mark.parametrize("operation", ["up", "destroy", "refresh"])
+def test_on_a_stand_in_what_a_killed_run_left_is_shown_and_cleared_up_first(root, operation):
+    said: list[str] = []
+
+    class Progress(Silent):
+        def message(self, text: str) -> None:
+            said.append(text)
+
+    kept = open_session(root, "s", "embedded", cloud=cloud()).kept
+    engine = Interrupted()
+    getattr(Session(root, "s", engine, kept, progress=Progress()), operation)()  # type: ignore[arg-type]
+    assert engine.asked == ["recover", operation]
+    assert "the lock of ada@here (process 7)" in said[0]
+    assert "build-1" in said[1]
+
+
+@pytest.mark.parametrize("left", [Interrupted(over=""), Interrupted(unknown="who knows")])
+def test_on_a_stand_in_nothing_is_done_over_a_run_that_may_be_at_work(root, left):
+    kept = open_session(root, "s", "embedded", cloud=cloud()).kept
+    with pytest.raises(SlipwayError, match="slipway recover s"):
+        Session(root, "s", left, kept).up()
+    assert left.asked == []
+
+
+@pytest.mark.parametrize("operation", ["up", "destroy", "refresh"])
+def test_on_a_real_stack_a_person_clears_up_and_nothing_is_done_before(root, operation):
+    engine = Interrupted()
+    with pytest.raises(SlipwayError, match="nobody saw the end of the creation of build") as told:
+        getattr(Session(root, "s", engine, None), operation)()  # type: ignore[arg-type]
+    assert "slipway recover s" in told.value.fix
+    assert (engine.asked, engine.looked) == ([], [False])
 
 
 def test_no_secret_and_no_credential_lies_in_the_records(root):

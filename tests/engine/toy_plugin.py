@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -11,6 +12,8 @@ from typing import Any
 from pulumi.provider.experimental.server import main
 
 from tests.engine.toy import ToyProvider, World
+
+SLOW_S = 300
 
 
 class FileWorld(World):
@@ -33,6 +36,8 @@ class Saving(ToyProvider):
     async def create(self, request: Any) -> Any:
         response = await super().create(request)
         self._save()
+        if not request.preview and request.urn.endswith("::slow"):
+            await asyncio.sleep(SLOW_S)  # the object is there, and the engine is not told
         return response
 
     async def update(self, request: Any) -> Any:

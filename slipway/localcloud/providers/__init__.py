@@ -5,7 +5,8 @@ same process and the Pulumi CLI, which runs `python -m slipway.localcloud.provid
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from pulumi.provider.experimental.provider import Provider
 
@@ -15,6 +16,7 @@ from slipway.localcloud.providers.errors import (
     ProviderError,
     UnknownTypeError,
 )
+from slipway.localcloud.providers.handler import Handler
 
 __all__ = [
     "PACKAGES",
@@ -22,6 +24,7 @@ __all__ = [
     "InitFailed",
     "ProviderError",
     "UnknownTypeError",
+    "id_by_name",
     "provider",
     "providers",
 ]
@@ -44,6 +47,16 @@ def provider(package: str) -> Provider:
         )
     made: Callable[[], Provider] = getattr(importlib.import_module(f"{__name__}.{package}"), name)
     return made()
+
+
+def id_by_name(package: str, token: str, inputs: Mapping[str, Any]) -> str:
+    """The id that a type's own properties give an object; empty where only the service knows it.
+
+    It is the one that the real provider has, too.
+    """
+    handlers: Mapping[str, Handler[Any]] = getattr(provider(package), "handlers", {})
+    handler = handlers.get(token)
+    return handler.named(inputs) if handler is not None else ""
 
 
 def providers() -> dict[str, Provider]:

@@ -165,6 +165,15 @@ class Handler(Generic[Cloud]):
         id_ = self.key.format(**inputs)
         return None if self.read(cloud, id_, inputs) is None else id_
 
+    def named(self, inputs: Mapping[str, Any]) -> str:
+        """The id that an object's own properties give it; empty where the service makes one up."""
+        if self.find is not None:
+            return ""
+        try:
+            return self.key.format(**inputs)
+        except (KeyError, IndexError, TypeError):
+            return ""
+
     @cached_property
     def type(self) -> ResourceType:
         """The type's facts.
