@@ -44,7 +44,7 @@ def test_it_starts_tells_and_stops(root: Path) -> None:
     assert runtime.require(root) == cloud
     status = run("status", "--root", root)
     assert status.exit_code == 0
-    assert "NetworkPolicy" in status.stdout
+    assert "IAM trust policies" in status.stdout
     assert parsed(run("stop", "--root", root, "--json")) == {"stopped": True}
     assert parsed(run("stop", "--root", root, "--json")) == {"stopped": False}
     assert runtime.running(root) is None
