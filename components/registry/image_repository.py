@@ -96,7 +96,7 @@ class ImageRepository(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         moving = [
             aws.ecr.RepositoryImageTagMutabilityExclusionFilterArgs(filter=tag, filter_type="WILDCARD")
-            for tag in MOVING_TAGS
+            for tag in sorted(MOVING_TAGS)
         ]
         repository = aws.ecr.Repository(
             f"{name}-repository",

@@ -163,7 +163,7 @@ class RunnerClass(pulumi.ComponentResource):
             block_device_mappings=[self._disk()],
             tag_specifications=[
                 aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=self._tags)
-                for kind in ("instance", "volume", "network-interface")
+                for kind in ("instance", "network-interface", "volume")
             ],
             opts=self._child,
         )
@@ -275,7 +275,7 @@ class RunnerClass(pulumi.ComponentResource):
             ),
             allows_public_repositories=runner_class.public,
             restricted_to_workflows=bool(runner_class.workflows),
-            selected_workflows=list(runner_class.workflows),
+            selected_workflows=sorted(runner_class.workflows),
             opts=self._child,
         )
 

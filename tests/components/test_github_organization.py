@@ -125,5 +125,10 @@ def test_the_table_names_types_that_the_sdk_has() -> None:
 
     for token in PERMISSIONS:
         name = token.rsplit(":", 1)[-1]
-        python_name = {"getRepository": "get_repository", "getUser": "get_user", "getTeam": "get_team"}
+        python_name = {
+            "getRepository": "get_repository",
+            "getUser": "get_user",
+            "getTeam": "get_team",
+            "getIssueLabels": "get_issue_labels",
+        }
         assert hasattr(pulumi_github, python_name.get(name, name)), token

@@ -195,9 +195,7 @@ TYPES = (
         source=f"{TERRAFORM_AWS}/ec2/vpc_security_group.go",
         replace_on=names("name namePrefix description vpcId"),
         computed=names("arn egress ingress name ownerId vpcId"),
-        unordered=names(
-            "egress egress.cidrBlocks egress.securityGroups ingress ingress.cidrBlocks ingress.securityGroups"
-        ),
+        unordered=names("egress egress.securityGroups ingress ingress.securityGroups"),
         actions=Actions(
             create=qualified(
                 "ec2",
@@ -222,9 +220,7 @@ TYPES = (
         source=f"{TERRAFORM_AWS}/ec2/vpc_default_security_group.go",
         replace_on=names("vpcId"),
         computed=names("arn description name namePrefix ownerId vpcId"),
-        unordered=names(
-            "egress egress.cidrBlocks egress.securityGroups ingress ingress.cidrBlocks ingress.securityGroups"
-        ),
+        unordered=names("egress egress.securityGroups ingress ingress.securityGroups"),
         actions=Actions(
             create=qualified(
                 "ec2",
@@ -279,7 +275,7 @@ TYPES = (
         source=f"{TERRAFORM_AWS}/ec2/ec2_launch_template.go",
         replace_on=names("name namePrefix"),
         computed=names("arn defaultVersion latestVersion metadataOptions name"),
-        unordered=names("networkInterfaces.securityGroups tagSpecifications vpcSecurityGroupIds"),
+        unordered=names("networkInterfaces.securityGroups vpcSecurityGroupIds"),
         actions=Actions(
             create=qualified("ec2", "CreateLaunchTemplate CreateTags"),
             read=qualified("ec2", "DescribeLaunchTemplates DescribeLaunchTemplateVersions"),

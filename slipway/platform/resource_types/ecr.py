@@ -10,7 +10,6 @@ TYPES = (
         computed=names(
             "arn encryptionConfigurations encryptionConfigurations.kmsKey name registryId repositoryUrl"
         ),
-        unordered=names("imageTagMutabilityExclusionFilters"),
         actions=Actions(
             create=qualified("ecr", "CreateRepository TagResource"),
             read=qualified("ecr", "DescribeRepositories ListTagsForResource"),

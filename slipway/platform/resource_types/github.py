@@ -65,17 +65,15 @@ TYPES = (
             "rules.pullRequest.allowedMergeMethods rules.pullRequest.requiredReviewers"
         ),
         required=names("enforcement repository rules target"),
-        unordered=names(
-            "bypassActors conditions.refName.excludes conditions.refName.includes "
-            "rules.pullRequest.allowedMergeMethods rules.requiredStatusChecks.requiredChecks"
-        ),
+        # The first is a list upstream, of which a DiffSuppressFunc compares the sorted actors.
+        unordered=names("bypassActors rules.requiredStatusChecks.requiredChecks"),
     ),
     ResourceType(
         token="github:index/actionsRunnerGroup:ActionsRunnerGroup",
         source=f"{_TERRAFORM}/resource_github_actions_runner_group.go",
         computed=names("default etag inherited runnersUrl selectedRepositoriesUrl"),
         required=names("visibility"),
-        unordered=names("selectedRepositoryIds selectedWorkflows"),
+        unordered=names("selectedRepositoryIds"),
     ),
     ResourceType(
         token="github:index/actionsSecret:ActionsSecret",

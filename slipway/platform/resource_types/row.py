@@ -47,7 +47,7 @@ class ResourceType:
             `ForceNew` or plans as `RequiresReplace`.
         computed: what the service decides, if only where the program does not say it.
         required: inputs without which there is none.
-        unordered: lists that are sets.
+        unordered: lists that the upstream provider compares as sets; any other is compared by position.
         secret: outputs that are secret whatever the program says.
         actions: None where IAM has no say.
     """
