@@ -29,14 +29,19 @@ def matches(runner: RunnerClass, labels: tuple[str, ...]) -> bool:
 def place(fleet: Fleet, event: JobEvent | Job, *, own: bool | None) -> Placement:
     """The first class that matches and may serve it, else the first that matches and why it may not.
 
-    Classes with fewer labels come first, then by name. `own` is whether the run's code comes from the
-    repository itself; None is not known yet.
+    Classes that opted in to the CICD role come last, always: nobody gets that by naming few labels, nor while
+    another class may yet serve the job. Else those with fewer labels come first, then by name. `own` is
+    whether the run's code comes from the repository itself; None is not known yet.
     """
-    ordered = sorted(fleet.classes.values(), key=lambda one: (len(one.labels), one.name))
+    ordered = sorted(
+        fleet.classes.values(), key=lambda runner: (runner.cicd, len(runner.labels), runner.name)
+    )
     best: Placement | None = None
     for runner in ordered:
         if not matches(runner, event.labels):
             continue
+        if runner.cicd and best is not None and best.reason is Reason.ORIGIN:
+            break
         reason = refusal(runner, event.repository, private=event.private, own=own)
         if reason is None:
             return Placement(runner.name)

@@ -1,9 +1,12 @@
 """Runners and jobs on the stand-in: who gets which job, what may be removed, and what may go wrong."""
 
+import json
+import time
 import uuid
 
 import pytest
 
+from runners.control.github import Answer, GitHubUnavailable, checked
 from slipway.localcloud.cloud import Cloud
 from tests.localcloud.conftest import Client
 from tests.localcloud.github_app import LABELS, AppUnderTest, Hook, make_app
@@ -282,6 +285,28 @@ class TestFaults:
         assert [one.status for one in answers] == [rule["status"], rule["status"], 200]
         assert header in answers[0].headers
         assert app.control("GET", "/slipway/faults").json["rules"][0]["injected"] == 2
+
+    @pytest.mark.parametrize(
+        ("rule", "seconds", "grows"),
+        [
+            ({"status": 403, "reset_s": 2400}, 2400, False),
+            ({"status": 403, "secondary": True}, 60, True),
+            ({"status": 429, "secondary": True}, 60, True),
+            ({"status": 403, "retry_after": 7}, 7, False),
+        ],
+    )
+    def test_the_fleet_knows_each_kind_of_limit(
+        self, app: AppUnderTest, rule: dict[str, object], seconds: int, *, grows: bool
+    ) -> None:
+        client, path = app.installed(), f"/orgs/{app.organization}/actions/runners"
+        app.control("PUT", "/slipway/faults", {"rules": [{**rule, "path": path}]})
+        told = client("GET", path)
+        headers = {name.lower(): value for name, value in told.headers.items()}
+        with pytest.raises(GitHubUnavailable) as caught:
+            checked(Answer(told.status, headers, json.dumps(told.json).encode()), int(time.time() * 1000))
+        assert caught.value.reason == "github_rate_limited"
+        assert caught.value.retry_after == pytest.approx(seconds, abs=3)
+        assert caught.value.grows is grows
 
     def test_an_answer_can_be_lost_after_the_work_is_done(self, app: AppUnderTest) -> None:
         rules = [{"status": 502, "path": "*/generate-jitconfig", "times": 1, "after": True}]

@@ -21,13 +21,17 @@ _MESSAGES = {
 class Rule:
     """Calls that fail: by method and path (a pattern), so many times or with some probability.
 
-    `after` is for a call that does its work and whose answer is lost.
+    A 403 or 429 says `retry_after`, or that the hour's rate is used up until `reset_s` from now; or, where it
+    is a `secondary` limit, nothing but that in its message. `after` is for a call that does its work and
+    whose answer is lost.
     """
 
     status: int
     method: str = "*"
     path: str = "*"
     retry_after: int | None = None
+    reset_s: int = 60
+    secondary: bool = False
     times: int | None = None
     probability: float = 1.0
     after: bool = False
@@ -43,9 +47,10 @@ class Rule:
         message = _MESSAGES.get(self.status, "Injected")
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
-        elif self.status in {403, 429}:
+        elif self.status in {403, 429} and not self.secondary:
             message = "API rate limit exceeded for installation."
-            headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 60)}
+            reset = str(int(time.time()) + self.reset_s)
+            headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
         return GitHubError(self.status, message, headers=headers)
 
 

@@ -72,6 +72,37 @@ def test_a_job_of_no_class_is_closed_when_its_run_is_over() -> None:
     assert world.job()["state"] == "completed"
 
 
+CHAINED = class_settings("deploy", labels=["self-hosted", "deploy"], cicd=True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "linux", "expected"),
+    [
+        (["self-hosted"], {}, "linux"),
+        (["self-hosted"], {"name": "zoo"}, "zoo"),
+        (["self-hosted"], {"labels": ["self-hosted", *"abcdefgh"]}, "linux"),
+        (["self-hosted", "deploy"], {}, "deploy"),
+        # The ordinary class may not serve it: then its only one is the other.
+        (["self-hosted"], {"repositories": ["acme/other"]}, "deploy"),
+    ],
+)
+def test_a_class_with_the_cicd_role_is_every_jobs_last(
+    labels: list[str], linux: dict[str, Any], expected: str
+) -> None:
+    plain = class_settings(**linux)
+    world = World(**{linux.get("name", "linux"): plain, "deploy": CHAINED})
+    told(world, run_message(101), job_message(labels=labels))
+    assert world.job()["waiting"] == expected
+
+
+def test_a_job_whose_origin_is_not_known_yet_waits_for_its_ordinary_class() -> None:
+    world = World(linux=class_settings(), deploy={**CHAINED, "forks": True})
+    told(world, job_message(labels=["self-hosted"]))
+    assert (world.job()["class"], world.job()["reason"]) == ("linux", "origin_unknown")
+    told(world, run_message(101))
+    assert world.job()["waiting"] == "linux"
+
+
 def test_a_run_of_another_organization_changes_nothing() -> None:
     world = World()
     told(world, {**run_message(101), "organization": "evil"}, {**job_message(), "organization": "evil"})
