@@ -106,7 +106,7 @@ def _of_edge(args: RunnerFleetArgs) -> tuple[Alarm, ...]:
         ),
         Alarm(
             name=f"{names.function('webhook')}-failures",
-            says="Webhooks were not taken: the secret store or the queue could not be reached",
+            says="Webhooks were not taken: unreadable, or the secret store or the queue could not be reached",
             metric="WebhookFailed",
             dimensions=dimensions,
             statistic="Sum",

@@ -33,11 +33,12 @@ def to_value(plain: Any) -> Value:  # noqa: PLR0911 -- one for each of DynamoDB'
 
 
 def to_plain(value: Value) -> Any:
-    """The plain value of an attribute value; numbers are whole."""
+    """The plain value of an attribute value; our own numbers are whole, and another fails nobody else's
+    item."""
     (kind, held), *_ = value.items()
     match kind:
         case "N":
-            return int(held)
+            return _number(held)
         case "L":
             return [to_plain(one) for one in held]
         case "M":
@@ -48,6 +49,13 @@ def to_plain(value: Value) -> Any:
             return None
         case _:
             return held
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def to_item(held: Mapping[str, Value]) -> dict[str, Any]:

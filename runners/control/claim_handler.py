@@ -11,8 +11,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from runners.control.callers import Caller, answer, caller_of
 from runners.control.github import GitHubRefused, GitHubUnavailable
-from runners.control.items import GITHUB, WAITING, Instance, InstanceState, Item, Job, instance_key, plan_key
-from runners.control.planning import github_hold, hold_github
+from runners.control.items import (
+    GITHUB,
+    WAITING,
+    Instance,
+    InstanceState,
+    Item,
+    Job,
+    MalformedItem,
+    instance_key,
+    plan_key,
+)
+from runners.control.planning import github_hold, hold_github, readable
 from runners.control.services import NotConfigured, Services, deployed
 from runners.control.transitions import reservation, runner_name
 from runners.control.writes import NEW, Write, equals
@@ -48,7 +58,11 @@ def respond(services: Services, event: dict[str, Any]) -> dict[str, Any]:
 def _claim(services: Services, caller: Caller) -> dict[str, Any]:
     key = instance_key(caller.instance)
     items = services.table.get(key, GITHUB)
-    known = Instance.parse(items[key]) if key in items else None
+    try:
+        known = Instance.parse(items[key]) if key in items else None
+    except MalformedItem as error:
+        services.observer.log("malformed item", item=str(error))
+        return answer(409, {"error": "what is known of the instance cannot be read"})
     refused = _refused(services, caller, known)
     if refused is not None:
         return refused
@@ -91,10 +105,11 @@ def _reserve(services: Services, caller: Caller, known: Instance | None) -> dict
     """
     for _ in range(_TRIES):
         waiting = services.table.query(WAITING, caller.runner.name, _CANDIDATES)
-        if not waiting:
+        random.shuffle(waiting)
+        job = next((job for item in waiting for job in readable(services, Job.parse, [item])), None)
+        if job is None:
             _called(services, caller, known)
             return answer(204)
-        job = Job.parse(random.choice(waiting))  # noqa: S311 -- spreads load, hides nothing
         writes = reservation(job, caller.instance, caller.runner.name, known, services.clock())
         if services.table.write_all(writes):
             return _mint(services, caller, 1)

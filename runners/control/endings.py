@@ -4,6 +4,7 @@ Every step may be repeated: an instance left in `ending` by a crash is ended by 
 """
 
 from runners.control.items import Instance, InstanceState, Job, expiry, instance_key
+from runners.control.planning import readable
 from runners.control.reaping import Why
 from runners.control.services import Services
 from runners.control.transitions import doubted, requeued, unused
@@ -34,8 +35,8 @@ def put_back(services: Services, known: Instance) -> bool:
     item = services.table.get(known.job).get(known.job)
     if item is None:
         return False
-    job = Job.parse(item)
-    if job.reserved_by != known.id:
+    job = next(iter(readable(services, Job.parse, [item])), None)
+    if job is None or job.reserved_by != known.id:
         return False
     now = services.clock()
     if known.result == "ok":

@@ -1,9 +1,19 @@
 """Applies a message to the table: read what it concerns, compute the change, write it if nothing moved."""
 
 from runners.control.config import Fleet
-from runners.control.items import LONGEST_RUN_MS, Instance, Item, Job, instance_key, job_key, run_key
+from runners.control.items import (
+    LONGEST_RUN_MS,
+    Instance,
+    Item,
+    Job,
+    MalformedItem,
+    instance_key,
+    job_key,
+    run_key,
+)
 from runners.control.matching import place
 from runners.control.messages import JobEvent, Message, PlanRequest, RunEvent
+from runners.control.planning import readable
 from runners.control.reasons import Reason
 from runners.control.services import Services
 from runners.control.table import Table
@@ -58,14 +68,24 @@ class Reading:
         return self._items[key]
 
     def job(self, key: str) -> Job | None:
-        """One job, by its item's key."""
+        """One job, by its item's key. Raises MalformedItem."""
         item = self.item(key) if key.startswith("job#") else None
         return Job.parse(item) if item else None
 
+    def other_job(self, key: str) -> Job | None:
+        """The same for a job that an event is not about: malformed, it is left out."""
+        try:
+            return self.job(key)
+        except MalformedItem:
+            return None
+
     def instance(self, instance: str) -> Instance | None:
-        """One instance by its id; None for the empty id."""
+        """One instance by its id; None for the empty id, and for a malformed one."""
         item = self.item(instance_key(instance)) if instance else None
-        return Instance.parse(item) if item else None
+        try:
+            return Instance.parse(item) if item else None
+        except MalformedItem:
+            return None
 
     def write(self, writes: list[Write]) -> bool:
         """Write all or none."""
@@ -156,7 +176,7 @@ def _progress(
     around = Around(
         job=job,
         runner=runner,
-        held=reading.job(runner.job) if runner and runner.job != key else None,
+        held=reading.other_job(runner.job) if runner and runner.job != key else None,
         other=reading.instance(reserver) if reserver != instance else None,
     )
     placed = place(fleet, event, own=True).class_name if job is None else job.class_name
@@ -176,7 +196,7 @@ def _run(services: Services, fleet: Fleet, event: RunEvent, reading: Reading) ->
     pending = sorted(known.get("pending", ()))
     if not pending:
         return set()
-    jobs = [Job.parse(item) for item in services.table.get(*pending).values()]
+    jobs = readable(services, Job.parse, services.table.get(*pending).values())
     wanted = {
         settle(services, fleet, job, reading, own=event.own) for job in jobs if job.reason == Reason.ORIGIN
     }

@@ -11,12 +11,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 from runners.control.callers import Caller, answer, caller_of
 from runners.control.endings import begin, end, put_back
 from runners.control.items import Instance, InstanceState, instance_key, plan_key
+from runners.control.planning import readable
 from runners.control.reasons import Reason
 from runners.control.services import NotConfigured, Services, deployed
 from runners.control.writes import NEW, Write
 
 _LOG_BYTES = 16_384
 _RESULTS = ("ok", "failed", "timeout")
+_OF_LIFE = (
+    "job",
+    "called_at",
+    "claimed_at",
+    "ended_at",
+    "minted",
+    "runner_id",
+    "checked_at",
+    "job_completed_at",
+)
 _SECRET = re.compile(r"gh[a-z]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|[A-Za-z0-9+/_=-]{60,}")
 """Tokens by their prefix, and what is as long as a line of a configuration or a key, wrapped at 64 or 76:
 a boot log needs neither. The boot script has removed those that it knew; this holds where it did not."""
@@ -48,22 +59,22 @@ def _told(event: dict[str, Any]) -> tuple[str, str]:
         if event.get("isBase64Encoded"):
             raw = base64.b64decode(raw, validate=True).decode()
         body: dict[str, Any] = json.loads(raw or "{}")
-        result, log = body.get("result"), str(body.get("log") or "")
-    except (ValueError, binascii.Error, AttributeError):
+        result, log = str(body.get("result")), str(body.get("log") or "")
+    except (ValueError, binascii.Error, AttributeError, RecursionError):
         return "failed", ""
     # Removed before it is cut: half of a secret no longer looks like one.
-    log = _SECRET.sub("[removed]", log).encode()[-_LOG_BYTES:].decode(errors="ignore")
+    log = _SECRET.sub("[removed]", log).encode(errors="replace")[-_LOG_BYTES:].decode(errors="ignore")
     return (result if result in _RESULTS else "failed"), log
 
 
 def _finish(services: Services, caller: Caller, result: str, log: str) -> dict[str, Any]:
     key, plan = instance_key(caller.instance), plan_key(caller.runner.name)
     items = services.table.get(key, plan)
-    known = Instance.parse(items[key]) if key in items else None
+    known = next(iter(readable(services, Instance.parse, [items[key]])), None) if key in items else None
     if known is None:
         if services.groups.members([caller.instance]).get(caller.instance) != caller.runner.group:
             return answer(403, {"error": "the caller is not in its class's group"})
-        known = _met(services, caller)
+        known = _anew(services, caller, result) if key in items else _met(services, caller)
     if known is None or known.class_name != caller.runner.name:
         return answer(403, {"error": "the caller belongs to another class"})
     if known.state is InstanceState.ENDED:
@@ -90,6 +101,14 @@ def _met(services: Services, caller: Caller) -> Instance | None:
     now, name = services.clock(), caller.runner.name
     put = {"state": InstanceState.IDLE, "class": name, "live": name, "first_seen": now}
     item = services.table.write(Write(instance_key(caller.instance), when=NEW, put=put))
+    return Instance.parse(item) if item else None
+
+
+def _anew(services: Services, caller: Caller, result: str) -> Instance | None:
+    """The item of an instance whose own one cannot be read: it asks for its end, so nothing else matters."""
+    now, name = services.clock(), caller.runner.name
+    put = {"state": InstanceState.ENDING, "class": name, "live": name, "first_seen": now, "result": result}
+    item = services.table.write(Write(instance_key(caller.instance), put=put, drop=_OF_LIFE))
     return Instance.parse(item) if item else None
 
 

@@ -88,13 +88,17 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook delivery, without its payload. `failed`: the endpoint did not answer 2xx."""
+    """A webhook delivery, without its payload. `failed`: the endpoint did not answer 2xx.
+
+    `unreadable`: it answered that it cannot read it, so that another try changes nothing.
+    """
 
     id: int
     guid: str
     event: str
     failed: bool
     redelivery: bool
+    unreadable: bool = False
 
 
 @dataclass
@@ -314,6 +318,8 @@ def _delivery(told: dict[str, Any]) -> Delivery:
         event=str(told["event"]),
         failed=not 200 <= int(told["status_code"] or 0) < 300,
         redelivery=bool(told["redelivery"]),
+        unreadable=int(told["status_code"] or 0)
+        in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     )
 
 

@@ -23,7 +23,7 @@ from runners.control.items import (
     run_key,
 )
 from runners.control.messages import Action, JobEvent
-from runners.control.planning import plan
+from runners.control.planning import plan, readable
 from runners.control.reasons import Reason
 from runners.control.services import Services
 from runners.control.transitions import instance_of, requeued
@@ -204,7 +204,9 @@ def _look(services: Services, job: Job, run: dict[str, Any] | None, now: int) ->
 def redeliver(services: Services, github: GitHub, cursor: Item, ticks: int) -> None:
     """Ask for the deliveries that failed since the last scan; the cursor moves only when all were asked for.
 
-    GitHub itself never delivers again (docs: webhooks/using-webhooks/handling-failed-webhook-deliveries).
+    Not for those that the webhook cannot read: they would fail again each time, and keep others waiting. Its
+    alarm tells of them, and once it can, `slipway runners redeliver` asks for them. GitHub itself never
+    delivers again (docs: webhooks/using-webhooks/handling-failed-webhook-deliveries).
     """
     state: dict[str, Any] = cursor.get("scan") or {}
     if not state.get("failing") and ticks % _EVERY_REDELIVERY:
@@ -214,7 +216,8 @@ def redeliver(services: Services, github: GitHub, cursor: Item, ticks: int) -> N
     services.observer.metrics({"FailedDeliveries": len(failed)})
     high = max([int(state.get("high", 0)), *(one.id for one in seen)])
     # While what was sent again fails too, the endpoint is down: one more try tells when it is back.
-    down = bool(seen) and not state.get("next") and seen[0].failed and seen[0].redelivery
+    told = [one for one in seen if not one.unreadable]
+    down = bool(told) and not state.get("next") and told[0].failed and told[0].redelivery
     batch = failed[: 1 if down else _REDELIVERIES]
     for one in batch:
         _again(services, github, one)
@@ -245,7 +248,7 @@ def outstanding(seen: Iterable[Delivery]) -> list[Delivery]:
         if one.event not in _EVENTS or (one.guid in newest and not newest[one.guid].failed):
             continue
         newest[one.guid] = one
-    return [one for one in newest.values() if one.failed]
+    return [one for one in newest.values() if one.failed and not one.unreadable]
 
 
 def _again(services: Services, github: GitHub, one: Delivery) -> None:
@@ -262,7 +265,7 @@ def rerun(services: Services, github: GitHub) -> None:
     now = services.clock()
     for item in services.table.query(OPEN, RERUNS):
         found = services.table.get(item["job"]).get(item["job"])
-        job = Job.parse(found) if found else None
+        job = next(iter(readable(services, Job.parse, [found])), None) if found else None
         over = now - item["at"] > _RERUN_MS or job is None or job.attempt >= _MOST_ATTEMPTS
         if job is not None and job.state is JobState.COMPLETED and not over:
             taken = instance_of(services.fleet_name, job.runner_name) in item["instances"]

@@ -27,7 +27,7 @@ Sparse indexes, each with `pk`'s item attributes projected:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from runners.control.reasons import Reason
 
@@ -113,6 +113,34 @@ def plan_key(class_name: str) -> str:
     return f"plan#{class_name}"
 
 
+class MalformedItem(ValueError):
+    """An item that is not as this module says; the text names it and its attribute."""
+
+
+_Plain = TypeVar("_Plain", int, str, bool)
+
+
+def _plain(item: Item, name: str, default: _Plain) -> _Plain:
+    value = item.get(name, default)
+    if not isinstance(value, type(default)) or isinstance(value, bool) != isinstance(default, bool):
+        raise MalformedItem(f"{item['pk']}: {name}")
+    return value
+
+
+def _list(item: Item, name: str, kind: type) -> list[Any]:
+    listed = item.get(name, ())
+    if not isinstance(listed, list | tuple) or not all(isinstance(entry, kind) for entry in listed):  # pyright: ignore[reportUnknownVariableType]
+        raise MalformedItem(f"{item['pk']}: {name}")
+    return list(listed)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _state(item: Item, states: type[StrEnum]) -> str:
+    state = item.get("state")
+    if not isinstance(state, str) or state not in list(states):
+        raise MalformedItem(f"{item['pk']}: state")
+    return state
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One attempt at a job.
@@ -149,30 +177,29 @@ class Job:
 
     @classmethod
     def parse(cls, item: Item) -> "Job":
-        """Read an item; absent attributes are empty."""
-        get = item.get
+        """Read an item; absent attributes are empty. Raises MalformedItem."""
         return cls(
             pk=item["pk"],
-            job_id=get("job_id", 0),
-            attempt=get("attempt", 1),
-            run_id=get("run_id", 0),
-            repository=get("repository", ""),
-            labels=tuple(get("labels", ())),
-            class_name=get("class", ""),
-            state=JobState(item["state"]),
-            rank=get("rank", 0),
-            queued_at=get("queued_at", 0),
-            reason=get("reason", ""),
-            waiting=get("waiting", ""),
-            reserved_by=get("reserved_by", ""),
-            doubted_at=get("doubted_at", 0),
-            unused=get("unused", 0),
-            runner_name=get("runner_name", ""),
-            instance=get("instance", ""),
-            conclusion=get("conclusion", ""),
-            checked_at=get("checked_at", 0),
-            private=get("private", True),
-            timeline=tuple(get("timeline", ())),
+            job_id=_plain(item, "job_id", 0),
+            attempt=_plain(item, "attempt", 1),
+            run_id=_plain(item, "run_id", 0),
+            repository=_plain(item, "repository", ""),
+            labels=tuple(_list(item, "labels", str)),
+            class_name=_plain(item, "class", ""),
+            state=JobState(_state(item, JobState)),
+            rank=_plain(item, "rank", 0),
+            queued_at=_plain(item, "queued_at", 0),
+            reason=_plain(item, "reason", ""),
+            waiting=_plain(item, "waiting", ""),
+            reserved_by=_plain(item, "reserved_by", ""),
+            doubted_at=_plain(item, "doubted_at", 0),
+            unused=_plain(item, "unused", 0),
+            runner_name=_plain(item, "runner_name", ""),
+            instance=_plain(item, "instance", ""),
+            conclusion=_plain(item, "conclusion", ""),
+            checked_at=_plain(item, "checked_at", 0),
+            private=_plain(item, "private", default=True),
+            timeline=tuple(_list(item, "timeline", dict)),
         )
 
     @property
@@ -225,22 +252,21 @@ class Instance:
 
     @classmethod
     def parse(cls, item: Item) -> "Instance":
-        """Read an item; absent attributes are empty."""
-        get = item.get
+        """Read an item; absent attributes are empty. Raises MalformedItem."""
         return cls(
             pk=item["pk"],
-            class_name=get("class", ""),
-            state=InstanceState(item["state"]),
-            job=get("job", ""),
-            first_seen=get("first_seen", 0),
-            called_at=get("called_at", 0),
-            claimed_at=get("claimed_at", 0),
-            ended_at=get("ended_at", 0),
-            minted=get("minted", 0),
-            runner_id=get("runner_id", 0),
-            checked_at=get("checked_at", 0),
-            job_completed_at=get("job_completed_at", 0),
-            result=get("result", ""),
+            class_name=_plain(item, "class", ""),
+            state=InstanceState(_state(item, InstanceState)),
+            job=_plain(item, "job", ""),
+            first_seen=_plain(item, "first_seen", 0),
+            called_at=_plain(item, "called_at", 0),
+            claimed_at=_plain(item, "claimed_at", 0),
+            ended_at=_plain(item, "ended_at", 0),
+            minted=_plain(item, "minted", 0),
+            runner_id=_plain(item, "runner_id", 0),
+            checked_at=_plain(item, "checked_at", 0),
+            job_completed_at=_plain(item, "job_completed_at", 0),
+            result=_plain(item, "result", ""),
         )
 
     @property

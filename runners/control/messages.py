@@ -1,12 +1,16 @@
 """What the webhook puts on the queue, read strictly: a body that is not ours is an error, never a guess."""
 
 import json
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 Action = Literal["queued", "waiting", "in_progress", "completed"]
 _ACTIONS = ("queued", "waiting", "in_progress", "completed")
+_MOST = 2**63
+"""GitHub's numbers are below it; DynamoDB keeps 38 digits."""
+_SLUG = re.compile(r"[A-Za-z0-9_-]+/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
 
 class MessageError(Exception):
@@ -65,7 +69,7 @@ def parse_message(body: str) -> Message:
                 return PlanRequest(class_name=str(told["class"]))
             case kind:
                 raise MessageError(f"unknown kind of message {str(kind)[:40]!r}")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MessageError(f"unreadable message: {type(error).__name__}") from error
 
 
@@ -75,30 +79,57 @@ def _job(told: dict[str, Any]) -> JobEvent:
         raise MessageError(f"unknown action {str(told['action'])[:40]!r}")
     return JobEvent(
         action=told["action"],
-        received_at=int(told["received_at"]),
-        organization=str(told["organization"]),
-        repository=str(repository["slug"]),
+        received_at=_number(told["received_at"]),
+        organization=_text(told["organization"]),
+        repository=_slug(repository["slug"]),
         private=bool(repository["private"]),
-        job_id=int(job["id"]),
-        run_id=int(job["run_id"]),
-        attempt=int(job["attempt"]),
-        name=str(job.get("name") or ""),
-        labels=tuple(str(label) for label in job["labels"]),
+        job_id=_number(job["id"]),
+        run_id=_number(job["run_id"]),
+        attempt=_number(job["attempt"]),
+        name=_text(job.get("name") or ""),
+        labels=tuple(_text(label) for label in job["labels"]),
         created_at=epoch_ms(job.get("created_at")),
-        conclusion=str(job.get("conclusion") or ""),
-        runner_name=str(job.get("runner_name") or ""),
+        conclusion=_text(job.get("conclusion") or ""),
+        runner_name=_text(job.get("runner_name") or ""),
     )
 
 
 def _run(told: dict[str, Any]) -> RunEvent:
     return RunEvent(
-        received_at=int(told["received_at"]),
-        organization=str(told["organization"]),
-        run_id=int(told["run"]["id"]),
+        received_at=_number(told["received_at"]),
+        organization=_text(told["organization"]),
+        run_id=_number(told["run"]["id"]),
         own=told["run"].get("head_repository_id") == told["repository"]["id"],
     )
 
 
+def _number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MOST:
+        raise ValueError("no number of GitHub's")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    value.encode()  # half of a surrogate pair is a text to JSON, and to nothing behind it
+    return value
+
+
+def _slug(value: object) -> str:
+    if not _SLUG.fullmatch(_text(value)):
+        raise ValueError("no repository's name")
+    return str(value)
+
+
 def epoch_ms(time: str | None) -> int:
-    """GitHub's ISO time as epoch milliseconds; 0 for none. Raises ValueError."""
-    return int(datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() * 1000) if time else 0
+    """GitHub's ISO time as epoch milliseconds, in UTC where it names no zone; 0 for none. Raises
+    ValueError."""
+    if not time:
+        return 0
+    try:
+        moment = datetime.fromisoformat(time.replace("Z", "+00:00"))
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0, int(zoned.timestamp() * 1000))
+    except OverflowError as error:
+        raise ValueError("a time beyond the calendar") from error

@@ -8,13 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from runners.control import measures
 from runners.control.config import Fleet
 from runners.control.events import Contended, Reading, apply, keys_of
-from runners.control.items import Item
+from runners.control.items import MALFORMED, Item, MalformedItem
 from runners.control.messages import Message, MessageError, parse_message
 from runners.control.planning import plan
 from runners.control.reconcile import tick
 from runners.control.services import NotConfigured, Services, deployed
 
-_FAULTS = (ClientError, BotoCoreError, TimeoutError, Contended)
+_FAULTS = (ClientError, BotoCoreError, TimeoutError, Contended, *MALFORMED)
 
 
 def handle(event: dict[str, Any], context: object = None) -> dict[str, Any]:
@@ -54,7 +54,9 @@ def batch(services: Services, records: Iterable[dict[str, Any]]) -> list[str]:
         try:
             wanted |= apply(services, fleet, message, reading)
         except _FAULTS as error:
-            services.observer.log("message failed", error=type(error).__name__, message=identifier)
+            about = str(error) if isinstance(error, MalformedItem) else None
+            kind = type(error).__name__
+            services.observer.log("message failed", error=kind, message=identifier, item=about)
             reading.forget()
             failed.append(identifier)
     plan_all(services, fleet, sorted(wanted), reading.written())

@@ -1,17 +1,20 @@
 """Plans a class under a lease, so that many askers at once cost one plan and one desired-capacity call."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runners.control.config import RunnerClass
 from runners.control.github import GitHubUnavailable
-from runners.control.items import GITHUB, LIVE, OPEN, Instance, Item, Job, plan_key
+from runners.control.items import GITHUB, LIVE, OPEN, Instance, Item, Job, MalformedItem, plan_key
 from runners.control.planner import Group, Plan, decide, waiting_reason
 from runners.control.services import Services
 from runners.control.table import error_code
 from runners.control.writes import Write, absent_or_below, equals
+
+Read = TypeVar("Read", Job, Instance)
 
 _LEASE_MS = 30_000
 _SOON_MS = 5 * 60_000
@@ -65,6 +68,17 @@ def _take(services: Services, key: str, owner: str) -> int | None:
     return None
 
 
+def readable(services: Services, parse: Callable[[Item], Read], items: Iterable[Item]) -> list[Read]:
+    """The items that can be read; of the others their keys are logged, so that each costs only itself."""
+    parsed: list[Read] = []
+    for item in items:
+        try:
+            parsed.append(parse(item))
+        except MalformedItem as error:
+            services.observer.log("malformed item", item=str(error))
+    return parsed
+
+
 def read_jobs(services: Services, class_name: str, fresh: Iterable[Item] = ()) -> list[Job]:
     """The class's jobs that are not completed."""
     items = {item["pk"]: item for item in services.table.query(OPEN, class_name)}
@@ -77,12 +91,12 @@ def read_jobs(services: Services, class_name: str, fresh: Iterable[Item] = ()) -
     for item in services.table.get(*late).values():
         if item.get(OPEN) == class_name:
             items[item["pk"]] = item
-    return [Job.parse(item) for item in items.values()]
+    return readable(services, Job.parse, items.values())
 
 
 def read_instances(services: Services, class_name: str) -> list[Instance]:
     """The class's instances that are not ended, as far as the table knows them."""
-    return [Instance.parse(item) for item in services.table.query(LIVE, class_name)]
+    return readable(services, Instance.parse, services.table.query(LIVE, class_name))
 
 
 def _once(services: Services, runner: RunnerClass, fresh: Sequence[Item]) -> Plan:

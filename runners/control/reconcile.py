@@ -28,7 +28,14 @@ from runners.control.items import (
 )
 from runners.control.placing import place_again
 from runners.control.planner import Group, Plan, decide, waiting_reason
-from runners.control.planning import github_hold, hold_github, plan, read_instances, read_jobs
+from runners.control.planning import (
+    github_hold,
+    hold_github,
+    plan,
+    read_instances,
+    read_jobs,
+    readable,
+)
 from runners.control.reaping import RELEASES, Ending, Why, endings, with_new
 from runners.control.services import Services
 from runners.control.transitions import requeued
@@ -191,14 +198,14 @@ def _note_rerun(services: Services, known: Instance) -> None:
     # It may have begun the job it reserved without our having heard of it: how that ends will tell.
     if item is None or known.id not in (item.get("instance"), item.get("reserved_by")):
         return
-    job = Job.parse(item)
-    services.table.write(
-        Write(
-            job.pk.replace("job#", "rerun#", 1),
-            put={"open": RERUNS, "job": job.pk, "repository": job.repository, "at": services.clock()},
-            add={"instances": frozenset({known.id})},
+    for job in readable(services, Job.parse, [item]):
+        services.table.write(
+            Write(
+                job.pk.replace("job#", "rerun#", 1),
+                put={"open": RERUNS, "job": job.pk, "repository": job.repository, "at": services.clock()},
+                add={"instances": frozenset({known.id})},
+            )
         )
-    )
 
 
 def _restore(services: Services, jobs: list[Job], everyone: list[Instance]) -> int:
@@ -219,7 +226,7 @@ def _restore(services: Services, jobs: list[Job], everyone: list[Instance]) -> i
 
 def _gone(services: Services, instance: str) -> bool:
     item = services.table.get(instance_key(instance)).get(instance_key(instance))
-    return item is None or item["state"] == InstanceState.ENDED
+    return item is None or item.get("state") == InstanceState.ENDED
 
 
 def _explain(services: Services, runner: RunnerClass, jobs: list[Job], found: Plan) -> None:

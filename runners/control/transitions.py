@@ -101,7 +101,7 @@ def _described(event: JobEvent) -> dict[str, Any]:
         "repository": event.repository,
         "private": event.private,
         "labels": list(event.labels),
-        "queued_at": event.created_at or event.received_at,
+        "queued_at": min(event.created_at or event.received_at, event.received_at),
         "expires_at": expiry(event.received_at),
     }
 

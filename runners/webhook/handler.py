@@ -66,7 +66,7 @@ class Webhook:
                 time.time_ns() // 1_000_000,
             )
         except (ValueError, RecursionError, Unreadable) as error:
-            _log("unreadable", reason=str(error) if isinstance(error, Unreadable) else type(error).__name__)
+            _count("WebhookFailed", str(error) if isinstance(error, Unreadable) else type(error).__name__)
             return _answer(400, "unreadable")
         if found is None:
             return _answer(202, "ignored")

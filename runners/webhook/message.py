@@ -1,5 +1,11 @@
-"""What of GitHub's payload goes onto the queue: ids, labels and times; nothing that somebody wrote freely."""
+"""What of GitHub's payload goes onto the queue: ids, labels and times; nothing that somebody wrote freely.
 
+What the planner could not read is refused here, where GitHub lists it as failed: on the queue it would be
+lost.
+"""
+
+import re
+from datetime import datetime
 from typing import Any, cast
 
 ACTIONS = {
@@ -7,6 +13,9 @@ ACTIONS = {
     "workflow_run": frozenset({"requested", "in_progress"}),
 }
 _LONGEST_TEXT, _MOST_LABELS = 256, 100
+_MOST = 2**63
+"""GitHub's numbers are below it; DynamoDB keeps 38 digits."""
+_SLUG = re.compile(r"[A-Za-z0-9_-]+/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
 Json = dict[str, Any]
 
@@ -41,11 +50,11 @@ def message(event: str, delivery: str, payload: Json, received_at: int) -> Json 
             "installation_id": _number(installation.get("id", 0)),
             "repository": {
                 "id": _number(repository["id"]),
-                "slug": _text(repository["full_name"]),
+                "slug": _slug(repository["full_name"]),
                 "private": _flag(repository["private"]),
             },
         }
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Unreadable(f"{event}: {type(error).__name__}") from None
 
 
@@ -63,9 +72,9 @@ def _job(payload: Json) -> Json:
             "attempt": _number(job["run_attempt"]),
             "name": _text(job["name"]),
             "labels": [_text(label) for label in cast("list[object]", labels)],
-            "created_at": _maybe_text(job.get("created_at")),
-            "started_at": _maybe_text(job.get("started_at")),
-            "completed_at": _maybe_text(job.get("completed_at")),
+            "created_at": _maybe_time(job.get("created_at")),
+            "started_at": _maybe_time(job.get("started_at")),
+            "completed_at": _maybe_time(job.get("completed_at")),
             "conclusion": _maybe_text(job.get("conclusion")),
             "runner_name": _maybe_text(job.get("runner_name")),
             "runner_group_id": _maybe_number(job.get("runner_group_id")),
@@ -92,13 +101,30 @@ def _run(payload: Json) -> Json:
 def _number(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError
+    if not 0 <= value < _MOST:
+        raise ValueError
     return value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
+    value.encode()  # half of a surrogate pair is a text to JSON, and to nothing behind it
     return value[:_LONGEST_TEXT]
+
+
+def _slug(value: object) -> str:
+    slug = _text(value)
+    if not _SLUG.fullmatch(slug):
+        raise ValueError
+    return slug
+
+
+def _maybe_time(value: object) -> str | None:
+    time = _maybe_text(value)
+    if time:
+        datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
+    return time
 
 
 def _flag(value: object) -> bool:

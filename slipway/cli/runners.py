@@ -248,6 +248,8 @@ def _show_status(found: "FleetStatus") -> None:
             )
     for reason, number in found.refused.items():
         console.print(f"refused: {number} {reason}", markup=False)
+    for key in found.malformed:
+        console.print(f"cannot be read: the table's item {key}", style="red", markup=False)
 
 
 def _show_story(found: "Explanation") -> None:

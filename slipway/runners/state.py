@@ -1,17 +1,28 @@
 """Reads what a fleet's functions have written down: its configuration, jobs and instances, and its groups."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from runners.control.items import CONFIG, LIVE, NO_CLASS, OPEN, Instance, InstanceState, Job, job_key
+from runners.control.items import (
+    CONFIG,
+    LIVE,
+    MALFORMED,
+    NO_CLASS,
+    OPEN,
+    Instance,
+    InstanceState,
+    Job,
+    job_key,
+)
 from slipway.aws import AWS_ERRORS, AwsError, error_code
 from slipway.aws.dynamodb import plain
 from slipway.errors import SlipwayError
 from slipway.runners.fleet import Fleet
 
 Item = dict[str, Any]
+Read = TypeVar("Read", Job, Instance)
 MOST_ATTEMPTS = 50
 """How often GitHub lets a run be tried again.
 https://docs.github.com/en/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs"""
@@ -59,28 +70,39 @@ def get(fleet: Fleet, key: str) -> Item | None:
 
 
 def attempts(fleet: Fleet, job_id: int) -> list[Job]:
-    """Every attempt of a job that the fleet knows, in order."""
+    """Every attempt of a job that the fleet knows, in order.
+
+    Raises:
+        SlipwayError: the table cannot be read, or what it has of the job.
+    """
+    malformed: list[str] = []
     keys = [{"pk": {"S": job_key(job_id, number)}} for number in range(1, MOST_ATTEMPTS + 1)]
     jobs: list[Job] = []
     try:
         while keys:
             request = {fleet.names.table: {"Keys": keys, "ConsistentRead": True}}
             answer: Item = fleet.client("dynamodb").batch_get_item(RequestItems=request)
-            jobs += [Job.parse(plain(item)) for item in answer["Responses"][fleet.names.table]]
+            jobs += _readable(Job.parse, answer["Responses"][fleet.names.table], malformed)
             keys = answer.get("UnprocessedKeys", {}).get(fleet.names.table, {}).get("Keys", [])
     except AWS_ERRORS as error:
         raise unreadable(fleet, error) from error
+    if malformed:
+        raise SlipwayError(
+            f"what the fleet knows of job {job_id} cannot be read",
+            where=f"items {', '.join(malformed)} of table {fleet.names.table}",
+            fix="delete them; the job's next event makes them anew, or `slipway runners redeliver`",
+        )
     return sorted(jobs, key=lambda job: job.attempt)
 
 
-def open_jobs(fleet: Fleet, name: str = NO_CLASS) -> list[Job]:
-    """Jobs of a class, or of none, that are not completed."""
-    return [Job.parse(item) for item in _query(fleet, OPEN, name)]
+def open_jobs(fleet: Fleet, name: str = NO_CLASS, malformed: list[str] | None = None) -> list[Job]:
+    """Jobs of a class, or of none, that are not completed; `malformed` gets the keys of other items."""
+    return _readable(Job.parse, _query(fleet, OPEN, name), [] if malformed is None else malformed)
 
 
-def live_instances(fleet: Fleet, name: str) -> list[Instance]:
-    """Instances of a class that have been heard of and are not ended."""
-    return [Instance.parse(item) for item in _query(fleet, LIVE, name)]
+def live_instances(fleet: Fleet, name: str, malformed: list[str] | None = None) -> list[Instance]:
+    """Instances of a class that have been heard of and are not ended; `malformed` as with jobs."""
+    return _readable(Instance.parse, _query(fleet, LIVE, name), [] if malformed is None else malformed)
 
 
 def is_claimable(instance: Instance) -> bool:
@@ -124,6 +146,17 @@ def unreadable(fleet: Fleet, error: Exception) -> AwsError:
     )
 
 
+def _readable(parse: Callable[[Item], Read], items: Iterable[Item], malformed: list[str]) -> list[Read]:
+    """Items as DynamoDB has them, parsed; the keys of those that cannot be read are added to `malformed`."""
+    parsed: list[Read] = []
+    for item in items:
+        try:
+            parsed.append(parse(plain(item)))
+        except MALFORMED:
+            malformed.append(str(item["pk"]["S"]))
+    return parsed
+
+
 def _query(fleet: Fleet, index: str, name: str) -> Iterator[Item]:
     pages = fleet.client("dynamodb").get_paginator("query")
     try:
@@ -134,7 +167,7 @@ def _query(fleet: Fleet, index: str, name: str) -> Iterator[Item]:
             ExpressionAttributeNames={"#class": index},
             ExpressionAttributeValues={":class": {"S": name}},
         ):
-            yield from (plain(item) for item in page["Items"])
+            yield from page["Items"]
     except AWS_ERRORS as error:
         raise unreadable(fleet, error) from error
 

@@ -45,11 +45,18 @@ class FleetStatus:
     """URL that GitHub sends events to."""
     classes: list[ClassStatus]
     refused: dict[str, int] = field(default_factory=dict[str, int])
+    malformed: tuple[str, ...] = ()
+    """Keys of items of the fleet's table that cannot be read; nothing else here counts them."""
 
     def to_json(self) -> dict[str, Any]:
-        """For programs: `{"webhook": url, "classes": {name: {...}}, "refused": {reason: number}}`."""
+        """For programs: `{"webhook": url, "classes": {name: {...}}, "refused": {reason: number}, ...}`."""
         classes = {shown.name: asdict(shown) for shown in self.classes}
-        return {"webhook": self.webhook, "classes": classes, "refused": self.refused}
+        return {
+            "webhook": self.webhook,
+            "classes": classes,
+            "refused": self.refused,
+            "malformed": list(self.malformed),
+        }
 
 
 def status(fleet: Fleet, now_s: float | None = None) -> FleetStatus:
@@ -62,15 +69,22 @@ def status(fleet: Fleet, now_s: float | None = None) -> FleetStatus:
     classes: Item = state.configuration(fleet)["classes"]
     groups = state.groups(fleet, [str(settings["group"]) for settings in classes.values()])
     nothing = Group(desired=0, maximum=0, instances=())
-    refused = Counter(job.reason for job in state.open_jobs(fleet) if job.state is JobState.REFUSED)
+    malformed: list[str] = []
+    unserved = state.open_jobs(fleet, malformed=malformed)
+    refused = Counter(job.reason for job in unserved if job.state is JobState.REFUSED)
     statuses: list[ClassStatus] = []
     for name in sorted(classes):
-        jobs = state.open_jobs(fleet, name)
+        jobs = state.open_jobs(fleet, name, malformed)
+        instances = state.live_instances(fleet, name, malformed)
         refused.update(job.reason for job in jobs if job.state is JobState.REFUSED)
         group = groups.get(str(classes[name]["group"]), nothing)
-        statuses.append(_class(name, classes[name], group, (jobs, state.live_instances(fleet, name)), now_ms))
-    webhook = f"{fleet.api}/webhook"
-    return FleetStatus(webhook=webhook, classes=statuses, refused=dict(sorted(refused.items())))
+        statuses.append(_class(name, classes[name], group, (jobs, instances), now_ms))
+    return FleetStatus(
+        webhook=f"{fleet.api}/webhook",
+        classes=statuses,
+        refused=dict(sorted(refused.items())),
+        malformed=tuple(malformed),
+    )
 
 
 def _class(

@@ -47,6 +47,32 @@ def test_refused_jobs_are_counted_by_reason_also_those_of_no_class(fleet: Fleet,
     assert found.classes[0].oldest_wait_s is None
 
 
+def test_what_cannot_be_read_is_named_and_the_rest_is_shown(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_fleet", lambda *_: fleet)
+    fakes.configure(fleet)
+    fakes.put(fleet, fakes.job(1, "queued"))
+    fakes.put(fleet, fakes.job(2, "dancing"))
+    fakes.put(fleet, fakes.job(3, "queued", labels="linux"))
+    fakes.put(fleet, fakes.instance("i-9", "dancing"))
+    fakes.put(fleet, fakes.job(4, "queued"))
+    fleet.client("dynamodb").update_item(  # where moto, unlike DynamoDB, takes more than 38 digits
+        TableName=fleet.names.table,
+        Key={"pk": {"S": "job#4#1"}},
+        UpdateExpression="SET job_id = :huge",
+        ExpressionAttributeValues={":huge": {"N": "9" * 400}},
+    )
+    shown = CliRunner().invoke(command.app, ["status", "local"])
+    assert shown.exit_code == 0
+    assert "1 queued" in shown.output
+    for key in ("job#2#1", "job#3#1", "job#4#1", "instance#i-9"):
+        assert f"cannot be read: the table's item {key}" in shown.output
+    explained = CliRunner().invoke(command.app, ["explain", "3", "local"])
+    assert explained.exit_code == 1
+    assert "what the fleet knows of job 3 cannot be read" in str(explained.exception)
+
+
 def test_a_stack_without_a_fleet_says_so(fleet: Fleet) -> None:
     with pytest.raises(SlipwayError, match="has no runner fleet"):
         status(fleet)

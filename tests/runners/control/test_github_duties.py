@@ -167,6 +167,17 @@ def test_while_the_endpoint_is_down_one_delivery_at_a_time_tries_it() -> None:
     assert {40, 20, 2} <= set(world.github.redelivered)
 
 
+def test_a_delivery_that_the_webhook_cannot_read_is_not_asked_for_and_keeps_no_other_waiting() -> None:
+    world = World()
+    poison = Delivery(9, "p", "workflow_job", failed=True, redelivery=True, unreadable=True)
+    world.github.pages = [
+        [poison, delivery(8, "b", failed=True), delivery(7, "a", failed=True)],
+        [Delivery(6, "q", "workflow_job", failed=True, redelivery=False, unreadable=True)],
+    ]
+    tick(world, 3)
+    assert world.github.redelivered == [7, 8]
+
+
 def test_a_crash_in_the_middle_of_a_scan_loses_no_delivery() -> None:
     world = World()
     world.github.pages = [[delivery(2, "b", failed=True), delivery(1, "a", failed=True)]]

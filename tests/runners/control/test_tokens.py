@@ -252,3 +252,16 @@ def test_a_list_of_runners_that_never_ends_is_left_at_what_github_can_hold(
     page = {"runners": [{"id": n, "name": f"r-{n}", "status": "offline"} for n in range(100)]}
     wire.answers = [Answer(200, {}, json.dumps(page).encode()) for _ in range(200)]
     assert sum(1 for _ in client.runners()) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("status", "failed", "unreadable"),
+    [(202, False, False), (503, True, False), (401, True, False), (400, True, True), (0, True, False)],
+)
+def test_a_delivery_that_was_not_taken_says_whether_it_can_be(
+    table: DynamoTable, keys: Keys, wire: Wire, status: int, *, failed: bool, unreadable: bool
+) -> None:
+    told = {"id": 5, "guid": "g", "event": "workflow_job", "redelivery": False, "status_code": status}
+    wire.answers = [Answer(200, {}, json.dumps([told]).encode())]
+    ((delivery,), _) = github(table, keys, wire).deliveries("")
+    assert (delivery.failed, delivery.unreadable) == (failed, unreadable)

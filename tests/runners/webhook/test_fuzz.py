@@ -5,12 +5,24 @@ import json
 import random
 from typing import Any
 
+from runners.control.messages import parse_message
 from runners.webhook import handler
 from runners.webhook.aws import Service
 from runners.webhook.handler import Webhook
 from runners.webhook.secrets import Secrets
 from tests.runners.webhook.payloads import job, request, run
 from tests.sampling import seed, size
+
+STRANGE = [
+    "\ud800",
+    10**30,
+    10**400,
+    "yesterday",
+    "9999-12-31T23:59:59-23:59",
+    "0001-01-01T00:00:00+23:59",
+    "a/..",
+]
+"""What JSON carries, and a table, a calendar or an address does not."""
 
 REQUESTS = size(100_000, 10_000)
 SECRET = "current"
@@ -45,6 +57,7 @@ def test_no_request_breaks_it_and_only_signed_ones_are_queued(monkeypatch: Any, 
         assert status < 500, event
         if len(queue.sent) > before:
             assert signed, event
+            parse_message(json.dumps(queue.sent[-1]))  # what is accepted can be read, or it would be lost
         if number % 10_000 == 0:
             capsys.readouterr()  # the log of a hundred thousand refusals
     assert {202, 400, 401, 413} <= set(seen), seen
@@ -102,7 +115,7 @@ def _twisted(chance: random.Random, value: Any) -> Any:
         return {**value, key: _twisted(chance, value[key])}
     if isinstance(value, list) and value and chance.random() < 0.5:
         return [_twisted(chance, value[0]), *value[1:]]
-    return chance.choice([None, True, -1, 1e308, "", "x" * 3000, [], {}, [[[]]], {"id": {}}, "\ud800"])
+    return chance.choice([None, True, -1, 1e308, "", "x" * 3000, [], {}, [[[]]], {"id": {}}, *STRANGE])
 
 
 def _changed(chance: random.Random, text: str) -> str:

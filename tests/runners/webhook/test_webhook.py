@@ -130,6 +130,35 @@ def test_a_signed_payload_of_another_shape_is_a_bad_request(aws: Aws, status: An
     assert not aws.messages
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": 10**400},
+        {"run_id": 2**63},
+        {"run_attempt": 10**39},
+        {"id": -1},
+        {"runner_group_id": 10**400},
+        *({name: "yesterday"} for name in ("created_at", "started_at", "completed_at")),
+        {"created_at": "2026-02-30T00:00:00Z"},
+        {"labels": ["\ud800"]},
+        {"name": "\udfff"},
+    ],
+    ids=str,
+)
+def test_what_could_not_be_read_later_is_refused_so_that_github_lists_it_as_failed(
+    aws: Aws, status: Answer, changes: dict[str, Any]
+) -> None:
+    assert status(request(job(**changes))) == 400
+    assert not aws.messages
+
+
+@pytest.mark.parametrize("slug", ["acme", "acme/", "acme/..", "acme/a b", "acme/a/b", "acme/a\n"])
+def test_a_repository_whose_name_is_none_is_refused(aws: Aws, status: Answer, slug: str) -> None:
+    payload = job()
+    payload["repository"]["full_name"] = slug
+    assert status(request(payload)) == 400
+
+
 def test_two_secrets_are_taken_while_one_replaces_the_other(aws: Aws, status: Answer) -> None:
     aws.secrets = {"AWSCURRENT": "new", "AWSPREVIOUS": "old"}
     assert status(request(job(), secret="new")) == 202
