@@ -9,7 +9,7 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from slipway.engine.display import SYMBOLS
-from slipway.engine.interface import Op, Step
+from slipway.engine.interface import CHANGED, GONE, Op, Step
 
 _PRESENT = {"create": "creating", "update": "updating", "replace": "replacing", "delete": "deleting"}
 
@@ -34,7 +34,10 @@ class ConsoleProgress:
         with self._lock:
             self._done += 1
         if self._lines and not step.quiet:
-            line = f"{SYMBOLS[step.op]:<2} {step.name}  {step.type} ({seconds:.1f} s)"
+            # "-" before what somebody else has removed would read as if it were removed now.
+            found = step.note in (GONE, CHANGED)
+            what = f"!  {step.name}  {step.type}: {step.note}" if found else _line(step)
+            line = f"{what} ({seconds:.1f} s)"
             self._console.print(line, highlight=False, soft_wrap=True)
 
     def failed(self, urn: str, reason: str) -> None:
@@ -48,6 +51,10 @@ class ConsoleProgress:
     def _show(self, text: str) -> None:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, description=f"{self._done} done; {text}")
+
+
+def _line(step: Step) -> str:
+    return f"{SYMBOLS[step.op]:<2} {step.name}  {step.type}"
 
 
 @contextmanager

@@ -12,7 +12,17 @@ from typing import Any, Final, cast
 from slipway.engine import cli_messages as messages
 from slipway.engine import urn as urns
 from slipway.engine.diffs import Reported, compare, mark_forcing, reported
-from slipway.engine.interface import ChangeKind, Diagnostic, Op, Progress, PropertyChange, Severity, Step
+from slipway.engine.interface import (
+    CHANGED,
+    GONE,
+    ChangeKind,
+    Diagnostic,
+    Op,
+    Progress,
+    PropertyChange,
+    Severity,
+    Step,
+)
 from slipway.engine.values import (
     MASK,
     SECRET_SIG,
@@ -215,7 +225,8 @@ def _refreshed(step: Step) -> Step:
     if step.op == "update" and not step.diff:
         # Outputs that differ while every input is as it was: the world moves, nobody changed it.
         return replace(step, op="same", old=None, new=None)
-    return replace(step, note="it is gone") if step.op == "delete" else step
+    notes: dict[str, str] = {"delete": GONE, "update": CHANGED}
+    return replace(step, note=notes.get(step.op, step.note))
 
 
 def _hidden(metadata: messages.Metadata) -> bool:

@@ -22,6 +22,10 @@ Choice = Literal["auto", "pulumi", "embedded"]
 RESULT_VERSION: Final = 1
 """Of `Result.to_json`; a higher one may have keys that this code cannot do justice to."""
 
+GONE: Final = "it is gone"
+CHANGED: Final = "it was changed"
+"""Notes of what a refresh finds in the cloud: nothing is done to it, whatever the step is called."""
+
 QUIET: frozenset[str] = frozenset({"same", "read", "refresh"})
 """Operations that change nothing; Pulumi's own list for ``--expect-no-changes``."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from slipway.engine import urn as urns
 from slipway.engine.changes import guard_secrets
 from slipway.engine.diffs import compare, keep_ignored
-from slipway.engine.interface import PropertyChange
+from slipway.engine.interface import CHANGED, GONE, PropertyChange
 from slipway.engine.plugins import ResourceRefused
 from slipway.engine.program import leave_interrupts
 from slipway.engine.provider_resources import ProviderResources
@@ -42,7 +42,7 @@ def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> No
         run.fail(state.urn, f"it could not be read: {error}")
         return
     if found is None:
-        step = run.step("delete", state, note="it is gone")
+        step = run.step("delete", state, note=GONE)
         run.perform(step, lambda: run.ledger.forget(state))
         return
     id_, outputs, inputs = found
@@ -54,7 +54,9 @@ def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> No
     result = replace(state, id=id_, inputs=inputs, outputs=outputs)
     if changes:
         result = replace(result, modified=now())
-    step = run.step("update" if changes else "same", result, changes, old=state)
+    step = run.step(
+        "update" if changes else "same", result, changes, old=state, note=CHANGED if changes else ""
+    )
     run.perform(step, lambda: run.put_same(result, state, ""))
 
 

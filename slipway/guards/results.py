@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from slipway.engine.interface import Diagnostic, PropertyChange, Result, Step
+from slipway.engine.interface import GONE, Diagnostic, PropertyChange, Result, Step
 from slipway.guards.findings import Asked, Finding
 
 
@@ -26,7 +26,7 @@ def _with(step: Step, findings: list[Finding]) -> Step:
     if step.op == "delete" or not findings:
         return step
     if any(item.change is None for item in findings):
-        return replace(step, op="delete", diff=(), note="it is gone")
+        return replace(step, op="delete", diff=(), note=GONE)
     known = {change.path.partition(".")[0].partition("[")[0] for change in step.diff}
     changes = [item.change for item in findings if item.change and item.change.path not in known]
     note = "; ".join(item.remedy for item in findings if item.remedy)

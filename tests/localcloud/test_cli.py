@@ -39,7 +39,9 @@ def test_it_starts_tells_and_stops(root: Path) -> None:
     cloud = runtime.require(root)
     for wanted in (cloud.aws, cloud.github, cloud.kubernetes, "recording stand-in"):
         assert wanted in started.stdout
-    assert len(started.stdout.splitlines()) < 12, "a first screen shows where it answers, and no page of limits"
+    assert len(started.stdout.splitlines()) < 12, (
+        "a first screen shows where it answers, and no page of limits"
+    )
     assert run("start", "--root", root).exit_code == 0
     assert runtime.require(root) == cloud
     status = run("status", "--root", root)
