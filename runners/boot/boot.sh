@@ -6,7 +6,8 @@
 #
 # SETTINGS are files of KEY=VALUE lines that only root may write; a later file wins. Secrets (the instance's
 # credentials, the runner configuration) live in variables of this shell that are never exported, reach curl by a
-# configuration on a pipe and the runner by its standard input: no argument, no file and no log has them.
+# configuration on a pipe and the runner by its standard input: no argument, no file and no log of this script has them.
+# That keeps the instance's credentials from a job. Not the runner configuration, which a job's code can read (job.sh).
 set -euo pipefail
 umask 077
 

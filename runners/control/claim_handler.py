@@ -13,6 +13,7 @@ from runners.control.callers import Caller, answer, caller_of
 from runners.control.github import GitHubRefused, GitHubUnavailable
 from runners.control.items import (
     GITHUB,
+    MINTING_MS,
     WAITING,
     Instance,
     InstanceState,
@@ -25,7 +26,7 @@ from runners.control.items import (
 from runners.control.planning import github_hold, hold_github, readable
 from runners.control.services import NotConfigured, Services, deployed
 from runners.control.transitions import reservation, runner_name
-from runners.control.writes import NEW, Write, equals
+from runners.control.writes import NEW, Write, absent_or_below, equals
 
 _CANDIDATES = 100
 _TRIES = 6
@@ -71,16 +72,7 @@ def _claim(services: Services, caller: Caller) -> dict[str, Any]:
         return _later(caller, items[GITHUB]["blocked_until"] - services.clock())
     if known is None or known.state is InstanceState.IDLE:
         return _reserve(services, caller, known)
-    number = known.minted + 1
-    again = Write(
-        key,
-        when={"state": equals(InstanceState.CLAIMING), "minted": equals(known.minted)},
-        put={"called_at": services.clock()},
-        add={"minted": 1},
-    )
-    if services.table.write(again) is None:
-        return answer(503, {"error": "another claim of this instance is under way"}, retry_after=2)
-    return _mint(services, caller, number)
+    return _mint_again(services, caller, known)
 
 
 def _refused(services: Services, caller: Caller, known: Instance | None) -> dict[str, Any] | None:
@@ -121,6 +113,27 @@ def _reserve(services: Services, caller: Caller, known: Instance | None) -> dict
     return answer(503, {"error": "many claim at once"}, retry_after=2)
 
 
+def _mint_again(services: Services, caller: Caller, known: Instance) -> dict[str, Any]:
+    """Once more for an instance whose last claim had no configuration, or did not live to hand it out.
+
+    One claim at a time: each configuration is a registration with GitHub, and all but one would lie about.
+    """
+    now = services.clock()
+    again = Write(
+        instance_key(caller.instance),
+        when={
+            "state": equals(InstanceState.CLAIMING),
+            "minted": equals(known.minted),
+            "minting_until": absent_or_below(now + 1),
+        },
+        put={"called_at": now, "minting_until": now + MINTING_MS},
+        add={"minted": 1},
+    )
+    if services.table.write(again) is None:
+        return answer(503, {"error": "another claim of this instance is under way"}, retry_after=2)
+    return _mint(services, caller, known.minted + 1)
+
+
 def _mint(services: Services, caller: Caller, number: int) -> dict[str, Any]:
     """Have the configuration made and hand it out, once: the item says claimed before the caller has it."""
     runner = caller.runner
@@ -129,9 +142,11 @@ def _mint(services: Services, caller: Caller, number: int) -> dict[str, Any]:
         jit, runner_id = services.github().mint_runner(name, runner.runner_group_id, runner.labels)
     except GitHubUnavailable as error:
         services.observer.log("no configuration", instance=caller.instance, error=str(error))
+        _let_go(services, caller, number)
         return _later(caller, hold_github(services, error) * 1000)
     except GitHubRefused as error:
         services.observer.log("configuration refused", instance=caller.instance, error=str(error))
+        _let_go(services, caller, number)
         _refusing(services, caller)
         return _later(caller, _REFUSED_MS)
     now = services.clock()
@@ -140,6 +155,7 @@ def _mint(services: Services, caller: Caller, number: int) -> dict[str, Any]:
             instance_key(caller.instance),
             when={"state": equals(InstanceState.CLAIMING), "minted": equals(number)},
             put={"state": InstanceState.CLAIMED, "claimed_at": now, "runner_id": runner_id},
+            drop=("minting_until",),
         )
     )
     if claimed is None:
@@ -154,6 +170,12 @@ def _mint(services: Services, caller: Caller, number: int) -> dict[str, Any]:
             "cicd": runner.cicd,
         },
     )
+
+
+def _let_go(services: Services, caller: Caller, number: int) -> None:
+    """GitHub made no configuration: the instance's next claim may ask for one at once."""
+    when = {"state": equals(InstanceState.CLAIMING), "minted": equals(number)}
+    services.table.write(Write(instance_key(caller.instance), when=when, drop=("minting_until",)))
 
 
 def _refusing(services: Services, caller: Caller) -> None:

@@ -24,6 +24,7 @@ _OF_LIFE = (
     "claimed_at",
     "ended_at",
     "minted",
+    "minting_until",
     "runner_id",
     "checked_at",
     "job_completed_at",

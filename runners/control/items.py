@@ -56,6 +56,8 @@ BACK_OFF_MS, LONGEST_BACK_OFF_MS = 5 * 60_000, 60 * 60_000
 """How long a job is left alone after its instance got no job from GitHub: twice as long each time. The
 longest is also how late a job may start after an outage of GitHub's, and how often those are asked after that
 need an approval."""
+MINTING_MS = 30_000
+"""How long nobody else asks for an instance's configuration: longer than a claim may run."""
 DOUBT_MS = 3 * 60_000
 """How long a job's start may stay unknown before GitHub is asked: most events come late, few are lost."""
 
@@ -231,9 +233,10 @@ class Job:
 class Instance:
     """One instance. `job` is the key of the job it claimed for, and from `running` on of the one it runs.
 
-    `called_at` is its last claim call, `minted` counts the configurations made for it, `runner_id` is
-    GitHub's number for the last, `job_completed_at` is set when the job it ran is over, and `result` when it
-    ends: what it said, or why we end it.
+    `called_at` is its last claim call, `minted` counts the configurations asked of GitHub for it, of which
+    one is under way until `minting_until` at the latest, `runner_id` is GitHub's number for the last,
+    `job_completed_at` is set when the job it ran is over, and `result` when it ends: what it said, or why we
+    end it.
     """
 
     pk: str
@@ -245,6 +248,7 @@ class Instance:
     claimed_at: int = 0
     ended_at: int = 0
     minted: int = 0
+    minting_until: int = 0
     runner_id: int = 0
     checked_at: int = 0
     job_completed_at: int = 0
@@ -263,6 +267,7 @@ class Instance:
             claimed_at=_plain(item, "claimed_at", 0),
             ended_at=_plain(item, "ended_at", 0),
             minted=_plain(item, "minted", 0),
+            minting_until=_plain(item, "minting_until", 0),
             runner_id=_plain(item, "runner_id", 0),
             checked_at=_plain(item, "checked_at", 0),
             job_completed_at=_plain(item, "job_completed_at", 0),

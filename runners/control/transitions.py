@@ -13,6 +13,7 @@ from typing import Any
 
 from runners.control.items import (
     LONGEST_RUN_MS,
+    MINTING_MS,
     NO_CLASS,
     RANK,
     Instance,
@@ -285,7 +286,14 @@ def reservation(job: Job, instance: str, class_name: str, known: Instance | None
         Write(
             f"instance#{instance}",
             when={"state": absent_or(InstanceState.IDLE)},
-            put={"state": InstanceState.CLAIMING, "job": job.pk, "called_at": now, "minted": 1, **begun},
+            put={
+                "state": InstanceState.CLAIMING,
+                "job": job.pk,
+                "called_at": now,
+                "minted": 1,
+                "minting_until": now + MINTING_MS,
+                **begun,
+            },
         ),
         Write(
             job.pk,

@@ -63,6 +63,32 @@ def test_the_runner_gets_nothing_in_its_environment_but_its_configuration(machin
     assert machine.at_work("arguments") == ""
 
 
+EVERYBODY = """
+unset ACTIONS_RUNNER_INPUT_JITCONFIG
+process=$$
+while ((process > 1)); do
+  name=$(tr '\\0' ' ' <"/proc/$process/cmdline")
+  tr '\\0' '\\n' <"/proc/$process/environ" | sed "s|^|$name: |" >>seen
+  process=$(awk '/^PPid:/ { print $2 }' "/proc/$process/status")
+done
+"""
+
+
+def test_what_a_jobs_code_can_read_is_its_own_runners_configuration_and_nothing_of_the_boot_script(
+    machine: Machine,
+) -> None:
+    """As job.sh and docs/runners.md say: a variable that is unset stays in /proc/<process>/environ."""
+    machine.behaviour = EVERYBODY
+    machine.prepare()
+    machine.boot()
+    seen = machine.at_work("seen").splitlines()
+    (holder,) = [line for line in seen if JITCONFIG in line]
+    assert "run.sh : ACTIONS_RUNNER_INPUT_JITCONFIG=" in holder
+    assert any("boot.sh" in line.partition(": ")[0] for line in seen)
+    for name, secret in SECRETS.items():
+        assert name == "configuration" or not [line for line in seen if secret in line], name
+
+
 def test_a_log_keeps_its_end_without_what_looks_like_a_secret(tmp_path: Path) -> None:
     log = tmp_path / "log"
     token = "ghs_" + "A1" * 20

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from runners.control import claim_handler, finish_handler, planner_handler
 from runners.control.github import Delivery, GitHubRefused, GitHubUnavailable
+from runners.control.items import MINTING_MS
 from runners.control.reconcile import TickFailed
 from tests.runners.control.memory import MemoryGitHub
 from tests.runners.control.model import (
@@ -51,10 +52,22 @@ class Hub(MemoryGitHub):
     """GitHub with a list of deliveries, over the schedule's own model."""
 
     schedule: "Schedule"
+    minting: dict[str, int]
+    """Since when a configuration of each instance is being made."""
 
     def is_busy(self, runner_id: int) -> bool:
         # Looked at when GitHub acts on the call, and not when it is made.
         return self.schedule.is_running(self.registered.get(runner_id, ""))
+
+    def mint_runner(self, name: str, group_id: int, labels: tuple[str, ...]) -> tuple[str, int]:
+        instance, now = name.rpartition("-")[0], self.schedule.now
+        since = self.minting.get(instance)
+        assert since is None or now - since >= MINTING_MS, f"two configurations at a time for {instance}"
+        self.minting[instance] = now
+        try:
+            return super().mint_runner(name, group_id, labels)
+        finally:
+            self.minting.pop(instance, None)
 
     def delete_runner(self, runner_id: int) -> bool:
         name = self.registered.get(runner_id)
@@ -98,6 +111,7 @@ class Schedule(World):
         self.groups.before = self.point
         self.github = Hub(self.point)
         self.github.schedule = self
+        self.github.minting = {}
         self.groups.on_end = self.terminated
         self.machines: dict[str, Machine] = {}
         self.mailbox: list[str] = []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runners.control import claim_handler, finish_handler, planner_handler
+from runners.control.items import MINTING_MS
 from tests.runners.control.world import World, call, class_settings, job_message, records, run_message
 
 
@@ -71,6 +72,44 @@ def test_a_second_claim_gets_no_second_configuration(world: World) -> None:
     assert claim(world, instance)["statusCode"] == 200
     assert claim(world, instance)["statusCode"] == 409
     assert len(world.github.registered) == 1
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_twelve_claims_at_once_by_one_instance_mint_one_configuration(world: World, at: int) -> None:
+    instance = ready(world)
+    answers: list[int] = []
+    calls: list[str] = []
+
+    def meanwhile(what: str) -> None:
+        """All others come at one of the first one's calls of a store or of GitHub."""
+        calls.append(what)
+        if len(calls) == at + 1:
+            answers.extend(claim(world, instance)["statusCode"] for _ in range(11))
+
+    world.table.before = world.github.before = world.groups.before = meanwhile
+    answers.append(claim(world, instance)["statusCode"])
+    assert len(calls) > at, "the first claim makes fewer calls"
+    assert len(world.github.registered) == 1
+    assert set(answers) <= {200, 204, 409, 503}
+    assert (len(answers), answers.count(200)) == (12, 1)
+
+
+def test_a_claim_that_did_not_live_to_hand_out_its_configuration_leaves_the_next_one_to_the_next(
+    world: World,
+) -> None:
+    instance = ready(world)
+
+    def crash(_: str) -> None:
+        raise KeyboardInterrupt
+
+    world.github.before = crash
+    with pytest.raises(KeyboardInterrupt):
+        claim(world, instance)
+    world.github.before = lambda _: None
+    assert claim(world, instance)["statusCode"] == 503
+    world.now += MINTING_MS
+    assert claim(world, instance)["statusCode"] == 200
+    assert "minting_until" not in world.instance(instance)
 
 
 def test_a_claim_without_demand_gets_nothing(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from runners.control import claim_handler, planner_handler
+from runners.control.items import MINTING_MS
 from runners.control.writes import Write
 from tests.runners.control.memory import nothing
 from tests.runners.control.model import FaultyTable
@@ -120,6 +121,7 @@ def test_a_claim_that_crashes_anywhere_leaves_a_job_that_can_still_start(when: i
         claim_handler.respond(world.services, call(instance))
     except KeyboardInterrupt:
         world.table.before = world.groups.before = world.github.before = nothing
+        world.now += MINTING_MS
         answer = claim_handler.respond(world.container(), call(instance))
         assert answer["statusCode"] == 200
         assert len(set(world.github.registered.values())) == len(world.github.registered)
