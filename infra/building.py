@@ -57,6 +57,7 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
             description="Image layers",
             account=account,
             granting_services=(f"ecr.{region}.amazonaws.com",),
+            protect=settings.platform.protect,
         ),
         opts=opts,
     )
@@ -84,6 +85,7 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
                     retention=settings.platform.registry,
                     # A chart's versions carry no `v`, and none of them may expire.
                     released="*" if name.endswith(f"/{CHART}") else RELEASED,
+                    protect=settings.platform.protect and not preview,
                 ),
                 opts=opts,
             )

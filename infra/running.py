@@ -54,10 +54,9 @@ def cluster(
             private_subnet_ids=base.network.private_subnet_ids,
             boundary_arn=naming.boundary_arn(settings.account),
             role_mappings=mappings(settings, declared, environments, own),
+            protect=settings.platform.protect,
         ),
-        opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(protect=settings.platform.protect, depends_on=[base.boundary])
-        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[base.boundary])),
     )
 
 

@@ -42,6 +42,8 @@ class ClusterArgs:
     private_subnet_ids: pulumi.Input[Sequence[str]]
     boundary_arn: str
     role_mappings: tuple[RoleMapping, ...] = ()
+    protect: bool = True
+    """Whether Pulumi deletes neither the cluster nor the key of its secrets. Node groups come and go."""
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for what EKS would refuse, or what would lock somebody out."""
@@ -97,6 +99,7 @@ class Cluster(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
+        self._kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
         service, service_policies = self._role(
             "service",
             naming.service_role(args.settings.name),
@@ -159,7 +162,7 @@ class Cluster(pulumi.ComponentResource):
             description=f"Secrets of the cluster {self._args.settings.name}",
             enable_key_rotation=True,
             deletion_window_in_days=KEY_WINDOW_DAYS,
-            opts=self._child,
+            opts=self._kept,
         )
         aws.kms.Alias(
             f"{self._name}-secrets",
@@ -207,7 +210,7 @@ class Cluster(pulumi.ComponentResource):
             # Without it the network policies of preview namespaces would be accepted and not enforced.
             vpc_cni_options=eks.VpcCniOptionsArgs(enable_network_policy=True),
             deletion_protection=args.settings.deletion_protection,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after]),
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[*after])),
         )
 
     def _node_groups(self, role: aws.iam.Role, after: Sequence[pulumi.Resource]) -> None:

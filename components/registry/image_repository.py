@@ -38,6 +38,8 @@ class ImageRepositoryArgs:
     released: str = RELEASED
     """Pattern of the tags that are released versions; `*` for charts, whose every tag is one."""
     retention: RegistrySettings = field(default_factory=RegistrySettings)
+    protect: bool = False
+    """Whether Pulumi refuses to delete it."""
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for a name that ECR would refuse, or one that mixes previews with the rest."""
@@ -109,7 +111,7 @@ class ImageRepository(pulumi.ComponentResource):
             ],
             # Previews are worth nothing after their pull request; all else is emptied by hand first.
             force_delete=args.preview,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         aws.ecr.LifecyclePolicy(
             f"{name}-lifecycle", repository=repository.name, policy=json.dumps(args.lifecycle()), opts=child

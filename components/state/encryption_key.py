@@ -26,6 +26,8 @@ class EncryptionKeyArgs:
     writers: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     granting_services: tuple[str, ...] = ()
+    protect: bool = False
+    """Whether Pulumi refuses to delete the key."""
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for what KMS would refuse, and for a key that nobody could use."""
@@ -65,7 +67,7 @@ class EncryptionKey(pulumi.ComponentResource):
             policy=json.dumps(policy),
             enable_key_rotation=True,
             deletion_window_in_days=_WINDOW_DAYS,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         alias = aws.kms.Alias(f"{name}-alias", name=args.alias, target_key_id=key.key_id, opts=child)
         self.arn = key.arn

@@ -120,6 +120,7 @@ def cluster_args(mode: AuthenticationMode = AuthenticationMode.API, **changes: A
         private_subnet_ids=["subnet-a", "subnet-b"],
         boundary_arn=BOUNDARY,
         role_mappings=mappings(mode),
+        protect=False,
     )
     return dataclasses.replace(args, **{key: value for key, value in changes.items() if key not in own})
 

@@ -216,11 +216,12 @@ def test_outputs_are_few_and_the_kubeconfig_is_a_secret() -> None:
     assert recording.outputs["issuer"].startswith("oidc.eks.")
 
 
-def test_everything_belongs_to_the_component_and_inherits_its_protection() -> None:
-    recording = run(lambda: void(Cluster("cluster", cluster_args(), pulumi.ResourceOptions(protect=True))))
+def test_everything_belongs_to_the_component_and_what_cannot_be_made_again_is_protected() -> None:
+    recording = run(lambda: void(Cluster("cluster", cluster_args(protect=True))))
     component = recording.one("slipway:cluster:Cluster")
     assert recording.children(component) == [one for one in recording if one is not component]
-    assert all(one.protect for one in recording)
+    protected = {resource.type for resource in recording if resource.protect}
+    assert protected == {"eks:index:Cluster", "aws:kms/key:Key"}
 
 
 def test_a_cluster_comes_up_in_a_network() -> None:

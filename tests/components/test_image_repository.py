@@ -27,8 +27,8 @@ def test_only_latest_and_deployed_tags_may_move() -> None:
     repository = declared(image_repository_args()).one("Repository")
     assert repository.inputs["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
     assert repository.inputs["imageTagMutabilityExclusionFilters"] == [
-        {"filter": "latest", "filterType": "WILDCARD"},
         {"filter": "deployed-*", "filterType": "WILDCARD"},
+        {"filter": "latest", "filterType": "WILDCARD"},
     ]
     assert repository.inputs["forceDelete"] is False
 
