@@ -33,8 +33,10 @@ def simulate(
     drop: Annotated[str, typer.Option(help="Share of events that GitHub loses, such as 20%.")] = "0%",
     duplicate: Annotated[str, typer.Option(help="Share of events that GitHub sends twice.")] = "0%",
     reorder: Annotated[bool, typer.Option("--reorder", help="Send events in any order.")] = False,
+    approvals: Annotated[str, typer.Option(help="Share of jobs that wait for an approval.")] = "0%",
+    silence: Annotated[float, typer.Option(min=0, help="GitHub hands out nothing for so long, in s.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed loses the same events.")] = 1,
-    patience: Annotated[float, typer.Option(min=5, help="Give up after so many seconds of nothing.")] = 300,
+    patience: Annotated[float, typer.Option(min=5, help="Give up after so many seconds of nothing.")] = 420,
     as_json: AS_JSON = False,
     root: ROOT = Path(),
 ) -> None:
@@ -55,6 +57,8 @@ def simulate(
         drop=fraction(drop, "--drop"),
         duplicate=fraction(duplicate, "--duplicate"),
         reorder=reorder,
+        approvals=fraction(approvals, "--approvals"),
+        silence_s=silence,
         seed=seed,
         patience_s=patience,
     )

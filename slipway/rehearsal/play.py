@@ -69,6 +69,9 @@ class Rehearsal:
         self._unmatched: dict[int, int] = {}
         self._foreign_jobs: list[int] = []
         self._killed: list[str] = []
+        self._unapproved: dict[int, float] = {}
+        self._approved = 0
+        self._handing_from = 0.0
         self._ticks = 0
         self._doing = "playing"
 
@@ -93,6 +96,7 @@ class Rehearsal:
             seed=settings.seed,
         )
         began = time.monotonic()
+        self._handing_from = began + settings.silence_s
         ticker = threading.Thread(target=self._tick, daemon=True)
         ticker.start()
         try:
@@ -111,6 +115,7 @@ class Rehearsal:
             if time.monotonic() - checked_at >= _LAUNCH_CHECK_S:
                 checked_at = time.monotonic()
                 self._follow_group(api)
+            self._approve()
             self._assign()
             self._show_progress()
             now = (len(self._ledger.done), len(self._instances))
@@ -134,6 +139,10 @@ class Rehearsal:
             count = min(left, self._random.randint(1, 5))
             for job in self._github.queue(repository, list(chosen["labels"]), count):
                 self._queued_at[int(job["id"])] = time.monotonic()
+                if self._random.random() < self._settings.approvals:
+                    self._github.hold(int(job["id"]))
+                    takes = self._random.uniform(*self._settings.approval_s)
+                    self._unapproved[int(job["id"])] = time.monotonic() + takes
             if len(self._foreign_jobs) * 100 < len(self._queued_at):
                 refused = self._github.queue(unlisted, list(chosen["labels"]), 1)
                 self._foreign_jobs += [int(job["id"]) for job in refused]
@@ -161,8 +170,19 @@ class Rehearsal:
             if self._github.job(instance.job)["status"] == "in_progress":
                 self._killed.append(name)
 
+    def _approve(self) -> None:
+        """Somebody approves what has waited for it long enough; its wait for an instance begins anew."""
+        now = time.monotonic()
+        for job in [job for job, at in self._unapproved.items() if at <= now]:
+            del self._unapproved[job]
+            self._github.release(job)
+            self._queued_at[job] = now
+            self._approved += 1
+
     def _assign(self) -> None:
         """GitHub hands out jobs, to any runner that matches."""
+        if time.monotonic() < self._handing_from:
+            return
         for assignment in self._github.assign(self._random.randrange(1 << 30)):
             job = int(assignment["job_id"])
             self._unmatched[int(assignment["runner_id"])] = job
@@ -229,6 +249,7 @@ class Rehearsal:
                 for settings in self._classes.values()
                 for key in ("spares", "minimum")
             ),
+            approvals=self._approved,
             left_over=sum(not instance.job for instance in self._instances.values()),
             longest_wait_s=max(self._waits.values(), default=0.0),
             github_calls=spent.github,

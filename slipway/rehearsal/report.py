@@ -26,6 +26,8 @@ class Report:
     launched: int = 0
     spares: int = 0
     """Instances that the classes keep beyond their demand, by their settings."""
+    approvals: int = 0
+    """Jobs that waited for one in between, each of which may cost an instance that idles."""
     left_over: int = 0
     """Instances that never got a job."""
     longest_wait_s: float = 0.0
@@ -51,8 +53,8 @@ class Report:
 
     @property
     def overprovision(self) -> float:
-        """Instances beyond one a job, as a share of the jobs."""
-        return max(0, self.launched - self.jobs - self.spares) / self.jobs
+        """Instances beyond one a job and one an approval, as a share of the jobs."""
+        return max(0, self.launched - self.jobs - self.spares - self.approvals) / self.jobs
 
     @property
     def github_calls_per_job(self) -> float:
@@ -87,8 +89,9 @@ class Report:
             ("the fleet knows it of each", self.open_in_table == 0),
             ("no instance was ended while its job ran", not self.killed),
             (
-                f"at most {OVERPROVISION:.0%} more instances than jobs, or {FEW}",
-                self.launched <= self.jobs + self.spares + extra,
+                f"at most {OVERPROVISION:.0%} more instances than jobs, or {FEW}"
+                + (", and one an approval" if self.approvals else ""),
+                self.launched <= self.jobs + self.spares + self.approvals + extra,
             ),
             (
                 f"at most {GITHUB_CALLS} GitHub calls an instance, recovery of lost events apart",

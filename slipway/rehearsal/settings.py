@@ -14,14 +14,21 @@ class Settings:
     drop: float = 0.0
     duplicate: float = 0.0
     reorder: bool = False
+    approvals: float = 0.0
+    """Jobs that wait for an approval after they were queued, and are queued again."""
+    silence_s: float = 0.0
+    """How long GitHub hands out nothing at first."""
     seed: int = 1
-    patience_s: float = 300.0
+    patience_s: float = 420.0
     """How long nothing at all may happen before the rehearsal is given up. A job whose instance was handed
-    another one is believed to be running elsewhere for three minutes, whatever the ticks' pace."""
+    another one is believed to be running elsewhere for three minutes, whatever the ticks' pace, and one whose
+    approval was overtaken by its wait to need it for five."""
     tick_s: float = 2.0
     """How often the schedule is fired; on AWS it is once a minute."""
     reorder_ms: int = 1500
     """Up to how late an event is sent where they are reordered."""
+    approval_s: tuple[float, float] = (3.0, 8.0)
+    """How long an approval takes."""
 
 
 def fraction(text: str, option: str) -> float:

@@ -47,6 +47,14 @@ class GitHubControls:
         body = {"repository": repository, "labels": labels, "count": count, "event": "push"}
         return self._ask("POST", "/slipway/workflow-jobs", body)["jobs"]
 
+    def hold(self, number: int) -> None:
+        """Let a queued job wait for an approval."""
+        self._ask("POST", f"/slipway/workflow-jobs/{number}/hold", {})
+
+    def release(self, number: int) -> None:
+        """Approve what a job waits for: it is queued again."""
+        self._ask("POST", f"/slipway/workflow-jobs/{number}/release", {})
+
     def job(self, number: int) -> Json:
         """One job as GitHub sees it."""
         return self._ask("GET", f"/slipway/workflow-jobs/{number}")

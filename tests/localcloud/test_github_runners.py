@@ -170,6 +170,18 @@ class TestJobs:
         app.flush()
         assert sorted(app.hook.actions()) == ["in_progress", "queued", "waiting"]
 
+    def test_a_queued_job_can_be_held_for_an_approval_until_it_begins(self, app: AppUnderTest) -> None:
+        (job,) = app.queue()
+        path = f"/slipway/workflow-jobs/{job['id']}"
+        assert app.control("POST", f"{path}/hold", {}).json["status"] == "waiting"
+        app.online()
+        assert app.assign() == []
+        assert app.control("POST", f"{path}/release", {}).status == 200
+        assert len(app.assign()) == 1
+        assert app.control("POST", f"{path}/hold", {}).status == 409
+        app.flush()
+        assert sorted(app.hook.actions()) == ["in_progress", "queued", "queued", "waiting"]
+
     def test_a_job_that_has_not_begun_can_only_be_cancelled(self, app: AppUnderTest) -> None:
         (job,) = app.queue()
         path = f"/slipway/workflow-jobs/{job['id']}/complete"

@@ -49,10 +49,22 @@ def test_it_plays_what_was_asked_and_prints_what_happened(monkeypatch: pytest.Mo
     result, asked = invoke(
         monkeypatch,
         report(longest_wait_s=3.25, invocations={"slipway-local-runner-claim": 12}, aws_calls=130),
-        *("--jobs", "10", "--drop", "20%", "--duplicate", "0.3", "--reorder", "--seed", "7"),
+        *(
+            "--jobs",
+            "10",
+            "--drop",
+            "20%",
+            "--duplicate",
+            "0.3",
+            "--reorder",
+            "--seed",
+            "7",
+            "--approvals",
+            "0.4",
+        ),
     )
     assert result.exit_code == 0, result.exception
-    assert asked == [Settings(jobs=10, drop=0.2, duplicate=0.3, reorder=True, seed=7)]
+    assert asked == [Settings(jobs=10, drop=0.2, duplicate=0.3, reorder=True, seed=7, approvals=0.4)]
     words = " ".join(result.output.split())
     for expected in (
         "jobs done 10 of 10",

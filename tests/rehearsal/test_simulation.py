@@ -69,6 +69,13 @@ def test_a_few_instances_too_many_are_a_share_of_many_jobs_alone(jobs: int, extr
         assert dict(told)["at most 5% more instances than jobs, or 3"] is held
 
 
+@pytest.mark.parametrize(("launched", "held"), [(107, True), (110, False)])
+def test_an_approval_may_cost_one_instance_that_idles(*, launched: int, held: bool) -> None:
+    played = report(jobs=100, approvals=2, launched=launched)
+    assert dict(played.promises())["at most 5% more instances than jobs, or 3, and one an approval"] is held
+    assert played.overprovision == pytest.approx((launched - 102) / 100)
+
+
 def test_recovery_and_spares_are_counted_apart() -> None:
     told = report(
         github_calls={

@@ -4,6 +4,7 @@ PUT  GET  /slipway/webhooks                     what happens to deliveries (see 
 POST      /slipway/webhooks/flush               send all that waits
 POST GET  /slipway/workflow-jobs                a run with jobs; all jobs
 GET       /slipway/workflow-jobs/<id>
+POST      /slipway/workflow-jobs/<id>/hold      let a queued job wait for an approval
 POST      /slipway/workflow-jobs/<id>/release   let a waiting job go on
 POST      /slipway/workflow-jobs/<id>/complete
 GET       /slipway/runners
@@ -15,6 +16,7 @@ PUT       /slipway/limits                       the allowance of every installat
 GET  DELETE /slipway/calls                      how often each route of GitHub's was called
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import cast
@@ -27,6 +29,7 @@ from slipway.localcloud.github.errors import GitHubError, invalid, not_found
 from slipway.localcloud.github.model import Json
 from slipway.localcloud.github.protocol import Area, Call, created, no_content, require
 from slipway.localcloud.github.webhooks import Webhooks
+from slipway.localcloud.github.world import World
 from slipway.localcloud.web import json_response, read_object
 
 area = Area()
@@ -98,11 +101,20 @@ def get_job(call: Call) -> Response:
     return json_response(_public(_job(call)))
 
 
+@area.route("POST", "/slipway/workflow-jobs/{job}/hold", needs="")
+def hold_job(call: Call) -> Response:
+    return _moved(call, jobs.hold)
+
+
 @area.route("POST", "/slipway/workflow-jobs/{job}/release", needs="")
 def release_job(call: Call) -> Response:
+    return _moved(call, jobs.release)
+
+
+def _moved(call: Call, move: Callable[[World, Job], None]) -> Response:
     job = _job(call)
     try:
-        jobs.release(call.world, job)
+        move(call.world, job)
     except jobs.NotPossible as error:
         raise GitHubError(HTTPStatus.CONFLICT, str(error)) from None
     return json_response(_public(job))

@@ -28,6 +28,14 @@ def create_run(
     return made
 
 
+def hold(world: World, job: Job) -> None:
+    """Let a queued job wait for an approval: GitHub may queue it first, and see then that it needs one."""
+    if job.status != "queued":
+        raise NotPossible(f"job {job.id} is {job.status}, not queued")
+    job.status = "waiting"
+    _announce(world, job.run, "workflow_job", job_event(job, "waiting"))
+
+
 def release(world: World, job: Job) -> None:
     """Let a job go on that waited for an approval."""
     if job.status != "waiting":
