@@ -17,14 +17,16 @@ _ENDPOINT = "http://127.0.0.1:1"
 
 
 class _Mocks(mocks.Mocks):
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+    """`args` are Any: the SDK says of its dictionaries that they are some."""
+
+    def new_resource(self, args: Any) -> tuple[str, dict[Any, Any]]:
         arn, api = f"arn:aws:x:::{args.name}", "https://api.execute-api.eu-west-1.amazonaws.com"
         # GitHub numbers its runner groups, and the program reads the number.
         id_ = "1" if "RunnerGroup" in args.typ else f"{args.name}-id"
         return id_, {"arn": arn, "executionArn": arn, "apiEndpoint": api, **args.inputs}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
-        return looked_up(args.token, str(args.args.get("fullName", "")))
+    def call(self, args: Any) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
+        return looked_up(args.token, str(args.args.get("fullName", ""))), []
 
 
 def main() -> None:

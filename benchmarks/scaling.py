@@ -47,11 +47,13 @@ def program(count: int) -> None:
 
 
 class _Mocks(mocks.Mocks):
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+    """`args` are Any: the SDK says of its dictionaries that they are some."""
+
+    def new_resource(self, args: Any) -> tuple[str, dict[Any, Any]]:
         return f"{args.name}-id", dict(args.inputs)
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
-        return {}
+    def call(self, args: Any) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
+        return {}, []
 
 
 def with_mocks(count: int) -> float:

@@ -3,6 +3,7 @@
 `python -m benchmarks.webhook` measures; `… load` and `… serve URL COUNT` are the processes that it measures.
 """
 
+import importlib
 import json
 import os
 import statistics
@@ -88,8 +89,7 @@ def _package_kb() -> float:
 
 def _load() -> None:
     started = time.perf_counter()
-    import runners.webhook.handler  # noqa: F401, PLC0415 - this is what is measured
-
+    importlib.import_module("runners.webhook.handler")  # this is what is measured
     milliseconds = (time.perf_counter() - started) * 1e3
     peak = next(
         line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
