@@ -37,6 +37,7 @@ from slipway.localcloud.kubernetes import Kubernetes
 from slipway.localcloud.loopback_http import fetch
 from slipway.localcloud.records import Records, RecordsApi
 from slipway.localcloud.web import OWNER, Guard, RequestLog
+from slipway.platform.loopback import is_loopback_host
 
 HOST = "127.0.0.1"
 WATCH_S = 2.0
@@ -216,7 +217,7 @@ def main(argv: list[str] | None = None) -> int:
         # The caller waits for this process only; its child belongs to init, so nobody leaves a zombie.
         os._exit(0)
     _report(arguments.report_fd, {"pid": os.getpid()})
-    raise_fence()
+    raise_fence(is_loopback_host)
     try:
         run(arguments)
     except SlipwayError as error:

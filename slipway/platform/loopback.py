@@ -1,4 +1,7 @@
-"""Whether an address is one of this machine: the one answer that every fence asks for."""
+"""Whether an address is one of this machine: the one answer that every fence asks for.
+
+Standard library only: the processes of functions import it by its path, without the package.
+"""
 
 import ipaddress
 import re

@@ -25,7 +25,10 @@ ATTEMPTS = {
 
 
 def fenced(code: str) -> subprocess.CompletedProcess[str]:
-    begin = "import socket\nfrom slipway.localcloud.fence import raise_fence\nraise_fence()\n"
+    begin = (
+        "import socket\nfrom slipway.localcloud.fence import raise_fence\n"
+        "from slipway.platform.loopback import is_loopback_host\nraise_fence(is_loopback_host)\n"
+    )
     command = [sys.executable, "-c", begin + code]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 

@@ -1,7 +1,6 @@
 """What is of this machine, attacked: no address may be taken for loopback that any client reads otherwise."""
 
 import http.client
-import socket
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-from slipway.localcloud import fence
 from slipway.localcloud.providers.errors import FenceError
 from slipway.localcloud.providers.fence import loopback
 from slipway.platform.loopback import is_loopback, is_loopback_host
@@ -154,20 +152,3 @@ def test_other_clients_read_an_accepted_url_the_same_way(rest: str) -> None:
         host = None  # it speaks to nobody
     assert host is None or is_loopback_host(host.strip("[]"))
     assert is_loopback_host(http.client.HTTPConnection(urlsplit(url).netloc).host)
-
-
-HOSTS = ("127.0.0.1", "127.9.9.9", "::1", "localhost", "10.0.0.1", "::", "0.0.0.0", "example.com", "127.1")  # noqa: S104
-
-
-@pytest.mark.parametrize("host", HOSTS)
-def test_the_fence_around_the_cloud_s_processes_gives_the_same_answer(host: str) -> None:
-    """It is loaded by its path into the processes of functions, so it cannot ask the ground floor."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as connection:
-        try:
-            fence._check("socket.connect", (connection, (host, 80)))
-        except fence.OffLoopback:
-            refused = True
-        else:
-            refused = False
-    assert refused is not is_loopback_host(host)

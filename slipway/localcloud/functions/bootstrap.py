@@ -22,6 +22,7 @@ from typing import Any
 
 BLOCKED = "slipway"
 FENCE = Path(__file__).parents[1] / "fence.py"
+LOOPBACK = Path(__file__).parents[2] / "platform" / "loopback.py"
 
 
 class Context:
@@ -44,11 +45,16 @@ class Context:
 
 def raise_fence() -> None:
     """Refuse a function every address off this machine, before any of its code runs."""
-    spec = importlib.util.spec_from_file_location("slipway_fence", FENCE)
-    assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - it is a file beside this one
-    fence = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fence)
-    fence.raise_fence()
+    by_path(FENCE).raise_fence(by_path(LOOPBACK).is_loopback_host)
+
+
+def by_path(file: Path) -> Any:
+    """A module of ours that is imported without the package, which a function cannot have."""
+    spec = importlib.util.spec_from_file_location(f"slipway_{file.stem}", file)
+    assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - it is a file of ours
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def isolate(package: str) -> None:
