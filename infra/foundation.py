@@ -28,7 +28,7 @@ class Foundation:
 
 def foundation(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOptions) -> Foundation:
     """Declare the account's foundation."""
-    origin = Origin.CREATE if settings.is_local else Origin.IMPORT
+    origin = Origin.CREATE if settings.on_stand_in else Origin.IMPORT
     account = settings.account
     provider = GithubOidcProvider(
         "github-oidc",
@@ -57,7 +57,7 @@ def foundation(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOpti
 
 def _state(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOptions) -> None:
     """The stack's own state, which `slipway bootstrap` made; `local` keeps its state in files."""
-    if settings.is_local:
+    if settings.on_stand_in:
         return
     key = settings.platform.state_key
     stack, account, region = settings.stack.value, settings.account, settings.platform.region

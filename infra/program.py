@@ -85,7 +85,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
 def warn_of_support(settings: Settings) -> None:
     """Say in every preview what becomes of the cluster's version; the embedded one's is only a name."""
     cluster = settings.platform.cluster
-    if cluster is None or settings.is_local:
+    if cluster is None or settings.on_stand_in:
         return
     warning = support_warning(cluster.version, datetime.datetime.now(datetime.UTC).date())
     if warning:

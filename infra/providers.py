@@ -1,7 +1,7 @@
 """The providers of a stack: a real cloud with the caller's credentials, or the embedded one with none.
 
-The fence between the two stands here. The stack `local` runs on loopback endpoints with dummy keys or not at
-all, and no other stack can be pointed at a stand-in.
+The fence between the two stands here. A stack whose cloud is a stand-in runs on loopback endpoints with dummy
+keys or not at all, and no other stack can be pointed at one.
 """
 
 import pulumi
@@ -12,7 +12,6 @@ import pulumi_kubernetes as kubernetes
 from slipway.errors import SlipwayError
 from slipway.platform.loopback import is_loopback
 from slipway.platform.settings import Settings
-from slipway.platform.stack import Stack
 
 _SERVICES = (
     *("cloudwatch", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts"),
@@ -21,21 +20,21 @@ _SERVICES = (
 
 
 def require_fence(settings: Settings) -> None:
-    """Refuse `local` on anything but loopback, and every other stack on a stand-in.
+    """Refuse a stack of a stand-in's on anything but loopback, and every other stack on a stand-in.
 
     Raises:
         SlipwayError: before a provider exists.
     """
     endpoints = settings.endpoints
-    if settings.stack is Stack.LOCAL:
+    if settings.on_stand_in:
         if endpoints is None:
             raise SlipwayError(
-                "the stack 'local' runs on the embedded cloud only, and no embedded cloud was named",
+                f"the stack '{settings.stack}' runs on a stand-in only, and none was named",
                 where="slipway:endpoints",
-                fix="use `make up` or `slipway up local`, which start it and name it",
+                fix=f"use `slipway up {settings.stack}`, which names the embedded cloud",
             )
         for name in ("aws", "github", "kubernetes"):
-            _require_loopback(name, getattr(endpoints, name))
+            _require_loopback(settings.stack, name, getattr(endpoints, name))
     elif endpoints is not None:
         raise SlipwayError(
             f"the stack '{settings.stack}' is a real one and cannot run on stand-ins",
@@ -44,12 +43,12 @@ def require_fence(settings: Settings) -> None:
         )
 
 
-def _require_loopback(name: str, url: str) -> None:
+def _require_loopback(stack: str, name: str, url: str) -> None:
     if not is_loopback(url):
         raise SlipwayError(
             f"the endpoint of '{name}' is not on this machine: {url}",
             where="slipway:endpoints",
-            fix="the stack 'local' accepts loopback addresses only",
+            fix=f"the stack '{stack}' accepts loopback addresses only",
         )
 
 

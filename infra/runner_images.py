@@ -70,7 +70,7 @@ def require_fresh(settings: Settings, provider: aws.Provider) -> None:
         SlipwayError: before anything is registered.
     """
     runners = settings.platform.runners
-    if runners is None or settings.is_local:  # the stand-in's image is a name and no more
+    if runners is None or settings.on_stand_in:  # the stand-in's image is a name and no more
         return
     # A stack that has published nothing has no fleet, so that every class is new.
     held = published(settings.stack.value, PARAMETER_KEY, provider, absent="{}")

@@ -48,7 +48,7 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> Secrets:
             if placement.settings.database is None:
                 continue
             url = config.get_secret(database_url_key(placement.package, environment.name))
-            if url is None and settings.is_local:
+            if url is None and settings.on_stand_in:
                 url = pulumi.Output.secret(f"postgres://local@db.invalid/{placement.package}")
             if url is not None:
                 urls[placement.package, environment.name] = url

@@ -67,7 +67,7 @@ def platform_roles(settings: Settings) -> PlatformRoles:
 def apply_roles_in_account(settings: Settings) -> tuple[str, ...]:
     """ARNs of all apply roles of this stack's account: stacks that share one share its boundary too."""
     here = settings.organization.accounts.stacks_in(settings.account)
-    stacks = (settings.stack,) if settings.is_local else here
+    stacks = (settings.stack,) if settings.on_stand_in else here
     return tuple(
         naming.role_arn(settings.account, naming.apply_role(stack), naming.INFRA_PATH) for stack in stacks
     )
@@ -76,7 +76,7 @@ def apply_roles_in_account(settings: Settings) -> tuple[str, ...]:
 def plan_store_roles(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """ARNs of the roles of every stack that put plans, and of those that read them."""
     accounts = settings.organization.accounts
-    stacks = (Stack.LOCAL,) if settings.is_local else ACCOUNT_STACKS
+    stacks = (Stack.LOCAL,) if settings.on_stand_in else ACCOUNT_STACKS
     return (
         tuple(naming.role_arn(accounts.of(stack), naming.plan_role(stack)) for stack in stacks),
         tuple(

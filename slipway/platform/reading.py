@@ -159,7 +159,7 @@ def draft_of(given: Sources, stack: Stack) -> Draft:
     }
     unreadable |= {service_file(name) for name in given.services if name not in services}
     shared = organization or _EXAMPLE_ORGANIZATION
-    if stack is Stack.LOCAL and given.shared:
+    if stack.on_stand_in and given.shared:
         # The organisation as it is, but for its accounts: the embedded cloud is one, and always the same.
         embedded = dict.fromkeys(("automation", "staging", "prod"), EMBEDDED_ACCOUNT)
         shared = shared.model_copy(update={"accounts": type(shared.accounts)(**embedded)})

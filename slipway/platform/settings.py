@@ -109,9 +109,9 @@ class Settings(Model):
         )
 
     @property
-    def is_local(self) -> bool:
-        """Whether this is the stack on the embedded cloud, which nothing has to be bootstrapped for."""
-        return self.stack is Stack.LOCAL
+    def on_stand_in(self) -> bool:
+        """Whether the stack's cloud is a stand-in, which nothing has to be bootstrapped for."""
+        return self.stack.on_stand_in
 
     @property
     def workload_accounts(self) -> tuple[str, ...]:

@@ -12,6 +12,11 @@ class Stack(StrEnum):
     LOCAL = "local"
 
     @property
+    def on_stand_in(self) -> bool:
+        """Whether its cloud is a stand-in: what is fenced is the world that a stack is of, not its name."""
+        return self is Stack.LOCAL
+
+    @property
     def builds(self) -> bool:
         """Whether registries, build roles and repository-level GitHub settings live in this stack."""
         return self in (Stack.AUTOMATION, Stack.LOCAL)

@@ -148,7 +148,7 @@ def test_a_real_stack_on_a_stand_in_is_refused(cloud: Project) -> None:
 
 def test_local_on_a_real_cloud_is_refused(project: Project) -> None:
     # The program itself, which the command does not even run without an embedded cloud.
-    with pytest.raises(SlipwayError, match="no embedded cloud was named"):
+    with pytest.raises(SlipwayError, match="runs on a stand-in only, and none was named"):
         render_apart(project.root, "local", "")
     project.edit(
         "config:\n",

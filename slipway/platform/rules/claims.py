@@ -129,9 +129,9 @@ def _platform_roles(draft: Draft) -> Iterator[str]:
     settings = draft.settings
     yield from ("infra-plan", "infra-apply")  # what the platform's own two roles are called in Pulumi
     accounts = settings.organization.accounts
-    if settings.is_local or settings.account == accounts.automation:
+    if settings.on_stand_in or settings.account == accounts.automation:
         yield from (naming.cicd_role(service) for service in settings.organization.cicd_chain)
-    stacks = (settings.stack,) if settings.is_local else accounts.stacks_in(settings.account)
+    stacks = (settings.stack,) if settings.on_stand_in else accounts.stacks_in(settings.account)
     for stack in stacks:
         fleet = FleetNames(fleet=stack, account=settings.account, region=settings.platform.region)
         yield from (naming.plan_role(stack), naming.apply_role(stack), f"slipway-{stack}-flow-logs")

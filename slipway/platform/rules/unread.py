@@ -8,7 +8,6 @@ from slipway.platform.environments import environments
 from slipway.platform.mistakes import Mistake, Place, unknown_key
 from slipway.platform.rules.draft import Draft
 from slipway.platform.settings import PRIVATE_ACTIONS_TOKEN, database_url_key, is_database_url_key
-from slipway.platform.stack import Stack
 
 _BLOCKS = ("organization", "platform")
 MOVED_KEYS = ("accounts", "github", "cicd_chain")
@@ -28,7 +27,7 @@ def _keys(draft: Draft) -> Iterator[Mistake]:
     settings = draft.settings
     wants_token = settings.organization.github.private_actions and settings.stack.builds
     read = [*_BLOCKS, *([PRIVATE_ACTIONS_TOKEN] if wants_token else [])]
-    read += ["local"] if settings.is_local else []
+    read += ["local"] if settings.on_stand_in else []
     all_known = len(settings.services) == len(draft.service_names) and draft.knows_the_organization
     if all_known:
         read += [
@@ -39,7 +38,7 @@ def _keys(draft: Draft) -> Iterator[Mistake]:
             if placement.settings.database
         ]
     for key in draft.values:
-        if key in read or key in ("services", "endpoints") or (key == "local" and not settings.is_local):
+        if key in read or key in ("services", "endpoints") or (key == "local" and not settings.on_stand_in):
             continue
         if not all_known and (is_database_url_key(key) or key == PRIVATE_ACTIONS_TOKEN):
             continue
@@ -105,7 +104,7 @@ def _of_other_stacks(draft: Draft) -> Iterator[Mistake]:
             yield Mistake(where, found, "none: images are built in the stack 'automation'")
     if platform.cluster is not None and not stack.runs:
         yield Mistake(place / "cluster", "a cluster", "none: clusters live in workload accounts")
-    if stack is Stack.LOCAL and platform.state_key is not None:
+    if stack.on_stand_in and platform.state_key is not None:
         yield Mistake(place / "state_key", found, "none: 'local' keeps its state in files")
-    if stack is not Stack.LOCAL and "local" in draft.values:
+    if not stack.on_stand_in and "local" in draft.values:
         yield Mistake(draft.places["local"], found, "none: it is for the stack 'local'")
