@@ -79,13 +79,25 @@ def test_the_real_one_gets_the_callers_credentials_and_our_region_and_retries(
     assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 5}
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:4566", "https://ssm.amazonaws.com.evil.example"])
-def test_the_real_one_goes_to_aws_only(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", url)
-    session = connect(REGION)
-    session.client("sts")
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:4566", "https://ssm.amazonaws.com.evil.example", "http://ssm.amazonaws.com"]
+)
+def test_the_real_one_goes_to_aws_only(name: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, url)
     with pytest.raises(SlipwayError, match="which is not AWS"):
-        session.client("ssm")
+        connect(REGION).client("ssm")
+
+
+def test_an_address_for_another_service_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:4566")
+    assert connect(REGION).client("sts").meta.endpoint_url == f"https://sts.{REGION}.amazonaws.com"
+
+
+def test_an_address_in_the_profile_is_seen_too(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[default]\nendpoint_url = http://127.0.0.1:4566\n")
+    with pytest.raises(SlipwayError, match="which is not AWS"):
+        connect(REGION).client("kms")
 
 
 @pytest.mark.parametrize("url", ELSEWHERE)
