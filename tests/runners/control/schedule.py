@@ -16,8 +16,9 @@ from botocore.exceptions import ClientError
 
 from runners.control import claim_handler, finish_handler, planner_handler
 from runners.control.github import Delivery, GitHubRefused, GitHubUnavailable
-from runners.control.items import MINTING_MS
+from runners.control.items import instance_key
 from runners.control.reconcile import TickFailed
+from runners.control.transitions import instance_of
 from tests.runners.control.memory import MemoryGitHub
 from tests.runners.control.model import (
     GITHUB_CALLS,
@@ -53,17 +54,18 @@ class Hub(MemoryGitHub):
 
     schedule: "Schedule"
     minting: dict[str, int]
-    """Since when a configuration of each instance is being made."""
+    """Until when nobody else may ask for a configuration of each instance that is being made."""
 
     def is_busy(self, runner_id: int) -> bool:
         # Looked at when GitHub acts on the call, and not when it is made.
         return self.schedule.is_running(self.registered.get(runner_id, ""))
 
     def mint_runner(self, name: str, group_id: int, labels: tuple[str, ...]) -> tuple[str, int]:
-        instance, now = name.rpartition("-")[0], self.schedule.now
-        since = self.minting.get(instance)
-        assert since is None or now - since >= MINTING_MS, f"two configurations at a time for {instance}"
-        self.minting[instance] = now
+        instance = instance_of("test", name)
+        under_way = self.minting.get(instance, 0)
+        assert under_way <= self.schedule.now, f"two configurations at a time for {instance}"
+        # A function may take any time here, and so outlive what it reserved.
+        self.minting[instance] = self.schedule.table.items[instance_key(instance)].get("minting_until", 0)
         try:
             return super().mint_runner(name, group_id, labels)
         finally:
