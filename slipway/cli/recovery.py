@@ -28,17 +28,27 @@ def recover(
     engine: ENGINE = "auto",
     over: Annotated[
         list[str] | None,
-        typer.Option(metavar="LOCK", help="The holder of this lock is over, as you made sure. Repeatable."),
+        typer.Option(
+            metavar="LOCK",
+            envvar="SLIPWAY_OVER",
+            help="The holder of this lock is over, as you made sure. Repeatable.",
+        ),
     ] = None,
     made: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="URN=ID", help="An interrupted creation made the object with this id. Repeatable."
+            metavar="URN=ID",
+            envvar="SLIPWAY_MADE",
+            help="An interrupted creation made the object with this id. Repeatable.",
         ),
     ] = None,
     not_made: Annotated[
         list[str] | None,
-        typer.Option(metavar="URN", help="An interrupted creation made nothing. Repeatable."),
+        typer.Option(
+            metavar="URN",
+            envvar="SLIPWAY_NOT_MADE",
+            help="An interrupted creation made nothing. Repeatable.",
+        ),
     ] = None,
     yes: YES = False,
     form: FORMAT = "text",

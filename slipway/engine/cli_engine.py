@@ -28,6 +28,7 @@ from slipway.engine.interruption import (
     Lookup,
     adopted,
     advised,
+    locks_of,
     look_for,
     pending_of,
     unknown,
@@ -163,11 +164,7 @@ class PulumiEngine:
             SlipwayError: the stack's state or a lock cannot be read.
         """
         told = answers or Answers()
-        held = self._locks.held() if self._locks else []
-        locks = tuple(
-            replace(item, over="as you say") if not item.over and item.lock.name in told.over else item
-            for item in held
-        )
+        locks = locks_of(self._locks.held() if self._locks else (), told)
         pending = pending_of(self.readable_state())
         findings = look_for(pending, self._lookup if look else unknown, told)
         return Interruption(self._project, self._stack, self.name, locks, findings, pending.others)

@@ -8,7 +8,7 @@ state where it is ours, and named where it is not.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
@@ -308,7 +308,14 @@ def pending_of(deployment: Mapping[str, Any]) -> Pending:
 
 
 def look_for(pending: Pending, lookup: Lookup, answers: Answers) -> tuple[Finding, ...]:
-    """What became of each creation. What the state has under the same id already, no creation has made."""
+    """What became of each creation. What the state has under the same id already, no creation has made.
+
+    Raises:
+        SlipwayError: an answer is about none of them.
+    """
+    _require_known(
+        {item.urn for item in pending.creations}, {*answers.ids, *answers.gone}, "interrupted creation"
+    )
     # Components and providers are in the state and nowhere else.
     outside = [item for item in pending.creations if item.custom and not urns.is_provider(item.type)]
     wanted = [item for item in outside if item.urn not in answers.gone]
@@ -324,6 +331,28 @@ def look_for(pending: Pending, lookup: Lookup, answers: Answers) -> tuple[Findin
         else item
         for item in (settled[creation.urn] for creation in pending.creations)
     )
+
+
+def locks_of(held: Iterable[HeldLock], answers: Answers) -> tuple[HeldLock, ...]:
+    """The locks, with what a person says of them.
+
+    Raises:
+        SlipwayError: an answer is about none of them.
+    """
+    locks = tuple(held)
+    _require_known({item.lock.name for item in locks}, answers.over, "lock")
+    return tuple(
+        replace(item, over="as you say") if not item.over and item.lock.name in answers.over else item
+        for item in locks
+    )
+
+
+def _require_known(known: Collection[str], answered: Iterable[str], what: str) -> None:
+    for name in sorted(set(answered).difference(known)):
+        raise SlipwayError(
+            f"there is no {what} {name!r}",
+            fix=f"there is: {', '.join(sorted(known)) or 'none'}",
+        )
 
 
 def adopted(deployment: Mapping[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:

@@ -371,6 +371,22 @@ def test_what_nobody_can_look_up_waits_for_a_person(cli):
     assert backend.document["deployment"]["resources"][-1]["id"] == "found-by-hand"
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (Answers(over=frozenset({"0b1d"})), "there is no lock '0b1d'"),
+        (Answers(gone=frozenset({"urn:x"})), "there is no interrupted creation 'urn:x'"),
+        (Answers(ids={"urn:x": "a"}), "there is no interrupted creation 'urn:x'"),
+    ],
+)
+def test_an_answer_about_something_else_is_refused(cli, answers, said):
+    deployment = {"resources": [TOP], "pending_operations": pending(CREATION)}
+    engine = cli(Backend(deployment, HeldLock(lock(), "over")), there())
+    with pytest.raises(SlipwayError, match=said) as told:
+        engine.interrupted(answers)
+    assert "0b1c" in told.value.fix or CREATION["urn"] in told.value.fix
+
+
 def test_a_replacement_that_was_being_made_leaves_the_former_one_to_be_deleted(cli):
     old = record("build", id="build-1", inputs={"name": "build-1"}, parent=TOP["urn"])
     deployment = {

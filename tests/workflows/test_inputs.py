@@ -18,7 +18,7 @@ SERVICE = ROOT / "examples/skill-pool"
 OUTSIDE = re.compile(r"\binputs\.|\bgithub\.(ref_name|head_ref|base_ref|ref\b|actor|event\.)")
 """What whoever starts a run, or names a branch or tag, chooses freely."""
 NOWHERE = ("if", "environment", "concurrency")
-"""Keys of a job that no command sees."""
+"""Keys of a job that no command sees; of a step, `if`."""
 PROGRAMS = ("helm", "aws", "kubectl", "docker", "curl")
 
 GOOD = ("v0.2.0", "1.0.0-rc.1", "0123456789abcdef0123456789abcdef01234567", "sha-0a1b2c3")
@@ -66,7 +66,7 @@ def test_what_comes_from_outside_comes_by_a_variable() -> None:
                     continue
                 steps = value if key == "steps" else [value]
                 texts = [
-                    str({name: part for name, part in step.items() if name != "env"})
+                    str({name: part for name, part in step.items() if name not in ("env", "if")})
                     if isinstance(step, dict)
                     else str(step)
                     for step in steps
