@@ -1,7 +1,9 @@
 """Reads what the account and GitHub hold already, before this run registers anything."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, cast
 
 import pulumi
@@ -65,6 +67,13 @@ def has_entry(cluster: str, principal: str, provider: aws.Provider) -> bool:
     """Whether EKS has an access entry for a principal."""
     arguments = {"clusterName": cluster, "principalArn": principal}
     return bool(_read("aws:eks/getAccessEntry:getAccessEntry", arguments, provider))
+
+
+def repository_name(id_: int, provider: github.Provider) -> str | None:
+    """`owner/name` of a repository as GitHub has it now; None where there is none, and offline."""
+    arguments = {"endpoint": f"repositories/{id_}"}
+    found = _read("github:index/getRestApi:getRestApi", arguments, provider)
+    return json.loads(found["body"])["full_name"] if found.get("code") == HTTPStatus.OK else None
 
 
 def standing_labels(repository: str, provider: github.Provider) -> frozenset[str]:

@@ -18,6 +18,7 @@ from infra import github, outputs, running
 from infra.building import Building, building
 from infra.cluster_access import access_declaration, require_way_in
 from infra.foundation import Foundation, foundation
+from infra.in_force import repository_name
 from infra.providers import aws_provider, github_provider, kubernetes_provider, require_fence
 from infra.runner_images import require_fresh
 from infra.running import Running
@@ -29,6 +30,7 @@ from slipway.platform.namespaces import namespaces_of
 from slipway.platform.platform_roles import PlatformRoles, platform_roles
 from slipway.platform.reading import stack_file
 from slipway.platform.settings import Settings
+from slipway.platform.spelling import spelled, written
 
 Roles = Mapping[tuple[str, str], CiRole]
 """By service and environment."""
@@ -49,6 +51,8 @@ def main() -> None:
 
 def build(settings: Settings, secrets: Secrets) -> None:
     """Declare everything that the stack holds."""
+    hub = github_provider(settings)
+    settings = as_github_spells(settings, hub)
     declared, own = environments(settings), platform_roles(settings)
     cloud = aws_provider(settings)
     require_fresh(settings, cloud)
@@ -56,7 +60,6 @@ def build(settings: Settings, secrets: Secrets) -> None:
     if settings.platform.cluster:
         access = access_declaration(settings, settings.platform.cluster, declared, own)
         require_way_in(settings, access, cloud)
-    hub = github_provider(settings)
     opts = pulumi.ResourceOptions(providers=[cloud, hub])
     base = foundation(settings, own, opts)
     roles = _roles(declared, base, opts)
@@ -80,6 +83,19 @@ def build(settings: Settings, secrets: Secrets) -> None:
     for name in settings.services:
         _repository(settings, name, [env for env in declared if env.service == name], hub, opts)
     outputs.export(settings, environments=declared, own=own, builds=builds, running=runs, opts=opts)
+
+
+def as_github_spells(settings: Settings, provider: pulumi_github.Provider) -> Settings:
+    """The settings with repositories named as GitHub names them; as the files do, in an offline preview.
+
+    Raises:
+        SlipwayError: one was renamed, or belongs to somebody else now.
+    """
+    names = {item.id: repository_name(item.id, provider) for item in written(settings)}
+    found, said = spelled(settings, {id_: name for id_, name in names.items() if name})
+    for message in said:
+        pulumi.log.warn(message)
+    return found
 
 
 def warn_of_support(settings: Settings) -> None:

@@ -46,6 +46,8 @@ _ORG_SECRETS = Permission(level="organization", key="organization_secrets", titl
 PERMISSIONS = MappingProxyType(
     {
         "github:index/getRepository:getRepository": (_METADATA,),
+        # Of one path: a repository by its id.
+        "github:index/getRestApi:getRestApi": (_METADATA,),
         "github:index/getUser:getUser": (),
         "github:index/getTeam:getTeam": (_MEMBERS,),
         "github:index/getIssueLabels:getIssueLabels": (_ISSUES_READ,),

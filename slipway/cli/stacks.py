@@ -7,7 +7,7 @@ Exit status: 0 done; 1 an error that says what to do; 130 interrupted. `drift`: 
 import gc
 import json
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -107,10 +107,18 @@ def preview(
             revision(root, base)  # a mistyped one is told at once, before the imports that take longest
         from slipway.engine import offline
 
-        result = offline.preview(root, stack, base, here=True)
+        result = offline.preview(root, stack, base, here=True, likeness=_likeness)
     else:
         result = _run(root, stack, engine, lambda session: session.preview(), changes=False)
     report(result, chosen(form, as_json))
+
+
+def _likeness(before: Path, now: Path, stack: str) -> tuple[Mapping[str, str], Sequence[str]]:
+    """Which repositories a change only spells anew."""
+    from slipway.platform import reading
+    from slipway.platform.spelling import respelling
+
+    return respelling(reading.load(before, stack), reading.load(now, stack))
 
 
 def refresh(

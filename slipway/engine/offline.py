@@ -14,7 +14,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +27,7 @@ from slipway.engine.monitor import Monitor
 from slipway.engine.program import Project, program_at, run_program
 from slipway.engine.project import load_project, load_stack, stack_config
 from slipway.engine.recording import Recorder, Rendered, dump, load
+from slipway.engine.respelling import respelled
 from slipway.engine.revisions import revision
 from slipway.errors import SlipwayError
 
@@ -64,23 +65,31 @@ def render(root: Path, stack: str, extra: Mapping[str, str] | None = None) -> Re
     return recorder.rendered(project.name, stack)
 
 
-def preview(root: Path, stack: str, base: str | None = None, *, here: bool = False) -> Result:
+Likeness = Callable[[Path, Path, str], tuple[Mapping[str, str], Sequence[str]]]
+"""Given the folders before and now and a stack: `owner/name` of repositories that are only spelled anew, with
+the old spelling, and what to say of that."""
+
+
+def preview(
+    root: Path, stack: str, base: str | None = None, *, here: bool = False, likeness: Likeness | None = None
+) -> Result:
     """What the stack consists of, or, with `base`, what the change since that commit does.
 
     Args:
         root: the project's folder, in a Git work tree if `base` is given.
         base: a Git revision. A stack that is new since then shows as created.
         here: without a base, render in this process, which a command that does nothing else can afford.
+        likeness: tells of a change which names mean the same; GitHub ignores the case of a repository's.
 
     Raises:
         SlipwayError: unknown stack or revision, broken YAML, or one of the two programs failed.
     """
     began = time.monotonic()
-    result = _preview(root.resolve(), stack, base, here=here)
+    result = _preview(root.resolve(), stack, base, here=here, likeness=likeness)
     return replace(result, seconds=time.monotonic() - began)
 
 
-def _preview(root: Path, stack: str, base: str | None, *, here: bool) -> Result:
+def _preview(root: Path, stack: str, base: str | None, *, here: bool, likeness: Likeness | None) -> Result:
     key = secrets.token_hex(16)
     fingerprints = Fingerprints(key.encode())
     load_stack(root, stack)
@@ -93,7 +102,13 @@ def _preview(root: Path, stack: str, base: str | None, *, here: bool) -> Result:
             result = compare(None, rendering.result(), fingerprints)
             said = Diagnostic("info", f"the stack {stack!r} does not exist in {base}")
             return replace(result, diagnostics=(*result.diagnostics, said))
-        return compare(render_apart(folder, stack, key), rendering.result(), fingerprints)
+        before, now = render_apart(folder, stack, key), rendering.result()
+        if likeness is None:
+            return compare(before, now, fingerprints)
+        names, said = likeness(folder, root, stack)
+        result = compare(before, respelled(now, names), fingerprints)
+        messages = (Diagnostic("warning", message) for message in said)
+        return replace(result, diagnostics=(*messages, *result.diagnostics))
 
 
 def render_here(root: Path, stack: str) -> Rendered:

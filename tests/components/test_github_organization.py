@@ -130,5 +130,6 @@ def test_the_table_names_types_that_the_sdk_has() -> None:
             "getUser": "get_user",
             "getTeam": "get_team",
             "getIssueLabels": "get_issue_labels",
+            "getRestApi": "get_rest_api",
         }
         assert hasattr(pulumi_github, python_name.get(name, name)), token

@@ -76,6 +76,22 @@ def test_a_base_leaves_the_one_step_of_a_changed_line(cloned: Clone, stack: str)
     assert [(one["path"], one["old"], one["new"]) for one in step["diff"]] == [change]
 
 
+def test_a_repository_in_another_case_is_no_change_and_a_rename_is_told(cloned: Clone) -> None:
+    file = cloned.root / "services" / "skill-pool.yaml"
+    text = file.read_text()
+    command = ("preview", "prod", "--offline", "--base", "HEAD", "--format", "json")
+    file.write_text(text.replace("acme/skill-pool", "acme/Skill-Pool"))
+    shown = json.loads(cloned.ok(*command))
+    assert shown["steps"] == []
+    assert "acme/Skill-Pool is acme/skill-pool in another case" in shown["diagnostics"][0]["message"]
+
+    file.write_text(text.replace("acme/skill-pool", "acme/skills"))
+    shown = json.loads(cloned.ok(*command))
+    assert "the repository 70001 is acme/skills now" in shown["diagnostics"][0]["message"]
+    # What GitHub holds moves along in place, as the provider that applies it has it.
+    assert set(shown["counts"]) == {"update"}
+
+
 @pytest.mark.parametrize("form", ["text", "markdown"])
 def test_a_base_leaves_one_line_to_people(cloned: Clone, form: str) -> None:
     old, new, name, (path, before, after) = CHANGES["automation"]

@@ -7,10 +7,10 @@ engine beside it, on a GitHub of its own, and both are changed by hand in the sa
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -42,6 +42,7 @@ require_fence(settings)
 platform = settings.platform.model_copy(update={"runners": None})  # then there is a runner group for all
 settings = settings.model_copy(update={"platform": platform})
 hub = github_provider(settings)
+settings = program.as_github_spells(settings, hub)
 opts = pulumi.ResourceOptions(providers=[hub])
 github.organization(settings, pulumi.Output.secret("a token"), opts)
 for name in settings.services:
@@ -60,40 +61,44 @@ class Side:
 
 
 @pytest.fixture
-def sides(tmp_path: Path) -> Iterator[list[Side]]:
-    """The embedded provider, and the real one under Pulumi's own engine."""
-    if MISSING:
-        pytest.skip(f"not on PATH: {', '.join(MISSING)}")
-    servers, sides = [], list[Side]()
-    for name in ("embedded", "pulumi"):
+def servers() -> Iterator[list[Any]]:
+    started: list[Any] = []
+    yield started
+    for server in started:
+        server.shutdown()
+
+
+@pytest.fixture
+def side(tmp_path: Path, servers: list[Any]) -> Callable[[str], Side]:
+    """Makes one, by its engine's name: the embedded provider, or the real one under Pulumi's own engine."""
+
+    def make(name: Literal["embedded", "pulumi"]) -> Side:
         root = clone(tmp_path / name).root
         (root / "__main__.py").write_text(PROGRAM)
         app = GitHub(RequestLog())
-        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
+        servers.append(make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
         app.world.seed(seed_of(root))
-        cloud = Cloud(
-            id=name,
-            pid=os.getpid(),
-            github=f"http://127.0.0.1:{server.server_port}",
-            **dict.fromkeys(("aws", "kubernetes", "console"), "http://127.0.0.1:9"),
-            started_at="",
-        )
+        elsewhere = dict.fromkeys(("aws", "kubernetes", "console"), "http://127.0.0.1:9")
+        url = f"http://127.0.0.1:{servers[-1].server_port}"
+        cloud = Cloud(id=name, pid=os.getpid(), github=url, **elsewhere, started_at="")
         session = open_session(root, "local", name, cloud=cloud)
         if name == "pulumi":
-            binary = Path(str(shutil.which("pulumi-resource-github"))).resolve()
-            folder = root / "plugin"
-            folder.mkdir()
-            (folder / binary.name).symlink_to(binary)
             fence = Fence({"aws": cloud.aws, "github": cloud.github, "kubernetes": cloud.kubernetes})
-            session = replace(
-                session, engine=local_engine(root, "local", fence=fence, plugins={"github": folder})
-            )
-        sides.append(Side(session, connect(token("stand-in"), cloud.github)))
-    yield sides
-    for server in servers:
-        server.shutdown()
+            plugins = {"github": plugin(root / "plugin")}
+            engine = local_engine(root, "local", fence=fence, plugins=plugins)
+            session = replace(session, engine=engine)
+        return Side(session, connect(token("stand-in"), url))
+
+    return make
+
+
+def plugin(folder: Path) -> Path:
+    """A folder that holds the provider's program and nothing else."""
+    binary = Path(str(shutil.which(NEEDED[1]))).resolve()
+    folder.mkdir()
+    (folder / binary.name).symlink_to(binary)
+    return folder
 
 
 class _Quiet(MotoRequestHandler):
@@ -121,17 +126,17 @@ def by_hand(github: Client) -> None:
         }
         github.send("PUT", f"{environments}/{name}", {**kept, **changes})
 
-    def policies(name: str) -> list[dict[str, Any]]:
-        return list(github.every(f"{environments}/{name}/deployment-branch-policies", "branch_policies"))
+    def policy(name: str, pattern: str) -> str:
+        place = f"{environments}/{name}/deployment-branch-policies"
+        (id_,) = (one["id"] for one in github.every(place, "branch_policies") if one["name"] == pattern)
+        return f"{place}/{id_}"
 
     github.send("DELETE", f"{environments}/chart")
     environment("prod", reviewers=None, prevent_self_review=False)
     environment("production", can_admins_bypass=True)
     environment("staging", wait_timer=5)
-    first = policies("preview")[0]
-    github.send("DELETE", f"{environments}/preview/deployment-branch-policies/{first['id']}")
-    first = policies("staging")[0]
-    github.send("PUT", f"{environments}/staging/deployment-branch-policies/{first['id']}", {"name": "mine/*"})
+    github.send("DELETE", policy("preview", "refs/pull/*/merge"))
+    github.send("PUT", policy("staging", "main"), {"name": "mine/*"})
     github.send("POST", f"{environments}/build/deployment-branch-policies", {"name": "*", "type": "branch"})
     github.send("PATCH", f"{REPOSITORY}/actions/variables/AWS_REGION", {"value": "us-east-1"})
     github.send("DELETE", f"{environments}/staging/variables/HELM_NAMESPACE")
@@ -200,9 +205,10 @@ NOT_OURS = {"skill-pool-build-environment": ("update", ["branch *"])}
 
 @pytest.mark.slow
 @pytest.mark.pulumi_cli
-def test_github_comes_up_stays_and_shows_each_change_by_hand(sides: list[Side]) -> None:
-    for side in sides:
-        name, session = side.session.engine.name, side.session
+@pytest.mark.skipif(bool(MISSING), reason=f"not on PATH: {', '.join(MISSING)}")
+def test_github_comes_up_stays_and_shows_each_change_by_hand(side: Callable[[str], Side]) -> None:
+    for one in (side("embedded"), side("pulumi")):
+        name, session = one.session.engine.name, one.session
         first = session.up()
         assert first.ok, (name, first.errors)
         assert {op: first.counts[op] for op in ("import", "update")} == {"import": 2, "update": 2}, name
@@ -210,10 +216,24 @@ def test_github_comes_up_stays_and_shows_each_change_by_hand(sides: list[Side]) 
         assert (again.ok, seen(again)) == (True, {}), (name, again.errors)
         assert seen(session.drift()) == {}, name
 
-        by_hand(side.github)
+        by_hand(one.github)
         assert seen(session.drift()) == CHANGED, name
         repaired = session.up()
         assert [
             item.message for item in repaired.errors if "nothing here declares it" not in item.message
         ] == []
         assert seen(session.drift()) == NOT_OURS, name
+
+
+def test_another_case_of_a_repository_in_its_file_changes_nothing(
+    side: Callable[[str], Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = side("embedded")
+    monkeypatch.chdir(one.session.root)
+    assert one.session.up().ok
+    file = one.session.root / "services" / "skill-pool.yaml"
+    file.write_text(file.read_text().replace("acme/skill-pool", "acme/Skill-Pool"))
+    again = one.session.up()
+    assert (again.ok, seen(again)) == (True, {}), again.errors
+    (warning,) = [item.message for item in again.diagnostics if item.severity == "warning"]
+    assert "GitHub spells acme/Skill-Pool as acme/skill-pool" in warning

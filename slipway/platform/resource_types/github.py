@@ -4,11 +4,13 @@ from slipway.platform.resource_types.row import ResourceType, names
 
 _TERRAFORM = "integrations/terraform-provider-github github"
 
+# Of a repository with another name, the provider looks whether its id is the same: then it is no new object
+# (util_diff.go, diffRepository). That the id is the same is checked before anything is declared.
 TYPES = (
     ResourceType(
         token="github:index/repositoryEnvironment:RepositoryEnvironment",
         source=f"{_TERRAFORM}/resource_github_repository_environment.go",
-        replace_on=names("repository environment"),
+        replace_on=names("environment"),
         computed=names("repositoryId"),
         required=names("environment repository"),
         unordered=names("reviewers.teams reviewers.users"),
@@ -16,7 +18,7 @@ TYPES = (
     ResourceType(
         token="github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy",
         source=f"{_TERRAFORM}/resource_github_repository_environment_deployment_policy.go",
-        replace_on=names("repository environment"),
+        replace_on=names("environment"),
         computed=names("policyId repositoryId"),
         required=names("environment repository"),
     ),
@@ -30,7 +32,6 @@ TYPES = (
     ResourceType(
         token="github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions",
         source=f"{_TERRAFORM}/resource_github_actions_repository_permissions.go",
-        replace_on=names("repository"),
         computed=names("allowedActions shaPinningRequired"),
         required=names("repository"),
         unordered=names("allowedActionsConfig.patternsAlloweds"),
@@ -38,7 +39,6 @@ TYPES = (
     ResourceType(
         token="github:index/workflowRepositoryPermissions:WorkflowRepositoryPermissions",
         source=f"{_TERRAFORM}/resource_github_workflow_repository_permissions.go",
-        replace_on=names("repository"),
         computed=names("canApprovePullRequestReviews defaultWorkflowPermissions"),
         required=names("repository"),
     ),
@@ -58,7 +58,6 @@ TYPES = (
     ResourceType(
         token="github:index/repositoryRuleset:RepositoryRuleset",
         source=f"{_TERRAFORM}/resource_github_repository_ruleset.go",
-        replace_on=names("repository"),
         computed=names(
             "etag nodeId rulesetId "
             # GitHub fills these in where nothing is said of them.
@@ -78,7 +77,7 @@ TYPES = (
     ResourceType(
         token="github:index/actionsSecret:ActionsSecret",
         source=f"{_TERRAFORM}/resource_github_actions_secret.go",
-        replace_on=names("repository secretName"),
+        replace_on=names("secretName"),
         computed=names("createdAt keyId remoteUpdatedAt repositoryId updatedAt"),
         required=names("repository secretName"),
         secret=names("encryptedValue plaintextValue value valueEncrypted"),
@@ -86,7 +85,7 @@ TYPES = (
     ResourceType(
         token="github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret",
         source=f"{_TERRAFORM}/resource_github_actions_environment_secret.go",
-        replace_on=names("repository environment secretName"),
+        replace_on=names("environment secretName"),
         computed=names("createdAt keyId remoteUpdatedAt repositoryId updatedAt"),
         required=names("environment repository secretName"),
         secret=names("encryptedValue plaintextValue value valueEncrypted"),
@@ -103,14 +102,14 @@ TYPES = (
     ResourceType(
         token="github:index/actionsVariable:ActionsVariable",
         source=f"{_TERRAFORM}/resource_github_actions_variable.go",
-        replace_on=names("repository variableName"),
+        replace_on=names("variableName"),
         computed=names("createdAt repositoryId updatedAt"),
         required=names("repository value variableName"),
     ),
     ResourceType(
         token="github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable",
         source=f"{_TERRAFORM}/resource_github_actions_environment_variable.go",
-        replace_on=names("repository environment variableName"),
+        replace_on=names("environment variableName"),
         computed=names("createdAt repositoryId updatedAt"),
         required=names("environment repository value variableName"),
     ),

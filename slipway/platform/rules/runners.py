@@ -27,13 +27,14 @@ def _repositories(draft: Draft, place: Place, runner_class: RunnerClassSettings)
     github, services = draft.settings.organization.github, draft.settings.services
     if not draft.knows_the_organization or len(services) < len(draft.service_names):
         return
-    visibilities = {service.repository: service.visibility for service in services.values()}
-    visibilities[github.repository] = github.visibility
+    known = {service.repository: service.visibility for service in services.values()}
+    known[github.repository] = github.visibility
+    visibilities = {slug.lower(): visibility for slug, visibility in known.items()}
     for index, slug in enumerate(runner_class.repositories):
-        if slug not in visibilities:
-            expected = f"a repository of a service or the platform ({', '.join(sorted(visibilities))})"
+        if slug.lower() not in visibilities:
+            expected = f"a repository of a service or the platform ({', '.join(sorted(known))})"
             yield Mistake(place / index, repr(slug), expected)
-        elif visibilities[slug] == "public" and not runner_class.public:
+        elif visibilities[slug.lower()] == "public" and not runner_class.public:
             expected = "'public: true' beside it: anyone's pull request could run on these instances"
             yield Mistake(place / index, f"{slug!r}, which is public", expected)
 

@@ -19,6 +19,15 @@ def get_repository(call: Call) -> Response:
     return json_response(shown(call, call.repository()))
 
 
+@area.route("GET", "/repositories/{id}", needs="metadata:read")
+def get_repository_by_id(call: Call) -> Response:
+    """What stays when a repository is renamed; GitHub's reference does not name this path, its clients do."""
+    found = [one for one in call.world.repositories.values() if str(one.id) == call.path["id"]]
+    if not found or not call.token.reaches(found[0].owner):
+        raise not_found()
+    return json_response(shown(call, found[0]))
+
+
 @area.route("GET", "/orgs/{org}", needs="")
 def get_organization(call: Call) -> Response:
     """https://docs.github.com/en/rest/orgs/orgs#get-an-organization"""

@@ -150,6 +150,7 @@ HANDLERS = (
         read=_read,
         delete=_delete,
         natural=("repository", "environment"),
+        replaces_here=names("repository"),
         defaults={"canAdminsBypass": True, "preventSelfReview": False},
         rules=(
             # https://docs.github.com/en/rest/deployments/environments
@@ -168,6 +169,7 @@ HANDLERS = (
         delete=_policy_delete,
         find=_policy_find,
         natural=("repository", "environment", "branchPattern", "tagPattern"),
+        replaces_here=names("repository"),
         replace_when=_other_kind,
     ),
 )

@@ -1,8 +1,10 @@
 """What is looked up and not made: repositories, users, teams, and the labels that there are already."""
 
+import json
 from collections.abc import Mapping
+from http import HTTPStatus
 
-from slipway.github import path
+from slipway.github import GithubError, path
 from slipway.localcloud.providers.base import Function
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.github.client import GitHubCloud
@@ -80,9 +82,20 @@ def _issue_labels(cloud: GitHubCloud, arguments: Props) -> Props:
     }
 
 
+def _rest(cloud: GitHubCloud, arguments: Props) -> Props:
+    try:
+        body = cloud.get(f"/{arguments['endpoint']}")
+    except GithubError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return {"id": "", "endpoint": arguments["endpoint"], "code": error.status, "body": ""}
+    return {"id": "", "endpoint": arguments["endpoint"], "code": 200, "body": json.dumps(body)}
+
+
 FUNCTIONS: Mapping[str, Function] = {
     "github:index/getRepository:getRepository": _repository,
     "github:index/getUser:getUser": _user,
     "github:index/getTeam:getTeam": _team,
+    "github:index/getRestApi:getRestApi": _rest,
     "github:index/getIssueLabels:getIssueLabels": _issue_labels,
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud
-from slipway.localcloud.providers.handler import Handler, Rule, one_of
+from slipway.localcloud.providers.handler import Handler, Rule, names, one_of
 from slipway.localcloud.providers.values import Props, block, items
 
 _SELECTED = {
@@ -144,6 +144,7 @@ def _setting(
         delete=delete,
         find=find,
         natural=(key,) if key else (),
+        replaces_here=names("repository") if key == "repository" else frozenset(),
         **more,
     )
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud
-from slipway.localcloud.providers.handler import AutoName, Handler, one_of, renamed
+from slipway.localcloud.providers.handler import AutoName, Handler, names, one_of, renamed
 from slipway.localcloud.providers.values import Props, block, items
 
 _SWITCHES = (
@@ -151,6 +151,7 @@ HANDLERS = (
         find=_find,
         name=AutoName(longest=100),
         natural=("repository", "name"),
+        replaces_here=names("repository"),
         rules=(
             one_of("enforcement", "disabled", "active", "evaluate"),
             one_of("target", "branch", "tag", "push"),

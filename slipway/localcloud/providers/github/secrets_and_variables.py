@@ -12,7 +12,7 @@ from nacl.public import PublicKey, SealedBox
 
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.github.client import DOCS, GitHubCloud, split_id
-from slipway.localcloud.providers.handler import Handler, Rule, one_of, pattern
+from slipway.localcloud.providers.handler import Handler, Rule, names, one_of, pattern
 from slipway.localcloud.providers.values import Props, items
 
 _NAME = r"(?!(?i:github_))[A-Za-z_][A-Za-z0-9_]*"
@@ -143,6 +143,8 @@ def _handler(
         update=type_.update,
         delete=type_.delete,
         natural=type_.keys,
+        # pulumi-github moves what a renamed repository holds along; a name is part of an id here.
+        replaces_here=names("repository") & frozenset(type_.keys),
         rules=(pattern(type_.name_key, _NAME, _NAME_REASON), *rules),
         **more,
     )
