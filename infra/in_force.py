@@ -12,6 +12,7 @@ import pulumi_github as github
 
 from slipway.platform import naming
 from slipway.platform.authentication import AuthenticationMode
+from slipway.platform.cluster import NODE_GROUP_LABEL, NodeCount
 
 _ABSENT = (
     *("ParameterNotFound", "ResourceNotFoundException"),
@@ -74,6 +75,25 @@ def repository_name(id_: int, provider: github.Provider) -> str | None:
     arguments = {"endpoint": f"repositories/{id_}"}
     found = _read("github:index/getRestApi:getRestApi", arguments, provider)
     return json.loads(found["body"])["full_name"] if found.get("code") == HTTPStatus.OK else None
+
+
+def standing_groups(cluster: str, provider: aws.Provider) -> dict[str, NodeCount]:
+    """The managed node groups of a cluster by their names in the settings; none where it is not there yet."""
+    listed = _read("aws:eks/getNodeGroups:getNodeGroups", {"clusterName": cluster}, provider).get("names")
+    found: dict[str, NodeCount] = {}
+    for name in listed or ():
+        arguments = {"clusterName": cluster, "nodeGroupName": name}
+        group = _read("aws:eks/getNodeGroup:getNodeGroup", arguments, provider)
+        key = cast(dict[str, str], group.get("labels") or {}).get(NODE_GROUP_LABEL)
+        (sizes,) = cast(list[dict[str, int]], group.get("scalingConfigs")) or [None]
+        # Of two with one name, one replaces the other, with as many nodes at least.
+        if key and sizes and (key not in found or found[key].desired < sizes["desiredSize"]):
+            found[key] = NodeCount(
+                minimum=int(sizes["minSize"]),
+                maximum=int(sizes["maxSize"]),
+                desired=int(sizes["desiredSize"]),
+            )
+    return found
 
 
 def standing_labels(repository: str, provider: github.Provider) -> frozenset[str]:

@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 
 import pulumi
+import pulumi_aws as aws
 import pulumi_github
 
 from components.cluster.access import ClusterAccess, ClusterAccessArgs
@@ -18,7 +19,7 @@ from infra import github, outputs, running
 from infra.building import Building, building
 from infra.cluster_access import access_declaration, require_way_in
 from infra.foundation import Foundation, foundation
-from infra.in_force import repository_name
+from infra.in_force import repository_name, standing_groups
 from infra.providers import aws_provider, github_provider, kubernetes_provider, require_fence
 from infra.runner_images import require_fresh
 from infra.running import Running
@@ -77,6 +78,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
             declared=declared,
             roles=roles,
             secrets=secrets,
+            provider=cloud,
             opts=opts,
         )
     github.platform_repository(settings, own, base, builds, opts)
@@ -179,11 +181,20 @@ def _cluster(
     declared: Sequence[Environment],
     roles: Roles,
     secrets: Secrets,
+    provider: aws.Provider,
     opts: pulumi.ResourceOptions,
 ) -> Running:
     """The cluster, who gets into it, and what each environment's release finds there."""
     inside = [environment for environment in declared if environment.runs_in_cluster]
-    made = running.cluster(settings, cluster, own=own, base=base, environments=inside, opts=opts)
+    made = running.cluster(
+        settings,
+        cluster,
+        own=own,
+        base=base,
+        standing_groups=standing_groups(cluster.name, provider),
+        environments=inside,
+        opts=opts,
+    )
     opts_inside = pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(providers=[kubernetes_provider(made.kubeconfig)])
     )

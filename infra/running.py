@@ -15,7 +15,7 @@ from components.state.parameters import HelmValuesParameter, HelmValuesParameter
 from infra.cluster_access import mappings
 from infra.foundation import Foundation
 from slipway.platform import naming
-from slipway.platform.cluster import ClusterSettings
+from slipway.platform.cluster import ClusterSettings, NodeCount
 from slipway.platform.environments import Environment, Placement
 from slipway.platform.files import helm_values
 from slipway.platform.platform_roles import PlatformRoles
@@ -36,12 +36,14 @@ def cluster(
     *,
     own: PlatformRoles,
     base: Foundation,
+    standing_groups: Mapping[str, NodeCount],
     environments: Sequence[Environment],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
     """Declare the cluster itself.
 
     Args:
+        standing_groups: its node groups that there are already.
         environments: those whose jobs work on it.
     """
     return Cluster(
@@ -55,6 +57,7 @@ def cluster(
             boundary_arn=naming.boundary_arn(settings.account),
             role_mappings=mappings(settings, declared, environments, own),
             protect=settings.platform.protect,
+            standing_groups=standing_groups,
         ),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[base.boundary])),
     )

@@ -1,13 +1,14 @@
 """An EKS cluster whose endpoint, keys, logs, roles and nodes are all said here and none left to a default."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
 
+from components.cluster.node_groups import node_groups
 from components.cluster.service_roles import (
     NODE_POLICIES,
     SERVICE_POLICIES,
@@ -18,7 +19,7 @@ from components.cluster.service_roles import (
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names, naming
 from slipway.platform.aws_auth import RoleMapping, mapped_arn
-from slipway.platform.cluster import ClusterSettings
+from slipway.platform.cluster import ClusterSettings, NodeCount
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All that there are (EKS User Guide, "Send control plane logs to CloudWatch Logs")."""
@@ -44,6 +45,8 @@ class ClusterArgs:
     role_mappings: tuple[RoleMapping, ...] = ()
     protect: bool = True
     """Whether Pulumi deletes neither the cluster nor the key of its secrets. Node groups come and go."""
+    standing_groups: Mapping[str, NodeCount] = field(default_factory=dict[str, NodeCount])
+    """The node groups that there are already, by their names in the settings."""
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for what EKS would refuse, or what would lock somebody out."""
@@ -117,7 +120,14 @@ class Cluster(pulumi.ComponentResource):
             opts=self._child,
         )
         cluster = self._cluster(service, self._key(), [*service_policies, logs])
-        self._node_groups(nodes, [cluster, *node_policies])
+        node_groups(
+            name,
+            args.settings,
+            args.standing_groups,
+            role_arn=nodes.arn,
+            subnet_ids=args.private_subnet_ids,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[cluster, *node_policies]),
+        )
 
         self.name = args.settings.name
         self.kubeconfig = pulumi.Output.secret(cluster.kubeconfig_json)
@@ -212,29 +222,3 @@ class Cluster(pulumi.ComponentResource):
             deletion_protection=args.settings.deletion_protection,
             opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[*after])),
         )
-
-    def _node_groups(self, role: aws.iam.Role, after: Sequence[pulumi.Resource]) -> None:
-        for key, group in self._args.settings.node_groups.items():
-            # No physical name: a change of types or disk replaces a group, the new one before the old.
-            aws.eks.NodeGroup(
-                f"{self._name}-{key}",
-                cluster_name=self._args.settings.name,
-                node_role_arn=role.arn,
-                subnet_ids=self._args.private_subnet_ids,
-                version=self._args.settings.version,
-                ami_type=group.ami_type,
-                instance_types=list(group.instance_types),
-                capacity_type=group.capacity,
-                disk_size=group.disk_gib,
-                scaling_config=aws.eks.NodeGroupScalingConfigArgs(
-                    min_size=group.minimum, max_size=group.maximum, desired_size=group.desired_at_first
-                ),
-                update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=33),
-                labels={"slipway.dev/node-group": key},
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    depends_on=[*after],
-                    # The cluster's autoscaler moves it all day; an update must not move it back.
-                    ignore_changes=["scalingConfig.desiredSize"],
-                ),
-            )

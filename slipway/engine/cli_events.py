@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from slipway.engine import cli_messages as messages
 from slipway.engine import urn as urns
 from slipway.engine.diffs import Reported, compare, mark_forcing, reported
+from slipway.engine.drift import watched, without_shared
 from slipway.engine.interface import (
     CHANGED,
     GONE,
@@ -139,7 +140,7 @@ class Events:
             return
         if self._operation in _LOOKING:
             # Only at the end of a read is it known what the world has.
-            self._steps[number] = _refreshed(self._step(op, metadata))
+            self._steps[number] = _refreshed(self._step(op, metadata), metadata)
         began = self._began.pop(metadata.urn, None)
         if began is not None and not self._quiet(event.planning):
             self._progress.finished(self._steps[number], time.monotonic() - began)
@@ -221,12 +222,19 @@ def _text(message: str) -> str:
     return _COLOURS.sub("", message).strip()
 
 
-def _refreshed(step: Step) -> Step:
-    if step.op == "update" and not step.diff:
+def _refreshed(step: Step, metadata: messages.Metadata) -> Step:
+    if step.op == "delete":
+        return replace(step, note=GONE)
+    if step.op not in ("same", "update"):
+        return step
+    old, new = (_plain(side.outputs) if side else {} for side in (metadata.old, metadata.new))
+    diff = (*without_shared(step.type, step.diff), *watched(step.type, old, new))
+    if step.op == "same" and diff == step.diff:
+        return step
+    if not diff:
         # Outputs that differ while every input is as it was: the world moves, nobody changed it.
-        return replace(step, op="same", old=None, new=None)
-    notes: dict[str, str] = {"delete": GONE, "update": CHANGED}
-    return replace(step, note=notes.get(step.op, step.note))
+        return replace(step, op="same", old=None, new=None, diff=())
+    return replace(step, op="update", diff=diff, note=CHANGED)
 
 
 def _hidden(metadata: messages.Metadata) -> bool:

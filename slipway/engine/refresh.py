@@ -8,6 +8,7 @@ from dataclasses import replace
 from slipway.engine import urn as urns
 from slipway.engine.changes import guard_secrets
 from slipway.engine.diffs import compare, keep_ignored
+from slipway.engine.drift import shared
 from slipway.engine.interface import CHANGED, GONE, PropertyChange
 from slipway.engine.plugins import ResourceRefused
 from slipway.engine.program import leave_interrupts
@@ -48,7 +49,7 @@ def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> No
     id_, outputs, inputs = found
     inputs = guard_secrets(inputs, state.inputs, ()) or _inputs_from(outputs, state)
     # What the program asks to ignore is somebody else's to change, and so no drift.
-    inputs = keep_ignored(inputs, state.inputs, state.ignore_changes)
+    inputs = keep_ignored(inputs, state.inputs, (*state.ignore_changes, *shared(state.type)))
     outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
     changes = drifted(state.inputs, inputs)
     result = replace(state, id=id_, inputs=inputs, outputs=outputs)

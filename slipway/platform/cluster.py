@@ -1,5 +1,6 @@
 """The EKS cluster of a workload account, as a stack file describes it."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -12,7 +13,20 @@ from slipway.platform.mistakes import refusal
 from slipway.platform.model import Model
 from slipway.platform.values import ClusterName, KubernetesVersion, NodeGroupName, PublicCidr, RoleArn
 
+NODE_GROUP_LABEL = "slipway.dev/node-group"
+"""Of each node, and by it of its group, whose own name is made up: the name that the settings give it."""
+
 MAX_NODES = 450  # EKS service quotas, "Nodes per managed node group"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeCount:
+    """How many nodes a group has, and how few and how many an autoscaler may leave it."""
+
+    minimum: int
+    maximum: int
+    desired: int
+
 
 NodeInstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.[a-z0-9-]+$")]
 
@@ -54,10 +68,20 @@ class NodeGroup(Model):
         arm = architecture_of(self.instance_types[0]) == "arm64"
         return "AL2023_ARM_64_STANDARD" if arm else "AL2023_x86_64_STANDARD"
 
-    @property
-    def desired_at_first(self) -> int:
-        """Nodes to begin with: one at least, or nothing would run the cluster's own pods."""
-        return max(self.minimum, 1)
+    def count(self, standing: NodeCount | None = None) -> NodeCount:
+        """What to ask EKS for: of a group that stands as many nodes as it has, as far as its bounds allow.
+
+        EKS takes the three numbers together, and refuses a desired one that is out of the bounds.
+        """
+        # One at least to begin with, or nothing would run the cluster's own pods.
+        held = standing.desired if standing else max(self.minimum, 1)
+        return NodeCount(
+            minimum=self.minimum, maximum=self.maximum, desired=min(max(held, self.minimum), self.maximum)
+        )
+
+    def moves(self, standing: NodeCount | None) -> bool:
+        """Whether the bounds of a group that stands become others."""
+        return standing is not None and (standing.minimum, standing.maximum) != (self.minimum, self.maximum)
 
 
 class ClusterSettings(Model):

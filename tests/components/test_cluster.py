@@ -1,5 +1,6 @@
 """The cluster: what is asked of EKS, under which roles and keys, and what is refused before asking."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ from components.cluster.cluster import Cluster
 from slipway.errors import SlipwayError
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import NODE_GROUPS, RoleMapping, mapped_arn
-from slipway.platform.cluster import NodeGroup
+from slipway.platform.cluster import NodeCount, NodeGroup
 from tests.components.computed import computed_outputs
 from tests.components.recording import Recorded, Recording
 from tests.components.samples import ACCOUNT, BOUNDARY, REGION
@@ -165,6 +166,32 @@ def test_node_groups_are_as_declared_and_the_autoscaler_moves_them() -> None:
         assert eks(recording).urn in one.dependencies
         # Types and disk replace a group: with a name of its own the new one could not stand beside the old.
         assert "nodeGroupName" not in one.inputs
+
+
+@pytest.mark.parametrize(
+    ("held", "sent", "ignored"),
+    [
+        (None, (2, 6, 2), True),
+        ((2, 6, 4), (2, 6, 4), True),
+        ((2, 5, 4), (2, 6, 4), False),
+        ((1, 6, 1), (2, 6, 2), False),
+        ((2, 9, 8), (2, 6, 6), False),
+    ],
+    ids=["new", "bounds as they are", "maximum raised", "minimum raised", "maximum lowered"],
+)
+def test_with_its_bounds_a_group_is_sent_the_size_that_it_has(
+    held: tuple[int, int, int] | None, sent: tuple[int, int, int], *, ignored: bool
+) -> None:
+    standing = (
+        {"default": NodeCount(minimum=held[0], maximum=held[1], desired=held[2])} if held is not None else {}
+    )
+    args = dataclasses.replace(cluster_args(API), standing_groups=standing)
+    one = run(lambda: pulumi.export("name", Cluster("cluster", args).name)).one(
+        "NodeGroup", "cluster-default"
+    )
+    config = one.inputs["scalingConfig"]
+    assert (config["minSize"], config["maxSize"], config["desiredSize"]) == sent
+    assert one.ignore_changes == (("scalingConfig.desiredSize",) if ignored else ())
 
 
 @pytest.mark.parametrize("mode", AuthenticationMode)

@@ -1,4 +1,7 @@
-"""moto drops a cluster's accessConfig, answers an update without `update`, cannot change the version."""
+"""moto drops a cluster's accessConfig, answers an update without `update`, cannot change the version.
+
+It takes a node group's desired size whatever its bounds are.
+"""
 
 # ruff: noqa: PLC0415 -- a service of moto is imported when it is first used
 import uuid
@@ -15,7 +18,8 @@ https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigReques
 
 def patch() -> None:
     from moto.core.responses import ActionResult
-    from moto.eks.exceptions import InvalidRequestException
+    from moto.eks.exceptions import InvalidParameterException, InvalidRequestException
+    from moto.eks.models import EKSBackend
     from moto.eks.responses import EKSResponse
     from moto.eks.urls import url_paths
 
@@ -48,6 +52,7 @@ def patch() -> None:
     def describe_update(response: Any) -> Any:
         return ActionResult({"update": {**_finished("ConfigUpdate"), "id": response._get_param("updateId")}})
 
+    _keep_bounds(EKSBackend, InvalidParameterException)
     patched: Any = EKSResponse
     patched.create_cluster = create_cluster
     patched.update_cluster_config = update_cluster_config
@@ -56,6 +61,36 @@ def patch() -> None:
     dispatch: Any = EKSResponse.dispatch
     url_paths["{0}/clusters/(?P<name>[^/]+)/updates$"] = dispatch
     url_paths["{0}/clusters/(?P<name>[^/]+)/updates/(?P<updateId>[^/]+)$"] = dispatch
+
+
+def _keep_bounds(backend: Any, refusal: Any) -> None:
+    """EKS's answer to sizes that contradict each other, those that are not given being as they are.
+
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_NodegroupScalingConfig.html
+    """
+    create, update = backend.create_nodegroup, backend.update_nodegroup_config
+
+    def check(sizes: dict[str, int]) -> None:
+        if not {"minSize", "desiredSize", "maxSize"} <= set(sizes):
+            return
+        low, wanted, high = sizes["minSize"], sizes["desiredSize"], sizes["maxSize"]
+        if low > wanted:
+            raise refusal(message=f"Minimum capacity {low} can't be greater than desired size {wanted}")
+        if wanted > high:
+            raise refusal(message=f"desired capacity {wanted} can't be greater than max size {high}")
+
+    def create_nodegroup(held: Any, *arguments: Any, **given: Any) -> Any:
+        check(given.get("scaling_config") or {})
+        return create(held, *arguments, **given)
+
+    def update_nodegroup_config(held: Any, cluster_name: str, nodegroup_name: str, **given: Any) -> Any:
+        if given.get("scaling_config"):
+            group = held.describe_nodegroup(cluster_name, nodegroup_name)
+            check({**group.scaling_config, **given["scaling_config"]})
+        return update(held, cluster_name, nodegroup_name, **given)
+
+    backend.create_nodegroup = create_nodegroup
+    backend.update_nodegroup_config = update_nodegroup_config
 
 
 def _change_mode(cluster: Any, wanted: str, refusal: Any) -> None:

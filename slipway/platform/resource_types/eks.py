@@ -50,6 +50,7 @@ TYPES = (
         ),
         required=names("clusterName nodeRoleArn scalingConfig subnetIds"),
         unordered=names("subnetIds taints"),
+        shared=names("scalingConfig.desiredSize"),
         actions=Actions(
             create=qualified("eks", "CreateNodegroup TagResource"),
             read=qualified("eks", "DescribeUpdate DescribeNodegroup"),

@@ -49,6 +49,9 @@ class ResourceType:
         required: inputs without which there is none.
         unordered: lists that the upstream provider compares as sets; any other is compared by position.
         secret: outputs that are secret whatever the program says.
+        shared: inputs that have another owner as soon as the resource is there, such as an autoscaler: what
+            that one makes of them is no drift.
+        watched: outputs that only a change by somebody else makes different from what the last update left.
         actions: None where IAM has no say.
     """
 
@@ -59,6 +62,8 @@ class ResourceType:
     required: frozenset[str] = frozenset()
     unordered: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    watched: frozenset[str] = frozenset()
     actions: Actions | None = None
 
 

@@ -55,6 +55,8 @@ class AwsProvider(ResourceProvider[AwsCall]):
             "aws:ssm/getParameter:getParameter": _parameter,
             "aws:eks/getClusters:getClusters": _clusters,
             "aws:eks/getCluster:getCluster": _cluster,
+            "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
+            "aws:eks/getNodeGroup:getNodeGroup": _node_group,
             "aws:eks/getAccessEntry:getAccessEntry": _access_entry,
         }
 
@@ -170,6 +172,27 @@ def _cluster(call: AwsCall, arguments: Props) -> Props:
         "version": found["version"],
         "accessConfigs": [{"authenticationMode": mode}] if mode else [],
         "tags": dict(found.get("tags") or {}),
+    }
+
+
+def _node_groups(call: AwsCall, arguments: Props) -> Props:
+    cluster = str(arguments["clusterName"])
+    listed = call.client("eks").list_nodegroups(clusterName=cluster)["nodegroups"]
+    return {"id": cluster, "clusterName": cluster, "names": list(listed)}
+
+
+def _node_group(call: AwsCall, arguments: Props) -> Props:
+    cluster, name = str(arguments["clusterName"]), str(arguments["nodeGroupName"])
+    found = call.client("eks").describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
+    sizes = found["scalingConfig"]
+    return {
+        "id": f"{cluster}:{name}",
+        "clusterName": cluster,
+        "nodeGroupName": name,
+        "arn": found["nodegroupArn"],
+        "status": found["status"],
+        "labels": dict(found.get("labels") or {}),
+        "scalingConfigs": [{key: sizes[key] for key in ("minSize", "maxSize", "desiredSize")}],
     }
 
 
