@@ -1,16 +1,11 @@
-"""Kinds of Kubernetes objects and their fields: merge patches, who applied which, names, Secrets. Pure."""
+"""Kinds of Kubernetes objects and their fields: merge patches, names, Secrets. Pure."""
 
 import base64
 import binascii
 import re
-from collections.abc import Iterator
 from typing import Any, cast
 
 Object = dict[str, Any]
-Path = tuple[str, ...]
-
-# Identity is no field that anybody owns.
-_IDENTITY = frozenset({("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")})
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -24,8 +19,6 @@ KNOWN: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
         "configmaps": ("ConfigMap", True),
         "resourcequotas": ("ResourceQuota", True),
         "limitranges": ("LimitRange", True),
-        "services": ("Service", True),
-        "pods": ("Pod", True),
     },
     (RBAC, "v1"): {
         "roles": ("Role", True),
@@ -33,11 +26,9 @@ KNOWN: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
         "clusterroles": ("ClusterRole", False),
         "clusterrolebindings": ("ClusterRoleBinding", False),
     },
-    ("networking.k8s.io", "v1"): {"networkpolicies": ("NetworkPolicy", True), "ingresses": ("Ingress", True)},
-    ("apps", "v1"): {"deployments": ("Deployment", True)},
-    ("batch", "v1"): {"jobs": ("Job", True)},
+    ("networking.k8s.io", "v1"): {"networkpolicies": ("NetworkPolicy", True)},
 }
-"""Plural -> (kind, namespaced) by group and version: what discovery says before anything is stored.
+"""Plural -> (kind, namespaced) by group and version: those that the providers make.
 An object of any other group is taken as its path and body say."""
 
 
@@ -57,71 +48,17 @@ def name_problem(group: str, plural: str, name: str) -> str:
     return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"
 
 
-def merge_patch(target: object, patch: object, *, keep_null: bool = False) -> object:
-    """`target` after the JSON merge patch of RFC 7396; with `keep_null` a null is a value, not a removal."""
+def merge_patch(target: object, patch: object) -> object:
+    """`target` after the JSON merge patch of RFC 7396."""
     if not isinstance(patch, dict):
         return patch
     merged: Object = dict(cast("Object", target)) if isinstance(target, dict) else {}
     for key, value in cast("Object", patch).items():
-        if value is None and not keep_null:
+        if value is None:
             merged.pop(key, None)
         else:
-            merged[key] = merge_patch(merged.get(key), value, keep_null=keep_null)
+            merged[key] = merge_patch(merged.get(key), value)
     return merged
-
-
-def leaves(fields: Object, at: Path = ()) -> Iterator[tuple[Path, object]]:
-    """Every path to a value that is owned whole: a scalar, a list or an empty map."""
-    for key, value in fields.items():
-        path = (*at, key)
-        if path in _IDENTITY:
-            continue
-        if isinstance(value, dict) and value:
-            yield from leaves(cast("Object", value), path)
-        else:
-            yield path, value
-
-
-def conflicts(owners: dict[str, Object], manager: str, given: Object) -> list[str]:
-    """The fields that another manager applied with another value, as `"<manager>": .path`."""
-    wanted = dict(leaves(given))
-    return [
-        f'conflict with "{other}": .{".".join(path)}'
-        for other, fields in sorted(owners.items())
-        if other != manager
-        for path, value in leaves(fields)
-        if path in wanted and wanted[path] != value
-    ]
-
-
-def without(fields: Object, paths: set[Path]) -> Object:
-    """`fields` less the values at `paths`, and less the maps that this empties."""
-    return _without(fields, paths, ())
-
-
-def _without(fields: Object, paths: set[Path], at: Path) -> Object:
-    kept: Object = {}
-    for key, value in fields.items():
-        path = (*at, key)
-        if path in paths:
-            continue
-        if isinstance(value, dict) and any(gone[: len(path)] == path for gone in paths):
-            rest = _without(cast("Object", value), paths, path)
-            if rest:
-                kept[key] = rest
-        else:
-            kept[key] = value
-    return kept
-
-
-def field_set(fields: Object) -> Object:
-    """The paths of `fields` in the form of `metadata.managedFields[].fieldsV1`."""
-    found: Object = {}
-    for path, _ in leaves(fields):
-        place = found
-        for part in path:
-            place = place.setdefault(f"f:{part}", {})
-    return found
 
 
 def encode_secret(secret: Object) -> str:

@@ -1,4 +1,4 @@
-"""The objects of the Kubernetes stand-in: stored, versioned and owned field by field, run by nobody."""
+"""The objects of the Kubernetes stand-in: stored and versioned, run by nobody."""
 
 import copy
 import threading
@@ -8,16 +8,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import cast
 
-from slipway.localcloud.kubernetes_fields import (
-    Object,
-    conflicts,
-    encode_secret,
-    field_set,
-    leaves,
-    merge_patch,
-    name_problem,
-    without,
-)
+from slipway.localcloud.kubernetes_fields import Object, encode_secret, merge_patch, name_problem
 
 INITIAL_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 # The API server's own admission refuses to delete these three.
@@ -61,14 +52,13 @@ class Collection:
 class Store:
     """All objects of the cluster. Thread safe; what goes in and out is copied.
 
-    Versions of one group share their objects, as in a real cluster. An object is written by `create`,
-    `replace`, `merge` and `apply`; each raises `StatusError` with the code that the API server answers.
+    Versions of one group share their objects, as in a real cluster. An object is written by `create` and
+    `merge`; each raises `StatusError` with the code that the API server answers.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._objects: dict[tuple[str, str, str, str], Object] = {}
-        self._applied: dict[str, dict[str, Object]] = {}
         self._version = 0
         self.kinds: dict[tuple[str, str], tuple[str, bool]] = {}
         for name in INITIAL_NAMESPACES:
@@ -100,7 +90,7 @@ class Store:
                 totals[str(held["kind"])] = totals.get(str(held["kind"]), 0) + 1
             return dict(sorted(totals.items()))
 
-    def create(self, where: Collection, body: Object, *, dry_run: bool = False) -> Object:
+    def create(self, where: Collection, body: Object) -> Object:
         with self._lock:
             new = copy.deepcopy(body)
             name = self._check_new(where, new)
@@ -116,16 +106,17 @@ class Store:
                 meta.setdefault("labels", {})["kubernetes.io/metadata.name"] = name
                 new.setdefault("spec", {"finalizers": ["kubernetes"]})
                 new["status"] = {"phase": "Active"}
-            self._keep(where, new, dry_run=dry_run)
+            self._keep(where, new)
             return copy.deepcopy(new)
 
-    def replace(self, where: Collection, name: str, body: Object, *, dry_run: bool = False) -> Object:
+    def merge(self, where: Collection, name: str, patch: Object) -> Object:
+        """JSON merge patch, RFC 7396."""
         with self._lock:
             held = self._held(where, name)
-            new = copy.deepcopy(body)
+            new = cast("Object", merge_patch(copy.deepcopy(held), copy.deepcopy(patch)))
             self._check_same(where, name, held, new)
             meta = new["metadata"]
-            for kept in ("uid", "creationTimestamp", "generation", "managedFields"):
+            for kept in ("uid", "creationTimestamp", "generation"):
                 if kept in held["metadata"]:
                     meta.setdefault(kept, held["metadata"][kept])
             if "status" in held:
@@ -135,48 +126,10 @@ class Store:
             meta["resourceVersion"] = held["metadata"]["resourceVersion"]
             if new == held:
                 return copy.deepcopy(held)
-            self._keep(where, new, dry_run=dry_run)
+            self._keep(where, new)
             return copy.deepcopy(new)
 
-    def merge(self, where: Collection, name: str, patch: Object, *, dry_run: bool = False) -> Object:
-        """JSON merge patch, RFC 7396."""
-        with self._lock:
-            held = self._held(where, name)
-            merged = cast("Object", merge_patch(copy.deepcopy(held), patch))
-            return self.replace(where, name, merged, dry_run=dry_run)
-
-    def apply(
-        self, where: Collection, name: str, body: Object, *, manager: str, force: bool, dry_run: bool = False
-    ) -> tuple[Object, bool]:
-        """Server-side apply; the object and whether it is new.
-
-        Lists are owned whole. A field that this manager applied before and leaves out now is removed unless
-        another manager applied it too; one that another manager applied with another value is a conflict.
-        https://kubernetes.io/docs/reference/using-api/server-side-apply/
-        """
-        with self._lock:
-            given = copy.deepcopy(body)
-            given.setdefault("metadata", {}).setdefault("name", name)
-            held = self._objects.get(self._key(where, name))
-            if held is None:
-                new = self.create(where, given, dry_run=dry_run)
-                return (new if dry_run else self._own(where, name, manager, given)), True
-            owners = self._applied.get(str(held["metadata"]["uid"]), {})
-            in_conflict = [] if force else conflicts(owners, manager, given)
-            if in_conflict:
-                message = f"Apply failed with {len(in_conflict)} conflict(s): " + "; ".join(in_conflict)
-                raise StatusError(HTTPStatus.CONFLICT, "Conflict", message)
-            kept = {path for path, _ in leaves(given)}
-            for other, fields in owners.items():
-                kept |= {path for path, _ in leaves(fields)} if other != manager else set()
-            dropped = {path for path, _ in leaves(owners.get(manager, {}))} - kept
-            merged = merge_patch(without(held, dropped), given, keep_null=True)
-            new = self.replace(where, name, cast("Object", merged), dry_run=dry_run)
-            if not dry_run:
-                new = self._own(where, name, manager, given)
-            return new, False
-
-    def delete(self, where: Collection, name: str, *, uid: str = "", dry_run: bool = False) -> Object:
+    def delete(self, where: Collection, name: str, *, uid: str = "") -> Object:
         """Remove the object, and with a namespace all that is in it."""
         with self._lock:
             held = self._held(where, name)
@@ -186,50 +139,25 @@ class Store:
             if where.is_namespaces and name in _UNDELETABLE:
                 message = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
                 raise StatusError(HTTPStatus.FORBIDDEN, "Forbidden", message)
-            if dry_run:
-                return copy.deepcopy(held)
             gone = [self._key(where, name)]
             if where.is_namespaces:
                 gone += [key for key in self._objects if key[2] == name]
             for key in gone:
-                self._applied.pop(str(self._objects.pop(key)["metadata"]["uid"]), None)
+                del self._objects[key]
             self._version += 1
             return held
 
-    def _keep(self, where: Collection, new: Object, *, dry_run: bool) -> None:
+    def _keep(self, where: Collection, new: Object) -> None:
         if where.plural == "secrets" and not where.group:
             wrong = encode_secret(new)
             if wrong:
                 message = f'Secret "{new["metadata"]["name"]}" is invalid: {wrong}'
                 raise StatusError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message)
         new["apiVersion"] = where.api_version
-        if dry_run:
-            return
         self._version += 1
         new["metadata"]["resourceVersion"] = str(self._version)
         self.kinds[where.group, where.plural] = (str(new["kind"]), bool(where.namespace))
         self._objects[self._key(where, str(new["metadata"]["name"]))] = copy.deepcopy(new)
-
-    def _own(self, where: Collection, name: str, manager: str, given: Object) -> Object:
-        """Note what `manager` applied, take fields with other values from the others, and show both."""
-        held = self._held(where, name)
-        owners = self._applied.setdefault(str(held["metadata"]["uid"]), {})
-        wanted = dict(leaves(given))
-        for other, fields in owners.items():
-            lost = {path for path, value in leaves(fields) if path in wanted and wanted[path] != value}
-            owners[other] = without(fields, lost)
-        owners[manager] = given
-        held["metadata"]["managedFields"] = [
-            {
-                "manager": name_,
-                "operation": "Apply",
-                "apiVersion": where.api_version,
-                "fieldsType": "FieldsV1",
-                "fieldsV1": field_set(fields),
-            }
-            for name_, fields in sorted(owners.items())
-        ]
-        return copy.deepcopy(held)
 
     def _held(self, where: Collection, name: str) -> Object:
         found = self._objects.get(self._key(where, name))
