@@ -93,9 +93,7 @@ def github_provider(settings: Settings) -> github.Provider:
     )
 
 
-def kubernetes_provider(
-    kubeconfig: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
-) -> kubernetes.Provider:
+def kubernetes_provider(kubeconfig: pulumi.Input[str]) -> kubernetes.Provider:
     """Provider for the stack's own cluster, never for whatever the ambient kubeconfig names."""
     return kubernetes.Provider(
         "kubernetes",
@@ -103,5 +101,4 @@ def kubernetes_provider(
         # Otherwise a changed Secret or ConfigMap is deleted and made again, and pods that start then fail.
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
-        opts=opts,
     )

@@ -16,7 +16,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from slipway.cli import app
+from slipway.cli import app, main
 from slipway.cli.options import project_folder
 from slipway.errors import SlipwayError
 
@@ -99,9 +99,10 @@ def test_a_command_shows_how_it_is_called(name: str) -> None:
 @pytest.mark.parametrize("name", LEAVES)
 def test_a_command_is_called_like_the_others(name: str) -> None:
     given = options(LEAVES[name])
-    assert name in PRINTS_JSON_ANYWAY or given & {"--json", "--format"}, "no --json"
+    assert name in PRINTS_JSON_ANYWAY or "--json" in given, "no --json"
     assert name in PRINTS_JSON_ANYWAY or "--root" in given, "no --root"
     assert ("--yes" in given) == ("-y" in given)
+    assert not given & {"--format", "--output", "-o"}, "a second way to ask for a form"
 
 
 @pytest.mark.parametrize("name", [name for name, command in LEAVES.items() if "--json" in options(command)])
@@ -172,3 +173,25 @@ def test_no_color_leaves_no_escape_on_a_terminal(arguments: list[str], code: int
     assert ended.returncode == code
     assert b"Usage" in shown or b"there is no stack" in shown
     assert b"\x1b" not in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("schema foo", "Invalid value for 'file': 'foo' is not one of 'service', 'stack', 'project'."),
+        ("schema", "Invalid value for 'file': name a file: service, stack or project"),
+        ("preview prod --engine foo", "Invalid value for '--engine': 'foo' is not one of 'auto', "),
+        ("runners simulate --jobs x", "Invalid value for '--jobs': found 'x'; expected a whole number"),
+        ("preview prod --offline --json --markdown", "choose one of --json and --markdown"),
+    ],
+)
+def test_a_mistyped_command_is_told_in_our_words(
+    typed: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["slipway", *typed.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert "  do:    slipway " in told

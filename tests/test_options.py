@@ -39,9 +39,13 @@ def _types(annotation: object) -> Iterator[object]:
         yield from _types(inner)
 
 
+TOP = (OrganizationSettings, PlatformSettings, LocalSettings, ServiceSettings)
+MODELS = tuple(dict.fromkeys(inner for model in TOP for inner in models(model)))
+"""Every block of a settings file."""
+
+
 def settings() -> set[str]:
-    top = (OrganizationSettings, PlatformSettings, LocalSettings, ServiceSettings)
-    return {name for model in top for inner in models(model) for name in inner.model_fields}
+    return {name for model in MODELS for name in model.model_fields}
 
 
 @pytest.fixture(scope="module")

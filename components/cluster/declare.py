@@ -23,7 +23,6 @@ def declare(
     reader: str | None = None,
     public_access_cidrs: Sequence[str] = (),
     reachable_from: Sequence[str] = (),
-    applied_by: str | None = None,
 ) -> AccessDeclaration:
     """The declaration that Cluster and ClusterAccess carry out when given the same arguments.
 
@@ -38,7 +37,6 @@ def declare(
         reader: ARN of the role that looks for drift.
         public_access_cidrs: blocks for which the public endpoint answers.
         reachable_from: runner classes with a path to the private endpoint.
-        applied_by: ARN of the role that Pulumi runs as where another one made the cluster.
 
     Raises:
         SlipwayError: see `aws_auth.role_mappings`.
@@ -53,7 +51,7 @@ def declare(
         region=region,
         mode=mode,
         creator=apply_principal,
-        apply_principal=applied_by or apply_principal,
+        apply_principal=apply_principal,
         admin_entries=tuple(administrators) if mode.has_entries else (),
         job_entries=tuple(jobs) if mode.has_entries else (),
         admin_mappings=tuple(line.role_arn for line in masters),

@@ -2,15 +2,13 @@
 
 # ruff: noqa: PLC0415 - what renders is imported when the command runs: no other command pays for it
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from slipway.cli.contract import ending
-from slipway.cli.options import ROOT
+from slipway.cli.options import AS_JSON, AS_MARKDOWN, ROOT, form_of
 from slipway.engine.revisions import revision
-
-Format = Literal["text", "markdown", "json"]
 
 
 def register(app: typer.Typer) -> None:
@@ -30,14 +28,16 @@ def access(
     diff_base: Annotated[
         str | None, typer.Option("--diff", metavar="BASE", help="Show only what differs from this revision.")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = "text",
+    *,
+    as_json: AS_JSON = False,
+    as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
 ) -> None:
     """Print who can reach which role and what that lets them do: every job context against every role.
 
     Computed from the policy documents that the program renders, without any credential.
     """
-    root = root.resolve()
+    root, form = root.resolve(), form_of(as_json=as_json, as_markdown=as_markdown)
     # Before anything slow is imported: a mistyped revision is told at once.
     base = None if diff_base is None else revision(root, diff_base)
 

@@ -1,7 +1,6 @@
 """What all commands have in common: errors as JSON where JSON was asked for, help and colours."""
 
 import errno
-import itertools
 import json
 import os
 import sys
@@ -68,15 +67,29 @@ def ending(status: str, *examples: str) -> str:
 
 def asks_for_json(arguments: Sequence[str]) -> bool:
     """Whether a command line asks for JSON, as far as that can be told of one that may be wrong."""
-    pairs = itertools.pairwise(arguments)
-    return "--json" in arguments or "--format=json" in arguments or ("--format", "json") in pairs
+    return "--json" in arguments
 
 
 def described(error: SlipwayError | typer.TyperException) -> dict[str, Any]:
     """An error for programs: `what`, `where`, `fix`, and the mistakes of settings one by one."""
     if isinstance(error, SlipwayError):
         return error.to_json()
-    return {"what": error.format_message(), "where": "", "fix": help_of(error)}
+    return {"what": said(error), "where": "", "fix": help_of(error)}
+
+
+def said(error: typer.TyperException) -> str:
+    """What is wrong with a command as it was typed, in the words that settings have for the same mistake."""
+    from pydantic import ValidationError  # noqa: PLC0415 - slow, and for this alone
+
+    from slipway.platform.mistakes import expectation, shown  # noqa: PLC0415 - likewise
+
+    text = error.format_message()
+    if not isinstance(error.__cause__, ValidationError):
+        return text
+    where, (details, *_) = text.partition(": ")[0], error.__cause__.errors(include_url=False)
+    if details["type"] == "value_error":  # typer's own sentence
+        return f"{where}: {expectation(details)}"
+    return f"{where}: found {shown(details['input'])}; expected {expectation(details)}"
 
 
 def help_of(error: typer.TyperException) -> str:
@@ -106,7 +119,7 @@ def show(error: SlipwayError | typer.TyperException) -> None:
     if isinstance(error, SlipwayError):
         text, more = str(error), ""
     else:
-        text, more = error.format_message(), f"\n  do:    {help_of(error)}"
+        text, more = said(error), f"\n  do:    {help_of(error)}"
     console.print("[red]error:[/red] ", end="")
     console.print(text + more, markup=False)
     sys.stdout.flush()

@@ -1,9 +1,11 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+Form = Literal["text", "markdown", "json"]
 
 
 def project_folder(given: Path) -> Path:
@@ -27,4 +29,14 @@ ROOT = Annotated[
 ]
 STACK = Annotated[str, typer.Argument(help="A stack of this project: automation, staging, prod or local.")]
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+AS_MARKDOWN = Annotated[
+    bool, typer.Option("--markdown", help="Print it for a pull request or a job's summary.")
+]
 YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def form_of(*, as_json: bool, as_markdown: bool) -> Form:
+    """How a command prints its answer. Raises typer.BadParameter where it is told to do both."""
+    if as_json and as_markdown:
+        raise typer.BadParameter("choose one of --json and --markdown")
+    return "json" if as_json else "markdown" if as_markdown else "text"

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from slipway.cli.contract import ending, terminal
-from slipway.cli.options import AS_JSON, ROOT, STACK, YES
-from slipway.cli.stacks import ENGINE, FORMAT, STATUS, WIDE, ask, chosen, opened, report
+from slipway.cli.options import AS_JSON, AS_MARKDOWN, ROOT, STACK, YES, form_of
+from slipway.cli.stacks import ENGINE, STATUS, WIDE, ask, opened, report
 from slipway.errors import SlipwayError
 
 
@@ -51,8 +51,8 @@ def recover(
         ),
     ] = None,
     yes: YES = False,
-    form: FORMAT = "text",
     as_json: AS_JSON = False,
+    as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
 ) -> None:
     """Clear up after a killed run: locks whose holder is over, and creations that nobody saw the end of.
@@ -68,12 +68,12 @@ def recover(
         left = session.interrupted(answers)
     shown = left.result()
     if not left or not shown.ok:
-        report(shown, chosen(form, as_json))
+        report(shown, form_of(as_json=as_json, as_markdown=as_markdown))
         return
     if not yes:
         terminal(soft_wrap=True, stderr=True, width=WIDE).print(display.rich(shown))
         ask("Clear this up?")
-    report(session.recover(left), chosen(form, as_json))
+    report(session.recover(left), form_of(as_json=as_json, as_markdown=as_markdown))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -47,7 +47,7 @@ def schema(
             (write / "schemas" / f"{name}.json").write_text(_text(of_file()), encoding="utf-8")
         (write / "settings.md").write_text(settings_page(), encoding="utf-8")
     elif file is None:
-        raise typer.BadParameter("name a file: service, stack or project", param_hint="FILE")
+        raise typer.BadParameter("name a file: service, stack or project", param_hint="'file'")
     else:
         typer.echo(_text(SCHEMAS[file.value]()), nl=False)
 

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from slipway.cli.contract import ending, terminal
-from slipway.cli.options import AS_JSON, ROOT, STACK, YES
+from slipway.cli.options import AS_JSON, AS_MARKDOWN, ROOT, STACK, YES, Form, form_of
 from slipway.engine.interface import Choice, Result
 from slipway.engine.revisions import revision
 from slipway.errors import SlipwayError
@@ -26,13 +26,11 @@ if TYPE_CHECKING:
 
 DRIFT = 2
 _LONG = 60
-"""Steps from which on what was done is shown by component; `--format json` always has every one."""
+"""Steps from which on what was done is shown by component; `--json` always has every one."""
 WIDE = 2_000
-Format = Literal["text", "markdown", "json"]
 
 _ENGINE = typer.Option("--engine", help="auto: the Pulumi CLI where it is on PATH; `local` keeps its own.")
 ENGINE = Annotated[Choice, _ENGINE]
-FORMAT = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 STATUS = "0 done; 1 an error that says what to do; 130 interrupted."
 
 
@@ -57,15 +55,15 @@ def up(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="First bring the state to what the cloud says.")
     ] = False,
-    form: FORMAT = "text",
     as_json: AS_JSON = False,
+    as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
 ) -> None:
     """Bring a stack to what its stack file says. After `drift` found something, that is repaired too."""
     if not yes:
         _confirm(root, stack, engine, "Apply this?")
     result = _run(root, stack, engine, lambda session: session.up(refresh=refresh))
-    report(result, chosen(form, as_json))
+    report(result, form_of(as_json=as_json, as_markdown=as_markdown))
     if stack == Stack.LOCAL:
         _meet_github(root)
 
@@ -90,8 +88,8 @@ def preview(
         str | None,
         typer.Option(help="With --offline: show only what the change since this Git revision does."),
     ] = None,
-    form: FORMAT = "text",
     as_json: AS_JSON = False,
+    as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
 ) -> None:
     """Show what `up` would do, property by property, without doing it."""
@@ -110,7 +108,7 @@ def preview(
         result = offline.preview(root, stack, base, here=True, likeness=_likeness)
     else:
         result = _run(root, stack, engine, lambda session: session.preview(), changes=False)
-    report(result, chosen(form, as_json))
+    report(result, form_of(as_json=as_json, as_markdown=as_markdown))
 
 
 def _likeness(before: Path, now: Path, stack: str) -> tuple[Mapping[str, str], Sequence[str]]:
@@ -125,12 +123,15 @@ def refresh(
     stack: STACK,
     *,
     engine: ENGINE = "auto",
-    form: FORMAT = "text",
     as_json: AS_JSON = False,
+    as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
 ) -> None:
     """Bring a stack's state to what the cloud says."""
-    report(_run(root, stack, engine, lambda session: session.refresh()), chosen(form, as_json))
+    report(
+        _run(root, stack, engine, lambda session: session.refresh()),
+        form_of(as_json=as_json, as_markdown=as_markdown),
+    )
 
 
 def destroy(
@@ -138,8 +139,8 @@ def destroy(
     *,
     engine: ENGINE = "auto",
     yes: YES = False,
-    form: FORMAT = "text",
     as_json: AS_JSON = False,
+    as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
 ) -> None:
     """Delete everything that a stack holds."""
@@ -147,24 +148,27 @@ def destroy(
 
     if stack == Stack.LOCAL and (gone := forget_gone(root)) is not None:
         typer.echo("the embedded cloud is not running, and all that it held is gone with it", err=True)
-        report(gone, chosen(form, as_json))
+        report(gone, form_of(as_json=as_json, as_markdown=as_markdown))
         return
     if not yes:
         ask(f"Delete everything in the stack '{stack}'?")
-    report(_run(root, stack, engine, lambda session: session.destroy()), chosen(form, as_json))
+    report(
+        _run(root, stack, engine, lambda session: session.destroy()),
+        form_of(as_json=as_json, as_markdown=as_markdown),
+    )
 
 
 def drift(
     stack: STACK,
     *,
     engine: ENGINE = "auto",
-    form: FORMAT = "text",
     as_json: AS_JSON = False,
+    as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
 ) -> None:
     """Compare the cloud with what was made: name what was changed or deleted behind Pulumi's back."""
     result = _run(root, stack, engine, lambda session: session.drift(), changes=False)
-    report(result, chosen(form, as_json))
+    report(result, form_of(as_json=as_json, as_markdown=as_markdown))
     if result.changed:
         # Of a stack on a stand-in it is remembered that a refresh comes first.
         how = f"slipway up {stack}" if stack == Stack.LOCAL else f"slipway up {stack} --refresh"
@@ -202,12 +206,7 @@ def opened(root: Path, stack: str, engine: Choice, *, changes: bool = True) -> G
         yield session
 
 
-def chosen(form: Format, as_json: bool) -> Format:
-    """How to print: the short option wins."""
-    return "json" if as_json else form
-
-
-def report(result: Result, form: Format) -> None:
+def report(result: Result, form: Form) -> None:
     """Print a run. Ends the command with 1, or 130, where it failed or was interrupted."""
     from slipway.engine import display
 

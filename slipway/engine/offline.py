@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import atexit
 import gc
+import json
 import os
 import secrets
 import subprocess
@@ -38,6 +39,8 @@ _KEY = "SLIPWAY_OFFLINE_KEY"
 _TIMEOUT_SECONDS = 600
 _RECORD = "\x1e"
 """What a line of the answer begins with (RFC 7464): a program may print lines of its own."""
+_REFUSAL = "\x1d"
+"""What the line begins with that says in JSON why there is no answer."""
 
 
 def render(root: Path, stack: str, extra: Mapping[str, str] | None = None) -> Rendered:
@@ -168,9 +171,14 @@ def render_stacks(root: Path, stacks: Sequence[str], key: str) -> list[Rendered]
     )
     records = [line.removeprefix(_RECORD) for line in done.stdout.split("\n") if line.startswith(_RECORD)]
     if done.returncode:
+        program = f"the program at {root}, stack {stacks[min(len(records), len(stacks) - 1)]!r}"
+        told = [line.removeprefix(_REFUSAL) for line in done.stdout.split("\n") if line.startswith(_REFUSAL)]
+        if told:
+            what, where, fix, code = json.loads(told[-1])
+            where = f"{where} ({program})" if where else program
+            raise SlipwayError(what, where=where, fix=fix, exit_code=code)
         lines = done.stderr.strip().splitlines() or ["it ended without a message"]
-        where = f"the program at {root}, stack {stacks[min(len(records), len(stacks) - 1)]!r}"
-        raise SlipwayError("\n".join(lines[-20:]), where=where)
+        raise SlipwayError("\n".join(lines[-20:]), where=program)
     return [load(record) for record in records]
 
 
@@ -219,7 +227,11 @@ def main(arguments: list[str] | None = None) -> int:
             with _modules_of_its_own(root):
                 rendered = render(root, stack)
         except SlipwayError as error:
-            print(error, file=sys.stderr)
+            if options.json:
+                told = [error.what, error.where, error.fix, error.exit_code]
+                print(f"\n{_REFUSAL}{json.dumps(told)}", flush=True)
+            else:
+                print(error, file=sys.stderr)
             return error.exit_code
         if options.json:
             print(f"\n{_RECORD}{dump(rendered, key.encode())}", flush=True)

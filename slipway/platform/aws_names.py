@@ -11,7 +11,6 @@ _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
 _BOUNDARY = re.compile(r"arn:aws:iam::[0-9]{12}:policy/[\w+=,.@/-]+", re.ASCII)
 _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
 _ROLE_PATH = re.compile(r"/(?:[\w+=,.@-]+/)+", re.ASCII)
-_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(?:key/[0-9a-zA-Z-]+|alias/[\w/-]+)", re.ASCII)
 _BUCKET = re.compile(r"(?!xn--|sthree-)[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9](?<!-s3alias)(?<!--ol-s3)")
 _GRAVITON = re.compile(r"(?:a1|[a-z]+[0-9]+g[a-z0-9]*)\.")
 _ROLE_NAME_LIMIT = 64  # IAM API Reference, CreateRole
@@ -51,11 +50,6 @@ def check_role_name(value: str, where: str) -> None:
     """Raise SlipwayError for a role name that IAM would refuse (IAM API Reference, CreateRole)."""
     pattern = re.compile(rf"[\w+=,.@-]{{1,{_ROLE_NAME_LIMIT}}}", re.ASCII)
     _check(pattern, value, where, "IAM role name", "use at most 64 of A-Z a-z 0-9 + = , . @ _ -")
-
-
-def check_key_arn(value: str, where: str) -> None:
-    """Raise SlipwayError unless this is the ARN of a KMS key or alias."""
-    _check(_KEY, value, where, "KMS key ARN", "give arn:aws:kms:<region>:<account>:key/<id>")
 
 
 def check_bucket(value: str, where: str) -> None:

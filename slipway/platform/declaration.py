@@ -188,9 +188,6 @@ class MigrateDatabase:
     secret: str
 
 
-ClusterGrant = ManageNamespace | MigrateDatabase
-"""What is granted inside a cluster, where no IAM policy reaches."""
-
 Grant = (
     PushImages
     | PullImages
@@ -263,7 +260,6 @@ class Job:
     branches: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
-    runner_labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for an environment whose name could match two ways, or a job without an event.

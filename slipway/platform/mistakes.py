@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any, Final, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -160,10 +160,11 @@ def _mistake(place: Place, model: type[BaseModel], details: ErrorDetails) -> Mis
         return unknown_key(place, str(keys[-1]), _allowed_keys(model, keys[:-1]))
     if details["type"] == "missing":
         return missing(place)
-    return Mistake(place, shown(details["input"]), _expectation(details))
+    return Mistake(place, shown(details["input"]), expectation(details))
 
 
-def _expectation(details: ErrorDetails) -> str:
+def expectation(details: ErrorDetails) -> str:
+    """What would have been right, in the words of whoever writes settings or types a command."""
     context: Mapping[str, Any] = details.get("ctx", {})
     match details["type"]:
         case "string_pattern_mismatch":
@@ -172,14 +173,49 @@ def _expectation(details: ErrorDetails) -> str:
             return "text; quote it if it looks like a number"
         case "value_error":
             return str(context["error"])
-        case _:
-            return details["msg"][:1].lower() + details["msg"][1:]
+        case kind:
+            # A kind without words here is told in pydantic's; a test goes through all that settings can be.
+            return _WORDS[kind].format_map(context) if kind in _WORDS else details["msg"]
+
+
+_WORDS: Final = {
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "tuple_type": "a list",
+    "dict_type": "a block of keys",
+    "model_type": "a block of keys",
+    "enum": "one of {expected}",
+    "literal_error": "one of {expected}",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number from {ge} on",
+    "less_than_equal": "a number up to {le}",
+    "too_short": "at least {min_length} of them, not {actual_length}",
+    "too_long": "at most {max_length} of them, not {actual_length}",
+    "string_too_short": "text of at least {min_length} characters",
+    "string_too_long": "text of at most {max_length} characters",
+}
+"""What pydantic's kinds of errors mean to whoever wrote the file
+(https://docs.pydantic.dev/latest/errors/validation_errors/)."""
 
 
 def shown(value: object) -> str:
-    """A value as it stands in a message: short."""
-    text = repr(value)
+    """A value as it stands in a message: short, and as YAML has it."""
+    text = "nothing" if value is None else _yaml(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _yaml(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dict):
+        items = cast(dict[object, object], value).items()
+        return "{" + ", ".join(f"{key}: {_yaml(item)}" for key, item in items) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_yaml(item) for item in cast(list[object], value)) + "]"
+    return repr(value)
 
 
 def example_of(model: type[BaseModel], keys: Sequence[int | str]) -> object:

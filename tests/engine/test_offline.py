@@ -173,6 +173,22 @@ def test_a_failing_program_is_named(project):
         offline.preview(project, "prod")
 
 
+REFUSING = """
+from slipway.errors import SlipwayError
+raise SlipwayError("no zone", where="Pulumi.prod.yaml", fix="name one", exit_code=3)
+"""
+
+
+def test_what_a_program_refuses_is_told_as_it_said_it_with_one_place(project):
+    (project / "__main__.py").write_text(REFUSING)
+    with pytest.raises(SlipwayError) as raised:
+        offline.render_apart(project, "prod", "key")
+    told = raised.value
+    assert (told.what, told.fix, told.exit_code) == ("no zone", "name one", 3)
+    assert told.where == f"Pulumi.prod.yaml (the program at {project}, stack 'prod')"
+    assert str(told).count("where:") == 1
+
+
 SETTINGS = "import pulumi\nROLE = pulumi.Config().require('role')\nprint('said by the program')\n"
 
 

@@ -1,12 +1,13 @@
 """Every route of the GitHub stand-in asks for a permission and refuses a token without it, as GitHub does."""
 
-import importlib
-import pkgutil
 import re
+from types import ModuleType
+from typing import Any
 
 import pytest
 from werkzeug.test import Client
 
+from slipway.errors import SlipwayError
 from slipway.localcloud.github import routes
 from slipway.localcloud.github.app import GitHub
 from slipway.localcloud.github.model import Token
@@ -78,8 +79,20 @@ def test_a_token_without_the_permission_is_refused_before_anything_is_looked_up(
     assert ask(github, name, allowed)[0] not in (401, 403, 501)
 
 
-def test_an_area_names_its_page_of_githubs_reference() -> None:
-    for module in pkgutil.iter_modules(routes.__path__):
-        area = importlib.import_module(f"{routes.__name__}.{module.name}")
-        assert isinstance(area.area, Area)
-        assert "https://docs.github.com/en/rest" in (area.__doc__ or ""), module.name
+@pytest.mark.parametrize(
+    ("doc", "area", "complaint"),
+    [
+        (f"Topics. {routes.REFERENCE}/repos", None, "defines no area"),
+        (f"Topics. {routes.REFERENCE}/repos", {}, "defines no area"),
+        ("Topics.", Area(), "does not say what it stands for"),
+        (None, Area(), "does not say what it stands for"),
+    ],
+)
+def test_a_module_without_an_area_or_its_page_is_named(doc: str | None, area: Any, complaint: str) -> None:
+    module = ModuleType("slipway.localcloud.github.routes.topics", doc)
+    if area is not None:
+        vars(module)["area"] = area
+    with pytest.raises(SlipwayError, match=complaint) as refused:
+        routes.area_of(module)
+    assert refused.value.where == "slipway/localcloud/github/routes/topics.py"
+    assert refused.value.fix

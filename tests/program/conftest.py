@@ -20,6 +20,8 @@ from slipway.engine.recording import Rendered
 
 ROOT = Path(__file__).parents[2]
 SLIPWAY = Path(sys.executable).parent / "slipway"
+AS: dict[str, tuple[str, ...]] = {"text": (), "markdown": ("--markdown",), "json": ("--json",)}
+"""How a command is told in which form to print."""
 _PARTS = ("Pulumi.yaml", "__main__.py", "infra", "components", "runners", "services", "slipway", "examples")
 _IGNORED = shutil.ignore_patterns("__pycache__")
 

@@ -12,6 +12,7 @@ from slipway.engine import offline
 from slipway.engine.revisions import Revision
 from slipway.errors import SlipwayError
 from tests.engine.test_revisions import commit_all, git
+from tests.program.conftest import AS
 
 PROGRAM = """
 import json
@@ -30,7 +31,6 @@ runner = {
 }
 pulumi.export("access", {"account": "111111111111", "repositories": [], "runnerClasses": [runner]})
 """
-FORMS = ("text", "markdown", "json")
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ def answer(root: Path, *options: str, base: str = "HEAD") -> str:
 def test_unchanged_says_what_the_whole_computation_says(
     project: Path, rendered: set[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = [answer(project, "--format", form) for form in FORMS]
+    quick = [answer(project, *AS[form]) for form in AS]
     assert rendered == set()
     monkeypatch.setattr(Revision, "unchanged", lambda self: False)
-    whole = [answer(project, "--format", form) for form in FORMS]
+    whole = [answer(project, *AS[form]) for form in AS]
     assert rendered == {("tree", "prod"), ("project", "prod")}
     assert quick == whole
 

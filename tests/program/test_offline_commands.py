@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.program.conftest import SLIPWAY, Clone
+from tests.program.conftest import AS, SLIPWAY, Clone
 
 STACKS = ("automation", "staging", "prod")
-FORMATS = ("text", "markdown", "json")
 _TREES = Path(__file__).parent / "trees"
 
 # One line of each stack file, and the one property of the one resource that it means.
@@ -45,7 +44,7 @@ def resources(stack: str) -> set[str]:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_preview_shows_the_whole_stack(cloned: Clone, stack: str) -> None:
-    shown = json.loads(cloned.ok("preview", stack, "--offline", "--format", "json"))
+    shown = json.loads(cloned.ok("preview", stack, "--offline", "--json"))
     assert (shown["engine"], shown["operation"], shown["stack"], shown["ok"]) == (
         "offline",
         "preview",
@@ -58,7 +57,7 @@ def test_a_preview_shows_the_whole_stack(cloned: Clone, stack: str) -> None:
 
 @pytest.mark.parametrize(("stack", "form"), [("prod", "text"), ("automation", "markdown")])
 def test_a_preview_names_every_resource_to_people(cloned: Clone, stack: str, form: str) -> None:
-    shown = cloned.ok("preview", stack, "--offline", "--format", form)
+    shown = cloned.ok("preview", stack, "--offline", *AS[form])
     assert resources(stack) <= set(re.findall(r"[^\s*]+", shown))
     assert re.search(rf"^preview {stack}: \d+ to create", shown, re.MULTILINE)
     if form == "text":
@@ -70,7 +69,7 @@ def test_a_preview_names_every_resource_to_people(cloned: Clone, stack: str, for
 def test_a_base_leaves_the_one_step_of_a_changed_line(cloned: Clone, stack: str) -> None:
     old, new, name, change = CHANGES[stack]
     cloned.edit(stack, old, new)
-    shown = json.loads(cloned.ok("preview", stack, "--offline", "--base", "HEAD", "--format", "json"))
+    shown = json.loads(cloned.ok("preview", stack, "--offline", "--base", "HEAD", "--json"))
     (step,) = shown["steps"]
     assert (step["op"], step["name"], shown["counts"]) == ("update", name, {"update": 1})
     assert [(one["path"], one["old"], one["new"]) for one in step["diff"]] == [change]
@@ -96,7 +95,7 @@ def test_a_repository_in_another_case_is_no_change_and_a_rename_is_told(cloned: 
 def test_a_base_leaves_one_line_to_people(cloned: Clone, form: str) -> None:
     old, new, name, (path, before, after) = CHANGES["automation"]
     cloned.edit("automation", old, new)
-    shown = cloned.ok("preview", "automation", "--offline", "--base", "HEAD", "--format", form)
+    shown = cloned.ok("preview", "automation", "--offline", "--base", "HEAD", *AS[form])
     assert re.search(rf"~\W+{name}\W", shown)
     assert f"{path}: {before} => {after}" in shown
     assert shown.count(" => ") == 1
@@ -114,7 +113,7 @@ def test_a_preview_says_once_what_the_program_warns_of(
     cloned: Clone, base: tuple[str, ...], form: str
 ) -> None:
     cloned.edit("Pulumi.yaml", "plan: enterprise", "plan: free")
-    done = cloned.run("preview", "staging", "--offline", *base, "--format", form)
+    done = cloned.run("preview", "staging", "--offline", *base, *AS[form])
     assert (done.returncode, done.stderr) == (0, "")
     if form == "json":
         diagnostics = json.loads(done.stdout)["diagnostics"]
@@ -134,9 +133,9 @@ def test_a_preview_says_once_what_the_program_warns_of(
     ]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", list(AS))
 def test_access_says_who_reaches_what(cloned: Clone, form: str) -> None:
-    shown = cloned.ok("access", "--format", form)
+    shown = cloned.ok("access", *AS[form])
     if form == "json":
         matrix: dict[str, Any] = json.loads(shown)
         assert not matrix["problems"]
@@ -160,10 +159,10 @@ def test_access_says_who_reaches_what(cloned: Clone, form: str) -> None:
     }
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", list(AS))
 def test_access_names_what_a_change_newly_allows(cloned: Clone, form: str) -> None:
     cloned.edit("services/skill-pool.yaml", "qa1, qa2,", "qa1, qa2, qa3,")
-    shown = cloned.ok("access", "--diff", "HEAD", "--stack", "staging", "--format", form)
+    shown = cloned.ok("access", "--diff", "HEAD", "--stack", "staging", *AS[form])
     if form == "json":
         difference = json.loads(shown)
         (row,) = difference["newly_allowed"]

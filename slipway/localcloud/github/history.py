@@ -132,9 +132,9 @@ def change_form(call: Call, repository: Repository, change: Change, head: str) -
     return form if change.patch is None else {**form, "patch": change.patch}
 
 
-def pull_of(call: Call, repository: Repository, name: str = "pull") -> Issue:
+def pull_of(call: Call, repository: Repository) -> Issue:
     """The pull request whose number is in the path; 404 for a mere issue."""
-    issue = call.numbered(repository.issues, name)
+    issue = call.numbered(repository.issues, "pull")
     if issue.pull is None:
         raise not_found()
     return issue
