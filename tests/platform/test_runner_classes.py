@@ -60,11 +60,11 @@ def test_a_class_needs_labels_types_and_repositories_and_no_more(automation: dic
         ({"architecture": "arm64"}, "types for arm64, not m7i.large, which is for x86_64"),
         (
             {"cicd": True, "public": True},
-            "classes.linux.public: found True; expected false beside 'cicd: true'",
+            "classes.linux.public: found true; expected false beside 'cicd: true'",
         ),
         (
             {"cicd": True, "forks": True},
-            "classes.linux.forks: found True; expected false beside 'cicd: true'",
+            "classes.linux.forks: found true; expected false beside 'cicd: true'",
         ),
         ({"image": "latest"}, "classes.linux.image"),
         ({"image": {**IMAGE, "id": "latest"}}, "classes.linux.image.id"),
