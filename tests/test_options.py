@@ -10,11 +10,13 @@ from pydantic import BaseModel
 from slipway.platform.organization import OrganizationSettings
 from slipway.platform.services import ServiceSettings
 from slipway.platform.settings import LocalSettings, PlatformSettings
+from tests import typed_reads
 
 ROOT = Path(__file__).parents[1]
 SERVICES_OWN = {
     # A release is made by a service's own program too, which has no settings of the platform.
     "AppReleaseArgs": {"version", "repository_url", "timeout_seconds", "revisions_kept"},
+    "ImageReference": {"tag"},
 }
 
 
@@ -44,28 +46,48 @@ MODELS = tuple(dict.fromkeys(inner for model in TOP for inner in models(model)))
 """Every block of a settings file."""
 
 
-def settings() -> set[str]:
-    return {name for model in MODELS for name in model.model_fields}
+READING = ("infra", "components", *(f"slipway/{room}" for room in ("platform", "access", "runners")))
 
 
 @pytest.fixture(scope="module")
-def read() -> set[str]:
-    """Every attribute that the program reads, and every key that it asks for by name."""
-    return {
-        node.attr
-        for tree in trees("infra", "components", "slipway")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
-    }
+def reads() -> set[tuple[str, str]]:
+    """Every attribute that is read somewhere, with the class that it is read of."""
+    sources = list(trees(*READING))
+    return typed_reads.found_in(sources)
 
 
-@pytest.mark.parametrize("name", sorted(settings()))
-def test_a_setting_is_read(name: str, read: set[str]) -> None:
-    assert name in read, f"nothing reads the setting {name}: use it, or take it out of its model"
+@pytest.mark.parametrize(
+    ("model", "key"), [(model.__name__, key) for model in MODELS for key in model.model_fields]
+)
+def test_a_setting_is_read(model: str, key: str, reads: set[tuple[str, str]]) -> None:
+    assert (model, key) in reads, f"nothing reads the setting {model}.{key}: use it, or take it out"
+
+
+SAME_KEY = """
+class Model: ...
+class Inner(Model):
+    keep: bool = False
+    days: int = 1
+class Other(Model):
+    days: int = 2
+class Args:
+    settings: dict[str, Inner]
+class Component:
+    def __init__(self, args: Args) -> None:
+        self._args = args
+    def build(self) -> object:
+        return [inner.days for name, inner in self._args.settings.items() if name]
+"""
+
+
+def test_a_key_of_one_name_in_another_block_hides_nothing() -> None:
+    found = typed_reads.found_in([ast.parse(SAME_KEY)])
+    assert ("Inner", "days") in found
+    assert not found & {("Other", "days"), ("Inner", "keep")}
 
 
 def options() -> dict[str, set[str]]:
-    """The options of components that have a default, by the class of their arguments."""
+    """The options of components that have a default, by the class that carries them."""
     return {
         node.name: {
             field.target.id
@@ -74,7 +96,7 @@ def options() -> dict[str, set[str]]:
         }
         for tree in trees("components")
         for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef) and node.name.endswith("Args")
+        if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(d) for d in node.decorator_list)
     }
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes.conftest import ROOT, notice, replace, slipway
+from tests.recipes.conftest import ROOT, add, notice, replace, slipway
 
 NOTICING = ("tests/platform/test_schema.py", "tests/test_options.py")
 MODEL, COMPONENT = "slipway/platform/cluster.py", "components/cluster/cluster.py"
@@ -14,6 +14,7 @@ WHY = '    """How many days the logs of the control plane are kept."""\n'
 
 def follow(copy: Path, *, explained: bool = True, used: bool = True, written: bool = True) -> None:
     """Do what the recipe says, in the order in which it says it."""
+    add(copy, "tests/typed_reads.py")
     replace(
         copy / MODEL,
         "    deletion_protection: bool = True\n",
@@ -47,7 +48,7 @@ def test_a_setting_that_follows_the_recipe_is_there_and_passes(copy: Path) -> No
     ("step", "complaint"),
     [
         ("explained", "test_every_key_of_every_file_is_explained"),
-        ("used", "nothing reads the setting log_days"),
+        ("used", "nothing reads the setting ClusterSettings.log_days"),
         ("written", "run `make schemas`"),
     ],
 )
