@@ -113,7 +113,7 @@ class RunnerClassSettings(Model):
     idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = 10
     """How long an instance waits for a job before it ends, in minutes."""
     boot_minutes: Annotated[int, Field(ge=2, le=60)] = 15
-    """How long an instance may take to become a runner, in minutes."""
+    """How long an instance may take to become a runner, and its runner then to get a job, in minutes."""
 
     @field_validator("instance_types")
     @classmethod

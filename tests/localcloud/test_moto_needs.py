@@ -265,6 +265,22 @@ def test_the_encryption_of_a_table_cannot_be_changed() -> None:
     assert "SSEDescription" not in dynamodb.describe_table(TableName="tee")["Table"]
 
 
+def test_an_update_stores_a_number_of_any_length() -> None:
+    dynamodb = client("dynamodb")
+    dynamodb.create_table(
+        TableName="numbers",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+    dynamodb.update_item(
+        TableName="numbers",
+        Key={"pk": {"S": "x"}},
+        UpdateExpression="SET n = :n",
+        ExpressionAttributeValues={":n": {"N": "1" * 39}},
+    )
+
+
 def test_every_copy_of_an_item_is_kept() -> None:
     before = len(dynamo_type.Item.instances_tracked)
     made = dynamo_type.Item(dynamo_type.DynamoType({"S": "1"}), None, {"pk": {"S": "1"}})

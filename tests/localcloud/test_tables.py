@@ -83,3 +83,22 @@ def test_no_copy_outlives_its_answer(dynamodb: Any) -> None:
         dynamodb.transact_write_items(TransactItems=[change(1, EXISTS), change(2, EXISTS)])
         values(dynamodb)
     assert items() <= before
+
+
+@pytest.mark.parametrize(
+    "value", [{"N": "1" * 39}, {"L": [{"M": {"n": {"N": "9" * 400}}}]}], ids=["plain", "nested"]
+)
+def test_a_number_of_more_than_38_digits_is_refused_in_an_update(
+    dynamodb: Any, value: dict[str, Any]
+) -> None:
+    change = {
+        "TableName": "jobs",
+        "Key": {"pk": {"S": "x"}},
+        "UpdateExpression": "SET n = :n",
+        "ExpressionAttributeValues": {":n": value},
+    }
+    with pytest.raises(ClientError, match="38 significant digits"):
+        dynamodb.update_item(**change)
+    with pytest.raises(ClientError, match="38 significant digits"):
+        dynamodb.transact_write_items(TransactItems=[{"Update": change}])
+    dynamodb.update_item(**{**change, "ExpressionAttributeValues": {":n": {"N": "1" * 38}}})

@@ -1,9 +1,12 @@
-"""moto changes no table's encryption, keeps all copies of items, and copies whole tables to roll back."""
+"""moto changes no table's encryption, updates with any number, keeps all copies of items, and copies whole
+tables to roll back.
+"""
 
 # ruff: noqa: PLC0415 -- a service of moto is imported when it is first used
 import copy
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 
 def patch() -> None:
@@ -13,6 +16,7 @@ def patch() -> None:
     from moto.dynamodb.responses import DynamoHandler
 
     _forget_copies(Item)
+    _refuse_long_numbers(DynamoDBBackend)
     _copy_what_is_written(DynamoDBBackend, Table)
     response: Any = DynamoHandler
     update = response.update_table
@@ -28,6 +32,38 @@ def patch() -> None:
         return update(asked)
 
     response.update_table = update_table
+
+
+def _refuse_long_numbers(backend: Any) -> None:
+    """A number has 38 digits at most, in an update as in an item that is put; moto looks at the latter alone.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    """
+    from moto.dynamodb.exceptions import MockValidationException
+
+    update = backend.update_item
+
+    def update_item(held: Any, *asked: Any, **named: Any) -> Any:
+        for number in _numbers(named.get("expression_attribute_values") or {}):
+            if len(number.strip("-").replace(".", "").strip("0")) > 38:
+                message = "Attempting to store more than 38 significant digits in a Number"
+                raise MockValidationException(message)
+        return update(held, *asked, **named)
+
+    backend.update_item = update_item
+
+
+def _numbers(values: Any) -> Iterator[str]:
+    """Every number in typed attribute values, nested ones too."""
+    if isinstance(values, list):
+        for value in cast("list[Any]", values):
+            yield from _numbers(value)
+    elif isinstance(values, dict):
+        for kind, value in cast("dict[str, Any]", values).items():
+            if kind == "N" and isinstance(value, str):
+                yield value
+            else:
+                yield from _numbers(value)
 
 
 def _forget_copies(item: Any) -> None:
