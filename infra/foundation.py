@@ -11,7 +11,7 @@ from components.identity.permissions_boundary import PermissionsBoundary, Permis
 from components.network.network import Network, NetworkArgs
 from components.state.state_store import StateStore, StateStoreArgs
 from slipway.platform import naming
-from slipway.platform.platform_roles import PlatformRoles, apply_roles_in_account
+from slipway.platform.platform_roles import PlatformRoles
 from slipway.platform.settings import Settings
 
 
@@ -42,7 +42,6 @@ def foundation(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOpti
         PermissionsBoundaryArgs(
             account=account,
             arn=naming.boundary_arn(account),
-            protected_roles=apply_roles_in_account(settings),
             origin=origin,
         ),
         opts=opts,

@@ -6,39 +6,29 @@ import pulumi
 import pulumi_aws as aws
 
 from components.identity.origin import Origin
-from slipway.access.permissions import MANAGED_POLICY_LIMIT
-from slipway.access.stack_permissions import boundary_policy
+from slipway.access.boundary import boundary_policy
 from slipway.access.trust import rendered
-from slipway.errors import SlipwayError
 from slipway.platform import aws_names
 
 
 @dataclass(frozen=True, kw_only=True)
 class PermissionsBoundaryArgs:
-    """One account's boundary; `protected_roles` are the ARNs of its apply roles, which nobody changes."""
+    """One account's boundary."""
 
     account: str
     arn: str
-    protected_roles: tuple[str, ...] = ()
     origin: Origin = Origin.CREATE
 
     def __post_init__(self) -> None:
-        """Raise SlipwayError for what is no boundary, and for one that IAM would find too large."""
+        """Raise SlipwayError for what is no boundary."""
         where = f"the permissions boundary of {self.account}"
         aws_names.check_account(self.account, where)
         aws_names.check_boundary(self.arn, where)
-        size = len(self.document)
-        if size > MANAGED_POLICY_LIMIT:
-            raise SlipwayError(
-                f"the boundary has {size} characters; IAM takes {MANAGED_POLICY_LIMIT}",
-                where=where,
-                fix="protect fewer roles",
-            )
 
     @property
     def document(self) -> str:
         """The policy as it is sent to IAM."""
-        policy = boundary_policy(self.account, protected_roles=self.protected_roles, arn=self.arn)
+        policy = boundary_policy(self.account, arn=self.arn)
         return rendered(policy)
 
 

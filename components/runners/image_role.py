@@ -17,9 +17,6 @@ from slipway.platform import naming
 from slipway.platform.declaration import RoleDeclaration
 from slipway.platform.fleet_names import FleetNames
 
-BUILD_TAG = "slipway:image-build"
-"""On everything that building an image makes; its value is the fleet."""
-
 _LAUNCHED = ("instance", "network-interface", "volume")
 _MADE = (*_LAUNCHED, "key-pair")
 _MAKING = ("CreateImage", "CreateKeyPair", "RunInstances")
@@ -41,8 +38,8 @@ def image_build(names: FleetNames) -> Document:
     """
     own = f"arn:aws:ec2:{names.region}:{names.account}"
     images = [f"arn:aws:ec2:{names.region}::{kind}/*" for kind in ("image", "snapshot")]
-    asked = {"StringEquals": {f"aws:RequestTag/{BUILD_TAG}": names.fleet}}
-    tagged = {"StringEquals": {f"aws:ResourceTag/{BUILD_TAG}": names.fleet}}
+    asked = {"StringEquals": {f"aws:RequestTag/{naming.BUILD_TAG}": names.fleet}}
+    tagged = {"StringEquals": {f"aws:ResourceTag/{naming.BUILD_TAG}": names.fleet}}
     made = [f"{own}:{kind}/*" for kind in _MADE]
     return document(
         [
@@ -87,7 +84,7 @@ def _launch(names: FleetNames, own: str, asked: dict[str, dict[str, str]]) -> tu
     place = {"StringLike": {"aws:ResourceTag/Name": subnets}}
     base = {"StringEquals": {"ec2:Owner": list(BASE_OWNERS)}}
     group = {"StringEquals": {"aws:ResourceTag/Name": names.image_build_group}}
-    key = {"StringEquals": {f"aws:ResourceTag/{BUILD_TAG}": names.fleet}}
+    key = {"StringEquals": {f"aws:ResourceTag/{naming.BUILD_TAG}": names.fleet}}
     image = f"arn:aws:ec2:{names.region}::image/*"
     return (
         allow("LaunchFromImage", ["ec2:RunInstances"], [image], base),

@@ -95,12 +95,13 @@ def single_values(block: object) -> dict[str, frozenset[str]]:
     return found
 
 
-def settled(block: object, domains: Mapping[str, frozenset[str]]) -> Verdict:
+def settled(block: object, domains: Mapping[str, frozenset[str | None]]) -> Verdict:
     """What a Condition element comes to, if it comes to the same for all that the keys may be.
 
     Args:
         block: the element.
-        domains: keys in lower case and every value that they may have; of others anything may be true.
+        domains: keys in lower case and every value that they may have, None for being absent; of other keys
+            anything may be true.
     """
     if block is None:
         return True
@@ -111,7 +112,7 @@ def settled(block: object, domains: Mapping[str, frozenset[str]]) -> Verdict:
             verdicts.append(None)
             continue
         test = _compile_one(operator, key, values, variables=True)
-        found = {test({str(key).lower(): (value,)}) for value in domain}
+        found = {test({} if value is None else {str(key).lower(): (value,)}) for value in domain}
         verdicts.append(found.pop() if len(found) == 1 else False if not found else None)
     return all_of(verdicts)
 

@@ -14,8 +14,8 @@ from slipway.access.overlaps import common
 from slipway.access.patterns import Pattern, Verdict, plain, written
 from slipway.access.statements import Statement
 
-Domains = Mapping[str, frozenset[str]]
-"""Condition keys of which all values that they can have are known, in lower case."""
+Domains = Mapping[str, frozenset[str | None]]
+"""Condition keys, in lower case, of which all values that they can have are known; None is being absent."""
 
 EVERYTHING: Pattern = written("*")
 

@@ -64,8 +64,13 @@ class Powers:
         for rule in self.allows:
             yield from self._of(rule, rule.actions.parts, rule.resources.parts)
 
-    def may(self, action: str, resource: str) -> bool:
-        """Whether an action, or one of a pattern, may go through on a resource, or on one of a pattern."""
+    def may(self, action: str, resource: str, known: Domains | None = None) -> bool:
+        """Whether an action, or one of a pattern, may go through on a resource, or on one of a pattern.
+
+        `known` says what condition keys can be; of others everything is taken to be possible.
+        """
+        if known:
+            return replace(self, own={**self.own, **known}).may(action, resource)
         actions, resources = Texts((written(action.lower()),)), Texts((written(resource),))
         return any(
             True

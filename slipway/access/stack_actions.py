@@ -79,7 +79,8 @@ EKS = without(
     ),
     NEW_CLUSTER,
 )
-EKS_RESOURCES = ("access-entry", "addon", "cluster", "nodegroup")
+EKS_RESOURCES = {"access-entry": "/*", "addon": "/*", "cluster": "", "nodegroup": "/*"}
+"""Kinds, and what follows the cluster's name in their ARNs."""
 
 SSM = changing("aws:ssm/parameter:Parameter")
 

@@ -1,15 +1,14 @@
-"""What the plan and apply roles of a platform stack may do, and what no role made by them ever may."""
+"""What the plan and apply roles of a platform stack may do."""
 
 from slipway.access import stack_actions as actions
 from slipway.access.claims import ISSUER
-from slipway.access.statements import Document, Statement, allow, deny, document
-from slipway.platform import naming
+from slipway.access.statements import Statement, allow, deny
 from slipway.platform.declaration import ApplyStack, PlanStack
 
 PASSED_TO = ("ec2.amazonaws.com", "eks.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 SERVICE_LINKED = ("eks-nodegroup.amazonaws.com", "eks.amazonaws.com")
 
-_CHANGE_ROLE = (
+CHANGE_ROLE = (
     "iam:AttachRolePolicy",
     "iam:CreateRole",
     "iam:DeleteRole*",
@@ -21,56 +20,15 @@ _CHANGE_ROLE = (
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRole*",
 )
-_CHANGE_POLICY = (
+CHANGE_POLICY = (
     "iam:CreatePolicy*",
     "iam:DeletePolicy*",
     "iam:SetDefaultPolicyVersion",
     "iam:TagPolicy",
     "iam:UntagPolicy",
 )
-_SET_BOUNDARY = ("iam:CreateRole", "iam:PutRolePermissionsBoundary")
-_DROP_BOUNDARY = ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary")
-
-_BOUNDED_SERVICES = (
-    "acm",
-    "apigateway",
-    "autoscaling",
-    "cloudwatch",
-    "dynamodb",
-    "ec2",
-    "ec2messages",
-    "ecr",
-    "eks",
-    "eks-auth",
-    "elasticloadbalancing",
-    "events",
-    "execute-api",
-    "kms",
-    "lambda",
-    "logs",
-    "pricing",
-    "route53",
-    "s3",
-    "scheduler",
-    "secretsmanager",
-    "sns",
-    "sqs",
-    "ssm",
-    "ssmmessages",
-    "states",
-    "sts",
-    "tag",
-    "wafv2",
-    "xray",
-)
-_BOUNDED_IAM = (
-    "iam:*InstanceProfile*",
-    "iam:*OpenIDConnectProvider*",
-    "iam:*Polic*",
-    "iam:*Role*",
-    "iam:Get*",
-    "iam:List*",
-)
+SET_BOUNDARY = ("iam:CreateRole", "iam:PutRolePermissionsBoundary")
+DROP_BOUNDARY = ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary")
 
 
 def own_policy_prefix(role_name: str) -> str:
@@ -172,7 +130,11 @@ def _apply_clusters(grant: ApplyStack) -> tuple[Statement, ...]:
         allow(
             "Clusters",
             actions.EKS,
-            [f"{eks}:{kind}/*" for kind in actions.EKS_RESOURCES],
+            [
+                f"{eks}:{kind}/{name}{below}"
+                for name in grant.clusters
+                for kind, below in actions.EKS_RESOURCES.items()
+            ],
         ),
         allow("ServiceLinkedRoles", ["iam:CreateServiceLinkedRole"], [linked], services),
     )
@@ -212,56 +174,8 @@ def _apply_limits(grant: ApplyStack) -> tuple[Statement, ...]:
     without = {"StringNotEquals": {"iam:PermissionsBoundary": grant.boundary_arn}}
     own = [grant.boundary_arn, _own_policies(grant.own_role_arn)]
     return (
-        deny("NeverItself", _CHANGE_ROLE, [grant.own_role_arn]),
-        deny("NeverTheBoundary", _CHANGE_POLICY, own),
-        deny("NeverWithoutBoundary", _SET_BOUNDARY, ["*"], without),
-        deny("NeverDropBoundary", _DROP_BOUNDARY, ["*"]),
+        deny("NeverItself", CHANGE_ROLE, [grant.own_role_arn]),
+        deny("NeverTheBoundary", CHANGE_POLICY, own),
+        deny("NeverWithoutBoundary", SET_BOUNDARY, ["*"], without),
+        deny("NeverDropBoundary", DROP_BOUNDARY, ["*"]),
     )
-
-
-def boundary_policy(
-    account: str, *, protected_roles: tuple[str, ...] = (), arn: str = "", issuer: str = ISSUER
-) -> Document:
-    """The most that any role of the platform may do, whatever its own policies say.
-
-    A boundary grants nothing; what it does not allow is refused (IAM User Guide, "Permissions boundaries for
-    IAM entities"). Nobody under it can change it, work without it, drop it, make users, access keys or other
-    identity providers, or change the roles in `protected_roles` (ARNs: the apply roles), so that a role made
-    by an apply role cannot do what the apply role itself is denied.
-    """
-    own = arn or naming.boundary_arn(account)
-    iam = f"arn:aws:iam::{account}"
-    statements = [
-        allow("Services", [*(f"{service}:*" for service in _BOUNDED_SERVICES), *_BOUNDED_IAM], ["*"]),
-        deny("NeverTheBoundary", _CHANGE_POLICY, [own]),
-        deny(
-            "NeverWithoutBoundary",
-            [*_SET_BOUNDARY, "iam:AttachRolePolicy", "iam:PutRolePolicy"],
-            ["*"],
-            {"StringNotEquals": {"iam:PermissionsBoundary": own}},
-        ),
-        deny("NeverDropBoundary", _DROP_BOUNDARY, ["*"]),
-        deny(
-            "NeverUsers",
-            [
-                "iam:*AccessKey*",
-                "iam:*Group*",
-                "iam:*LoginProfile*",
-                "iam:*MFADevice*",
-                "iam:*SAMLProvider*",
-                "iam:*User*",
-            ],
-            ["*"],
-        ),
-        {
-            "Sid": "NeverAnotherProvider",
-            "Effect": "Deny",
-            "Action": ["iam:CreateOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint"],
-            "NotResource": f"{iam}:oidc-provider/{issuer}",
-        },
-    ]
-    if protected_roles:
-        statements.append(deny("NeverApplyRoles", _CHANGE_ROLE, protected_roles))
-        policies = [_own_policies(role) for role in protected_roles]
-        statements.append(deny("NeverApplyPolicies", _CHANGE_POLICY, policies))
-    return document(statements)

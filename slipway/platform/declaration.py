@@ -136,7 +136,7 @@ class ApplyStack:
     """Change a platform stack's resources.
 
     Roles are made only under `role_path` and only with the boundary; `own_role_arn` and the boundary itself
-    stay out of reach. `buckets`, `parameters` and `secrets` are the name patterns that the stack owns.
+    stay out of reach. `buckets`, `clusters`, `parameters` and `secrets` are patterns of its own names.
     """
 
     stack: str
@@ -146,6 +146,7 @@ class ApplyStack:
     role_path: str
     own_role_arn: str
     buckets: tuple[str, ...] = ("slipway-*",)
+    clusters: tuple[str, ...] = ("slipway-*",)
     parameters: tuple[str, ...] = PUBLISHED_PARAMETERS
     secrets: tuple[str, ...] = ("slipway/*",)
 

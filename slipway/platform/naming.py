@@ -114,6 +114,9 @@ def cicd_role(service: str) -> str:
 RUNNER_PATH: Final = "/slipway/runners/"
 """IAM path of the fleet's own roles: its functions', its instances', its image pipeline's."""
 
+BUILD_TAG: Final = "slipway:image-build"
+"""On everything that building a runner image makes; its value is the fleet."""
+
 IMAGE_ENVIRONMENT: Final = "runner-image"
 """GitHub environment of the platform's repository in which runner images are built."""
 

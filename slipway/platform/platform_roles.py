@@ -64,15 +64,6 @@ def platform_roles(settings: Settings) -> PlatformRoles:
     )
 
 
-def apply_roles_in_account(settings: Settings) -> tuple[str, ...]:
-    """ARNs of all apply roles of this stack's account: stacks that share one share its boundary too."""
-    here = settings.organization.accounts.stacks_in(settings.account)
-    stacks = (settings.stack,) if settings.on_stand_in else here
-    return tuple(
-        naming.role_arn(settings.account, naming.apply_role(stack), naming.INFRA_PATH) for stack in stacks
-    )
-
-
 def plan_store_roles(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """ARNs of the roles of every stack that put plans, and of those that read them."""
     accounts = settings.organization.accounts
@@ -114,6 +105,7 @@ def _plan_job(settings: Settings) -> Job:
 def _apply_job(settings: Settings) -> Job:
     account, region, stack = settings.account, settings.platform.region, settings.stack.value
     plans, plan_key = _plan_store(settings)
+    own = [settings.platform.cluster.name] if settings.platform.cluster else []
     grants: list[Grant] = [
         ApplyStack(
             stack,
@@ -122,6 +114,7 @@ def _apply_job(settings: Settings) -> Job:
             boundary_arn=naming.boundary_arn(account),
             role_path=naming.CI_PATH,
             own_role_arn=naming.role_arn(account, naming.apply_role(stack), naming.INFRA_PATH),
+            clusters=tuple(sorted({"slipway-*", *own})),
         ),
         UseState(naming.state_bucket(account, region), ".pulumi", _state_key(settings)),
         ReadPlans(plans, f"{stack}/", plan_key),

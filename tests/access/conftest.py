@@ -1,12 +1,12 @@
 """One platform of three accounts, declared and rendered, that the access tests ask questions about."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
+from slipway.access.boundary import boundary_policy
 from slipway.access.permissions import permission_policies
-from slipway.access.stack_permissions import boundary_policy
 from slipway.access.trust import rendered, trust_policy
 from slipway.access.world import StackRegistrations
 from slipway.platform.declaration import (
@@ -89,7 +89,7 @@ class Platform:
                 {
                     "name": "slipway-ci-boundary",
                     "path": "/slipway/",
-                    "policy": rendered(boundary_policy(account, protected_roles=self.apply_roles(account))),
+                    "policy": rendered(boundary_policy(account)),
                 },
             ),
         ]
@@ -101,11 +101,6 @@ class Platform:
             if any(role.account == account and job in role.jobs for role in self.roles):
                 found += environment_registrations(repository, environment, job)
         return found
-
-    def apply_roles(self, account: str) -> tuple[str, ...]:
-        return tuple(
-            role.arn for role in self.roles if role.account == account and role.name.endswith("-apply")
-        )
 
 
 def role_registrations(role: RoleDeclaration) -> list[Registration]:
@@ -264,15 +259,17 @@ def _stack_roles(infra: Repository, stack: str, account: str) -> list[RoleDeclar
                 REGION,
                 boundary_arn(account),
                 "/slipway/",
-                f"arn:aws:iam::{account}:role/slipway/ci/{name}",
+                f"arn:aws:iam::{account}:role/slipway/infra/{name}",
                 buckets=("slipway-plans-*",),
+                clusters=(stack,),
             ),
             UseState(STATE, f"platform/{stack}", STATE_KEY),
             ReadPlans(PLANS, f"plans/{stack}", PLAN_KEY),
             *((ChangeFleet(stack, account, REGION, boundary_arn(account)),) if fleet else ()),
         ),
     )
-    return [_role(f"infra-{stack}-plan", account, (plan,)), _role(name, account, (apply,))]
+    applying = replace(_role(name, account, (apply,)), path="/slipway/infra/")
+    return [_role(f"infra-{stack}-plan", account, (plan,)), applying]
 
 
 def _role(name: str, account: str, jobs: tuple[Job, ...], trusted: tuple[str, ...] = ()) -> RoleDeclaration:

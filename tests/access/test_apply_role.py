@@ -1,18 +1,19 @@
 """The apply role changes the platform, but never its boundary, itself, or a role without the boundary."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from slipway.access import stack_actions
+from slipway.access.boundary import boundary_policy
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.permissions import permission_policy
-from slipway.access.stack_permissions import boundary_policy
 from slipway.platform.naming import boundary_arn
 
 ACCOUNT = "333333333333"
-OWN = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/infra-prod-apply"
-OWN_POLICY = f"arn:aws:iam::{ACCOUNT}:policy/slipway/ci/infra-prod-apply-policy-1"
+OWN = f"arn:aws:iam::{ACCOUNT}:role/slipway/infra/infra-prod-apply"
+OWN_POLICY = f"arn:aws:iam::{ACCOUNT}:policy/slipway/infra/infra-prod-apply-policy-1"
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/slipway/nodes"
 BOUNDARY = boundary_arn(ACCOUNT)
 BOUNDED = {"iam:PermissionsBoundary": BOUNDARY}
@@ -46,8 +47,9 @@ POLICY_ACTIONS = (
 
 def decide(platform: Any, action: str, resource: str, context: dict[str, Any] | None, mode: Mode) -> bool:
     role = platform.role("infra-prod-apply")
-    limit = boundary_policy(ACCOUNT, protected_roles=(OWN,))
-    return evaluate([permission_policy(role)], action, resource, context, boundary=limit, mode=mode).allowed
+    limit = boundary_policy(ACCOUNT)
+    own = {"aws:PrincipalArn": OWN, **(context or {})}
+    return evaluate([permission_policy(role)], action, resource, own, boundary=limit, mode=mode).allowed
 
 
 def can(platform: Any, action: str, resource: str = "*", context: dict[str, Any] | None = None) -> bool:
@@ -109,7 +111,7 @@ def test_apply_does_not_touch_itself(platform: Any, context: dict[str, str]) -> 
     for action in ROLE_ACTIONS:
         assert not might(platform, action, OWN, context), action
     for action in POLICY_ACTIONS:
-        arn = f"arn:aws:iam::{ACCOUNT}:policy/slipway/ci/infra-prod-apply-policy-1"
+        arn = f"arn:aws:iam::{ACCOUNT}:policy/slipway/infra/infra-prod-apply-policy-1"
         assert not might(platform, action, arn, context), action
 
 
@@ -171,7 +173,7 @@ def test_the_apply_roles_own_denials_hold_without_any_boundary(platform: Any) ->
         assert not could(action, OWN, BOUNDED), action
     for action in POLICY_ACTIONS:
         assert not could(action, BOUNDARY), action
-        arn = f"arn:aws:iam::{ACCOUNT}:policy/slipway/ci/infra-prod-apply-policy-2"
+        arn = f"arn:aws:iam::{ACCOUNT}:policy/slipway/infra/infra-prod-apply-policy-2"
         assert not could(action, arn), action
     for action in ("iam:CreateRole", "iam:PutRolePermissionsBoundary"):
         assert not could(action, OTHER), action
@@ -193,15 +195,60 @@ def test_each_denial_of_the_apply_role_is_needed(platform: Any) -> None:
     assert evaluate([loose], "iam:CreatePolicyVersion", BOUNDARY).allowed
 
 
-def test_a_role_made_by_apply_cannot_do_what_apply_may_not() -> None:
+MADE = f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/made-by-apply"
+
+
+def test_a_role_made_by_apply_can_do_what_the_platforms_roles_need() -> None:
     """Whatever policy such a role is given, the boundary holds it."""
-    limit = boundary_policy(ACCOUNT, protected_roles=(OWN,))
+    here = f"eu-west-1:{ACCOUNT}"
+    could = _whoever(MADE)
+    for action, resource in (
+        ("s3:GetObject", "arn:aws:s3:::slipway-state-acme/releases/x"),
+        ("ecr:PutImage", f"arn:aws:ecr:{here}:repository/app"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{here}:function:slipway-automation-runner-planner"),
+        ("sts:AssumeRole", "arn:aws:iam::222222222222:role/slipway/ci/app-staging"),
+    ):
+        assert could(action, resource), action
 
-    def could(action: str, resource: str, context: dict[str, Any] | None = None) -> bool:
-        return evaluate([EVERYTHING], action, resource, context, boundary=limit, mode=Mode.ATTACK).allowed
 
-    assert could("s3:GetObject", "arn:aws:s3:::x/y")
-    assert could("iam:CreateRole", OTHER, BOUNDED)
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        *((action, f"arn:aws:iam::{ACCOUNT}:role/admin") for action in ROLE_ACTIONS),
+        *((action, OTHER) for action in ROLE_ACTIONS),
+        *((action, OWN) for action in ROLE_ACTIONS),
+        *((action, BOUNDARY) for action in POLICY_ACTIONS),
+        *((action, OWN_POLICY) for action in POLICY_ACTIONS),
+        *((action, f"arn:aws:iam::{ACCOUNT}:policy/admins") for action in POLICY_ACTIONS),
+        ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/admin"),
+        ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/slipway/infra/infra-prod-apply"),
+        ("lambda:UpdateFunctionCode", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:billing"),
+        (
+            "lambda:UpdateFunctionCode",
+            f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:slipway-prod-x",
+        ),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:billing"),
+        ("ssm:SendCommand", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1"),
+        ("ssm:StartSession", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1"),
+        ("ec2:ModifyInstanceAttribute", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1"),
+        ("ec2:CreateTags", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1"),
+        ("s3:GetObject", "arn:aws:s3:::payroll/x"),
+        ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:payroll"),
+        ("kms:PutKeyPolicy", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"),
+        ("eks:CreateAccessEntry", f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/slipway-prod"),
+        ("eks:AssociateAccessPolicy", f"arn:aws:eks:eu-west-1:{ACCOUNT}:access-entry/slipway-prod/x"),
+    ],
+)
+def test_a_role_made_by_apply_becomes_nobody_else(action: str, resource: str) -> None:
+    could = _whoever(MADE)
+    for context in ({}, BOUNDED, {**BOUNDED, "iam:PassedToService": "ec2.amazonaws.com"}):
+        assert not could(action, resource, context)
+
+
+@pytest.mark.parametrize("role", [MADE, OWN])
+def test_no_role_under_the_boundary_may_do_this_whatever_it_is_given(role: str) -> None:
+    could = _whoever(role)
+    weaker = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
     for action in ROLE_ACTIONS:
         assert not could(action, OWN, BOUNDED), action
     for action in POLICY_ACTIONS:
@@ -214,9 +261,7 @@ def test_a_role_made_by_apply_cannot_do_what_apply_may_not() -> None:
         "iam:AttachRolePolicy",
     ):
         assert not could(action, OTHER), action
-        assert not could(
-            action, OTHER, {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
-        )
+        assert not could(action, OTHER, weaker), action
     for action in (
         "iam:AddUserToGroup",
         "iam:AttachUserPolicy",
@@ -226,6 +271,8 @@ def test_a_role_made_by_apply_cannot_do_what_apply_may_not() -> None:
         "iam:CreateUser",
         "iam:DeleteRolePermissionsBoundary",
         "iam:DeleteUserPermissionsBoundary",
+        "iam:GetUser",
+        "iam:ListAccessKeys",
         "iam:PutGroupPolicy",
         "iam:UpdateLoginProfile",
         "account:CloseAccount",
@@ -235,5 +282,18 @@ def test_a_role_made_by_apply_cannot_do_what_apply_may_not() -> None:
     ):
         assert not could(action, "*"), action
     provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider"
-    assert could("iam:CreateOpenIDConnectProvider", f"{provider}/token.actions.githubusercontent.com")
+    assert could("iam:CreateOpenIDConnectProvider", f"{provider}/token.actions.githubusercontent.com") is (
+        role == OWN
+    )
     assert not could("iam:CreateOpenIDConnectProvider", f"{provider}/evil.example.com")
+
+
+def _whoever(role: str) -> Callable[..., bool]:
+    """What a role could do that is given everything, within the boundary."""
+    limit = boundary_policy(ACCOUNT)
+
+    def could(action: str, resource: str, context: dict[str, Any] | None = None) -> bool:
+        given = {"aws:PrincipalArn": role, **(context or {})}
+        return evaluate([EVERYTHING], action, resource, given, boundary=limit, mode=Mode.ATTACK).allowed
+
+    return could

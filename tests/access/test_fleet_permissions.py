@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from slipway.access import fleet_permissions as fleet
+from slipway.access.boundary import boundary_policy
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.permissions import statements_of
 from slipway.access.stack_actions import INSTANCE_PROFILE, ROLE_BY_PATH, ROLE_UNDER_BOUNDARY
-from slipway.access.stack_permissions import boundary_policy
 from slipway.access.statements import BARE_STAR, document, is_reading
 from slipway.platform.declaration import ChangeFleet, ReadFleet
 from slipway.platform.naming import boundary_arn
@@ -17,6 +17,7 @@ ACCOUNT = "111111111111"
 HERE = f"eu-west-1:{ACCOUNT}"
 BOUNDARY = boundary_arn(ACCOUNT)
 CHANGE = document(statements_of(ChangeFleet("automation", ACCOUNT, "eu-west-1", BOUNDARY)))
+APPLYING = {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/slipway/infra/infra-automation-apply"}
 READ = document(statements_of(ReadFleet("automation", ACCOUNT, "eu-west-1")))
 LIMIT = boundary_policy(ACCOUNT)
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/slipway/runners/runner-automation-linux"
@@ -57,11 +58,15 @@ WHERE = {
 
 
 def can(action: str, resource: str, context: dict[str, Any] | None = None) -> bool:
-    return evaluate([CHANGE], action, resource, context, boundary=LIMIT, mode=Mode.REACH).allowed
+    return evaluate(
+        [CHANGE], action, resource, {**APPLYING, **(context or {})}, boundary=LIMIT, mode=Mode.REACH
+    ).allowed
 
 
 def might(action: str, resource: str, context: dict[str, Any] | None = None) -> bool:
-    return evaluate([CHANGE], action, resource, context, boundary=LIMIT, mode=Mode.ATTACK).allowed
+    return evaluate(
+        [CHANGE], action, resource, {**APPLYING, **(context or {})}, boundary=LIMIT, mode=Mode.ATTACK
+    ).allowed
 
 
 @pytest.mark.parametrize("table", sorted(WHERE))

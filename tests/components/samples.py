@@ -187,9 +187,7 @@ def database_secret_args() -> DatabaseSecretArgs:
 
 
 def _boundary() -> PermissionsBoundary:
-    return PermissionsBoundary(
-        "boundary", PermissionsBoundaryArgs(account=ACCOUNT, arn=BOUNDARY, protected_roles=(APPLY_ROLE,))
-    )
+    return PermissionsBoundary("boundary", PermissionsBoundaryArgs(account=ACCOUNT, arn=BOUNDARY))
 
 
 def _role(name: str, args: CiRoleArgs) -> CiRole:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from components.network.network import Network
-from components.runners.image_role import BASE_OWNERS, BUILD_TAG, ImageRole, ImageRoleArgs, image_build
+from components.runners.image_role import BASE_OWNERS, ImageRole, ImageRoleArgs, image_build
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.statements import is_reading
 from slipway.errors import SlipwayError
+from slipway.platform import naming
 from slipway.platform.declaration import Job, PullImages, RoleDeclaration
 from tests.components.recording import run
 from tests.components.samples import ACCOUNT, BOUNDARY, REGION, network_args, repository
@@ -20,8 +21,8 @@ from tests.components.samples_runners import names
 
 OWN = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 DOCUMENT = image_build(names())
-TAGGED = {f"aws:ResourceTag/{BUILD_TAG}": "automation"}
-ASKED = {f"aws:RequestTag/{BUILD_TAG}": "automation"}
+TAGGED = {f"aws:ResourceTag/{naming.BUILD_TAG}": "automation"}
+ASKED = {f"aws:RequestTag/{naming.BUILD_TAG}": "automation"}
 
 TEMPLATE = (Path(__file__).parents[2] / "runners/image/runner.pkr.hcl").read_text()
 _IMAGE, _LAUNCHED = ("image", "snapshot"), ("instance", "network-interface", "volume")
@@ -48,7 +49,7 @@ def test_it_launches_only_tagged_instances_with_the_build_group() -> None:
     for kind in ("instance", "network-interface", "volume"):
         assert may("RunInstances", f"{OWN}:{kind}/*", ASKED)
         assert not may("RunInstances", f"{OWN}:{kind}/*", {})
-        assert not may("RunInstances", f"{OWN}:{kind}/*", {f"aws:RequestTag/{BUILD_TAG}": "other"})
+        assert not may("RunInstances", f"{OWN}:{kind}/*", {f"aws:RequestTag/{naming.BUILD_TAG}": "other"})
     group = "aws:ResourceTag/Name"
     assert may(
         "RunInstances", f"{OWN}:security-group/sg-1", {group: "slipway-automation-runners-image-build"}
@@ -129,7 +130,7 @@ def test_it_changes_only_what_it_made(action: str) -> None:
     assert may(action, instance, TAGGED)
     assert not may(action, instance, {})
     assert not may(action, instance, {"aws:ResourceTag/slipway:fleet": "automation"})
-    assert not may(action, instance, {f"aws:ResourceTag/{BUILD_TAG}": "other"})
+    assert not may(action, instance, {f"aws:ResourceTag/{naming.BUILD_TAG}": "other"})
 
 
 def test_it_cannot_tag_what_is_not_its_own() -> None:

@@ -58,6 +58,7 @@ def context(item: Registration, role: Role) -> dict[str, Any]:
     boundary = item.inputs.get("permissionsBoundary")
     here = f"{REGION}:{role.account}"
     return {
+        "aws:PrincipalArn": role.arn,
         "aws:RequestedRegion": REGION,
         "dynamodb:LeadingKeys": ["config"],
         "ec2:CreateAction": "RunInstances",
@@ -135,8 +136,9 @@ def test_an_image_named_by_parameter_is_found_by_the_apply_role(
     images = [str(item.inputs.get("imageId", "")) for item in ours(rendered["automation"])]
     parameters = [image.removeprefix("resolve:ssm:") for image in images if image.startswith("resolve:ssm:")]
     assert parameters
+    own = context_of({"aws:PrincipalArn": role.arn})
     for name in parameters:
-        request = Request("ssm:GetParameters", f"arn:aws:ssm:{REGION}::parameter{name}", {})
+        request = Request("ssm:GetParameters", f"arn:aws:ssm:{REGION}::parameter{name}", own)
         assert decide_identity(role.identity, role.boundary, request).allowed, name
 
 
