@@ -1,5 +1,6 @@
 """An engine on a stack, and what is kept of a stack that runs on a stand-in in step with its world."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,8 +61,7 @@ class Session:
 
     def refresh(self) -> Result:
         """Make the state as the world is."""
-        self._settle()
-        return self._refresh()
+        return self._settled(self._refresh)
 
     def _refresh(self) -> Result:
         result = self.engine.refresh()
@@ -83,7 +83,9 @@ class Session:
 
     def up(self, *, refresh: bool = False) -> Result:
         """Apply; first refresh, where that is asked for or `drift` has found something."""
-        self._settle()
+        return self._settled(lambda: self._up(refresh=refresh))
+
+    def _up(self, *, refresh: bool) -> Result:
         if self.kept is not None:
             refresh = self.kept.begin(self.stack, self.engine) or refresh
         if refresh:
@@ -100,7 +102,9 @@ class Session:
         Raises:
             PlanRefused: state or program are no longer what it was made from.
         """
-        self._settle()
+        return self._settled(lambda: self._apply(plan))
+
+    def _apply(self, plan: Plan) -> Result:
         if self.kept is not None:
             self.kept.begin(self.stack, self.engine)
         gone = plan.operation == "destroy"
@@ -109,8 +113,7 @@ class Session:
 
     def destroy(self) -> Result:
         """Destroy; after that, any engine may begin anew."""
-        self._settle()
-        return self._ended(self.engine.destroy(), gone=True)
+        return self._settled(lambda: self._ended(self.engine.destroy(), gone=True))
 
     def _judged(self, result: Result) -> Result:
         """What was applied is not done before GitHub itself holds what guards something."""
@@ -121,22 +124,25 @@ class Session:
             self.kept.stacks.mark_drifted(self.stack)
         return result
 
-    def _settle(self) -> None:
+    def _settled(self, work: Callable[[], Result]) -> Result:
         """Before anything is changed: on a stand-in, clear up what a killed run left, and say so.
 
         Raises:
             SlipwayError: it takes a person to decide, which on a real stack it always does.
         """
         if self.engine.name != "pulumi":
-            return  # the embedded engine's own runs begin so
+            return work()  # the embedded engine's own runs begin so
         # On a real stack this only finds out that somebody has to look, which takes the providers.
         interruption = self.engine.interrupted(look=self.kept is not None)
         if self.kept is None or interruption.undecided:
             interruption.require_settled()
-        elif interruption:
-            for line in interruption.lines():
-                self.progress.message(line)
-            self.engine.recover(interruption)
+        if not interruption:
+            return work()
+        for line in interruption.lines():
+            self.progress.message(line)
+        self.engine.recover(interruption)
+        result = work()
+        return replace(result, diagnostics=(*interruption.messages(done=True), *result.diagnostics))
 
     def _ended(self, result: Result, *, gone: bool) -> Result:
         if gone and result.ok and self.kept is not None:

@@ -163,6 +163,8 @@ class PulumiEngine:
         Raises:
             SlipwayError: the stack's state or a lock cannot be read.
         """
+        if answers is None and self._locks and self._locks.settled():
+            return Interruption(self._project, self._stack, self.name)
         told = answers or Answers()
         locks = locks_of(self._locks.held() if self._locks else (), told)
         pending = pending_of(self.readable_state())

@@ -94,8 +94,13 @@ class Interruption:
             *(
                 Diagnostic(
                     "error",
-                    f"{held.lock.holder} holds the stack since {_shown(held)} and is not known to be over; "
-                    f"wait for it, or make sure of it and say so: {again} --over {held.lock.name}",
+                    f"{held.lock.holder} holds the stack since {_shown(held)} "
+                    + (
+                        f"and is at work; wait for it, or end it: kill -INT {held.lock.pid}"
+                        if held.at_work
+                        else "and is not known to be over; wait for it, or make sure of it and say so: "
+                        f"{again} --over {held.lock.name}"
+                    ),
                 )
                 for held in self.locks
                 if not held.over
@@ -136,18 +141,25 @@ class Interruption:
                 fix=f"wait for it where it is at work; else: slipway recover {self.stack}",
             )
 
+    def messages(self, *, done: bool) -> tuple[Diagnostic, ...]:
+        """What is going to be done, or has been, as messages of a run that begins with it."""
+        taken = (item.ours for item in self.findings)
+        verb = "took over" if done else "takes over"
+        return (
+            *self._told(done=done),
+            *(
+                Diagnostic("info", f"{verb} {state.id!r}, which the interrupted run had made", state.urn)
+                for state in taken
+                if state is not None
+            ),
+        )
+
     def lines(self) -> list[str]:
         """What is going to be done, a line each."""
-        result = self.result()
-        steps = [
-            f"{step.name}: takes over what the interrupted run had made ({step.note})"
-            for step in result.steps
-        ]
-        messages = [
+        return [
             f"{urns.name_of(item.urn)}: {item.message}" if item.urn else item.message
-            for item in result.diagnostics
+            for item in self.messages(done=False)
         ]
-        return [*messages, *steps]
 
     def result(self, *, done: bool = False) -> Result:
         """It as a run: of what is going to be done, or of what has been."""
@@ -337,10 +349,11 @@ def locks_of(held: Iterable[HeldLock], answers: Answers) -> tuple[HeldLock, ...]
     """The locks, with what a person says of them.
 
     Raises:
-        SlipwayError: an answer is about none of them.
+        SlipwayError: an answer is about none of them, or about a holder that is at work.
     """
     locks = tuple(held)
-    _require_known({item.lock.name for item in locks}, answers.over, "lock")
+    open_ = {item.lock.name for item in locks if not item.at_work}
+    _require_known(open_, answers.over, "lock whose holder may be over, called")
     return tuple(
         replace(item, over="as you say") if not item.over and item.lock.name in answers.over else item
         for item in locks

@@ -22,6 +22,8 @@ from slipway.errors import SlipwayError
 
 BOOKKEEPING: Final = ".pulumi"
 _SUFFIX: Final = ".json"
+_PENDING: Final = b'"pending_operations"'
+"""Of a state, where there are some: sdk/go/common/apitype/core.go (`DeploymentV3`, v3.260)."""
 _REUSED_AFTER_S: Final = 60.0
 """A process that began so long after a lock cannot have made it, however the clock was set meanwhile."""
 
@@ -48,10 +50,16 @@ class Lock:
 
 @dataclass(frozen=True)
 class HeldLock:
-    """A lock, and why its holder is known to be over; empty where that is not known."""
+    """A lock, and what is known of its holder.
+
+    Attributes:
+        over: why it is known to be over; empty where that is not known.
+        at_work: whether it is known to be at work.
+    """
 
     lock: Lock
     over: str = ""
+    at_work: bool = False
 
 
 class Locks(Protocol):
@@ -61,6 +69,10 @@ class Locks(Protocol):
     def readable(self) -> bool: ...
 
     def held(self) -> list[HeldLock]: ...
+
+    def settled(self) -> bool:
+        """Whether a look into the files is enough to know that no run was interrupted."""
+        ...
 
     def clear(self, lock: Lock) -> None:
         """Remove this lock and no other: each has a name that no later one gets."""
@@ -148,6 +160,8 @@ class LocalLocks:
 
     def __init__(self, files: Files, project: str, stack: str) -> None:
         self._files = files
+        self._project = project
+        self._stack = stack
         self._folder = lock_folder(project, stack)
 
     @property
@@ -155,7 +169,10 @@ class LocalLocks:
         return True
 
     def held(self) -> list[HeldLock]:
-        return [HeldLock(lock, ended_here(lock)) for lock in read_locks(self._files, self._folder)]
+        return [held_here(lock) for lock in read_locks(self._files, self._folder)]
+
+    def settled(self) -> bool:
+        return is_settled(self._files, self._project, self._stack)
 
     def clear(self, lock: Lock) -> None:
         self._files.remove(lock.key)
@@ -163,6 +180,23 @@ class LocalLocks:
     def attended(self, pid: int) -> AbstractContextManager[None]:
         """Nothing needs keeping: the process itself can be looked for."""
         return nullcontext()
+
+
+def is_settled(files: Files, project: str, stack: str) -> bool:
+    """Whether there is no lock, and a state in which no operation is pending.
+
+    False where that is not known: the state is compressed, or not where it usually is.
+    """
+    if files.names(lock_folder(project, stack)):
+        return False
+    state = files.read(f"{BOOKKEEPING}/stacks/{project}/{stack}{_SUFFIX}")
+    return state is not None and _PENDING not in state
+
+
+def held_here(lock: Lock) -> HeldLock:
+    """A lock, with what this machine knows of its holder."""
+    over = ended_here(lock)
+    return HeldLock(lock, over, at_work=not over and lock.host == socket.gethostname())
 
 
 def ended_here(

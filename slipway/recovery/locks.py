@@ -11,7 +11,16 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Final
 
-from slipway.engine.locks import BOOKKEEPING, Files, HeldLock, Lock, ended_here, lock_folder, read_locks
+from slipway.engine.locks import (
+    BOOKKEEPING,
+    Files,
+    HeldLock,
+    Lock,
+    held_here,
+    is_settled,
+    lock_folder,
+    read_locks,
+)
 from slipway.errors import SlipwayError
 from slipway.recovery.backends import files_of
 from slipway.recovery.runs import Runs, run_of
@@ -31,6 +40,8 @@ class BackendLocks:
     def __init__(self, url: Callable[[], str], region: str, project: str, stack: str, runs: Runs) -> None:
         self._url = url
         self._region = region
+        self._project = project
+        self._stack = stack
         self._folder = lock_folder(project, stack)
         self._records = f"{BOOKKEEPING}/slipway/runs/{project}/{stack}"
         self._runs = runs
@@ -53,10 +64,14 @@ class BackendLocks:
         files = self._files
         if files is None:
             return []
+        here = [held_here(lock) for lock in read_locks(files, self._folder)]
         return [
-            HeldLock(lock, ended_here(lock) or self._ended(files, lock))
-            for lock in read_locks(files, self._folder)
+            item if item.over or item.at_work else HeldLock(item.lock, self._ended(files, item.lock))
+            for item in here
         ]
+
+    def settled(self) -> bool:
+        return self._files is not None and is_settled(self._files, self._project, self._stack)
 
     def clear(self, lock: Lock) -> None:
         if self._files is not None:

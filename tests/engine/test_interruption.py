@@ -18,7 +18,16 @@ from pulumi import Output, ResourceOptions
 
 from slipway.engine.cli_engine import PulumiEngine
 from slipway.engine.interruption import Answers, Finding, advised
-from slipway.engine.locks import Folder, HeldLock, LocalLocks, Lock, ended_here, lock_folder, process_began
+from slipway.engine.locks import (
+    Folder,
+    HeldLock,
+    LocalLocks,
+    Lock,
+    ended_here,
+    held_here,
+    lock_folder,
+    process_began,
+)
 from slipway.engine.ownership import somebody_elses, stack_tags
 from slipway.engine.state import ResourceState
 from slipway.engine.values import Secret
@@ -117,6 +126,11 @@ class TestHolders:
             process.stdout.read()
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
             assert process_began(process.pid) is None
+
+    def test_one_of_this_machine_that_runs_is_at_work(self) -> None:
+        assert held_here(lock()).at_work
+        assert not held_here(lock(pid=dead_process())).at_work
+        assert not held_here(lock(host="elsewhere")).at_work
 
     def test_locks_are_read_as_pulumi_writes_them(self, tmp_path: Path) -> None:
         folder = tmp_path / lock_folder("demo", "local")
@@ -260,6 +274,9 @@ class Backend:
     def clear(self, lock: Lock) -> None:
         self.locks = [item for item in self.locks if item.lock != lock]
 
+    def settled(self) -> bool:
+        return False
+
     def attended(self, pid: int) -> Any:
         return nullcontext()
 
@@ -349,6 +366,33 @@ def test_a_holder_that_may_be_at_work_keeps_everything_as_it_is(cli):
     assert backend.locks == []
 
 
+def test_a_holder_that_is_at_work_is_not_over_whoever_says_so(cli):
+    backend = Backend({"resources": []}, HeldLock(lock(pid=7), at_work=True))
+    engine = cli(backend, there())
+    assert "kill -INT 7" in engine.interrupted().result().errors[0].message
+    with pytest.raises(SlipwayError, match="no lock whose holder may be over"):
+        engine.interrupted(Answers(over=frozenset({"0b1c"})))
+
+
+def test_a_look_into_the_backend_is_enough_where_nothing_was_interrupted(cli, tmp_path, monkeypatch):
+    files = Folder(tmp_path / "backend")
+    locks = LocalLocks(files, "demo", "prod")
+    engine = cli(Backend({"resources": [TOP]}), there())
+    engine._locks = locks
+    assert not locks.settled(), "there is no state that could say so"
+    state = {"checkpoint": {"latest": {"resources": [TOP]}}}
+    files.write(".pulumi/stacks/demo/prod.json", json.dumps(state).encode())
+    assert locks.settled()
+    monkeypatch.setattr(engine, "_call", None)
+    assert not engine.interrupted()
+    state["checkpoint"]["latest"]["pending_operations"] = pending(CREATION)
+    files.write(".pulumi/stacks/demo/prod.json", json.dumps(state).encode())
+    assert not locks.settled()
+    files.write(".pulumi/stacks/demo/prod.json", b"{}")
+    files.write(f"{lock_folder('demo', 'prod')}/x.json", b"{}")
+    assert not locks.settled()
+
+
 def test_what_nobody_can_look_up_waits_for_a_person(cli):
     urn = CREATION["urn"]
     backend = Backend({"resources": [TOP], "pending_operations": pending(CREATION)})
@@ -374,7 +418,7 @@ def test_what_nobody_can_look_up_waits_for_a_person(cli):
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        (Answers(over=frozenset({"0b1d"})), "there is no lock '0b1d'"),
+        (Answers(over=frozenset({"0b1d"})), "there is no lock whose holder may be over, called '0b1d'"),
         (Answers(gone=frozenset({"urn:x"})), "there is no interrupted creation 'urn:x'"),
         (Answers(ids={"urn:x": "a"}), "there is no interrupted creation 'urn:x'"),
     ],

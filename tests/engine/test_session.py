@@ -204,10 +204,12 @@ def test_on_a_stand_in_what_a_killed_run_left_is_shown_and_cleared_up_first(root
 
     kept = open_session(root, "s", "embedded", cloud=cloud()).kept
     engine = Interrupted()
-    getattr(Session(root, "s", engine, kept, progress=Progress()), operation)()  # type: ignore[arg-type]
+    result = getattr(Session(root, "s", engine, kept, progress=Progress()), operation)()  # type: ignore[arg-type]
     assert engine.asked == ["recover", operation]
     assert "the lock of ada@here (process 7)" in said[0]
-    assert "build-1" in said[1]
+    assert "takes over 'build-1'" in said[1]
+    assert "was cleared" in result.diagnostics[0].message
+    assert "took over 'build-1'" in result.diagnostics[1].message
 
 
 @pytest.mark.parametrize("left", [Interrupted(over=""), Interrupted(unknown="who knows")])
