@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from slipway.engine.cli_events import Events
 from slipway.engine.cli_plan import UpdatePlan, content, inputs_of, private_file
+from slipway.engine.drift import TOLD, tells
 from slipway.engine.errors import EngineError
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Progress, Result, Silent
@@ -36,7 +37,7 @@ from slipway.engine.interruption import (
 from slipway.engine.locks import Locks
 from slipway.engine.plan import Plan, require_fit, require_same, require_state
 from slipway.engine.plugins import redact
-from slipway.engine.state import VERSION, digest, overlaid
+from slipway.engine.state import INIT_ERRORS, VERSION, digest, overlaid
 from slipway.engine.values import Plain
 from slipway.errors import SlipwayError
 from slipway.platform.documents import read
@@ -109,7 +110,15 @@ class PulumiEngine:
         return self._run("up", ["up", "--yes", "--skip-preview", "--json"])
 
     def refresh(self) -> Result:
-        return self._run("refresh", ["refresh", "--yes", "--skip-preview", "--json"])
+        result = self._run("refresh", ["refresh", "--yes", "--skip-preview", "--json"])
+        told = {step.urn for step in result.steps if tells(step)}
+        if result.ok and told:
+            deployment = self.export()["deployment"]
+            for resource in deployment["resources"]:
+                if resource["urn"] in told and not resource.get("delete"):
+                    resource[INIT_ERRORS] = [TOLD]
+            self.replace_state(deployment)
+        return result
 
     def drift(self) -> Result:
         """What `refresh` would find. ``--preview-only`` takes no lock and refuses ``--yes``."""

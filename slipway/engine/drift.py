@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from slipway.engine.diffs import at, compare
-from slipway.engine.interface import PropertyChange
+from slipway.engine.interface import PropertyChange, Step
 from slipway.engine.values import Plain
 from slipway.platform.property_paths import covers, parse
 from slipway.platform.resource_types import row_of
 
 Properties = dict[str, Plain]
+
+
+TOLD = "somebody else changed it, which no input tells"
+"""Why the next `up` updates a resource whose inputs are as they were: Pulumi does so after an error."""
+
+
+def tells(step: Step) -> bool:
+    """Whether it was a watched output that told of the change."""
+    return any(change.path in _watched(step.type) for change in step.diff)
+
+
+def _watched(type_: str) -> tuple[str, ...]:
+    row = row_of(type_)
+    return tuple(sorted(row.watched)) if row else ()
 
 
 def shared(type_: str) -> tuple[str, ...]:
@@ -27,10 +42,9 @@ def without_shared(type_: str, changes: Sequence[PropertyChange]) -> list[Proper
 
 def watched(type_: str, before: Properties, after: Properties) -> list[PropertyChange]:
     """What the watched outputs have differently, where both sides have them."""
-    row = row_of(type_)
     changes: list[PropertyChange] = []
-    for path in sorted(row.watched) if row else ():
+    for path in _watched(type_):
         old, new = (at(side, parse(path)) for side in (before, after))
         if old is not None and new is not None:
-            changes += compare({path: old}, {path: new})
+            changes += [replace(change, path=path) for change in compare({"it": old}, {"it": new})]
     return changes

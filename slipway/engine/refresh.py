@@ -8,13 +8,13 @@ from dataclasses import replace
 from slipway.engine import urn as urns
 from slipway.engine.changes import guard_secrets
 from slipway.engine.diffs import compare, keep_ignored
-from slipway.engine.drift import shared
+from slipway.engine.drift import TOLD, shared, watched
 from slipway.engine.interface import CHANGED, GONE, PropertyChange
 from slipway.engine.plugins import ResourceRefused
 from slipway.engine.program import leave_interrupts
 from slipway.engine.provider_resources import ProviderResources
 from slipway.engine.run import Run, now
-from slipway.engine.state import Properties, ResourceState
+from slipway.engine.state import INIT_ERRORS, Properties, ResourceState
 from slipway.errors import SlipwayError
 
 _READERS = 8
@@ -51,8 +51,11 @@ def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> No
     # What the program asks to ignore is somebody else's to change, and so no drift.
     inputs = keep_ignored(inputs, state.inputs, (*state.ignore_changes, *shared(state.type)))
     outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
-    changes = drifted(state.inputs, inputs)
+    told = watched(state.type, state.outputs, outputs)
+    changes = [*drifted(state.inputs, inputs), *told]
     result = replace(state, id=id_, inputs=inputs, outputs=outputs)
+    if told:
+        result = replace(result, rest={**state.rest, INIT_ERRORS: [TOLD]})
     if changes:
         result = replace(result, modified=now())
     step = run.step(

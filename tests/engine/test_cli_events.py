@@ -126,3 +126,49 @@ def test_every_kind_of_pulumi_3_260_is_known():
     assert len(source) == 17
     for kind in source:
         assert not isinstance(messages.parse(json.dumps({kind: {}})), messages.Unknown), kind
+
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+GROUP = "aws:eks/nodeGroup:NodeGroup"
+
+
+def refreshed(type_: str, old: dict[str, object], new: dict[str, object], operation: str = "drift"):
+    metadata = {
+        "op": "refresh",
+        "urn": f"urn:pulumi:local::demo::{type_}::a",
+        "type": type_,
+        "old": old,
+        "new": new,
+    }
+    (step,) = events(
+        {"resourcePreEvent": {"metadata": metadata}},
+        {"resOutputsEvent": {"metadata": {**metadata, "op": "update"}}},
+        operation=operation,
+    ).steps
+    return step.op, {change.path: (change.old, change.new) for change in step.diff}
+
+
+@pytest.mark.parametrize("operation", ["drift", "refresh"])
+def test_outputs_that_tell_of_a_change_are_drift_although_no_input_is(operation):
+    old = {
+        "inputs": {"name": "a"},
+        "outputs": {"status": {"status": "deployed", "revision": 1, "appVersion": "1"}},
+    }
+    new = {
+        "inputs": {"name": "a"},
+        "outputs": {"status": {"status": "failed", "revision": 1, "appVersion": "2"}},
+    }
+    assert refreshed(RELEASE, old, new, operation) == (
+        "update",
+        {"status.status": ("deployed", "failed")},
+    )
+    assert refreshed(RELEASE, old, old, operation) == ("same", {})
+    assert refreshed("toy:index:Thing", old, new, operation) == ("same", {})
+
+
+def test_what_another_owner_makes_of_its_value_is_no_drift():
+    old = {"inputs": {"scalingConfig": {"desiredSize": 1, "maxSize": 6}}}
+    moved = {"inputs": {"scalingConfig": {"desiredSize": 4, "maxSize": 6}}}
+    changed = {"inputs": {"scalingConfig": {"desiredSize": 4, "maxSize": 9}}}
+    assert refreshed(GROUP, old, moved) == ("same", {})
+    assert refreshed(GROUP, old, changed) == ("update", {"scalingConfig.maxSize": (6, 9)})

@@ -51,6 +51,8 @@ TYPES = (
         source="pulumi/pulumi-kubernetes provider/pkg/provider/helm_release.go",
         replace_on=names("name namespace"),
         computed=names("status resourceNames"),
+        # A refresh keeps the inputs as they were, whatever it finds (Read there).
+        watched=names("status.status status.revision status.chart status.version"),
         required=names("chart"),
     ),
 )

@@ -82,6 +82,7 @@ def judge(inputs: Props) -> Iterator[CheckFailure]:
 def _create(api: Api, inputs: Props) -> None:
     namespace, name = str(inputs["namespace"]), str(inputs["name"])
     held = _status(api, namespace, name)
+    _require_free(held)
     # A first attempt that failed leaves a release behind, which the next attempt goes on with.
     if held is not None and held["status"] == "deployed":
         raise ProviderError(
@@ -106,8 +107,18 @@ def _update(api: Api, id_: str, old: Props, new: Props) -> None:
     held = _status(api, namespace, name)
     if held is None:
         raise KubernetesRefused(404, "", f"UPGRADE FAILED: {name!r} has no deployed releases")
+    _require_free(held)
     body = _record(new, int(held["revision"]) + 1)
     api.patch(_path(namespace, name), {"spec": body["spec"], "status": body["status"]})
+
+
+def _require_free(held: Props | None) -> None:
+    """Refuse, in Helm's words, what another run has begun or has left in the middle."""
+    if held is not None and str(held["status"]).startswith("pending-"):
+        raise ProviderError(
+            "another operation (install/upgrade/rollback) is in progress",
+            fix="wait for it; where nobody works on it any more, `helm rollback` to the revision before",
+        )
 
 
 def _read(api: Api, id_: str, old: Props) -> Props | None:
