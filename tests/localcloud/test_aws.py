@@ -240,3 +240,9 @@ def test_every_service_can_be_loaded_ahead() -> None:
     program = "from slipway.localcloud.aws import Aws; Aws().warm()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_node_groups_of_a_cluster_that_is_not_there_are_told_so(aws: Any) -> None:
+    eks = aws("eks")
+    with pytest.raises(eks.exceptions.ResourceNotFoundException):
+        eks.list_nodegroups(clusterName="nowhere")

@@ -1,6 +1,6 @@
 """moto drops a cluster's accessConfig, answers an update without `update`, cannot change the version.
 
-It takes a node group's desired size whatever its bounds are.
+It takes a node group's desired size whatever its bounds are, and fails to list those of no cluster.
 """
 
 # ruff: noqa: PLC0415 -- a service of moto is imported when it is first used
@@ -53,6 +53,7 @@ def patch() -> None:
         return ActionResult({"update": {**_finished("ConfigUpdate"), "id": response._get_param("updateId")}})
 
     _keep_bounds(EKSBackend, InvalidParameterException)
+    _miss_clusters(EKSBackend)
     patched: Any = EKSResponse
     patched.create_cluster = create_cluster
     patched.update_cluster_config = update_cluster_config
@@ -91,6 +92,17 @@ def _keep_bounds(backend: Any, refusal: Any) -> None:
 
     backend.create_nodegroup = create_nodegroup
     backend.update_nodegroup_config = update_nodegroup_config
+
+
+def _miss_clusters(backend: Any) -> None:
+    """ResourceNotFoundException for the node groups of a cluster that is not there, where moto has a 500."""
+    listed = backend.list_nodegroups
+
+    def list_nodegroups(held: Any, cluster_name: str, *arguments: Any, **given: Any) -> Any:
+        held.describe_cluster(cluster_name)
+        return listed(held, cluster_name, *arguments, **given)
+
+    backend.list_nodegroups = list_nodegroups
 
 
 def _change_mode(cluster: Any, wanted: str, refusal: Any) -> None:
