@@ -80,6 +80,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 READING = "read settings"
+OTHER = "other actions: "
+"""How the label of an action begins that no word above stands for; the action follows."""
 
 _NAMED = {name.lower(): label for label, names in GROUPS for name in names if "*" not in name}
 _WILD = tuple((label, written(name.lower())) for label, names in GROUPS for name in names if "*" in name)
@@ -110,6 +112,22 @@ def capabilities(role: Role) -> tuple[Capability, ...]:
     return tuple(sorted(listed))
 
 
+def of_action(role: Role, action: str) -> tuple[Capability, ...]:
+    """On what a role may do one action, or those of a pattern; nothing where it may do none of them.
+
+    Args:
+        role: any role of a world.
+        action: `service:Action`, in which `*` stands for anything.
+    """
+    wanted = written(action.lower())
+    found: dict[Capability, set[str]] = {}
+    for grant in Powers.of(role).grants():
+        for _, part in _some(action, grant.actions, wanted):
+            one = _capability(action, grant, part)
+            found.setdefault(replace(one, resources=()), set()).update(one.resources)
+    return tuple(sorted(replace(one, resources=tuple(sorted(names))) for one, names in found.items()))
+
+
 def short(resource: str) -> str:
     """An ARN without what every ARN repeats: `ecr repository/app`, `s3 bucket/prefix/*`."""
     parts = resource.split(":", 5)
@@ -123,7 +141,7 @@ def _labelled(grant: Grant) -> Iterator[tuple[str, Texts]]:
     """The kinds of actions in a grant, each with those of them that are in it."""
     actions = grant.actions
     if (text := _only(actions)) is not None:
-        yield _label(text) or f"other actions: {grant.by.written_action(actions.wanted)}", actions
+        yield _label(text) or f"{OTHER}{grant.by.written_action(actions.wanted)}", actions
         return
     for name, label in _NAMED.items():
         yield from _some(label, actions, written(name))
@@ -135,7 +153,7 @@ def _labelled(grant: Grant) -> Iterator[tuple[str, Texts]]:
         yield from _some(label, actions, pattern)
         actions = Texts(actions.wanted, (*actions.without, pattern))
     if actions.sample is not None:
-        yield f"other actions: {grant.by.written_action(actions.wanted)}", actions
+        yield f"{OTHER}{grant.by.written_action(actions.wanted)}", actions
 
 
 def _only(actions: Texts) -> str | None:

@@ -8,6 +8,8 @@ from slipway.access.contexts import Context, contexts, known_subjects
 from slipway.access.evaluate import Mode, Principal, Request, chain_request, decide_access, trust_request
 from slipway.access.world import Role, World
 
+PAST_REVIEW = "past its reviewers"
+
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Row:
@@ -21,6 +23,8 @@ class Row:
     via: tuple[str, ...]
     certain: bool
     capabilities: tuple[Capability, ...]
+    past_review: bool = False
+    """The role is one of an environment with reviewers, who are not asked when it is reached this way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +67,7 @@ def matrix(world: World) -> Matrix:
     listed = known_subjects(world, everyone)
     able = {arn: capabilities(role) for arn, role in world.roles.items()}
     hops = _hops(world)
-    refs: dict[tuple[str, str, str, tuple[str, ...], bool], tuple[list[str], set[str]]] = {}
+    refs: dict[_Key, tuple[list[str], set[str]]] = {}
     for context in everyone:
         if context.who.startswith("subject ") and all(token.sub in listed for token in context.tokens):
             continue
@@ -73,6 +77,7 @@ def matrix(world: World) -> Matrix:
             if context.ref not in labels:
                 labels.append(context.ref)
             events.update(context.events)
+    reviewed = _reviewed_roles(world, refs)
     rows = tuple(
         sorted(
             Row(
@@ -84,6 +89,7 @@ def matrix(world: World) -> Matrix:
                 via=via,
                 certain=certain,
                 capabilities=able[arn],
+                past_review=arn in reviewed and bool(via),
             )
             for (who, environment, arn, via, certain), (labels, events) in refs.items()
         )
@@ -91,6 +97,21 @@ def matrix(world: World) -> Matrix:
     reached = {row.role for row in rows}
     unreached = tuple(sorted(arn for arn in world.roles if arn not in reached))
     return Matrix(rows=rows, unreached=unreached, problems=tuple(sorted(world.problems)))
+
+
+_Key = tuple[str, str, str, tuple[str, ...], bool]
+
+
+def _reviewed_roles(world: World, found: Iterable[_Key]) -> set[str]:
+    """Roles that a token reaches by itself out of an environment with reviewers."""
+    reviewed = {
+        (environment.repository.slug, environment.name.lower())
+        for environment in world.environments
+        if environment.is_reviewed
+    }
+    return {
+        arn for who, environment, arn, via, _ in found if not via and (who, environment.lower()) in reviewed
+    }
 
 
 def diff(base: Matrix, head: Matrix) -> MatrixDiff:
@@ -170,6 +191,7 @@ def _atoms(of: Matrix) -> set[_Atom]:
     atoms: set[_Atom] = set()
     for row in of.rows:
         what = ["assume it" if row.certain else "assume it (possibly)"]
+        what += [f"assume it {PAST_REVIEW}"] if row.past_review else []
         what += [str(one) for capability in row.capabilities for one in capability.one_by_one]
         atoms |= {(row.who, row.environment, ref, row.role, text) for ref in row.refs for text in what}
     return atoms

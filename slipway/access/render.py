@@ -1,26 +1,38 @@
 """The access matrix and its differences, as text, Markdown and JSON."""
 
+import itertools
 import json
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from slipway.access.matrix import Access, Matrix, MatrixDiff, Row
+from slipway.access.capabilities import OTHER, Capability
+from slipway.access.matrix import PAST_REVIEW, Access, Matrix, MatrixDiff, Row
 
+_NARROWEST = 24
 _COLUMNS = ("environment", "from", "on", "role", "can")
 _NOTHING_NEW = "Nothing is newly allowed."
 _NOTHING_GONE = "Nothing is taken away."
 _DOUBT = "(possibly): it hangs on a condition whose outcome the policies alone do not tell."
 
 
-def to_text(matrix: Matrix) -> str:
-    """A plain table for each asker, then what each role can do, and what nobody reaches or could be read."""
+def to_text(matrix: Matrix, width: int | None = None) -> str:
+    """A plain table for each asker, then what each role can do, and what nobody reaches or could be read.
+
+    Args:
+        matrix: the rows.
+        width: of the terminal, in characters, where there is one to fit into.
+    """
     parts: list[str] = []
     for who, rows in groupby(matrix.rows, key=lambda row: row.who):
-        parts += [who, *_table([_COLUMNS[:-1], *(_cells(row)[:-1] for row in rows)]), ""]
+        parts += [who, *_table([_COLUMNS[:-1], *(_cells(row)[:-1] for row in rows)], width), ""]
+    if not matrix.rows:
+        parts += ["Nobody here.", ""]
     able = {row.role: row.capabilities for row in matrix.rows}
     for arn in sorted(able):
-        parts += [f"{_role(arn)} can", *(f"  {text}" for text in able[arn] or ("do nothing",)), ""]
+        lines = [line for text in _said(able[arn]) or ["do nothing"] for line in _wrapped(text, width)]
+        parts += [f"{_role(arn)} can", *lines, ""]
     parts += _listed("Roles that nobody here reaches:", matrix.unreached)
     parts += _listed("Not read for certain:", matrix.problems)
     return _explained(parts)
@@ -93,6 +105,7 @@ def _explained(parts: Sequence[str]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     role = " -> ".join(_role(arn) for arn in (*row.via, row.role))
+    role += f", {PAST_REVIEW}" if row.past_review else ""
     return (
         row.environment or "none",
         ", ".join(ref for ref in row.refs if ref),
@@ -113,12 +126,46 @@ def _title(entry: Access) -> str:
     return f"{entry.who}{where}{f' from {refs}' if refs else ''}: {_role(entry.role)}"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+def _table(rows: Sequence[Sequence[str]], width: int | None) -> Iterable[str]:
+    """Columns side by side; where they are wider than the terminal, the widest are wrapped."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    while width is not None and sum(widths) + 2 * len(widths) > width and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
     for row in rows:
-        # The last column is not padded: it is as long as it is.
-        padded = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
-        yield ("  " + "  ".join([*padded, row[-1]])).rstrip()
+        cells = [
+            textwrap.wrap(cell, each, break_on_hyphens=False) or [""]
+            for cell, each in zip(row, widths, strict=True)
+        ]
+        for line in itertools.zip_longest(*cells, fillvalue=""):
+            yield (
+                "  " + "  ".join(cell.ljust(each) for cell, each in zip(line, widths, strict=True))
+            ).rstrip()
+
+
+def _wrapped(text: str, width: int | None) -> list[str]:
+    return textwrap.wrap(
+        text,
+        max(width or 0, _NARROWEST) if width else len(text) + 2,
+        initial_indent="  ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _said(capabilities: Sequence[Capability]) -> list[str]:
+    """One line each, but one for all actions without a word of their own that go to the same resources."""
+    lines: list[str] = []
+    others: dict[str, list[str]] = {}
+    for capability in capabilities:
+        label, _, action = capability.label.partition(OTHER)
+        if label or not action:
+            lines.append(str(capability))
+            continue
+        service, _, verb = action.partition(":")
+        rest = str(capability).removeprefix(capability.label)
+        others.setdefault(f"{OTHER}{service}: {{}}{rest}", []).append(verb)
+    return lines + [form.replace("{}", ", ".join(verbs), 1) for form, verbs in others.items()]
 
 
 def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:

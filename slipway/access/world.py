@@ -69,6 +69,8 @@ class Environment:
     repository: Repository
     name: str
     unrestricted: bool
+    is_reviewed: bool = False
+    """Whether somebody must approve its jobs."""
     branches: list[str] = field(default_factory=list[str])
     tags: list[str] = field(default_factory=list[str])
 
@@ -313,6 +315,8 @@ class _Reader:
                 repository=repository,
                 name=text_of(registration.inputs, "environment"),
                 unrestricted=policy.get("customBranchPolicies") is not True,
+                # Their numbers may be unknown here; that there are some is not.
+                is_reviewed=bool(registration.inputs.get("reviewers")),
             )
         )
 

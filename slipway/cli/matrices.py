@@ -1,5 +1,6 @@
 """The access matrix of a project's stacks, rendered offline, and what has changed in it since a revision."""
 
+import difflib
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,12 +8,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from slipway.access.matrix import Matrix, MatrixDiff, diff, matrix
+from slipway.access.selection import Question, selected
 from slipway.access.world import RunnerClass, StackRegistrations, World
 from slipway.engine import offline
 from slipway.engine.project import load_stack, stacks
 from slipway.engine.recording import Rendered
 from slipway.engine.revisions import Revision
 from slipway.errors import SlipwayError
+from slipway.platform import naming, reading
 from slipway.platform.declaration import Repository, SubjectForm
 from slipway.platform.stack import Stack
 
@@ -35,13 +38,34 @@ def real_stacks(root: Path, names: Sequence[str] | None) -> list[str]:
     return chosen
 
 
-def matrix_of(root: Path, names: Sequence[str]) -> Matrix:
-    """Who reaches what in these stacks together.
+def matrix_of(root: Path, names: Sequence[str], question: Question | None = None) -> Matrix:
+    """Who reaches what in these stacks together, as far as a question asks for it.
 
     Raises:
         SlipwayError: the program failed, or says nothing about access.
     """
-    return matrix(world_of(offline.render_stacks(root, names, secrets.token_hex(16))))
+    world = world_of(offline.render_stacks(root, names, secrets.token_hex(16)))
+    return selected(matrix(world), world, question or Question())
+
+
+def roles_of_service(root: Path, stack: str, name: str) -> frozenset[str]:
+    """Names of the roles of a service's environments, in whatever stack, and of its runners' chain.
+
+    Args:
+        root: the project's folder.
+        stack: any stack; all of them read the services' files.
+        name: the service's.
+
+    Raises:
+        SlipwayError: no such service, or settings that cannot be read.
+    """
+    services = reading.load(root, stack).services
+    if name not in services:
+        near = difflib.get_close_matches(name, services, n=1)
+        fix = f"did you mean '{near[0]}'?" if near else f"the services are: {', '.join(services) or 'none'}"
+        raise SlipwayError(f"there is no service {name!r}", where=str(root / "services"), fix=fix)
+    roles = {naming.environment_role(name, environment) for environment in services[name].environments}
+    return frozenset(roles | {naming.cicd_role(name)})
 
 
 def difference(root: Path, names: Sequence[str] | None, base: Revision) -> MatrixDiff:
