@@ -60,7 +60,7 @@ def main() -> None:
     """
     atexit.register(gc.freeze)
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="slipway")
         sys.exit(code if isinstance(code, int) else 0)
     except SlipwayError as error:
         show(error)
