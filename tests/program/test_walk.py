@@ -131,8 +131,9 @@ def assert_empty(cloud: Project) -> None:
     assert counts["kubernetes"] == {}
     # Key of the App, and one of AWS' own.
     assert counts["aws"] == {"KMS keys": 2}
-    # The repositories were never ours, and a label that is deleted goes from every issue that had it.
-    kept = {"Organizations": 1, "Repositories": 2, "Labels": 12, "Runner groups": 1, "GitHub Apps": 1}
+    # The repositories were never ours, and a label that is deleted goes from every issue that had it. Twelve
+    # are a service's; each of the two repositories has nine of GitHub's own, of which two are of the twelve.
+    kept = {"Organizations": 1, "Repositories": 2, "Labels": 28, "Runner groups": 1, "GitHub Apps": 1}
     assert counts["github"] == kept
     iam = cloud.client("iam")
     assert not iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
