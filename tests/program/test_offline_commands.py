@@ -78,7 +78,7 @@ def test_a_base_leaves_the_one_step_of_a_changed_line(cloned: Clone, stack: str)
 def test_a_repository_in_another_case_is_no_change_and_a_rename_is_told(cloned: Clone) -> None:
     file = cloned.root / "services" / "skill-pool.yaml"
     text = file.read_text()
-    command = ("preview", "prod", "--offline", "--base", "HEAD", "--format", "json")
+    command = ("preview", "prod", "--offline", "--base", "HEAD", "--json")
     file.write_text(text.replace("acme/skill-pool", "acme/Skill-Pool"))
     shown = json.loads(cloned.ok(*command))
     assert shown["steps"] == []
