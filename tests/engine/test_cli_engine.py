@@ -323,11 +323,10 @@ class TestAKill:
         world = project / "world.json"
         return by_providers(lambda: Plugins({"toy": lambda: ToyProvider(FileWorld(world))}))
 
-    @pytest.mark.parametrize("operation", ["up", "apply"])
-    def test_its_lock_is_cleared_and_what_it_made_is_taken_over(self, slow, operation):
+    def test_its_lock_is_cleared_and_what_it_made_is_taken_over(self, slow):
         engine = cli(slow, lookup=self.lookup(slow))
         plan = engine.plan()
-        self.killed(slow, engine.up if operation == "up" else lambda: engine.apply(plan))
+        self.killed(slow, lambda: engine.apply(plan))
         refused = engine.destroy()
         assert not refused.ok
         assert "`slipway recover local`" in str(refused.errors)
@@ -345,13 +344,12 @@ class TestAKill:
 
         with pytest.raises(PlanRefused, match="state was changed"):
             engine.apply(plan)
-        done = engine.apply(engine.plan())
+        done = engine.up()
         assert done.ok, done.diagnostics
         assert {step.name: step.op for step in done.steps if step.name in ("first", "slow")} == {
             "first": "same", "slow": "update",
         }  # fmt: skip
         assert len(json.loads((slow / "world.json").read_text())) == 2
-        assert not engine.up().changed
 
     def test_a_destroy_after_it_leaves_nothing_behind(self, slow):
         engine = cli(slow, lookup=self.lookup(slow))

@@ -41,9 +41,13 @@ def interrupt(project: Project, signal_: signal.Signals, after_lines: int) -> in
     return process.wait(timeout=120)
 
 
-@pytest.mark.parametrize("after_lines", [10, 60, 150])
-def test_after_a_kill_the_next_up_goes_on(cloud: Project, after_lines: int) -> None:
+@pytest.mark.parametrize(("after_lines", "first"), [(10, ()), (60, ("recover",)), (150, ())])
+def test_after_a_kill_the_next_up_goes_on(cloud: Project, after_lines: int, first: tuple[str, ...]) -> None:
     assert interrupt(cloud, signal.SIGKILL, after_lines) == -signal.SIGKILL
+    for command in first:
+        recovered = cloud.result(command, "local", "--yes")
+        assert recovered["ok"], recovered["diagnostics"]
+        assert not cloud.result(command, "local")["changed"], "there is nothing left to clear up"
     finished = cloud.result("up", "local", "--yes")
     assert finished["ok"], [one for one in finished["diagnostics"] if one["severity"] == "error"]
     assert not cloud.result("up", "local", "--yes")["changed"]
