@@ -13,7 +13,6 @@ from components.state.plan_store import PlanStore, PlanStoreArgs
 from infra.foundation import Foundation
 from infra.runners import image_builder, runner_fleet
 from slipway.platform import naming
-from slipway.platform.environments import marking_roles
 from slipway.platform.platform_roles import PlatformRoles, plan_store_roles
 from slipway.platform.settings import Settings
 from slipway.platform.values import CHART
@@ -63,11 +62,11 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
     )
     repositories: dict[str, ImageRepository] = {}
     packages = [
-        (package, block, marking_roles(settings, name))
+        package
         for name, service in settings.services.items()
-        for package, block in service.packages_of(name).items()
+        for package in service.packages_of(name).items()
     ]
-    for package, block, marking in packages:
+    for package, block in packages:
         names = [(naming.image_repository(package, part), False) for part in (*block.images, CHART)]
         names += [(naming.preview_repository(package, image), True) for image in block.images]
         for name, preview in names:
@@ -79,8 +78,6 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
                     region=region,
                     key_arn=key.arn,
                     pull_accounts=settings.workload_accounts,
-                    # Charts are kept, all of them.
-                    marking_roles=() if preview or name.endswith(f"/{CHART}") else marking,
                     preview=preview,
                     retention=settings.platform.registry,
                     # A chart's versions carry no `v`, and none of them may expire.

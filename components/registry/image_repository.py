@@ -31,8 +31,6 @@ class ImageRepositoryArgs:
     """The KMS key that encrypts the layers; changing it makes a new repository."""
     pull_accounts: tuple[str, ...] = ()
     """Workload accounts whose clusters run these images."""
-    marking_roles: tuple[str, ...] = ()
-    """ARNs of the roles that say which of these images run, by tags that keep them (`lifecycle.DEPLOYED`)."""
     preview: bool = False
     """For images of pull requests, which are never promoted: no tag moves, and everything expires."""
     released: str = RELEASED
@@ -54,14 +52,6 @@ class ImageRepositoryArgs:
         aws_names.check_region(self.region, where)
         for account in self.pull_accounts:
             aws_names.check_account(account, where)
-        for arn in self.marking_roles:
-            aws_names.check_role_arn(arn, where)
-        if self.preview and self.marking_roles:
-            raise SlipwayError(
-                "no tag moves in a repository of previews, and everything there expires",
-                where=where,
-                fix="leave marking_roles out",
-            )
         if self.preview != ("preview" in self.name.split("/")[:-1]):
             raise SlipwayError(
                 f"{self.name!r} is {'' if self.preview else 'not '}for previews, and its name says otherwise",
@@ -118,12 +108,10 @@ class ImageRepository(pulumi.ComponentResource):
         )
         others = sorted(set(args.pull_accounts) - {args.account})
         if others:
-            # A role of the registry's own account needs its own policy alone.
-            marking = [arn for arn in args.marking_roles if arn.split(":")[4] in others]
             aws.ecr.RepositoryPolicy(
                 f"{name}-pull",
                 repository=repository.name,
-                policy=json.dumps(pull_policy(others, marking)),
+                policy=json.dumps(pull_policy(others)),
                 opts=child,
             )
         self.name = repository.name

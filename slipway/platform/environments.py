@@ -33,6 +33,7 @@ from slipway.platform.values import CHART
 _EVENTS = {
     JobKind.BUILD: ("push", "workflow_dispatch"),
     JobKind.CHART: ("push", "workflow_dispatch"),
+    JobKind.PROMOTE: ("push", "release", "workflow_dispatch"),
     JobKind.PREVIEW_BUILD: ("pull_request",),
     JobKind.PREVIEW: ("pull_request",),
     JobKind.DEPLOY: ("push", "release", "workflow_dispatch"),
@@ -183,7 +184,7 @@ def _environment(
             events=_events(kind, means.branches),
             branches=means.branches,
             tags=means.tags,
-            grants=tuple(_grants(settings, kind, means, placed)),
+            grants=tuple(_grants(settings, kind, placed)),
         )
         for kind in means.jobs
     )
@@ -223,39 +224,18 @@ def _events(kind: JobKind, branches: tuple[str, ...]) -> tuple[str, ...]:
     return events
 
 
-def marks_images(means: EnvironmentDefaults) -> bool:
-    """Whether a job of an environment says of images that they run.
-
-    Not where pull requests run: those deploy previews' images, and must reach none that is promoted.
-    """
-    return JobKind.DEPLOY in means.jobs and not means.admits_pull_requests
-
-
-def marking_roles(settings: Settings, service: str) -> tuple[str, ...]:
-    """ARNs of the roles of a service's environments, in whichever account, that say which images run."""
-    local = settings.local.environments
-    return tuple(
-        naming.role_arn(
-            settings.organization.accounts.of(means.stack), naming.environment_role(service, environment)
-        )
-        for environment, said in settings.services[service].environments.items()
-        if (local is None or environment in local) and marks_images(means := meaning(environment, said))
-    )
-
-
-def _grants(
-    settings: Settings, kind: JobKind, means: EnvironmentDefaults, placed: tuple[Placement, ...]
-) -> Iterator[Grant]:
+def _grants(settings: Settings, kind: JobKind, placed: tuple[Placement, ...]) -> Iterator[Grant]:
     """What a job of a kind may do, for the packages of its environment together."""
     account, region = settings.account, settings.platform.region
     match kind:
-        case JobKind.BUILD:
+        case JobKind.BUILD | JobKind.PROMOTE:
             names = [
                 naming.image_repository(placement.package, image)
                 for placement in placed
                 for image in placement.settings.images
             ]
-            yield PushImages(tuple(names), account, region)
+            grant = PushImages if kind is JobKind.BUILD else MarkImages
+            yield grant(tuple(names), account, region)
         case JobKind.CHART:
             # A chart is pushed to a repository of its own, an OCI artifact beside the images.
             charts = tuple(naming.image_repository(placement.package, CHART) for placement in placed)
@@ -276,13 +256,6 @@ def _grants(
             yield DescribeCluster(_cluster(settings), account, region)
             parameters = tuple(naming.helm_values_parameter(placement.package) for placement in placed)
             yield ReadParameters(parameters, account, region)
-            if kind is JobKind.DEPLOY and marks_images(means):
-                images = tuple(
-                    naming.image_repository(placement.package, image)
-                    for placement in placed
-                    for image in placement.settings.images
-                )
-                yield MarkImages(images, settings.organization.accounts.automation, region)
             for placement in placed:
                 yield UseState(
                     naming.state_bucket(account, region),

@@ -9,7 +9,6 @@ environments").
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
@@ -37,6 +36,7 @@ class JobKind(StrEnum):
 
     BUILD = "build"
     CHART = "chart"
+    PROMOTE = "promote"
     PREVIEW_BUILD = "preview-build"
     PREVIEW = "preview"
     DEPLOY = "deploy"
@@ -65,14 +65,6 @@ class EnvironmentDefaults:
     below_production: bool = True
     """Whether its host carries the environment's name."""
 
-    @property
-    def admits_pull_requests(self) -> bool:
-        """Whether code that nobody has reviewed may run there, as far as that cannot be ruled out."""
-        patterns = self.branches or (() if self.tags else ("*",))
-        return any(
-            pattern.startswith("refs/") or fnmatchcase("refs/pull/1/merge", pattern) for pattern in patterns
-        )
-
 
 PULL_REQUESTS = "refs/pull/*/merge"
 
@@ -91,6 +83,9 @@ DEFAULTS: Final[Mapping[str, EnvironmentDefaults]] = {
         stack=Stack.AUTOMATION, jobs=(JobKind.PREVIEW_BUILD,), branches=(PULL_REQUESTS,)
     ),
     "chart": EnvironmentDefaults(stack=Stack.AUTOMATION, jobs=(JobKind.CHART,), branches=("main",)),
+    "promote": EnvironmentDefaults(
+        stack=Stack.AUTOMATION, jobs=(JobKind.PROMOTE,), branches=("main", "release/*"), tags=("v*",)
+    ),
     "preview": EnvironmentDefaults(stack=Stack.STAGING, jobs=(JobKind.PREVIEW,), branches=(PULL_REQUESTS,)),
     "dev": EnvironmentDefaults(stack=Stack.STAGING, jobs=(JobKind.DEPLOY,), branches=("main",)),
     "hotfix": _PULL_REQUEST_DEPLOY,

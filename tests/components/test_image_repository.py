@@ -81,32 +81,6 @@ def test_workload_accounts_may_pull_and_nothing_else() -> None:
 STAGING, QA = (f"arn:aws:iam::{PULLER}:role/slipway/ci/skill-pool-{name}" for name in ("staging", "qa1"))
 
 
-@pytest.mark.parametrize(
-    ("action", "role", "expected"),
-    [
-        ("ecr:PutImage", STAGING, True),
-        ("ecr:BatchGetImage", STAGING, True),
-        ("ecr:InitiateLayerUpload", STAGING, False),
-        ("ecr:BatchDeleteImage", STAGING, False),
-        ("ecr:PutImage", QA, False),
-        ("ecr:PutImage", STAGING.replace("staging", "staging2"), False),
-        ("ecr:PutImage", STAGING.replace(PULLER, "333333333333"), False),
-    ],
-)
-def test_only_the_roles_that_deploy_say_what_runs(action: str, role: str, *, expected: bool) -> None:
-    args = dataclasses.replace(image_repository_args(), marking_roles=(STAGING,))
-    policy = declared(args).one("RepositoryPolicy").inputs["policy"]
-    request = Request(action=action, principal=Principal("AWS", role), context={"aws:principalarn": (role,)})
-    assert Policy.parse(policy, "resource").decide(request).allowed is expected
-
-
-def test_a_role_of_the_registrys_own_account_needs_no_statement() -> None:
-    own = STAGING.replace(PULLER, ACCOUNT)
-    args = dataclasses.replace(image_repository_args(), marking_roles=(own,))
-    statements = json.loads(declared(args).one("RepositoryPolicy").inputs["policy"])["Statement"]
-    assert [one["Sid"] for one in statements] == ["PullFromWorkloadAccounts"]
-
-
 @pytest.mark.parametrize("accounts", [(), (ACCOUNT,)])
 def test_one_account_for_everything_needs_no_policy(accounts: tuple[str, ...]) -> None:
     args = dataclasses.replace(image_repository_args(), pull_accounts=accounts)
@@ -133,11 +107,6 @@ def test_outputs() -> None:
         ({"preview": True}, "its name says otherwise"),
         ({"name": "skill-pool/preview/server"}, "its name says otherwise"),
         ({"pull_accounts": ("1",)}, "no AWS account"),
-        ({"marking_roles": ("arn:aws:iam::222222222222:role/*",)}, "no exact role ARN"),
-        (
-            {"name": "skill-pool/preview/server", "preview": True, "marking_roles": (STAGING,)},
-            "no tag moves in a repository of previews",
-        ),
         ({"released": "v **"}, "pattern of tags"),
         ({"released": "*1*2*3*4*"}, "pattern of tags"),
     ],

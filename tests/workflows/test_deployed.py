@@ -41,9 +41,6 @@ def deployed(service: Path, *images: str, refused: str = "") -> subprocess.Compl
     environment = {
         "PATH": f"{service / 'bin'}:/usr/bin:/bin",
         "AWS_REGION": "eu-west-1",
-        "EKS_CLUSTER_NAME": "slipway-staging",
-        "HELM_NAMESPACE": "skill-pool",
-        "HELM_RELEASE_NAME": "skill-pool",
         "ENVIRONMENT": "staging",
         "IMAGES": " ".join(images),
         "REFUSED": refused,
@@ -90,17 +87,38 @@ def test_an_image_that_has_the_tag_already_is_no_mistake(service: Path) -> None:
     assert "AccessDeniedException" in done.stderr
 
 
-def test_it_calls_nothing_that_the_deploy_role_may_not_do(service: Path) -> None:
+def test_it_calls_nothing_that_the_promoting_role_may_not_do(service: Path) -> None:
     deployed(service, f"{REGISTRY}/skill-pool/server@{DIGEST}")
     named = {call.split("><")[1].replace("-", " ").title().replace(" ", "") for call in calls(service)}
     assert {f"ecr:{action}" for action in named} == set(MARK_IMAGES)
 
 
-def test_the_workflow_marks_what_runs_whatever_became_of_the_deploy() -> None:
+def test_what_runs_is_told_to_the_job_that_keeps_it(service: Path) -> None:
+    output = service / "output"
+    environment = {
+        "PATH": f"{service / 'bin'}:/usr/bin:/bin",
+        "AWS_REGION": "eu-west-1",
+        "EKS_CLUSTER_NAME": "slipway-staging",
+        "HELM_NAMESPACE": "skill-pool",
+        "HELM_RELEASE_NAME": "skill-pool",
+        "GITHUB_OUTPUT": str(output),
+        "IMAGES": f"{REGISTRY}/a@{DIGEST}\nevil=x {REGISTRY}/b@{DIGEST}",
+    }
+    subprocess.run(["make", "running"], cwd=service, env=environment, check=True, capture_output=True)
+    # One line, or an image could name another output of the step.
+    assert output.read_text() == f"images={REGISTRY}/a@{DIGEST} evil=x {REGISTRY}/b@{DIGEST}\n"
+
+
+def test_the_workflow_keeps_what_runs_whatever_became_of_the_deploy() -> None:
     (deploy,) = [workflow for workflow in examples() if workflow.path.stem == "deploy"]
     steps = deploy.jobs["deploy"]["steps"]
-    last = steps[-1]
-    assert last["run"] == "make deployed"
-    assert "failure" not in last["if"]
+    assert steps[-1]["run"] == "make running"
+    assert "failure" not in steps[-1]["if"]
     assert [step["run"] for step in steps if "run" in step].index("make version") == 0
-    assert deploy.jobs["deploy"]["env"]["ENVIRONMENT"] == deploy.jobs["deploy"]["environment"]["name"]
+    keep = deploy.jobs["keep"]
+    assert (keep["environment"], keep["needs"], keep["steps"][-1]["run"]) == (
+        "promote",
+        "deploy",
+        "make deployed",
+    )
+    assert keep["env"]["ENVIRONMENT"] == deploy.jobs["deploy"]["environment"]["name"]
