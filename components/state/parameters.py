@@ -54,7 +54,7 @@ class HelmValuesParameter(pulumi.ComponentResource):
             description=f"Helm values of {args.package}",
             type="String",
             tier=parameter_tier(args.values_yaml, args.parameter),
-            value=args.values_yaml,
+            insecure_value=args.values_yaml,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = parameter.name
@@ -97,7 +97,7 @@ class PlatformParameters(pulumi.ComponentResource):
                 f"{name}-{key}",
                 name=naming.output_parameter(args.stack, key),
                 type="String",
-                value=value,
+                insecure_value=value,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for key, value in sorted(args.values.items())

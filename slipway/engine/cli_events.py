@@ -25,7 +25,6 @@ from slipway.engine.interface import (
     Step,
 )
 from slipway.engine.values import (
-    MASK,
     SECRET_SIG,
     SIG_KEY,
     UNKNOWN,
@@ -33,6 +32,7 @@ from slipway.engine.values import (
     from_state,
     show_properties,
 )
+from slipway.platform.masking import MASK
 from slipway.platform.property_paths import covers, parse
 
 _OPS: Final[dict[str, Op]] = {

@@ -17,7 +17,8 @@ from typing import Any, Final, cast
 from slipway.engine import urn as urns
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Step
-from slipway.engine.values import MASK, SECRET_SIG, SIG_KEY, Plain, from_state
+from slipway.engine.values import SECRET_SIG, SIG_KEY, Plain, from_state
+from slipway.platform.masking import MASK
 
 Inputs = Mapping[str, dict[str, Plain]]
 """Readable inputs by URN, secrets wrapped."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from slipway.engine.interface import ChangeKind, PropertyChange
-from slipway.engine.values import MASK, Plain, Secret, contains, reveal, show
+from slipway.engine.values import Plain, Secret, contains, reveal, show
 from slipway.platform.differences import ABSENT, Comparison, Difference
+from slipway.platform.masking import MASK
 from slipway.platform.property_paths import INSIDE, PropertyPath, covers, parse, render
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import inspect
+import itertools
 import json
 import threading
 import uuid
@@ -18,8 +19,9 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from slipway.engine import urn as urns
 from slipway.engine.properties import from_properties, to_properties
-from slipway.engine.values import MASK, UNKNOWN, Plain, Secret, Unknown, contains, reveal
+from slipway.engine.values import UNKNOWN, Plain, Secret, Unknown, contains, reveal
 from slipway.errors import SlipwayError
+from slipway.platform.masking import mask
 
 T = TypeVar("T")
 Properties = dict[str, Plain]
@@ -141,7 +143,7 @@ class Plugin:
 
     def delete(self, urn: str, id_: str, outputs: Properties, timeout: float) -> None:
         request = sdk.DeleteRequest(urn, id_, to_properties(outputs), timeout)
-        self._call(self._ready().delete(request), outputs)
+        self._call(self._ready().delete(request), outputs, {})
 
     def read(
         self, urn: str, id_: str, outputs: Properties, inputs: Properties
@@ -187,12 +189,14 @@ class Plugin:
         return self._supports_preview
 
     def _call(self, coroutine: Any, *sensitive: Properties) -> Any:
+        """The coroutine's result. Of `sensitive`, the last are inputs, which the program says in the open."""
+        public = sensitive[-1:]
         try:
             return run(coroutine)
         except ResourceRefused:
             raise
         except SlipwayError as error:
-            reason = redact(str(error), *sensitive)
+            reason = redact(str(error), sensitive, public)
             # By its shape, not its class: a provider may be anybody's.
             id_, properties = getattr(error, "id", ""), getattr(error, "properties", None)
             if id_ and properties is not None:
@@ -201,7 +205,7 @@ class Plugin:
         except NotImplementedError as error:
             raise ResourceRefused(f"the provider {self.package!r} cannot do this: {error}") from None
         except Exception as error:
-            raise ResourceRefused(redact(str(error) or type(error).__name__, *sensitive)) from None
+            raise ResourceRefused(redact(str(error) or type(error).__name__, sensitive, public)) from None
 
 
 class Plugins:
@@ -273,24 +277,30 @@ def text(value: Plain) -> str:
     return "" if value is UNKNOWN else json.dumps(value)
 
 
-def redact(message: str, *sensitive: Properties) -> str:
-    """`message` without any secret of `sensitive`."""
-    for secret in sorted(set(_secret_texts(sensitive)), key=len, reverse=True):
-        message = message.replace(secret, MASK)
-    return message
+def redact(message: str, sensitive: Iterable[Properties], public: Iterable[Properties], *names: str) -> str:
+    """`message` without any secret of `sensitive`; see `mask`.
+
+    Args:
+        public: inputs, of which what is no secret is said in the open; outputs may repeat a secret unmarked.
+        names: what else is.
+    """
+    secrets = (text for one in sensitive for text, secret in _leaves(one) if secret)
+    told = (text for one in public for text, secret in _leaves(one) if not secret)
+    return mask(message, secrets, itertools.chain(told, names))
 
 
-def _secret_texts(value: Any, inside: bool = False) -> Iterable[str]:
+def _leaves(value: Any, secret: bool = False) -> Iterable[tuple[str, bool]]:
+    """Every text and number in `value`, and whether it is in a secret."""
     if isinstance(value, Secret):
-        yield from _secret_texts(value.value, True)
+        yield from _leaves(value.value, True)
     elif isinstance(value, Mapping):
         for item in cast(Mapping[str, Any], value).values():
-            yield from _secret_texts(item, inside)
+            yield from _leaves(item, secret)
     elif isinstance(value, list | tuple):
         for item in cast(Iterable[Any], value):
-            yield from _secret_texts(item, inside)
-    elif inside and isinstance(value, str | int | float) and not isinstance(value, bool) and str(value):
-        yield str(value)
+            yield from _leaves(item, secret)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value), secret
 
 
 def _checked(response: sdk.CheckResponse, inputs: Properties) -> Properties:
@@ -301,7 +311,7 @@ def _checked(response: sdk.CheckResponse, inputs: Properties) -> Properties:
 
 def _failures(failures: Iterable[sdk.CheckFailure], inputs: Properties) -> str:
     lines = [f"{item.property}: {item.reason}" if item.property else item.reason for item in failures]
-    return redact("; ".join(lines), inputs)
+    return redact("; ".join(lines), [inputs], [inputs])
 
 
 def _diff(response: sdk.DiffResponse) -> Diff:

@@ -212,7 +212,9 @@ class Run:
     def redacted(self, text: str) -> str:
         """`text` without any secret: a provider, or the program, may tell of another resource's."""
         states = list(self.snapshot.live.values())
-        return redact(text, self._sensitive, *(item for s in states for item in (s.inputs, s.outputs)))
+        held = [item for one in states for item in (one.inputs, one.outputs)]
+        names = [name for one in states for name in (one.urn, one.id)]
+        return redact(text, [self._sensitive, *held], [one.inputs for one in states], *names)
 
     def skip(self, urn: str, because: str) -> None:
         """Record that a resource was left alone because one it needs failed."""

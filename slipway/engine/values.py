@@ -14,6 +14,8 @@ from typing import Any, Final, cast
 
 from google.protobuf import struct_pb2
 
+from slipway.platform.masking import MASK
+
 Plain = Any
 """A plain value, as the module docstring lists them. An alias for readers: Python cannot say it shorter."""
 
@@ -24,7 +26,6 @@ OUTPUT_SIG: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 ASSET_SIG: Final = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE_SIG: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-MASK: Final = "[secret]"
 UNKNOWN_MARK: Final = "[unknown]"
 
 

@@ -50,8 +50,9 @@ def _ignore(_: object) -> None:
 def test_helm_values_are_published_under_the_packages_name() -> None:
     recording = run(lambda: _ignore(HelmValuesParameter("v", helm_values_args())))
     parameter = recording.one("Parameter")
+    assert parameter.secrets == set()
     assert parameter.inputs["name"] == "skill-pool-service-helm-values"
-    assert parameter.inputs["value"] == helm_values_args().values_yaml
+    assert parameter.inputs["insecureValue"] == helm_values_args().values_yaml
     assert recording.one("HelmValuesParameter").outputs == {"name": "skill-pool-service-helm-values"}
 
 
@@ -102,7 +103,7 @@ def test_an_error_never_shows_the_secret() -> None:
 
 def test_platform_outputs_are_one_parameter_each() -> None:
     recording = run(lambda: _ignore(PlatformParameters("o", platform_parameters_args())))
-    assert {one.inputs["name"]: one.inputs["value"] for one in recording.of("Parameter")} == {
+    assert {one.inputs["name"]: one.inputs["insecureValue"] for one in recording.of("Parameter")} == {
         "/slipway/prod/cluster/name": "prod",
         "/slipway/prod/vpc-id": "vpc-1",
     }

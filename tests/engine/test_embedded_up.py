@@ -81,6 +81,28 @@ def test_what_the_program_logs_is_among_the_diagnostics_without_secrets(engine):
     ]
 
 
+def test_what_is_public_or_short_is_no_secret_wherever_it_occurs(engine):
+    """Names are published as parameters, whose values providers mark as secret: they stay names."""
+    told = "cluster toy-cluster in eu-west-1 would be replaced by toy-cluster2 in eu-west-1, with admin"
+
+    def publishing() -> None:
+        Thing("toy-cluster", value="toy-cluster")
+        Thing("a", value="arn:aws:eks:eu-west-1:111111111111:cluster/toy-cluster")
+        Thing("name", value="one", password=pulumi.Output.secret("toy-cluster"))
+        Thing("region", value="one", password=pulumi.Output.secret("eu-west-1"))
+        Thing("user", value="one", password=pulumi.Output.secret("admin"))
+        Thing("key", value="one", password=pulumi.Output.secret("toy-cluster-key"))
+
+    assert engine(publishing).up().ok
+
+    def failing() -> None:
+        publishing()
+        pulumi.log.warn(f"{told}, by toy-cluster-key")
+
+    result = engine(failing).up()
+    assert [item.message for item in result.diagnostics] == [f"{told}, by [secret]"]
+
+
 def test_a_logged_error_fails_the_run(engine, world):
     engine(program).up()
     result = engine(lambda: pulumi.log.error("no zone")).up()

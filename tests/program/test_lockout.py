@@ -61,7 +61,9 @@ WAYS = {
         MODE, "authentication_mode: CONFIG_MAP", "cannot go back from API to CONFIG_MAP"
     ),
     "another cluster takes its place": Way(
-        "name: slipway-local", "name: slipway-other", "would be replaced by slipway-other"
+        "name: slipway-local",
+        "name: slipway-local2",
+        "cluster slipway-local in eu-west-1 would be replaced by slipway-local2 in eu-west-1",
     ),
     "the endpoint is private and nobody has a path": Way(
         "reachable_from: [deploy]",

@@ -1,29 +1,36 @@
 """Texts for people, without the secrets that a service may have quoted."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from pulumi.provider.experimental.property_value import PropertyValue
 
-SHORTEST = 3
-"""A secret of one or two characters says nothing, and taking it out would garble every text."""
+from slipway.platform.masking import mask
 
 
-def redact(text: str, properties: Mapping[str, PropertyValue]) -> str:
-    """`text` without any secret text of `properties`."""
-    for value in sorted(set(_secret_texts(properties.values(), within=False)), key=len, reverse=True):
-        text = text.replace(value, "[secret]")
-    return text
+def redact(
+    text: str,
+    properties: Mapping[str, PropertyValue],
+    spellings: Callable[[str], Iterable[str]] = lambda secret: (secret,),
+) -> str:
+    """`text` without any secret text of `properties`; see `mask`.
+
+    Args:
+        spellings: the forms in which a service may quote a secret.
+    """
+    leaves = list(_leaves(properties.values(), within=False))
+    hidden = (form for one, secret in leaves if secret for form in spellings(one))
+    return mask(text, hidden, (one for one, secret in leaves if not secret))
 
 
-def _secret_texts(values: Iterable[PropertyValue], *, within: bool) -> Iterator[str]:
+def _leaves(values: Iterable[PropertyValue], *, within: bool) -> Iterator[tuple[str, bool]]:
+    """Every text in `values`, and whether it is in a secret."""
     for value in values:
         secret = within or value.is_secret
         inner: Any = value.value
         if isinstance(inner, str):
-            if secret and len(inner) >= SHORTEST:
-                yield inner
+            yield inner, secret
         elif isinstance(inner, Mapping):
-            yield from _secret_texts(cast("Mapping[str, PropertyValue]", inner).values(), within=secret)
+            yield from _leaves(cast("Mapping[str, PropertyValue]", inner).values(), within=secret)
         elif isinstance(inner, tuple):
-            yield from _secret_texts(cast("tuple[PropertyValue, ...]", inner), within=secret)
+            yield from _leaves(cast("tuple[PropertyValue, ...]", inner), within=secret)

@@ -214,10 +214,13 @@ HANDLERS = (
             ),
             one_of("type", "String", "StringList", "SecureString"),
             one_of("tier", "Standard", "Advanced", "Intelligent-Tiering"),
-            Rule(
-                name="value",
-                reason="must not be empty nor longer than 8192 bytes",
-                accepts=lambda value: 0 < len(str(value).encode()) <= 8192,
+            *(
+                Rule(
+                    name=name,
+                    reason="must not be empty nor longer than 8192 bytes",
+                    accepts=lambda value: 0 < len(str(value).encode()) <= 8192,
+                )
+                for name in ("value", "insecureValue")
             ),
         ),
     ),

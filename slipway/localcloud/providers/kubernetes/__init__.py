@@ -29,6 +29,7 @@ from slipway.localcloud.providers.kubernetes.helm import HelmFailed
 from slipway.localcloud.providers.kubernetes.kinds import KINDS, Kind
 from slipway.localcloud.providers.kubernetes.kubeconfig import DEFAULT_NAMESPACE, parse
 from slipway.localcloud.providers.kubernetes.objects import KubernetesHandler
+from slipway.localcloud.providers.redaction import redact
 from slipway.localcloud.providers.schema import TypeSchema
 from slipway.localcloud.providers.values import UNKNOWN, Props, is_unknown, plain, plain_map, wrap
 
@@ -151,11 +152,7 @@ class KubernetesProvider(ResourceProvider[Api]):
         return all(_at(old, path) == _at(new, path) for path in _IDENTITY)
 
     def _reason(self, error: Exception, properties: Mapping[str, PropertyValue]) -> str:
-        text = super()._reason(error, properties)
-        hidden = {form for secret in _secret_texts(properties.values()) for form in spellings(secret)}
-        for form in sorted(hidden, key=len, reverse=True):
-            text = text.replace(form, "[secret]")
-        return text
+        return redact(super()._reason(error, properties), properties, spellings)
 
     def _metadata(self, kind: Kind, request: CheckRequest) -> PropertyValue | None:
         """The metadata with a name and a namespace; None where it is as yet unknown."""
@@ -202,19 +199,6 @@ def _misnamed(kind: Kind, inputs: Props) -> Iterator[CheckFailure]:
         problem = name_problem("", "namespaces", str(named.get("namespace", "")))
         if problem:
             yield CheckFailure("metadata.namespace", f"{named.get('namespace')!r}: {problem}")
-
-
-def _secret_texts(values: Any, *, within: bool = False) -> Iterator[str]:
-    for value in cast("Iterator[PropertyValue]", values):
-        secret = within or value.is_secret
-        inner: Any = value.value
-        if isinstance(inner, str):
-            if secret:
-                yield inner
-        elif isinstance(inner, Mapping):
-            yield from _secret_texts(cast("Mapping[str, Any]", inner).values(), within=secret)
-        elif isinstance(inner, tuple | list):
-            yield from _secret_texts(inner, within=secret)
 
 
 def _is_true(value: Any) -> bool:

@@ -13,6 +13,7 @@ from slipway.localcloud.providers.fence import Rest
 from slipway.localcloud.providers.kubernetes.kinds import Kind
 from slipway.localcloud.providers.kubernetes.kubeconfig import Target
 from slipway.localcloud.providers.values import Props
+from slipway.platform.masking import mask
 
 STAND_IN = "slipway"
 """Part of the version by which the recording stand-in says what it is."""
@@ -116,9 +117,8 @@ def path_of(kind: Kind, id_: str) -> str:
 
 def _without(message: str, secret: Props) -> str:
     """A validation message quotes the value that it is about, also in base64."""
-    for text in sorted(set(_texts({key: secret.get(key) for key in ("data", "stringData")})), key=len)[::-1]:
-        message = message.replace(text, "[secret]")
-    return message
+    values = _texts({key: secret.get(key) for key in ("data", "stringData")})
+    return mask(message, values, [json.dumps(secret.get("metadata"))])
 
 
 def _texts(value: Any) -> Iterator[str]:
