@@ -47,6 +47,8 @@ class RolePlan:
     """`owner/name` of the repository whose jobs assume it."""
     environment: str
     """The GitHub environment that those jobs run in."""
+    subjects: tuple[str, ...]
+    """What their tokens have to say they are: `sub`, exactly one of these."""
 
 
 @dataclass(frozen=True, kw_only=True)

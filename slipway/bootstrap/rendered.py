@@ -132,7 +132,7 @@ class _Reader:
 
     def _role(self, arn: str, registration: Registration) -> RolePlan:
         trust = _document(registration, "assumeRolePolicy")
-        repository, environment = self._door(trust, registration)
+        repository, environment, subjects = self._door(trust, registration)
         return RolePlan(
             arn=arn,
             name=_text(registration, "name"),
@@ -144,6 +144,7 @@ class _Reader:
             managed=tuple(self._policy(policy) for policy in self._attached(registration)),
             repository=repository,
             environment=environment,
+            subjects=subjects,
         )
 
     def _inline(self, role: Registration) -> list[Registration]:
@@ -172,16 +173,17 @@ class _Reader:
             return given.rpartition("/")[2] == role.inputs.get("name")
         return role.urn in item.property_dependencies.get("role", ())
 
-    def _door(self, trust: Document, registration: Registration) -> tuple[str, str]:
-        """The repository and the GitHub environment whose jobs the trust policy lets in."""
+    def _door(self, trust: Document, registration: Registration) -> tuple[str, str, tuple[str, ...]]:
+        """The repository and the GitHub environment whose jobs the trust policy lets in, and their `sub`."""
         for statement in _statements(trust):
             exact = statement.get("Condition", {}).get("StringEquals", {})
             subject: Any = exact.get(f"{ISSUER}:sub")
-            text = str(cast("list[Any]", subject)[0] if isinstance(subject, list) else subject)
-            repository, separator, environment = text.removeprefix("repo:").partition(":environment:")
+            listed = cast("list[Any]", subject) if isinstance(subject, list) else [subject]
+            subjects = tuple(str(one) for one in listed)
+            repository, separator, environment = subjects[0].removeprefix("repo:").partition(":environment:")
             if separator:
                 owner, _, name = repository.partition("/")
-                return f"{owner.partition('@')[0]}/{name.partition('@')[0]}", environment
+                return f"{owner.partition('@')[0]}/{name.partition('@')[0]}", environment, subjects
         raise self._error("no job of GitHub may assume the apply role", registration.urn)
 
     def _key_roles(self, key_arn: str, alias: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -15,8 +15,10 @@ from slipway.bootstrap.rendered import plan_from
 from slipway.bootstrap.stack_file import StackFile
 from slipway.bootstrap.state_steps import StateBucket, StateKey
 from slipway.bootstrap.steps import Action, Outcome, perform, survey
+from slipway.bootstrap.subject import confirmed
 from slipway.engine.offline import render_apart
 from slipway.errors import SlipwayError
+from slipway.github import Client
 from slipway.platform.loopback import is_loopback
 from slipway.private_folder import private_folder
 
@@ -33,6 +35,8 @@ class Report:
     dry_run: bool
     steps: list[Outcome] = field(default_factory=list[Outcome])
     file_changed: bool = False
+    subject_confirmed: bool = False
+    """Whether it is certain that the jobs' tokens carry the subject that the role trusts."""
     next: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -43,6 +47,7 @@ class Report:
             "region": self.plan.region,
             "caller": self.caller,
             "dry_run": self.dry_run,
+            "subject": {"trusted": list(self.plan.role.subjects), "confirmed": self.subject_confirmed},
             "steps": [vars(step) for step in self.steps],
             "file": {"path": str(self.file), "changed": self.file_changed},
             "next": list(self.next),
@@ -102,7 +107,13 @@ def load_plan(root: Path, stack: str) -> BootstrapPlan:
 
 
 def bootstrap(
-    root: Path, load: Load, watcher: Watcher, *, endpoint: str | None = None, dry_run: bool = False
+    root: Path,
+    load: Load,
+    watcher: Watcher,
+    *,
+    endpoint: str | None = None,
+    dry_run: bool = False,
+    github: Client | None = None,
 ) -> Report | None:
     """Make what is missing, in order; None where the person did not agree.
 
@@ -113,6 +124,7 @@ def bootstrap(
         watcher: the person at the keyboard.
         endpoint: a stand-in on loopback instead of the real AWS.
         dry_run: look and report only.
+        github: to ask which subject the jobs' tokens carry.
 
     Raises:
         SlipwayError: nothing was made that the next run would not find and use.
@@ -121,7 +133,13 @@ def bootstrap(
     file = StackFile(root, plan.stack)
     file.require_free(plan.secrets_provider)
     clients = connect(plan.account, plan.region, endpoint)
-    report = Report(plan=plan, caller=caller(clients, plan.account), file=file.path, dry_run=dry_run)
+    report = Report(
+        plan=plan,
+        caller=caller(clients, plan.account),
+        file=file.path,
+        dry_run=dry_run,
+        subject_confirmed=confirmed(plan, github),
+    )
     key = StateKey(plan, clients)
     state = [*key.steps(), *StateBucket(plan, clients, key).steps()]
     report.steps = survey([*state, *Identity(plan, clients).steps()], plan.stack)

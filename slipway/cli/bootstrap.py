@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - boto3 and its kin are imported when the command runs: no other command pays for them
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from slipway.errors import SlipwayError
 if TYPE_CHECKING:
     from slipway.bootstrap.run import Report
     from slipway.bootstrap.steps import Outcome
+    from slipway.github import Client
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +48,8 @@ def bootstrap(
     """Make a stack's state bucket and key, GitHub's provider and the first role, and point the stack at them.
 
     Run it as an administrator of the stack's account. It shows what it will do and asks; it can be
-    interrupted anywhere and run again, and it refuses whatever of its names is not its own.
+    interrupted anywhere and run again, and it refuses whatever of its names is not its own. With
+    GITHUB_TOKEN it asks GitHub which subject the jobs' tokens carry, without one it asks you.
     """
     from slipway.bootstrap.rights import administrator_policy
     from slipway.bootstrap.run import Watcher, load_plan, project
@@ -68,6 +71,7 @@ def bootstrap(
         watcher,
         endpoint=endpoint,
         dry_run=dry_run,
+        github=None if endpoint else _github(),
     )
     if report is None:
         raise SlipwayError("not agreed to; nothing was changed")
@@ -75,6 +79,13 @@ def bootstrap(
         typer.echo(json.dumps(report.to_json(), indent=2))
     else:
         _show(report)
+
+
+def _github() -> "Client | None":
+    from slipway.github import connect, token
+
+    given = os.environ.get("GITHUB_TOKEN", "")
+    return connect(token(given)) if given else None
 
 
 def _show(report: "Report") -> None:
@@ -95,10 +106,19 @@ def _table(report: "Report") -> None:
     console = terminal(soft_wrap=True, highlight=False)
     console.print(f"account {report.plan.account}, {report.plan.region}, as {report.caller}", markup=False)
     console.print(table)
+    console.print(f"It trusts jobs that are {' or '.join(report.plan.role.subjects)}.", markup=False)
 
 
 def _ask(report: "Report") -> bool:
+    from slipway.bootstrap import subject
+    from slipway.platform.declaration import SubjectForm
+
     _table(report)
+    if not report.subject_confirmed:
+        immutable = subject.trusted(report.plan) is SubjectForm.IMMUTABLE
+        typer.echo(f"\nGitHub says which subject these jobs carry:\n  {subject.command(report.plan)}")
+        fits = typer.confirm(f"Does it say {str(immutable).lower()}?")
+        subject.require(report.plan, immutable=immutable if fits else not immutable)
     return typer.confirm("Do this?")
 
 

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from slipway.platform.declaration import Repository
+from slipway.platform.declaration import Repository, SubjectForm
 from slipway.platform.reading import draft_of, sources
 from slipway.platform.settings import Settings
 from slipway.platform.stack import Stack
@@ -64,6 +64,7 @@ def _repository(repository: Repository) -> dict[str, Any]:
         "name": repository.name,
         "id": repository.id,
         "visibility": repository.visibility,
+        "immutable_subject": repository.subject is not SubjectForm.LEGACY,
     }
 
 

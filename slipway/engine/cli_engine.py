@@ -331,9 +331,7 @@ class PulumiEngine:
             events.steps,
             self._outputs() if ok and operation in ("up", "apply", "refresh") else events.outputs,
             tuple(
-                replace(
-                    item, message=redact(self._advised(item.message), self._sensitive, self._sensitive)
-                )
+                replace(item, message=redact(self._advised(item.message), self._sensitive, self._sensitive))
                 for item in diagnostics
             ),
             ok,

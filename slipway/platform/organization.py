@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from slipway.platform.declaration import Repository
+from slipway.platform.declaration import Repository, SubjectForm
 from slipway.platform.model import Model
 from slipway.platform.protection import GithubPlan
 from slipway.platform.services import JobKind
@@ -61,6 +61,9 @@ class Github(Model):
     """Its number: `gh api repos/<owner>/<name> --jq .id`."""
     visibility: Literal["public", "private", "internal"] = "private"
     """Of the platform's own repository; its plan may allow less to a private one."""
+    subject: SubjectForm = SubjectForm.IMMUTABLE
+    """Which form of `sub` its tokens carry. `gh api repos/<owner>/<name>/actions/oidc/customization/sub --jq
+    .use_immutable_subject` tells: true is `immutable`, false `legacy`; `both` while it moves."""
     reviewers: ReviewerNames = ()
     """Who approves where an environment is reviewed and names nobody itself."""
     required_approvals: Annotated[int, Field(ge=0, le=10)] = 1
@@ -80,6 +83,7 @@ class Github(Model):
             owner_id=self.organization_id,
             id=self.repository_id,
             visibility=self.visibility,
+            subject=self.subject,
         )
 
 

@@ -203,7 +203,8 @@ class ServiceSettings(Model):
     visibility: Literal["public", "private", "internal"] = "private"
     """As GitHub has it; the plan may protect less in a private repository."""
     subject: SubjectForm = SubjectForm.IMMUTABLE
-    """Which form of `sub` its tokens carry; `both` only while it moves from one to the other."""
+    """Which form of `sub` its tokens carry. `gh api repos/<owner>/<name>/actions/oidc/customization/sub --jq
+    .use_immutable_subject` tells: true is `immutable`, false `legacy`; `both` while it moves."""
     enforce: bool = False
     """Rulesets, required checks and SHA pinning: switched on once the repository has its workflows."""
     role_arn_as_secret: bool = False

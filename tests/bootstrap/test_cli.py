@@ -32,18 +32,25 @@ def invoke(folder: Path, *arguments: str, answer: str = "") -> Result:
 
 
 def test_it_shows_asks_makes_and_prints_what_comes_next(folder: Path, endpoint: str) -> None:
-    result = invoke(folder, "prod", "--endpoint", endpoint, answer="y\n")
+    result = invoke(folder, "prod", "--endpoint", endpoint, answer="y\ny\n")
     assert result.exit_code == 0, result.exception
     shown, _, done = result.output.partition("Do this?")
+    assert "It trusts jobs that are repo:acme@9001/platform@70000:environment:infra-prod-apply." in shown
+    assert "gh api repos/acme/platform/actions/oidc/customization/sub --jq .use_immutable_subject" in shown
+    assert "Does it say true?" in shown
     assert f"create S3 bucket {samples.BUCKET}" in " ".join(shown.split())
     assert f"created    S3 bucket {samples.BUCKET}" in done
     assert "  pulumi login 's3://slipway-state-333333333333-eu-west-1?region=eu-west-1'" in done
     assert "  slipway up prod" in done
 
 
-def test_a_no_changes_nothing(folder: Path, endpoint: str) -> None:
-    result = invoke(folder, "prod", "--endpoint", endpoint, answer="n\n")
+@pytest.mark.parametrize(
+    ("answer", "said"), [("y\nn\n", "not agreed to"), ("n\n", "carry the legacy subject")]
+)
+def test_a_no_changes_nothing(folder: Path, endpoint: str, answer: str, said: str) -> None:
+    result = invoke(folder, "prod", "--endpoint", endpoint, answer=answer)
     assert isinstance(result.exception, SlipwayError)
+    assert said in str(result.exception)
     assert connect(samples.ACCOUNT, samples.REGION, endpoint).kms.list_keys()["Keys"] == []
 
 

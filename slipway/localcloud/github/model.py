@@ -99,6 +99,7 @@ class Repository(Scope):
     id: int
     visibility: Literal["public", "private", "internal"] = "private"
     default_branch: str = "main"
+    immutable_subject: bool = True
     environments: dict[str, Environment] = field(default_factory=dict[str, Environment])
     rulesets: dict[int, Json] = field(default_factory=dict[int, Json])
     labels: dict[str, Json] = field(default_factory=dict[str, Json])

@@ -6,7 +6,7 @@ repository whose id differs is a new one of the same name, with nothing of the o
     organizations  login, id, plan (free|team|enterprise; enterprise), type (Organization|User; Organization)
     users          login, id
     teams          organization, slug, id, members (logins; none), repositories (names that it can read; all)
-    repositories   owner, name, id, visibility (private), default_branch (main)
+    repositories   owner, name, id, visibility (private), default_branch (main), immutable_subject (true)
     tokens         token, permissions {name: read|write}, repositories ("owner/name"; all),
                    user (login; an App's without one), app ({id, slug}; github-actions),
                    limit (requests an hour; 15000), points_per_minute (0: not enforced), spent (requests; 0)
@@ -173,6 +173,7 @@ class World:
             self.repositories[key] = repository
         repository.visibility = given.get("visibility", repository.visibility)
         repository.default_branch = given.get("default_branch", repository.default_branch)
+        repository.immutable_subject = given.get("immutable_subject", repository.immutable_subject)
 
     def _default_labels(self) -> dict[str, Json]:
         return {
