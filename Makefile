@@ -8,8 +8,11 @@ ARCHITECTURE ?= x86_64
 IMAGE    := runners/image/runner.pkr.hcl
 MANIFEST := .slipway/build/runner-image-$(ARCHITECTURE).json
 
+# A job with a credential that has set up the runtime only gets nothing besides.
+INSTALLED := $(if $(wildcard $(VENV)/installed-runtime),install-runtime,install)
+
 .DEFAULT_GOAL := help
-.PHONY: help install up preview drift down kubernetes kubernetes-stop test test-long check benchmarks schemas trees \
+.PHONY: help install install-runtime up preview drift down kubernetes kubernetes-stop test test-long check benchmarks schemas trees \
   image image-block firewall locks clean
 
 help: ## Show what there is
@@ -17,15 +20,25 @@ help: ## Show what there is
 
 # Installed once per lock file: the stamp is older than the locks when they change.
 $(VENV)/installed: requirements/dev.txt pyproject.toml
-	@echo "Setting up $(VENV) (about a minute, once)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Slipway needs Python 3.11 or newer; PYTHON=/path/to/python make up chooses one" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(call set_up,dev)
 	@touch $@
 
+$(VENV)/installed-runtime: requirements/runtime.txt pyproject.toml
+	@$(call set_up,runtime)
+	@touch $@
+
+define set_up
+echo "Setting up $(VENV) (about a minute, once)"; \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+  || { echo "Slipway needs Python 3.11 or newer; PYTHON=/path/to/python make up chooses one" >&2; exit 1; }; \
+{ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); } \
+  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt \
+  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+
 install: $(VENV)/installed ## Create .venv with everything pinned by hash
+
+install-runtime: $(VENV)/installed-runtime ## The same without what only tests and lints: for jobs with a credential
 
 up: install ## Bring the stack `local` up on the embedded cloud
 	@$(BIN)/slipway cloud start
@@ -82,14 +95,14 @@ image: ## Build a runner image and print its block (needs Packer; docs/runners.m
 	@packer build -var architecture=$(ARCHITECTURE) $(IMAGE)
 	@$(MAKE) --no-print-directory image-block
 
-image-block: install ## Print the block of the runner image that was built last, for the stack file
+image-block: $(INSTALLED) ## Print the block of the runner image that was built last, for the stack file
 	@test -f $(MANIFEST) \
 	  || { echo "no $(ARCHITECTURE) runner image was built here: make image ARCHITECTURE=$(ARCHITECTURE)" >&2; exit 1; }
 	@$(BIN)/python -m runners.image.block $(MANIFEST)
 
 locks: install ## Recompile the locks from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --no-emit-index-url --universal --python-version 3.11 --generate-hashes \
-	  --custom-compile-command 'make locks' pyproject.toml -o requirements/runtime.txt
+	  --custom-compile-command 'make locks' --group install pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --no-emit-index-url --universal --python-version 3.11 --generate-hashes \
 	  --custom-compile-command 'make locks' --group dev pyproject.toml -o requirements/dev.txt
 

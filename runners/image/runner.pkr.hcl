@@ -93,6 +93,8 @@ source "amazon-ebs" "runner" {
   instance_type = { x86_64 = "m7i.large", arm64 = "m7g.large" }[var.architecture]
   ebs_optimized = true
 
+  # The newest on purpose: each week's build takes in Canonical's fixes. An AMI cannot change under its id, which the
+  # tag slipway:base-image keeps, and AWS vouches that the owner's account made it.
   source_ami_filter {
     owners      = ["099720109477"] # Canonical, https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images
     most_recent = true

@@ -143,6 +143,6 @@ def test_the_functions_image_holds_the_functions_alone() -> None:
     docker = (ROOT / "runners/Dockerfile").read_text()
     copied = re.findall(r"^COPY (\S+)", docker, re.MULTILINE)
     assert copied == ["runners/__init__.py", "runners/webhook/", "runners/control/"]
-    assert "public.ecr.aws/lambda/python:3.13" in docker
+    assert "FROM public.ecr.aws/lambda/python@${BASE_DIGEST}" in docker
     ignored = (ROOT / "runners/Dockerfile.dockerignore").read_text().splitlines()
     assert next(line for line in ignored if not line.startswith("#")) == "*"
