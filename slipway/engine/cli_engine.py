@@ -170,7 +170,7 @@ class PulumiEngine:
         """What a killed run left: Pulumi's locks in the backend, and the pending operations of the state.
 
         Raises:
-            SlipwayError: the stack's state or a lock cannot be read.
+            SlipwayError: the state cannot be read.
         """
         if answers is None and self._locks and self._locks.settled():
             return Interruption(self._project, self._stack, self.name)

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from slipway.engine.urn import ORGANIZATION
-from slipway.errors import SlipwayError
 
 BOOKKEEPING: Final = ".pulumi"
 _SUFFIX: Final = ".json"
@@ -45,6 +44,8 @@ class Lock:
 
     @property
     def holder(self) -> str:
+        if not self.host:
+            return "somebody who left no name"
         return f"{self.user}@{self.host} (process {self.pid})"
 
 
@@ -128,11 +129,7 @@ def lock_folder(project: str, stack: str) -> str:
 
 
 def read_locks(files: Files, folder: str) -> list[Lock]:
-    """The locks in a folder.
-
-    Raises:
-        SlipwayError: one of them says nothing that can be read.
-    """
+    """The locks in a folder. One that was cut short is one, too, and its holder is nobody's guess."""
     read = ((name, files.read(name)) for name in files.names(folder))
     return [_lock(name, content) for name, content in read if content is not None]
 
@@ -148,11 +145,7 @@ def _lock(key: str, content: bytes) -> Lock:
             since=datetime.fromisoformat(document["timestamp"]).astimezone(UTC),
         )
     except (ValueError, KeyError, TypeError):
-        raise SlipwayError(
-            "this lock of Pulumi's cannot be read",
-            where=key,
-            fix="find out who wrote it; when they are over, remove it with `pulumi cancel`",
-        ) from None
+        return Lock(key=key, user="", host="", pid=0, since=datetime.fromtimestamp(0, UTC))
 
 
 class LocalLocks:

@@ -59,7 +59,7 @@ class BackendLocks:
         """The locks. Of a holder on another machine GitHub may know that its run is over.
 
         Raises:
-            SlipwayError: the backend cannot be reached, or a lock in it cannot be read.
+            SlipwayError: the backend cannot be reached.
         """
         files = self._files
         if files is None:

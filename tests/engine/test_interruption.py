@@ -147,9 +147,15 @@ class TestHolders:
         assert held.over
         locks.clear(held.lock)
         assert locks.held() == []
-        (folder / "x.json").write_text("{}")
-        with pytest.raises(SlipwayError, match="cannot be read"):
-            locks.held()
+
+    def test_a_lock_that_was_cut_short_is_one_whose_holder_a_person_has_to_know(self, tmp_path: Path) -> None:
+        files = Folder(tmp_path)
+        locks = LocalLocks(files, "demo", "local")
+        for content in (b"", b'{"pid": 7', b"{}", b"[]"):
+            files.write(f"{lock_folder('demo', 'local')}/0b1c.json", content)
+            (held,) = locks.held()
+            assert (held.over, held.at_work, held.lock.name) == ("", False, "0b1c")
+            assert "left no name" in held.lock.holder
 
 
 # --- the embedded engine ---
