@@ -182,7 +182,11 @@ def test_no_color_leaves_no_escape_on_a_terminal(arguments: list[str], code: int
         ("schema", "Invalid value for 'file': name a file: service, stack or project"),
         ("preview prod --engine foo", "Invalid value for '--engine': 'foo' is not one of 'auto', "),
         ("runners simulate --jobs x", "Invalid value for '--jobs': found 'x'; expected a whole number"),
-        ("preview prod --offline --json --markdown", "choose one of --json and --markdown"),
+        *(
+            (f"{typed} nowhere --json --markdown", "choose one of --json and --markdown")
+            for typed in ("up --yes", "preview", "refresh", "destroy --yes", "drift", "recover")
+        ),
+        ("access --json --markdown", "choose one of --json and --markdown"),
     ],
 )
 def test_a_mistyped_command_is_told_in_our_words(

@@ -60,6 +60,7 @@ def recover(
     Each creation is looked up by the name that the program gives it. What is there and ours is taken into the
     state, what is somebody else's is named. On a stand-in, `up` and `destroy` begin with this by themselves.
     """
+    form = form_of(as_json=as_json, as_markdown=as_markdown)
     from slipway.engine import display
     from slipway.engine.interruption import Answers
 
@@ -68,12 +69,12 @@ def recover(
         left = session.interrupted(answers)
     shown = left.result()
     if not left or not shown.ok:
-        report(shown, form_of(as_json=as_json, as_markdown=as_markdown))
+        report(shown, form)
         return
     if not yes:
         terminal(soft_wrap=True, stderr=True, width=WIDE).print(display.rich(shown))
         ask("Clear this up?")
-    report(session.recover(left), form_of(as_json=as_json, as_markdown=as_markdown))
+    report(session.recover(left), form)
 
 
 def _pair(text: str) -> tuple[str, str]:

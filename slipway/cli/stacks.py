@@ -60,10 +60,11 @@ def up(
     root: ROOT = Path(),
 ) -> None:
     """Bring a stack to what its stack file says. After `drift` found something, that is repaired too."""
+    form = form_of(as_json=as_json, as_markdown=as_markdown)
     if not yes:
         _confirm(root, stack, engine, "Apply this?")
     result = _run(root, stack, engine, lambda session: session.up(refresh=refresh))
-    report(result, form_of(as_json=as_json, as_markdown=as_markdown))
+    report(result, form)
     if stack == Stack.LOCAL:
         _meet_github(root)
 
@@ -93,6 +94,7 @@ def preview(
     root: ROOT = Path(),
 ) -> None:
     """Show what `up` would do, property by property, without doing it."""
+    form = form_of(as_json=as_json, as_markdown=as_markdown)
     if base is not None and not offline_:
         raise SlipwayError("--base needs --offline", fix=f"slipway preview {stack} --offline --base {base}")
     if offline_ and stack == Stack.LOCAL:
@@ -108,7 +110,7 @@ def preview(
         result = offline.preview(root, stack, base, here=True, likeness=_likeness)
     else:
         result = _run(root, stack, engine, lambda session: session.preview(), changes=False)
-    report(result, form_of(as_json=as_json, as_markdown=as_markdown))
+    report(result, form)
 
 
 def _likeness(before: Path, now: Path, stack: str) -> tuple[Mapping[str, str], Sequence[str]]:
@@ -128,9 +130,10 @@ def refresh(
     root: ROOT = Path(),
 ) -> None:
     """Bring a stack's state to what the cloud says."""
+    form = form_of(as_json=as_json, as_markdown=as_markdown)
     report(
         _run(root, stack, engine, lambda session: session.refresh()),
-        form_of(as_json=as_json, as_markdown=as_markdown),
+        form,
     )
 
 
@@ -144,17 +147,18 @@ def destroy(
     root: ROOT = Path(),
 ) -> None:
     """Delete everything that a stack holds."""
+    form = form_of(as_json=as_json, as_markdown=as_markdown)
     from slipway.cli.session import forget_gone
 
     if stack == Stack.LOCAL and (gone := forget_gone(root)) is not None:
         typer.echo("the embedded cloud is not running, and all that it held is gone with it", err=True)
-        report(gone, form_of(as_json=as_json, as_markdown=as_markdown))
+        report(gone, form)
         return
     if not yes:
         ask(f"Delete everything in the stack '{stack}'?")
     report(
         _run(root, stack, engine, lambda session: session.destroy()),
-        form_of(as_json=as_json, as_markdown=as_markdown),
+        form,
     )
 
 
@@ -167,8 +171,9 @@ def drift(
     root: ROOT = Path(),
 ) -> None:
     """Compare the cloud with what was made: name what was changed or deleted behind Pulumi's back."""
+    form = form_of(as_json=as_json, as_markdown=as_markdown)
     result = _run(root, stack, engine, lambda session: session.drift(), changes=False)
-    report(result, form_of(as_json=as_json, as_markdown=as_markdown))
+    report(result, form)
     if result.changed:
         # Of a stack on a stand-in it is remembered that a refresh comes first.
         how = f"slipway up {stack}" if stack == Stack.LOCAL else f"slipway up {stack} --refresh"

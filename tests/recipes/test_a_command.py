@@ -10,19 +10,29 @@ NOTICING = ("tests/test_commands.py", "tests/test_imports.py")
 FILES = ("slipway/cli/greet.py", "slipway/cli/__init__.py", "README.md")
 COMMAND = '''"""`slipway greet`: says good day."""
 
+import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from slipway.cli.contract import ending
+from slipway.cli.options import AS_JSON, ROOT
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Exit status: 0 said; 1 an error.")(greet)
+    app.command(epilog=ending("0 said; 1 an error.", "slipway greet Ada"))(greet)
 
 
-def greet(name: Annotated[str, typer.Argument(help="Whom to greet.")]) -> None:
+def greet(
+    name: Annotated[str, typer.Argument(help="Whom to greet.")],
+    *,
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
     """Say good day to somebody."""
-    typer.echo(f"Good day, {name}.")
+    typer.echo(json.dumps({"greeted": name}) if as_json else f"Good day, {name}.")
 '''
 
 
@@ -67,13 +77,19 @@ def test_a_command_that_follows_the_recipe_is_there_and_passes(copy: Path) -> No
             "slipway/cli/greet.py",
             '    """Say good day to somebody."""\n',
             "",
-            "slipway greet has no docstring",
+            "no docstring",
         ),
         (
             "slipway/cli/greet.py",
-            'epilog="Exit status: 0 said; 1 an error."',
+            'epilog=ending("0 said; 1 an error.", "slipway greet Ada")',
             "",
-            "has no epilog on its exit",
+            "no epilog on its exit",
+        ),
+        (
+            "slipway/cli/greet.py",
+            "    as_json: AS_JSON = False,\n",
+            "",
+            "no --json",
         ),
         (
             "slipway/cli/greet.py",
