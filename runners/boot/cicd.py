@@ -84,8 +84,8 @@ def instance_credentials(metadata: str, get: Fetch = fetch) -> dict[str, str]:
     header = {"X-aws-ec2-metadata-token": token}
     base = f"{metadata}/latest/meta-data/iam/security-credentials/"
     role = get(_request(base, "GET", header)).decode().strip()
-    found: dict[str, str] = json.loads(get(_request(base + role, "GET", header)))
-    return found
+    credentials: dict[str, str] = json.loads(get(_request(base + role, "GET", header)))
+    return credentials
 
 
 def assume_role_request(chain: Chain, instance: dict[str, str], now: datetime) -> urllib.request.Request:
@@ -129,12 +129,12 @@ def assume_role(chain: Chain, now: datetime, get: Fetch = fetch) -> dict[str, st
     """
     try:
         answer = get(assume_role_request(chain, instance_credentials(chain.metadata, get), now))
-        found = ElementTree.fromstring(answer).find(f".//{_STS}Credentials")  # noqa: S314 -- AWS's own answer
-        if found is None:
+        credentials = ElementTree.fromstring(answer).find(f".//{_STS}Credentials")  # noqa: S314 -- AWS's own answer
+        if credentials is None:
             raise NoCredentials("an answer without credentials")
-        told = {name: found.findtext(f"{_STS}{name}", "") for name in _FIELDS}
-        datetime.fromisoformat(told["Expiration"])
-        return told
+        fields = {name: credentials.findtext(f"{_STS}{name}", "") for name in _FIELDS}
+        datetime.fromisoformat(fields["Expiration"])
+        return fields
     except (ValueError, KeyError, ElementTree.ParseError) as error:
         raise NoCredentials(f"an answer that cannot be read ({type(error).__name__})") from None
 
@@ -145,7 +145,7 @@ class Credentials:
 
     chain: Chain
     get: Fetch = fetch
-    held: dict[str, str] = field(default_factory=dict[str, str])
+    cached: dict[str, str] = field(default_factory=dict[str, str])
 
     def current(self, now: datetime) -> dict[str, str | int]:
         """What a credential process prints.
@@ -153,9 +153,9 @@ class Credentials:
         Raises:
             NoCredentials: there are none.
         """
-        if not self.held or datetime.fromisoformat(self.held["Expiration"]) - now < RENEW:
-            self.held = assume_role(self.chain, now, self.get)
-        return {"Version": 1, **self.held}
+        if not self.cached or datetime.fromisoformat(self.cached["Expiration"]) - now < RENEW:
+            self.cached = assume_role(self.chain, now, self.get)
+        return {"Version": 1, **self.cached}
 
 
 def answer(connection: socket.socket, credentials: Credentials, uid: int) -> None:
@@ -167,14 +167,14 @@ def answer(connection: socket.socket, credentials: Credentials, uid: int) -> Non
     size = struct.calcsize("3i")
     caller = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))[1]
     if caller != uid:
-        told: dict[str, str | int] = {"error": "only the job's user gets credentials"}
+        reply: dict[str, str | int] = {"error": "only the job's user gets credentials"}
     else:
         try:
-            told = credentials.current(datetime.now(UTC))
+            reply = credentials.current(datetime.now(UTC))
         except NoCredentials as error:
             print(f"cicd: no credentials: {error}", flush=True)
-            told = {"error": f"the CICD role could not be assumed: {error}"}
-    connection.sendall(json.dumps(told).encode())
+            reply = {"error": f"the CICD role could not be assumed: {error}"}
+    connection.sendall(json.dumps(reply).encode())
 
 
 def serve(path: Path, user: str, chain: Chain) -> None:
@@ -201,13 +201,13 @@ def get(path: Path) -> int:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(3 * _TIMEOUT_S)
             connection.connect(str(path))
-            told = json.loads(b"".join(iter(lambda: connection.recv(65_536), b"")))
+            reply = json.loads(b"".join(iter(lambda: connection.recv(65_536), b"")))
     except (OSError, ValueError) as error:
-        told = {"error": f"this runner hands out no CICD credentials ({type(error).__name__})"}
-    if "error" in told:
-        print(f"cicd: {told['error']}", file=sys.stderr)
+        reply = {"error": f"this runner hands out no CICD credentials ({type(error).__name__})"}
+    if "error" in reply:
+        print(f"cicd: {reply['error']}", file=sys.stderr)
         return 1
-    print(json.dumps(told))
+    print(json.dumps(reply))
     return 0
 
 
@@ -218,13 +218,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--socket", type=Path, default=Path(SOCKET))
     for name in ("user", "role", "session", "region", "metadata", "sts"):
         parser.add_argument(f"--{name}", default="")
-    told = parser.parse_args(arguments)
-    if told.mode == "get":
-        return get(told.socket)
+    options = parser.parse_args(arguments)
+    if options.mode == "get":
+        return get(options.socket)
     chain = Chain(
-        role=told.role, session=told.session, region=told.region, metadata=told.metadata, sts=told.sts
+        role=options.role,
+        session=options.session,
+        region=options.region,
+        metadata=options.metadata,
+        sts=options.sts,
     )
-    serve(told.socket, told.user, chain)
+    serve(options.socket, options.user, chain)
     return 0
 
 

@@ -31,8 +31,8 @@ def credentials(text: str) -> list[str]:
     Raises:
         ValueError: the answer is anything else.
     """
-    told: dict[str, Any] = json.loads(text)
-    return [_field(told.get(name)) for name in ("AccessKeyId", "SecretAccessKey", "Token")]
+    document: dict[str, Any] = json.loads(text)
+    return [_field(document.get(name)) for name in ("AccessKeyId", "SecretAccessKey", "Token")]
 
 
 def claim(text: str) -> list[str]:
@@ -41,13 +41,18 @@ def claim(text: str) -> list[str]:
     Raises:
         ValueError: the answer is anything else.
     """
-    told: dict[str, Any] = json.loads(text)
-    minutes, cicd = told.get("job_timeout_minutes"), told.get("cicd", False)
+    document: dict[str, Any] = json.loads(text)
+    minutes, cicd = document.get("job_timeout_minutes"), document.get("cicd", False)
     if type(minutes) is not int or not 0 < minutes <= 7_200:  # five days, GitHub's longest for a job
         raise ValueError("job_timeout_minutes")
     if type(cicd) is not bool:
         raise ValueError("cicd")
-    return [_field(told.get("jitconfig")), _field(told.get("runner_name")), str(minutes), str(cicd).lower()]
+    return [
+        _field(document.get("jitconfig")),
+        _field(document.get("runner_name")),
+        str(minutes),
+        str(cicd).lower(),
+    ]
 
 
 def _field(value: object) -> str:
@@ -58,7 +63,7 @@ def _field(value: object) -> str:
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
     """A log without the given secrets, and without anything that looks like one."""
-    for secret in sorted((one for one in secrets if one), key=len, reverse=True):
+    for secret in sorted((known for known in secrets if known), key=len, reverse=True):
         text = text.replace(secret, _REMOVED)
     return _SECRET.sub(_REMOVED, text)
 
@@ -95,7 +100,7 @@ def main(arguments: list[str]) -> int:
             case ["claim"]:
                 print("\n".join(claim(sys.stdin.read())))
             case ["report", result, *logs]:
-                print(report(result, [Path(one) for one in logs], sys.stdin.read().splitlines()))
+                print(report(result, [Path(log) for log in logs], sys.stdin.read().splitlines()))
             case _:
                 print("usage: wire.py credentials | claim | report RESULT LOG...", file=sys.stderr)
                 return 2

@@ -25,9 +25,9 @@ def to_value(plain: Any) -> Value:  # noqa: PLR0911 -- one for each of DynamoDB'
         case frozenset() | set():
             return {"SS": sorted(plain)}  # pyright: ignore[reportUnknownArgumentType] -- a set of strings
         case list() | tuple():
-            return {"L": [to_value(one) for one in plain]}  # pyright: ignore[reportUnknownVariableType]
+            return {"L": [to_value(entry) for entry in plain]}  # pyright: ignore[reportUnknownVariableType]
         case Mapping():
-            return {"M": {str(name): to_value(one) for name, one in plain.items()}}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            return {"M": {str(name): to_value(entry) for name, entry in plain.items()}}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         case _:
             raise TypeError(f"no attribute value for {type(plain).__name__}")
 
@@ -35,20 +35,20 @@ def to_value(plain: Any) -> Value:  # noqa: PLR0911 -- one for each of DynamoDB'
 def to_plain(value: Value) -> Any:
     """The plain value of an attribute value; our own numbers are whole, and another fails nobody else's
     item."""
-    (kind, held), *_ = value.items()
+    (kind, raw), *_ = value.items()
     match kind:
         case "N":
-            return _number(held)
+            return _number(raw)
         case "L":
-            return [to_plain(one) for one in held]
+            return [to_plain(entry) for entry in raw]
         case "M":
-            return to_item(held)
+            return to_item(raw)
         case "SS":
-            return frozenset(held)
+            return frozenset(raw)
         case "NULL":
             return None
         case _:
-            return held
+            return raw
 
 
 def _number(text: str) -> int | float:
@@ -58,9 +58,9 @@ def _number(text: str) -> int | float:
         return float(text)
 
 
-def to_item(held: Mapping[str, Value]) -> dict[str, Any]:
+def to_item(attributes: Mapping[str, Value]) -> dict[str, Any]:
     """A whole item in plain values."""
-    return {name: to_plain(value) for name, value in held.items()}
+    return {name: to_plain(value) for name, value in attributes.items()}
 
 
 class _Names:
@@ -106,7 +106,7 @@ def _condition(names: _Names, attribute: str, condition: Condition) -> str:
         case "present":
             return f"attribute_exists({name})"
         case "in":
-            return f"{name} IN ({', '.join(names.value(one) for one in wanted)})"
+            return f"{name} IN ({', '.join(names.value(value) for value in wanted)})"
         case "absent or <" | "absent or =":
             return f"(attribute_not_exists({name}) OR {name} {operator[-1]} {names.value(wanted)})"
         case _:

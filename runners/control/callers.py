@@ -26,12 +26,12 @@ def caller_of(event: dict[str, Any], fleet: Fleet) -> Caller | None:
     EC2 makes the instance's id the session name of its role's credentials, and the instance cannot change it:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
-    told: Any = event
+    identity: Any = event
     for part in ("requestContext", "authorizer", "iam"):
-        told = told.get(part) or {}
-    found = _CALLER.fullmatch(str(told.get("userArn") or ""))
-    runner = fleet.of_role(found["role"]) if found else None
-    return Caller(runner, found["session"]) if found and runner else None
+        identity = identity.get(part) or {}
+    parsed = _CALLER.fullmatch(str(identity.get("userArn") or ""))
+    runner = fleet.of_role(parsed["role"]) if parsed else None
+    return Caller(runner, parsed["session"]) if parsed and runner else None
 
 
 def answer(status: int, body: dict[str, Any] | None = None, retry_after: int = 0) -> dict[str, Any]:

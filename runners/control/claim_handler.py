@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runners.control.callers import Caller, answer, caller_of
-from runners.control.github import GitHubRefused, GitHubUnavailable
+from runners.control.github import GitHubClientError, GitHubUnavailable
 from runners.control.items import (
     GITHUB,
     MINTING_MS,
@@ -144,7 +144,7 @@ def _mint(services: Services, caller: Caller, number: int) -> dict[str, Any]:
         services.observer.log("no configuration", instance=caller.instance, error=str(error))
         _let_go(services, caller, number)
         return _later(caller, hold_github(services, error) * 1000)
-    except GitHubRefused as error:
+    except GitHubClientError as error:
         services.observer.log("configuration refused", instance=caller.instance, error=str(error))
         _let_go(services, caller, number)
         _refusing(services, caller)

@@ -59,44 +59,44 @@ class Fleet:
 
     def of_role(self, role: str) -> RunnerClass | None:
         """The class whose instances carry this role, by the role's name."""
-        return next((one for one in self.classes.values() if one.role == role), None)
+        return next((runner for runner in self.classes.values() if runner.role == role), None)
 
 
 @functools.lru_cache(maxsize=4)
 def parse_fleet(body: str) -> Fleet:
     """Read the `body` of the `config` item. Raises KeyError or ValueError if it is not what we wrote."""
-    told: Json = json.loads(body)
+    settings: Json = json.loads(body)
     return Fleet(
-        name=told["fleet"],
-        organization=told["organization"],
-        app_id=int(told["app_id"]),
-        installation_id=int(told["installation_id"]),
-        minimum_runner_version=told.get("minimum_runner_version", ""),
-        classes={name: _parse_class(name, one) for name, one in told["classes"].items()},
+        name=settings["fleet"],
+        organization=settings["organization"],
+        app_id=int(settings["app_id"]),
+        installation_id=int(settings["installation_id"]),
+        minimum_runner_version=settings.get("minimum_runner_version", ""),
+        classes={name: _parse_class(name, block) for name, block in settings["classes"].items()},
     )
 
 
-def _parse_class(name: str, told: Json) -> RunnerClass:
-    image: Json = told.get("image") or {}
+def _parse_class(name: str, settings: Json) -> RunnerClass:
+    image: Json = settings.get("image") or {}
     return RunnerClass(
         name=name,
-        group=told["group"],
-        runner_group_id=int(told["runner_group_id"]),
-        labels=tuple(told["labels"]),
-        repositories=frozenset(slug.lower() for slug in told["repositories"]),
-        minimum=int(told.get("minimum", 0)),
-        maximum=int(told["maximum"]),
-        spares=int(told.get("spares", 0)),
-        public=bool(told.get("public", False)),
-        forks=bool(told.get("forks", False)),
-        spot=told.get("capacity", "spot") == "spot",
-        rerun_interrupted=bool(told.get("rerun_interrupted", False)),
-        max_minutes=int(told.get("max_minutes", 360)),
-        idle_minutes=int(told.get("idle_minutes", 10)),
-        boot_minutes=int(told.get("boot_minutes", 15)),
-        role=told["role"],
-        log_group=told["log_group"],
-        cicd=bool(told.get("cicd", False)),
+        group=settings["group"],
+        runner_group_id=int(settings["runner_group_id"]),
+        labels=tuple(settings["labels"]),
+        repositories=frozenset(slug.lower() for slug in settings["repositories"]),
+        minimum=int(settings.get("minimum", 0)),
+        maximum=int(settings["maximum"]),
+        spares=int(settings.get("spares", 0)),
+        public=bool(settings.get("public", False)),
+        forks=bool(settings.get("forks", False)),
+        spot=settings.get("capacity", "spot") == "spot",
+        rerun_interrupted=bool(settings.get("rerun_interrupted", False)),
+        max_minutes=int(settings.get("max_minutes", 360)),
+        idle_minutes=int(settings.get("idle_minutes", 10)),
+        boot_minutes=int(settings.get("boot_minutes", 15)),
+        role=settings["role"],
+        log_group=settings["log_group"],
+        cicd=bool(settings.get("cicd", False)),
         image_created=image.get("created", "") if image else "",
         runner_version=image.get("runner_version", ""),
     )

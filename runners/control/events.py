@@ -46,8 +46,8 @@ class Reading:
         """Read those not read yet."""
         missing = [key for key in dict.fromkeys(keys) if key not in self._items]
         if missing:
-            found = self._table.get(*missing)
-            self._items.update({key: found.get(key) for key in missing})
+            items = self._table.get(*missing)
+            self._items.update({key: items.get(key) for key in missing})
 
     def forget(self) -> None:
         """Somebody else has changed something."""
@@ -96,8 +96,8 @@ class Reading:
             return item is not None
         if not self._table.write_all(writes):
             return False
-        for one in writes:
-            self.know(applied(one, self._items.get(one.pk)))
+        for write in writes:
+            self.know(applied(write, self._items.get(write.pk)))
         return True
 
 
@@ -158,9 +158,9 @@ def _arrival(
         return [], set()
     if placement.reason is Reason.ORIGIN and event.action == "queued":
         # Leave word with the run first: its event, whenever it comes, then finds this job.
-        told = services.table.write(Write(run_key(event.run_id), add={"pending": frozenset({change.pk})}))
-        if told is not None and told.get("own") is not None:
-            placement = place(fleet, event, own=told["own"])
+        run_item = services.table.write(Write(run_key(event.run_id), add={"pending": frozenset({change.pk})}))
+        if run_item is not None and run_item.get("own") is not None:
+            placement = place(fleet, event, own=run_item["own"])
             change = arrival(event, job, placement, services.clock()) or change
     claimable = "waiting" in change.put
     return [change], {placement.class_name} if claimable else set()
@@ -176,13 +176,13 @@ def _progress(
     around = Around(
         job=job,
         runner=runner,
-        held=reading.other_job(runner.job) if runner and runner.job != key else None,
+        reserved=reading.other_job(runner.job) if runner and runner.job != key else None,
         other=reading.instance(reserver) if reserver != instance else None,
     )
     placed = place(fleet, event, own=True).class_name if job is None else job.class_name
     writes = progress(event, around, instance if runner else "", placed, services.clock())
     # Only a job that went back to the queue asks for more; everything else lowers the demand.
-    back = {around.held.class_name for one in writes if "waiting" in one.put and around.held}
+    back = {around.reserved.class_name for write in writes if "waiting" in write.put and around.reserved}
     return writes, back
 
 

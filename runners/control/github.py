@@ -62,7 +62,7 @@ class GitHubUnavailable(Exception):
         self.grows = grows
 
 
-class GitHubRefused(Exception):
+class GitHubClientError(Exception):
     """GitHub will not do this, however often it is asked."""
 
     def __init__(self, what: str, status: int) -> None:
@@ -110,7 +110,7 @@ class Spent:
 
 
 class GitHub(Protocol):
-    """What the functions need of GitHub. Every call raises GitHubUnavailable or GitHubRefused."""
+    """What the functions need of GitHub. Every call raises GitHubUnavailable or GitHubClientError."""
 
     spent: Spent
 
@@ -171,14 +171,14 @@ class GitHubRest:
         """See `GitHub`."""
         path = f"/orgs/{self._organization}/actions/runners/generate-jitconfig"
         body = {"name": name, "runner_group_id": group_id, "labels": list(labels), "work_folder": "_work"}
-        told = self._installed("POST", path, body).json()
-        return str(told["encoded_jit_config"]), int(told["runner"]["id"])
+        made = self._installed("POST", path, body).json()
+        return str(made["encoded_jit_config"]), int(made["runner"]["id"])
 
     def delete_runner(self, runner_id: int) -> bool:
         """See `GitHub`."""
         try:
             self._installed("DELETE", f"/orgs/{self._organization}/actions/runners/{runner_id}")
-        except GitHubRefused as error:
+        except GitHubClientError as error:
             if error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
                 return False
             if error.status != HTTPStatus.NOT_FOUND:
@@ -189,17 +189,17 @@ class GitHubRest:
         """See `GitHub`."""
         for page in range(1, _MOST_PAGES + 1):
             path = f"/orgs/{self._organization}/actions/runners?per_page=100&page={page}"
-            found = self._installed("GET", path).json()["runners"]
-            for one in found:
-                yield int(one["id"]), str(one["name"]), one["status"] == "online"
-            if len(found) < 100:
+            listed = self._installed("GET", path).json()["runners"]
+            for runner in listed:
+                yield int(runner["id"]), str(runner["name"]), runner["status"] == "online"
+            if len(listed) < 100:
                 return
 
     def deliveries(self, cursor: str) -> tuple[list[Delivery], str]:
         """See `GitHub`."""
         path = "/app/hook/deliveries?per_page=100" + (f"&cursor={cursor}" if cursor else "")
         answer = self._as_app("GET", path)
-        return [_delivery(one) for one in answer.json()], next_cursor(answer.headers.get("link", ""))
+        return [_delivery(entry) for entry in answer.json()], next_cursor(answer.headers.get("link", ""))
 
     def redeliver(self, delivery: int) -> None:
         """See `GitHub`."""
@@ -259,7 +259,7 @@ def send(
 def checked(answer: Answer, now: int) -> Answer:
     """The answer if it is a success; `now` in epoch ms.
 
-    Raises GitHubUnavailable or GitHubRefused; neither carries the body.
+    Raises GitHubUnavailable or GitHubClientError; neither carries the body.
     """
     status = answer.status
     if status < 300:
@@ -275,7 +275,7 @@ def checked(answer: Answer, now: int) -> Answer:
         )
     if status >= 500 or status == HTTPStatus.UNAUTHORIZED:
         raise GitHubUnavailable(f"answered {status}", retry_after=min(stated or _SHORT_S, _LONGEST_S))
-    raise GitHubRefused(f"answered {status}", status)
+    raise GitHubClientError(f"answered {status}", status)
 
 
 def _is_limit(answer: Answer) -> bool:
@@ -311,14 +311,14 @@ def next_cursor(link: str) -> str:
     return ""
 
 
-def _delivery(told: dict[str, Any]) -> Delivery:
+def _delivery(entry: dict[str, Any]) -> Delivery:
     return Delivery(
-        id=int(told["id"]),
-        guid=str(told["guid"]),
-        event=str(told["event"]),
-        failed=not 200 <= int(told["status_code"] or 0) < 300,
-        redelivery=bool(told["redelivery"]),
-        unreadable=int(told["status_code"] or 0)
+        id=int(entry["id"]),
+        guid=str(entry["guid"]),
+        event=str(entry["event"]),
+        failed=not 200 <= int(entry["status_code"] or 0) < 300,
+        redelivery=bool(entry["redelivery"]),
+        unreadable=int(entry["status_code"] or 0)
         in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     )
 

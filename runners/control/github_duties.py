@@ -6,7 +6,7 @@ from typing import Any
 
 from runners.control.config import Fleet
 from runners.control.events import Reading, apply, settle
-from runners.control.github import Delivery, GitHub, GitHubRefused
+from runners.control.github import Delivery, GitHub, GitHubClientError
 from runners.control.items import (
     CURSOR,
     LONGEST_RUN_MS,
@@ -69,7 +69,7 @@ def origins(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[s
         reading.load(*(run_key(run) for run in runs))
         asked, wanted = 0, False
         for run, slug in runs.items():
-            waiting = [one for one in jobs if one.run_id == run]
+            waiting = [job for job in jobs if job.run_id == run]
             own = (reading.item(run_key(run)) or {}).get("own")
             if own is None and asked < _LOOK_UPS:
                 asked += 1
@@ -77,7 +77,7 @@ def origins(services: Services, fleet: Fleet, github: GitHub, jobs_of: Mapping[s
                 if own is None:
                     _checked(services, waiting, now)
             if own is not None:
-                released = [settle(services, fleet, one, reading, own=own) for one in waiting]
+                released = [settle(services, fleet, job, reading, own=own) for job in waiting]
                 wanted = wanted or any(released)
         if wanted:
             plan(services, runner, reading.written())
@@ -111,18 +111,18 @@ def _answered(
 def _job(services: Services, github: GitHub, job: Job) -> dict[str, Any] | None:
     try:
         return github.job(job.repository, job.job_id)
-    except GitHubRefused as error:
+    except GitHubClientError as error:
         services.observer.log("job not found", job=job.job_id, status=error.status)
         return None
 
 
-def _event(fleet: Fleet, job: Job, told: dict[str, Any], now: int) -> JobEvent:
+def _event(fleet: Fleet, job: Job, answer: dict[str, Any], now: int) -> JobEvent:
     """The event that would have told what GitHub answers.
 
     One that is `pending` or `requested` gets no runner yet either: others of its concurrency group go first.
     https://docs.github.com/en/rest/actions/workflow-jobs
     """
-    status = str(told.get("status"))
+    status = str(answer.get("status"))
     return JobEvent(
         action=_ACTIONS.get(status, "waiting"),
         received_at=now,
@@ -135,17 +135,17 @@ def _event(fleet: Fleet, job: Job, told: dict[str, Any], now: int) -> JobEvent:
         name="",
         labels=job.labels,
         created_at=job.queued_at,
-        conclusion=str(told.get("conclusion") or ""),
-        runner_name=str(told.get("runner_name") or ""),
+        conclusion=str(answer.get("conclusion") or ""),
+        runner_name=str(answer.get("runner_name") or ""),
     )
 
 
 def _own(services: Services, github: GitHub, slug: str, run: int) -> bool | None:
-    told = _run(services, github, slug, run)
-    if told is None:
+    answer = _run(services, github, slug, run)
+    if answer is None:
         return None
-    head: dict[str, Any] = told.get("head_repository") or {}
-    repository: dict[str, Any] = told.get("repository") or {}
+    head: dict[str, Any] = answer.get("head_repository") or {}
+    repository: dict[str, Any] = answer.get("repository") or {}
     own = head.get("id") is not None and head.get("id") == repository.get("id")
     ends = (services.clock() + LONGEST_RUN_MS) // 1000
     services.table.write(Write(run_key(run), put={"own": own, "expires_at": ends}))
@@ -160,7 +160,7 @@ def _checked(services: Services, jobs: Iterable[Job], now: int) -> None:
 def _run(services: Services, github: GitHub, slug: str, run: int) -> dict[str, Any] | None:
     try:
         return github.run(slug, run)
-    except GitHubRefused as error:
+    except GitHubClientError as error:
         services.observer.log("run not found", run=run, status=error.status)
         return None
 
@@ -214,13 +214,13 @@ def redeliver(services: Services, github: GitHub, cursor: Item, ticks: int) -> N
     seen, more = _since(github, int(state.get("low", 0)), str(state.get("next", "")))
     failed = outstanding(seen)
     services.observer.metrics({"FailedDeliveries": len(failed)})
-    high = max([int(state.get("high", 0)), *(one.id for one in seen)])
+    high = max([int(state.get("high", 0)), *(delivery.id for delivery in seen)])
     # While what was sent again fails too, the endpoint is down: one more try tells when it is back.
-    told = [one for one in seen if not one.unreadable]
-    down = bool(told) and not state.get("next") and told[0].failed and told[0].redelivery
+    legible = [delivery for delivery in seen if not delivery.unreadable]
+    down = bool(legible) and not state.get("next") and legible[0].failed and legible[0].redelivery
     batch = failed[: 1 if down else _REDELIVERIES]
-    for one in batch:
-        _again(services, github, one)
+    for delivery in batch:
+        _again(services, github, delivery)
     if len(batch) < len(failed):
         kept = {**state, "failing": True}
     elif more:
@@ -235,7 +235,7 @@ def _since(github: GitHub, low: int, cursor: str) -> tuple[list[Delivery], str]:
     seen: list[Delivery] = []
     for _ in range(_PAGES):
         page, cursor = github.deliveries(cursor)
-        seen += [one for one in page if one.id > low]
+        seen += [delivery for delivery in page if delivery.id > low]
         if not cursor or len(page) == 0 or page[-1].id <= low:
             return seen, ""
     return seen, cursor
@@ -244,28 +244,28 @@ def _since(github: GitHub, low: int, cursor: str) -> tuple[list[Delivery], str]:
 def outstanding(seen: Iterable[Delivery]) -> list[Delivery]:
     """The failed deliveries whose event has not got through since, oldest first, one for each event."""
     newest: dict[str, Delivery] = {}
-    for one in sorted(seen, key=lambda delivery: delivery.id):
-        if one.event not in _EVENTS or (one.guid in newest and not newest[one.guid].failed):
+    for delivery in sorted(seen, key=lambda delivery: delivery.id):
+        if delivery.event not in _EVENTS or (delivery.guid in newest and not newest[delivery.guid].failed):
             continue
-        newest[one.guid] = one
-    return [one for one in newest.values() if one.failed and not one.unreadable]
+        newest[delivery.guid] = delivery
+    return [delivery for delivery in newest.values() if delivery.failed and not delivery.unreadable]
 
 
-def _again(services: Services, github: GitHub, one: Delivery) -> None:
+def _again(services: Services, github: GitHub, delivery: Delivery) -> None:
     try:
-        github.redeliver(one.id)
-    except GitHubRefused as error:
+        github.redeliver(delivery.id)
+    except GitHubClientError as error:
         if error.status not in _GONE:
             raise  # the cursor stays where it is: nobody else knows of this event
-        services.observer.log("not redelivered", delivery=one.id, status=error.status)
+        services.observer.log("not redelivered", delivery=delivery.id, status=error.status)
 
 
 def rerun(services: Services, github: GitHub) -> None:
     """Run jobs again whose spot instance was taken, once GitHub says that they failed."""
     now = services.clock()
     for item in services.table.query(OPEN, RERUNS):
-        found = services.table.get(item["job"]).get(item["job"])
-        job = next(iter(readable(services, Job.parse, [found])), None) if found else None
+        job_item = services.table.get(item["job"]).get(item["job"])
+        job = next(iter(readable(services, Job.parse, [job_item])), None) if job_item else None
         over = now - item["at"] > _RERUN_MS or job is None or job.attempt >= _MOST_ATTEMPTS
         if job is not None and job.state is JobState.COMPLETED and not over:
             taken = instance_of(services.fleet_name, job.runner_name) in item["instances"]
@@ -277,7 +277,7 @@ def rerun(services: Services, github: GitHub) -> None:
 def _rerun(services: Services, github: GitHub, job: Job) -> bool:
     try:
         github.rerun(job.repository, job.job_id)
-    except GitHubRefused as error:
+    except GitHubClientError as error:
         # 403: the run's other jobs are still going on.
         return error.status != HTTPStatus.FORBIDDEN
     services.observer.log("run again", job=job.job_id)
@@ -293,7 +293,7 @@ def ghosts(services: Services, fleet: Fleet, github: GitHub, ticks: int) -> None
         for number, name, online in github.runners()
         if not online and (instance := instance_of(fleet.name, name))
     }
-    items = services.table.get(*{instance_key(one) for one in offline.values()})
+    items = services.table.get(*{instance_key(instance) for instance in offline.values()})
     for number, instance in offline.items():
         item = items.get(instance_key(instance))
         if item is None or item["state"] == InstanceState.CLAIMING:

@@ -48,7 +48,9 @@ class AutoScaling:
             AutoScalingGroupNames=sorted(names)
         )
         return {
-            told["AutoScalingGroupName"]: _group(told) for page in pages for told in page["AutoScalingGroups"]
+            description["AutoScalingGroupName"]: _group(description)
+            for page in pages
+            for description in page["AutoScalingGroups"]
         }
 
     def set_desired(self, name: str, desired: int) -> None:
@@ -59,13 +61,13 @@ class AutoScaling:
 
     def members(self, instances: Iterable[str]) -> dict[str, str]:
         """See `Groups`."""
-        ids, found = sorted(set(instances)), dict[str, str]()
+        ids, group_of = sorted(set(instances)), dict[str, str]()
         for start in range(0, len(ids), _PAGE):
             answer = self._client.describe_auto_scaling_instances(InstanceIds=ids[start : start + _PAGE])
-            for told in answer["AutoScalingInstances"]:
-                if not told["LifecycleState"].startswith(("Terminat", "Detach")):
-                    found[told["InstanceId"]] = told["AutoScalingGroupName"]
-        return found
+            for member in answer["AutoScalingInstances"]:
+                if not member["LifecycleState"].startswith(("Terminat", "Detach")):
+                    group_of[member["InstanceId"]] = member["AutoScalingGroupName"]
+        return group_of
 
     def terminate(self, instance: str) -> bool:
         """See `Groups`."""
@@ -92,25 +94,29 @@ class AutoScaling:
         return bool(activities) and activities[0].get("StatusCode") == "Failed"
 
 
-def _group(told: dict[str, Any]) -> Group:
-    instances = {one["InstanceId"]: one["LifecycleState"] for one in told.get("Instances") or ()}
-    versions = {one["InstanceId"]: _version(one) for one in told.get("Instances") or ()}
-    current = _version(told)
+def _group(description: dict[str, Any]) -> Group:
+    instances = {
+        instance["InstanceId"]: instance["LifecycleState"] for instance in description.get("Instances") or ()
+    }
+    versions = {instance["InstanceId"]: _version(instance) for instance in description.get("Instances") or ()}
+    current = _version(description)
     if not current.isdigit():
         # A group on `$Latest` does not say which that is: the highest that an instance has is the best known.
-        current = str(max((int(one) for one in versions.values() if one.isdigit()), default=0))
+        current = str(max((int(version) for version in versions.values() if version.isdigit()), default=0))
     return Group(
-        name=told["AutoScalingGroupName"],
-        desired=told["DesiredCapacity"],
-        maximum=told["MaxSize"],
+        name=description["AutoScalingGroupName"],
+        desired=description["DesiredCapacity"],
+        maximum=description["MaxSize"],
         instances=instances,
-        old=frozenset(one for one, version in versions.items() if version.isdigit() and version != current),
+        old=frozenset(
+            instance for instance, version in versions.items() if version.isdigit() and version != current
+        ),
     )
 
 
-def _version(told: dict[str, Any]) -> str:
+def _version(description: dict[str, Any]) -> str:
     """The launch template's version of an instance, or of a group with or without a mixed policy."""
-    found: Any = told.get("MixedInstancesPolicy") or told
+    source: Any = description.get("MixedInstancesPolicy") or description
     for part in ("LaunchTemplate", "LaunchTemplateSpecification"):
-        found = found.get(part) or found
-    return str(found.get("Version") or "")
+        source = source.get(part) or source
+    return str(source.get("Version") or "")

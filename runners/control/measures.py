@@ -15,13 +15,13 @@ def of_tick(services: Services) -> None:
     services.observer.metrics({"Ticks": 1})
 
 
-def of_class(services: Services, runner: RunnerClass, jobs: list[Job], found: Plan) -> None:
+def of_class(services: Services, runner: RunnerClass, jobs: list[Job], plan: Plan) -> None:
     """What a tick knows of a class."""
     now = services.clock()
     counts: dict[str, float] = {
-        "QueuedJobs": found.unstarted,
-        "ClaimableInstances": found.idle,
-        "RunningInstances": found.running,
+        "QueuedJobs": plan.unstarted,
+        "ClaimableInstances": plan.idle,
+        "RunningInstances": plan.running,
         "RunnerVersionBehind": int(behind(runner.runner_version, services.fleet().minimum_runner_version)),
     }
     if runner.image_created:

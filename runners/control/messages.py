@@ -59,28 +59,28 @@ Message = JobEvent | RunEvent | PlanRequest
 def parse_message(body: str) -> Message:
     """Read a message's body. Raises `MessageError`."""
     try:
-        told: Any = json.loads(body)
-        match told["kind"]:
+        document: Any = json.loads(body)
+        match document["kind"]:
             case "job":
-                return _job(told)
+                return _job(document)
             case "run":
-                return _run(told)
+                return _run(document)
             case "plan":
-                return PlanRequest(class_name=str(told["class"]))
+                return PlanRequest(class_name=str(document["class"]))
             case kind:
                 raise MessageError(f"unknown kind of message {str(kind)[:40]!r}")
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MessageError(f"unreadable message: {type(error).__name__}") from error
 
 
-def _job(told: dict[str, Any]) -> JobEvent:
-    job, repository = told["job"], told["repository"]
-    if told["action"] not in _ACTIONS:
-        raise MessageError(f"unknown action {str(told['action'])[:40]!r}")
+def _job(document: dict[str, Any]) -> JobEvent:
+    job, repository = document["job"], document["repository"]
+    if document["action"] not in _ACTIONS:
+        raise MessageError(f"unknown action {str(document['action'])[:40]!r}")
     return JobEvent(
-        action=told["action"],
-        received_at=_number(told["received_at"]),
-        organization=_text(told["organization"]),
+        action=document["action"],
+        received_at=_number(document["received_at"]),
+        organization=_text(document["organization"]),
         repository=_slug(repository["slug"]),
         private=bool(repository["private"]),
         job_id=_number(job["id"]),
@@ -94,12 +94,12 @@ def _job(told: dict[str, Any]) -> JobEvent:
     )
 
 
-def _run(told: dict[str, Any]) -> RunEvent:
+def _run(document: dict[str, Any]) -> RunEvent:
     return RunEvent(
-        received_at=_number(told["received_at"]),
-        organization=_text(told["organization"]),
-        run_id=_number(told["run"]["id"]),
-        own=told["run"].get("head_repository_id") == told["repository"]["id"],
+        received_at=_number(document["received_at"]),
+        organization=_text(document["organization"]),
+        run_id=_number(document["run"]["id"]),
+        own=document["run"].get("head_repository_id") == document["repository"]["id"],
     )
 
 

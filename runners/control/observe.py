@@ -34,7 +34,7 @@ class Observer:
     def metrics(self, values: dict[str, float], class_name: str = "", unit: str = "Count") -> None:
         """Metrics of the fleet, or of one class of it."""
         dimensions = {"Fleet": self._fleet, **({"Class": class_name} if class_name else {})}
-        told: dict[str, Any] = {
+        record: dict[str, Any] = {
             "_aws": {
                 "Timestamp": self._clock(),
                 "CloudWatchMetrics": [
@@ -48,4 +48,4 @@ class Observer:
             **dimensions,
             **values,
         }
-        self._write(json.dumps(told))
+        self._write(json.dumps(record))

@@ -19,11 +19,11 @@ def place_again(services: Services, fleet: Fleet, jobs_of: dict[str, list[Job]],
     gone = sorted(set(ever) - set(fleet.classes))
     for name in (*gone, NO_CLASS):
         jobs_of[name] = read_jobs(services, name)
-    found = [job for name, jobs in jobs_of.items() for job in jobs if _is_open(fleet, job, name in gone)]
-    found = _without_living(services, found)
-    origins = services.table.get(*{run_key(job.run_id) for job in found})
+    open_jobs = [job for name, jobs in jobs_of.items() for job in jobs if _is_open(fleet, job, name in gone)]
+    open_jobs = _without_living(services, open_jobs)
+    origins = services.table.get(*{run_key(job.run_id) for job in open_jobs})
     wanted: set[str] = set()
-    for job in found:
+    for job in open_jobs:
         known = origins.get(run_key(job.run_id), {}).get("own")
         placement = place(fleet, job, own=False if job.reason == Reason.FORK else known)
         if placement == Placement(job.class_name, Reason(job.reason) if job.reason else None):
@@ -40,7 +40,7 @@ def _is_open(fleet: Fleet, job: Job, gone: bool) -> bool:
         return job.state in (JobState.QUEUED, JobState.REFUSED, JobState.RESERVED)
     if job.state is not JobState.REFUSED:
         return False
-    return any(matches(one, job.labels) for one in fleet.classes.values())
+    return any(matches(runner, job.labels) for runner in fleet.classes.values())
 
 
 def _without_living(services: Services, jobs: list[Job]) -> list[Job]:

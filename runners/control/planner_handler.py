@@ -29,7 +29,11 @@ def respond(services: Services, event: dict[str, Any]) -> dict[str, Any]:
         measures.of_tick(services)
         tick(services)
         return {"tick": True}
-    return {"batchItemFailures": [{"itemIdentifier": one} for one in batch(services, event["Records"])]}
+    return {
+        "batchItemFailures": [
+            {"itemIdentifier": identifier} for identifier in batch(services, event["Records"])
+        ]
+    }
 
 
 def batch(services: Services, records: Iterable[dict[str, Any]]) -> list[str]:

@@ -33,19 +33,19 @@ def plan(services: Services, runner: RunnerClass, fresh: Sequence[Item] = ()) ->
     asked = _take(services, key, owner)
     if asked is None:
         return None
-    found: Plan | None = None
+    decision: Plan | None = None
     for _ in range(_ROUNDS):
-        found = _once(services, runner, fresh)
-        summary = {**_summary(services, runner, found), "lease_until": 0}
+        decision = _once(services, runner, fresh)
+        summary = {**_summary(services, runner, decision), "lease_until": 0}
         done = Write(key, when={"lease_owner": equals(owner), "asked": equals(asked)}, put=summary)
         if services.table.write(done) is not None:
-            return found
-        held = services.table.get(key).get(key, {})
-        if held.get("lease_owner") != owner:
-            return found
-        asked = held["asked"]
+            return decision
+        lease = services.table.get(key).get(key, {})
+        if lease.get("lease_owner") != owner:
+            return decision
+        asked = lease["asked"]
     services.table.write(Write(key, when={"lease_owner": equals(owner)}, put={"lease_until": 0}))
-    return found
+    return decision
 
 
 def _take(services: Services, key: str, owner: str) -> int | None:
@@ -62,8 +62,8 @@ def _take(services: Services, key: str, owner: str) -> int | None:
         )
         if taken is not None:
             return taken["asked"]
-        told = services.table.write(Write(key, add={"asked": 1}))
-        if told is not None and told.get("lease_until", 0) >= now:
+        lease = services.table.write(Write(key, add={"asked": 1}))
+        if lease is not None and lease.get("lease_until", 0) >= now:
             return None
     return None
 
@@ -84,9 +84,9 @@ def read_jobs(services: Services, class_name: str, fresh: Iterable[Item] = ()) -
     items = {item["pk"]: item for item in services.table.query(OPEN, class_name)}
     # An index shows a write only after a while; what it does not show is read by key: it may also be over.
     late = [
-        one["pk"]
-        for one in fresh
-        if one.get(OPEN) == class_name and items.get(one["pk"], {}).get("rank") != one["rank"]
+        item["pk"]
+        for item in fresh
+        if item.get(OPEN) == class_name and items.get(item["pk"], {}).get("rank") != item["rank"]
     ]
     for item in services.table.get(*late).values():
         if item.get(OPEN) == class_name:
@@ -109,41 +109,41 @@ def _once(services: Services, runner: RunnerClass, fresh: Sequence[Item]) -> Pla
     if group is None:
         # The settings name a group that is not made yet; the tick that follows finds it.
         group = Group(runner.group, 0, 0)
-    found = decide(runner, jobs, instances, group)
-    if found.desired > found.current:
-        raise_desired(services, runner, found)
-    return found
+    decision = decide(runner, jobs, instances, group)
+    if decision.desired > decision.current:
+        raise_desired(services, runner, decision)
+    return decision
 
 
-def raise_desired(services: Services, runner: RunnerClass, found: Plan) -> None:
+def raise_desired(services: Services, runner: RunnerClass, decision: Plan) -> None:
     """Ask for the capacity. What AWS refuses for now is logged and left to the next tick: no retry storm."""
     try:
-        services.groups.set_desired(runner.group, found.desired)
+        services.groups.set_desired(runner.group, decision.desired)
     except (ClientError, BotoCoreError) as error:
         code = error_code(error) if isinstance(error, ClientError) else type(error).__name__
         services.observer.log("desired capacity refused", group=runner.group, error=code)
         return
     services.observer.log(
-        "desired capacity", group=runner.group, desired=found.desired, unstarted=found.unstarted
+        "desired capacity", group=runner.group, desired=decision.desired, unstarted=decision.unstarted
     )
 
 
-def _summary(services: Services, runner: RunnerClass, found: Plan) -> dict[str, int | str]:
+def _summary(services: Services, runner: RunnerClass, decision: Plan) -> dict[str, int | str]:
     return {
         "planned_at": services.clock(),
-        "desired": found.desired,
-        "supply": found.supply,
-        "unstarted": found.unstarted,
-        "running": found.running,
-        "idle": found.idle,
-        "reason": waiting_reason(runner, found),
+        "desired": decision.desired,
+        "supply": decision.supply,
+        "unstarted": decision.unstarted,
+        "running": decision.running,
+        "idle": decision.idle,
+        "reason": waiting_reason(runner, decision),
     }
 
 
 def github_hold(services: Services, item: Item | None) -> str:
     """Why GitHub keeps us waiting, from the `github` item; empty if it does not."""
-    held = item or {}
-    return held.get("reason", "") if held.get("blocked_until", 0) > services.clock() else ""
+    hold = item or {}
+    return hold.get("reason", "") if hold.get("blocked_until", 0) > services.clock() else ""
 
 
 def hold_github(services: Services, error: GitHubUnavailable) -> int:

@@ -49,17 +49,17 @@ def endings(
     runner: RunnerClass, instances: Iterable[Instance], group: Group, plan: Plan, now: int
 ) -> list[Ending]:
     """What the tick ends. `instances` are all of the group's: those without an item are idle and new."""
-    found: list[Ending] = []
+    chosen: list[Ending] = []
     idle: list[Instance] = []
     for instance in instances:
         why = _must_end(runner, instance, group, now)
         if why is not None:
-            found.append(Ending(instance, why))
+            chosen.append(Ending(instance, why))
         elif instance.state is InstanceState.IDLE:
             idle.append(instance)
-    silent = sum(1 for one in found if one.why is Why.SILENT)
-    rested = [one for one in idle if now - one.first_seen > runner.idle_minutes * MINUTE_MS]
-    return found + _spare(idle, rested, group, plan, max(0, plan.surplus - silent))
+    silent = sum(1 for ending in chosen if ending.why is Why.SILENT)
+    rested = [instance for instance in idle if now - instance.first_seen > runner.idle_minutes * MINUTE_MS]
+    return chosen + _spare(idle, rested, group, plan, max(0, plan.surplus - silent))
 
 
 def _must_end(runner: RunnerClass, instance: Instance, group: Group, now: int) -> Why | None:
@@ -89,21 +89,27 @@ def _spare(
     idle: list[Instance], rested: list[Instance], group: Group, plan: Plan, surplus: int
 ) -> list[Ending]:
     """Rested instances beyond need, oldest first, and idle ones of an old image while nobody waits."""
-    ordered = sorted(rested, key=lambda one: (one.id not in group.old, one.first_seen, one.id))
-    found = [Ending(one, Why.SURPLUS) for one in ordered[:surplus]]
+    ordered = sorted(
+        rested, key=lambda instance: (instance.id not in group.old, instance.first_seen, instance.id)
+    )
+    chosen = [Ending(instance, Why.SURPLUS) for instance in ordered[:surplus]]
     if not plan.unstarted:
-        ended = {one.instance.id for one in found}
-        found += [Ending(one, Why.OLD) for one in idle if one.id in group.old and one.id not in ended]
-    return found
+        ended = {ending.instance.id for ending in chosen}
+        chosen += [
+            Ending(instance, Why.OLD)
+            for instance in idle
+            if instance.id in group.old and instance.id not in ended
+        ]
+    return chosen
 
 
 def with_new(runner: RunnerClass, known: Iterable[Instance], group: Group, now: int) -> list[Instance]:
     """The known instances and those of the group that have no item yet."""
     listed = list(known)
-    ids = {one.id for one in listed}
+    ids = {instance.id for instance in listed}
     listed += [
-        Instance(pk=f"instance#{one}", class_name=runner.name, state=InstanceState.IDLE, first_seen=now)
-        for one in group.instances
-        if one not in ids and group.counted(one)
+        Instance(pk=f"instance#{instance}", class_name=runner.name, state=InstanceState.IDLE, first_seen=now)
+        for instance in group.instances
+        if instance not in ids and group.counted(instance)
     ]
     return listed

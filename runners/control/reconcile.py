@@ -13,7 +13,7 @@ from runners.control import github_duties, measures
 from runners.control.config import RunnerClass
 from runners.control.endings import begin, close, end, put_back
 from runners.control.events import Contended
-from runners.control.github import GitHubRefused, GitHubUnavailable
+from runners.control.github import GitHubClientError, GitHubUnavailable
 from runners.control.items import (
     CURSOR,
     GITHUB,
@@ -43,7 +43,7 @@ from runners.control.writes import NEW, PRESENT, Write, equals
 
 _REASONS = 50
 """Jobs whose reason one tick brings up to date, per class."""
-_FAULTS = (ClientError, BotoCoreError, TimeoutError, GitHubRefused, Contended, *MALFORMED)
+_FAULTS = (ClientError, BotoCoreError, TimeoutError, GitHubClientError, Contended, *MALFORMED)
 
 
 class TickFailed(Exception):
@@ -59,7 +59,7 @@ def tick(services: Services) -> None:
     jobs: dict[str, list[Job]] = {}
 
     def describe() -> None:
-        groups.update(services.groups.describe([one.group for one in fleet.classes.values()]))
+        groups.update(services.groups.describe([runner.group for runner in fleet.classes.values()]))
 
     _do(services, "groups", describe, failed)
     for runner in fleet.classes.values():
@@ -113,21 +113,21 @@ def _class(services: Services, runner: RunnerClass, group: Group, jobs_of: dict[
     instances = read_instances(services, runner.name)
     everyone = with_new(runner, instances, group, now)
     _record_first_seen(services, runner, everyone[len(instances) :])
-    found = decide(runner, jobs, everyone, group)
-    refused: list[GitHubRefused] = []
-    for ending in _confirmed(services, endings(runner, everyone, group, found, now)):
+    decision = decide(runner, jobs, everyone, group)
+    refused: list[GitHubClientError] = []
+    for ending in _confirmed(services, endings(runner, everyone, group, decision, now)):
         try:
             _end(services, runner, ending)
-        except GitHubRefused as error:
+        except GitHubClientError as error:
             refused.append(error)
     back = _restore(services, jobs, everyone)
     planned = plan(services, runner)
     if planned is not None:
-        found = planned
-    _explain(services, runner, jobs, found)
-    measures.of_class(services, runner, jobs, found)
+        decision = planned
+    _explain(services, runner, jobs, decision)
+    measures.of_class(services, runner, jobs, decision)
     services.observer.log(
-        "tick", runner_class=runner.name, unstarted=found.unstarted, supply=found.supply, back=back
+        "tick", runner_class=runner.name, unstarted=decision.unstarted, supply=decision.supply, back=back
     )
     for error in refused:
         raise error  # only now: whoever else waits has been planned for
@@ -150,12 +150,12 @@ def _record_first_seen(services: Services, runner: RunnerClass, new: list[Instan
         )
 
 
-def _confirmed(services: Services, found: list[Ending]) -> list[Ending]:
+def _confirmed(services: Services, due: list[Ending]) -> list[Ending]:
     """Leave out those that only seemed to have left their group, and what GitHub need not be asked yet."""
-    left = [one.instance.id for one in found if one.why is Why.LEFT]
+    left = [ending.instance.id for ending in due if ending.why is Why.LEFT]
     still = services.groups.members(left) if left else {}
-    unused = [one for one in found if one.why is Why.UNUSED][RELEASES:]
-    return [one for one in found if one.instance.id not in still and one not in unused]
+    unused = [ending for ending in due if ending.why is Why.UNUSED][RELEASES:]
+    return [ending for ending in due if ending.instance.id not in still and ending not in unused]
 
 
 def _end(services: Services, runner: RunnerClass, ending: Ending) -> None:
@@ -213,7 +213,7 @@ def _restore(services: Services, jobs: list[Job], everyone: list[Instance]) -> i
 
     Where it ended well, only GitHub knows (`github_duties.questions`).
     """
-    live = {one.id for one in everyone}
+    live = {instance.id for instance in everyone}
     now, back = services.clock(), 0
     for job in jobs:
         if job.state is not JobState.RESERVED or job.doubted_at:
@@ -229,14 +229,14 @@ def _gone(services: Services, instance: str) -> bool:
     return item is None or item.get("state") == InstanceState.ENDED
 
 
-def _explain(services: Services, runner: RunnerClass, jobs: list[Job], found: Plan) -> None:
+def _explain(services: Services, runner: RunnerClass, jobs: list[Job], decision: Plan) -> None:
     """Write down why the queued jobs wait, and the same for the class."""
-    if not found.unstarted:
+    if not decision.unstarted:
         return
-    held = github_hold(services, services.table.get(GITHUB).get(GITHUB))
-    coming = found.desired > found.idle + found.running
+    hold = github_hold(services, services.table.get(GITHUB).get(GITHUB))
+    coming = decision.desired > decision.idle + decision.running
     failing = coming and services.groups.failing(runner.group)
-    reason = waiting_reason(runner, found, github=held, failing=failing)
+    reason = waiting_reason(runner, decision, github=hold, failing=failing)
     services.table.write(Write(plan_key(runner.name), when={"reason": PRESENT}, put={"reason": reason}))
     waiting = [job for job in jobs if job.waiting and job.reason != reason]
     for job in waiting[:_REASONS]:

@@ -56,13 +56,13 @@ class DynamoTable:
                 TableName=self._name, Key={"pk": to_value(keys[0])}, ConsistentRead=True
             )
             return {keys[0]: to_item(answer["Item"])} if "Item" in answer else {}
-        found: dict[str, Item] = {}
+        items: dict[str, Item] = {}
         wanted = sorted(set(keys))
         for start in range(0, len(wanted), _BATCH):
-            for held in self._batch(wanted[start : start + _BATCH]):
-                item = to_item(held)
-                found[item["pk"]] = item
-        return found
+            for attributes in self._batch(wanted[start : start + _BATCH]):
+                item = to_item(attributes)
+                items[item["pk"]] = item
+        return items
 
     def _batch(self, keys: list[str]) -> Iterator[dict[str, Any]]:
         asked: dict[str, Any] = {
@@ -94,14 +94,14 @@ class DynamoTable:
         """See `Table`."""
         if len(writes) == 1:
             return self.write(writes[0]) is not None
-        entries = [{"Delete" if one.delete else "Update": request(self._name, one)} for one in writes]
+        entries = [{"Delete" if write.delete else "Update": request(self._name, write)} for write in writes]
         try:
             self._client.transact_write_items(TransactItems=entries)
         except ClientError as error:
             if error_code(error) != "TransactionCanceledException":
                 raise
             response = cast("dict[str, Any]", error.response)
-            codes = [one.get("Code") or "None" for one in response.get("CancellationReasons", ())]
+            codes = [reason.get("Code") or "None" for reason in response.get("CancellationReasons", ())]
             if all(code in _LOST for code in codes):
                 return False
             raise
@@ -118,12 +118,12 @@ class DynamoTable:
         }
         if limit:
             asked["Limit"] = limit
-        found: list[Item] = []
+        items: list[Item] = []
         while True:
             answer = self._client.query(**asked)
-            found.extend(to_item(held) for held in answer["Items"])
-            if "LastEvaluatedKey" not in answer or (limit and len(found) >= limit):
-                return found
+            items.extend(to_item(attributes) for attributes in answer["Items"])
+            if "LastEvaluatedKey" not in answer or (limit and len(items) >= limit):
+                return items
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runners.control.github import GitHubRefused, GitHubUnavailable, Spent, Transport, checked, send
+from runners.control.github import GitHubClientError, GitHubUnavailable, Spent, Transport, checked, send
 from runners.control.items import TOKEN
 from runners.control.messages import epoch_ms
 from runners.control.table import Table
@@ -129,10 +129,10 @@ class AppCredentials:
             path = f"/app/installations/{self._installation_id}/access_tokens"
             self._spent.calls += 1
             answer = send(self._transport, "POST", self._url + path, f"Bearer {self.app_jwt()}", None)
-            told = checked(answer, self._clock()).json()
-            token, ends = str(told["token"]), epoch_ms(told["expires_at"])
+            granted = checked(answer, self._clock()).json()
+            token, ends = str(granted["token"]), epoch_ms(granted["expires_at"])
             ciphertext = self._encrypted(token)
-        except (GitHubUnavailable, GitHubRefused):
+        except (GitHubUnavailable, GitHubClientError):
             # The next to ask may try, after the wait that the caller is told of.
             self._table.write(Write(TOKEN, when=mine, drop=("lease_owner", "lease_until")))
             raise

@@ -39,8 +39,8 @@ def runner_name(fleet: str, class_name: str, instance: str, number: int) -> str:
 
 def instance_of(fleet: str, name: str) -> str:
     """The instance id in a runner's name; empty if the runner is not this fleet's."""
-    found = _RUNNER.fullmatch(name)
-    return found["instance"] if found and found["head"].startswith(f"{fleet}-") else ""
+    parts = _RUNNER.fullmatch(name)
+    return parts["instance"] if parts and parts["head"].startswith(f"{fleet}-") else ""
 
 
 def is_replay(event: JobEvent) -> bool:
@@ -133,13 +133,13 @@ def placed(job: Job, placement: Placement, now: int) -> Write:
 class Around:
     """The items round a job that starts or ends: all that its event may change.
 
-    `runner` is the instance named by the event; `held` the job which that instance had reserved; `other` the
-    instance that had reserved this job, if it is another one.
+    `runner` is the instance named by the event; `reserved` the job which that instance had reserved; `other`
+    the instance that had reserved this job, if it is another one.
     """
 
     job: Job | None = None
     runner: Instance | None = None
-    held: Job | None = None
+    reserved: Job | None = None
     other: Instance | None = None
 
 
@@ -150,7 +150,7 @@ def progress(event: JobEvent, around: Around, instance: str, class_name: str, no
     runs it: the two reservations are then exchanged, and if there are not two, the job left over is queued
     again. `class_name` is for a job that is heard of for the first time.
     """
-    job, runner, held, other = around.job, around.runner, around.held, around.other
+    job, runner, reserved, other = around.job, around.runner, around.reserved, around.other
     state = _state(event)
     if job is not None and job.rank >= RANK[state]:
         return []
@@ -162,14 +162,14 @@ def progress(event: JobEvent, around: Around, instance: str, class_name: str, no
         put: dict[str, Any] = {"state": InstanceState.RUNNING, "job": key}
         if state is JobState.COMPLETED:
             put["job_completed_at"] = now
-    elif held is not None and held.reserved_by == runner.id:
+    elif reserved is not None and reserved.reserved_by == runner.id:
         put = {"job": key}  # late news: now it is known that the job it had reserved did not run on it
     else:
         return changes
     unchanged: dict[str, Condition] = {"state": equals(runner.state), "job": equals(runner.job)}
     changes.append(Write(runner.pk, when=unchanged, put=put))
-    if held is not None and held.state is JobState.RESERVED and held.reserved_by == runner.id:
-        changes += _left_over(held, runner, job, other, now)
+    if reserved is not None and reserved.state is JobState.RESERVED and reserved.reserved_by == runner.id:
+        changes += _left_over(reserved, runner, job, other, now)
     return changes
 
 
@@ -207,21 +207,23 @@ def _advanced(event: JobEvent, job: Job | None, instance: str, class_name: str, 
     )
 
 
-def _left_over(held: Job, runner: Instance, job: Job | None, other: Instance | None, now: int) -> list[Write]:
+def _left_over(
+    reserved: Job, runner: Instance, job: Job | None, other: Instance | None, now: int
+) -> list[Write]:
     """The job whose instance runs another: for the instance that had reserved that one, if it is still free.
 
-    So it is too where that instance has ended well: it ran some job, and if that was not `held`, its own news
-    will say so. Back in the queue, `held` would have an instance started that nobody needs.
+    So it is too where that instance has ended well: it ran some job, and if that was not `reserved`, its own
+    news will say so. Back in the queue, `reserved` would have an instance started that nobody needs.
     """
-    if other is None or job is None or other.class_name != held.class_name or other.job != job.pk:
-        return [requeued(held, runner.id, now, "its runner took another job")]
+    if other is None or job is None or other.class_name != reserved.class_name or other.job != job.pk:
+        return [requeued(reserved, runner.id, now, "its runner took another job")]
     over = other.state in (InstanceState.ENDING, InstanceState.ENDED)
     if other.state is not InstanceState.CLAIMED and not (over and other.result == "ok"):
-        return [requeued(held, runner.id, now, "its runner took another job")]
+        return [requeued(reserved, runner.id, now, "its runner took another job")]
     doubt = {"doubted_at": job.doubted_at or now} if over else {}
     return [
         Write(
-            held.pk,
+            reserved.pk,
             when={"state": equals(JobState.RESERVED), "reserved_by": equals(runner.id)},
             put={"reserved_by": other.id, **doubt},
             drop=() if over else ("doubted_at",),
@@ -230,7 +232,7 @@ def _left_over(held: Job, runner: Instance, job: Job | None, other: Instance | N
         Write(
             other.pk,
             when={"state": equals(other.state), "job": equals(job.pk)},
-            put={"job": held.pk},
+            put={"job": reserved.pk},
         ),
     ]
 

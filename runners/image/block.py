@@ -19,9 +19,9 @@ def block(manifest: str) -> str:
     Raises:
         ValueError: it is none, or its last run built no image.
     """
-    told: dict[str, Any] = json.loads(manifest)
-    last: str = told.get("last_run_uuid", "")
-    for build in told.get("builds", []):
+    document: dict[str, Any] = json.loads(manifest)
+    last: str = document.get("last_run_uuid", "")
+    for build in document.get("builds", []):
         _, _, image = str(build.get("artifact_id", "")).partition(":")
         if build.get("packer_run_uuid") == last and image.startswith("ami-"):
             data: dict[str, str] = build["custom_data"]
@@ -37,6 +37,6 @@ def block(manifest: str) -> str:
 
 
 if __name__ == "__main__":
-    for one in sys.argv[1:]:
+    for path in sys.argv[1:]:
         # As far in as a class has it in a stack file; in a job's summary that is a block of code.
-        print(textwrap.indent(block(Path(one).read_text()), " " * 10), end="")
+        print(textwrap.indent(block(Path(path).read_text()), " " * 10), end="")

@@ -65,15 +65,15 @@ _keys: dict[tuple[str, str, str, str], bytes] = {}
 
 def _key(secret: str, day: str, region: str, service: str) -> bytes:
     """The signing key of one day; four rounds of HMAC that are the same for every request."""
-    told = (secret, day, region, service)
-    if told not in _keys:
+    scope = (secret, day, region, service)
+    if scope not in _keys:
         key = f"AWS4{secret}".encode()
         for part in (day, region, service, "aws4_request"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         if len(_keys) > 8:  # yesterday's, and those of credentials that have been replaced
             _keys.clear()
-        _keys[told] = key
-    return _keys[told]
+        _keys[scope] = key
+    return _keys[scope]
 
 
 class Service:

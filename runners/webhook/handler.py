@@ -37,8 +37,8 @@ class Webhook:
 
     def answer(self, event: Json) -> Json:
         """Answer one request in API Gateway's payload format 2.0."""
-        told: Json = event.get("headers") or {}
-        headers = {str(name).lower(): str(value) for name, value in told.items()}
+        raw_headers: Json = event.get("headers") or {}
+        headers = {str(name).lower(): str(value) for name, value in raw_headers.items()}
         given = _signature(headers.get("x-hub-signature-256", ""))
         if given is None:
             return _refused("no signature")
@@ -50,16 +50,16 @@ class Webhook:
         return self._take(headers, body)
 
     def _signed(self, body: bytes, given: str) -> bool:
-        if _fits(self._secrets.held(), body, given):
+        if _fits(self._secrets.accepted(), body, given):
             return True
-        return self._secrets.renewed() and _fits(self._secrets.held(), body, given)
+        return self._secrets.renewed() and _fits(self._secrets.accepted(), body, given)
 
     def _take(self, headers: dict[str, str], body: bytes) -> Json:
         try:
             payload: Any = json.loads(body)
             if not isinstance(payload, dict):
                 raise Unreadable("no object")
-            found = message(
+            accepted = message(
                 headers.get("x-github-event", ""),
                 headers.get("x-github-delivery", ""),
                 cast(Json, payload),
@@ -68,9 +68,9 @@ class Webhook:
         except (ValueError, RecursionError, Unreadable) as error:
             _count("WebhookFailed", str(error) if isinstance(error, Unreadable) else type(error).__name__)
             return _answer(400, "unreadable")
-        if found is None:
+        if accepted is None:
             return _answer(202, "ignored")
-        self._queue.call("SendMessage", {"QueueUrl": self._queue_url, "MessageBody": json.dumps(found)})
+        self._queue.call("SendMessage", {"QueueUrl": self._queue_url, "MessageBody": json.dumps(accepted)})
         return _answer(202, "accepted")
 
 
@@ -111,9 +111,9 @@ def _refused(reason: str) -> Json:
 
 
 def _answer(status: int, text: str) -> Json:
-    told = {"accepted": True} if text == "accepted" else {"message": text}
+    body = {"accepted": True} if text == "accepted" else {"message": text}
     headers = {"content-type": "application/json"}
-    return {"statusCode": status, "headers": headers, "body": json.dumps(told)}
+    return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
 
 
 def _log(what: str, **details: Any) -> None:

@@ -19,14 +19,14 @@ class Secrets:
         self._service = service
         self._secret_id = secret_id
         self._clock = clock
-        self._held: tuple[bytes, ...] = ()
+        self._accepted: tuple[bytes, ...] = ()
         self._read_at = 0.0
 
-    def held(self) -> tuple[bytes, ...]:
+    def accepted(self) -> tuple[bytes, ...]:
         """The secrets that a signature may be made with. Raises Unreachable."""
-        if not self._held or self._clock() - self._read_at > KEEP_S:
+        if not self._accepted or self._clock() - self._read_at > KEEP_S:
             self._read()
-        return self._held
+        return self._accepted
 
     def renewed(self) -> bool:
         """Read them anew after a signature that fits none, unless that was done just now.
@@ -35,9 +35,9 @@ class Secrets:
         """
         if self._clock() - self._read_at < AGAIN_S:
             return False
-        before = self._held
+        before = self._accepted
         self._read()
-        return self._held != before
+        return self._accepted != before
 
     def _read(self) -> None:
         current = self._value("AWSCURRENT")
@@ -45,12 +45,12 @@ class Secrets:
             previous = self._value("AWSPREVIOUS")
         except Unreachable:
             previous = b""  # there is none until the first rotation
-        self._held = tuple(one for one in (current, previous) if one)
+        self._accepted = tuple(secret for secret in (current, previous) if secret)
         self._read_at = self._clock()
 
     def _value(self, stage: str) -> bytes:
-        found = self._service.call("GetSecretValue", {"SecretId": self._secret_id, "VersionStage": stage})
-        value = found.get("SecretString")
+        answer = self._service.call("GetSecretValue", {"SecretId": self._secret_id, "VersionStage": stage})
+        value = answer.get("SecretString")
         if not isinstance(value, str) or not value:
             raise Unreachable("the secret has no text")
         return value.encode()

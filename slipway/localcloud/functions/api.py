@@ -57,8 +57,8 @@ class FunctionsApi:
         self._schedules.start()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        found = self._answer(environ)
-        return (found or self._app)(environ, start_response)
+        answer = self._answer(environ)
+        return (answer or self._app)(environ, start_response)
 
     def _answer(self, environ: WSGIEnvironment) -> Response | None:
         segments = raw_segments(environ)

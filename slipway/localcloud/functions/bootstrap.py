@@ -59,7 +59,7 @@ def by_path(file: Path) -> Any:
 
 def isolate(package: str) -> None:
     """Import from the package first, and from no directory that holds the product's own sources."""
-    others = [one for one in sys.path if not (Path(one or ".") / BLOCKED / "__init__.py").exists()]
+    others = [entry for entry in sys.path if not (Path(entry or ".") / BLOCKED / "__init__.py").exists()]
     sys.path[:] = [package, *others]
 
 
@@ -80,19 +80,19 @@ def described(error: BaseException) -> dict[str, Any]:
 def answer(handler: Any, failure: dict[str, Any] | None, request: dict[str, Any]) -> dict[str, Any]:
     print(f"START RequestId: {request['id']} Version: $LATEST", flush=True)
     if failure is not None:
-        found: dict[str, Any] = {"error": failure}
+        answered: dict[str, Any] = {"error": failure}
     else:
         try:
             payload = handler(request["event"], Context(request))
             # Checked here: an answer that is no JSON is the function's error, not the worker's.
-            found = {"payload": json.loads(json.dumps(payload))}
+            answered = {"payload": json.loads(json.dumps(payload))}
         except Exception as error:
-            found = {"error": described(error)}
-    if "error" in found:
-        print(f"[ERROR] {json.dumps(found['error'])}", flush=True)
+            answered = {"error": described(error)}
+    if "error" in answered:
+        print(f"[ERROR] {json.dumps(answered['error'])}", flush=True)
     sys.stderr.flush()
     print(f"END RequestId: {request['id']}", flush=True)
-    return {"id": request["id"], **found}
+    return {"id": request["id"], **answered}
 
 
 def read_requests(fd: int, requests: "queue.SimpleQueue[dict[str, Any]]") -> None:

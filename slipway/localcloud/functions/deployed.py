@@ -71,9 +71,9 @@ class Deployed:
         where = parts[3] if len(parts) > 6 else region
         with self._lock:
             for backend in _backends("awslambda", "lambda"):
-                held = backend._lambdas._functions.get(name)
-                if held is not None and where in {"", backend.region_name}:
-                    return _function(held["latest"])
+                versions = backend._lambdas._functions.get(name)
+                if versions is not None and where in {"", backend.region_name}:
+                    return _function(versions["latest"])
         return None
 
     def routes(self, api_id: str) -> list[ApiRoute] | None:
@@ -114,33 +114,33 @@ def _backends(module: str, name: str) -> Iterator[Any]:
     yield from list(getattr(models, f"{name}_backends")[ACCOUNT].values()) if models else ()
 
 
-def _function(held: Any) -> Function:
+def _function(function: Any) -> Function:
     return Function(
-        arn=held.function_arn,
-        name=held.function_name,
-        region=held.region,
-        handler=held.handler or "",
-        timeout_s=int(held.timeout),
-        memory_mb=int(held.memory_size),
-        environment=tuple(sorted((str(key), str(value)) for key, value in held.environment_vars.items())),
-        log_group=held.logging_config.get("LogGroup") or f"/aws/lambda/{held.function_name}",
-        package_type=held.package_type,
-        concurrency=int(held.reserved_concurrency) if held.reserved_concurrency is not None else None,
-        code_sha256=held.code_sha_256,
-        code=held.code_bytes,
+        arn=function.function_arn,
+        name=function.function_name,
+        region=function.region,
+        handler=function.handler or "",
+        timeout_s=int(function.timeout),
+        memory_mb=int(function.memory_size),
+        environment=tuple(sorted((str(key), str(value)) for key, value in function.environment_vars.items())),
+        log_group=function.logging_config.get("LogGroup") or f"/aws/lambda/{function.function_name}",
+        package_type=function.package_type,
+        concurrency=int(function.reserved_concurrency) if function.reserved_concurrency is not None else None,
+        code_sha256=function.code_sha_256,
+        code=function.code_bytes,
     )
 
 
-def _route(api: Any, held: Any, region: str) -> ApiRoute:
-    integration = api.integrations[str(held.target).rpartition("/")[2]]
-    method, _, path = str(held.route_key).partition(" ")
+def _route(api: Any, route: Any, region: str) -> ApiRoute:
+    integration = api.integrations[str(route.target).rpartition("/")[2]]
+    method, _, path = str(route.route_key).partition(" ")
     return ApiRoute(
         api_id=api.api_id,
         region=region,
-        key=held.route_key,
+        key=route.route_key,
         method=method,
         path=path,
-        authorization=held.authorization_type or "NONE",
+        authorization=route.authorization_type or "NONE",
         function_arn=_function_arn(str(integration.integration_uri or "")),
     )
 

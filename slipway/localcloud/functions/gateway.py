@@ -137,13 +137,13 @@ def _match(routes: list[ApiRoute], method: str, path: str) -> ApiRoute | None:
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
     """
-    segments = [unquote(one) for one in path.split("/") if one]
+    segments = [unquote(segment) for segment in path.split("/") if segment]
     best: tuple[tuple[int, ...], ApiRoute] | None = None
     for route in routes:
         if route.key == "$default":
             rank: tuple[int, ...] | None = (9, 0, 0)
         elif route.method in {method, "ANY"}:
-            rank = _rank([one for one in route.path.split("/") if one], segments)
+            rank = _rank([segment for segment in route.path.split("/") if segment], segments)
             rank = (*rank, route.method == "ANY") if rank is not None else None
         else:
             rank = None
@@ -158,28 +158,28 @@ def _rank(template: list[str], given: list[str]) -> tuple[int, int] | None:
     if len(given) < len(template) or (not greedy and len(given) != len(template)):
         return None
     names = 0
-    for wanted, one in zip(fixed, given, strict=False):
+    for wanted, segment in zip(fixed, given, strict=False):
         if wanted.startswith("{"):
             names += 1
-        elif wanted != one:
+        elif wanted != segment:
             return None
     return (int(greedy), names)
 
 
 def _headers(request: Request) -> dict[str, str]:
     """Names in lower case; the values of one that comes twice are joined by commas."""
-    found = _joined((name.lower(), value) for name, value in request.headers.items())
-    kept = {name: value for name, value in found.items() if name not in _OUR_HEADERS}
+    headers = _joined((name.lower(), value) for name, value in request.headers.items())
+    kept = {name: value for name, value in headers.items() if name not in _OUR_HEADERS}
     if request.content_length is not None:
         kept["content-length"] = str(request.content_length)
     return kept
 
 
 def _joined(pairs: Any) -> dict[str, str]:
-    found: dict[str, str] = {}
+    joined: dict[str, str] = {}
     for name, value in pairs:
-        found[name] = f"{found[name]},{value}" if name in found else value
-    return found
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined
 
 
 def _body(data: bytes, content_type: str) -> Json:

@@ -56,17 +56,17 @@ class Instances:
             role, region = _role(instance_id)
             if role is None:
                 return None
-            held = self._by_instance.get(instance_id)
-            if held is None or not held.valid:
-                held = _assume(role, region, instance_id)
-                self._by_instance[instance_id] = self._by_key[held.access_key] = held
-            return held
+            credentials = self._by_instance.get(instance_id)
+            if credentials is None or not credentials.valid:
+                credentials = _assume(role, region, instance_id)
+                self._by_instance[instance_id] = self._by_key[credentials.access_key] = credentials
+            return credentials
 
     def find(self, access_key: str) -> Credentials | None:
         """The valid credentials of an access key; they outlive their instance, as on AWS."""
         with self._lock:
-            held = self._by_key.get(access_key)
-            return held if held is not None and held.valid else None
+            credentials = self._by_key.get(access_key)
+            return credentials if credentials is not None and credentials.valid else None
 
 
 def _role(instance_id: str) -> tuple[Any, str]:

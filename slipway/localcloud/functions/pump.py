@@ -30,23 +30,23 @@ class Queues:
     def receive(self, arn: str, count: int) -> list[Any]:
         """Up to `count` visible messages; one received too often moves to the dead-letter queue instead."""
         with self._lock:
-            found = _queue(arn)
-            if found is None or not found[1]._messages:
+            located = _queue(arn)
+            if located is None or not located[1]._messages:
                 return []
-            backend, queue = found
+            backend, queue = located
             return backend.receive_message(queue.name, count, 0, int(queue.visibility_timeout))
 
     def delete(self, arn: str, receipt_handles: list[str]) -> None:
         with self._lock:
-            found = _queue(arn)
-            for handle in receipt_handles if found else ():
-                cast("Any", found)[1].delete_message(handle)
+            located = _queue(arn)
+            for handle in receipt_handles if located else ():
+                cast("Any", located)[1].delete_message(handle)
 
     def is_empty(self, arn: str) -> bool:
         """Whether no message is visible, hidden or delayed."""
         with self._lock:
-            found = _queue(arn)
-            return found is None or not found[1]._messages
+            located = _queue(arn)
+            return located is None or not located[1]._messages
 
 
 class Pump:
@@ -85,7 +85,11 @@ class Pump:
             time.sleep(_LOOK_S)
 
     def _mappings(self) -> dict[str, Json]:
-        return {id_: one for id_, one in self._records.all(MAPPING).items() if one.get("enabled", True)}
+        return {
+            id_: mapping
+            for id_, mapping in self._records.all(MAPPING).items()
+            if mapping.get("enabled", True)
+        }
 
     def _start_batch(self, id_: str, mapping: Json) -> bool:
         """Whether there was a batch to start, and a free place among the mapping's concurrent calls."""
@@ -110,7 +114,7 @@ class Pump:
                 )
                 partial = "ReportBatchItemFailures" in (mapping.get("functionResponseTypes") or ())
                 done = _done(messages, result, partial=partial)
-                self._queues.delete(arn, [one.receipt_handle for one in done])
+                self._queues.delete(arn, [message.receipt_handle for message in done])
             finally:
                 with self._lock:
                     self._batches[id_] -= 1

@@ -130,14 +130,14 @@ class Functions:
 
     def _version(self, function: Function) -> _Version:
         """The workers of what is deployed now; those of what was before end as soon as they are free."""
-        held = self._versions.get(function.arn)
-        if held is not None and held.function == function:
-            return held
+        version = self._versions.get(function.arn)
+        if version is not None and version.function == function:
+            return version
         package = tempfile.TemporaryDirectory(prefix=f"{function.name}-", ignore_cleanup_errors=True)
         with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
             archive.extractall(package.name)
-        if held is not None:
-            self._retire(held)
+        if version is not None:
+            self._retire(version)
         self._versions[function.arn] = _Version(function, package)
         return self._versions[function.arn]
 
@@ -168,10 +168,10 @@ class Functions:
             oldest = time.monotonic() - IDLE_S
             with self._changed:
                 for version in self._versions.values():
-                    for worker in [one for one in version.idle if one.idle_since < oldest]:
+                    for worker in [idle for idle in version.idle if idle.idle_since < oldest]:
                         version.idle.remove(worker)
                         self._end(version, worker)
-                if not any(one.workers for one in self._versions.values()):
+                if not any(version.workers for version in self._versions.values()):
                     self._sweeping = False
                     return
 

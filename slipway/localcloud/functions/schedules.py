@@ -19,8 +19,8 @@ def period_s(expression: str) -> int | None:
 
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
     """
-    found = _RATE.fullmatch(expression)
-    return int(found[1]) * _SECONDS[found[2]] if found else None
+    rate = _RATE.fullmatch(expression)
+    return int(rate[1]) * _SECONDS[rate[2]] if rate else None
 
 
 class Schedules:

@@ -155,8 +155,8 @@ class Worker:
                 raise EOFError
             self._received += part
         line, _, self._received = self._received.partition(b"\n")
-        found: Any = json.loads(line)
-        return found
+        message: Any = json.loads(line)
+        return message
 
     def _copy_output(self) -> None:
         """Put each line that the function prints in its log, in batches of what has arrived."""

@@ -56,12 +56,12 @@ def _check_times(claims: dict[str, Any]) -> None:
 
 def _object(part: str) -> dict[str, Any]:
     try:
-        found: Any = json.loads(_bytes(part))
+        decoded: Any = json.loads(_bytes(part))
     except ValueError:
         raise _undecodable() from None
-    if not isinstance(found, dict):
+    if not isinstance(decoded, dict):
         raise _undecodable()
-    return found  # pyright: ignore[reportUnknownVariableType] - any JSON
+    return decoded  # pyright: ignore[reportUnknownVariableType] - any JSON
 
 
 def _bytes(part: str) -> bytes:

@@ -152,7 +152,9 @@ def connect_runner(call: Call) -> Response:
     known = digest(body["encoded_jit_config"])
     if known in automation.used_configs:
         raise GitHubError(HTTPStatus.CONFLICT, "The configuration was used already")
-    runner = next((one for one in automation.runners.values() if one.config_digest == known), None)
+    runner = next(
+        (registered for registered in automation.runners.values() if registered.config_digest == known), None
+    )
     if runner is None:
         raise not_found()
     automation.used_configs.add(known)

@@ -136,14 +136,14 @@ class Webhooks:
 
     def find(self, app: App, id_: int) -> Delivery | None:
         with self._changed:
-            found = self._over.get(id_)
-            return found if found is not None and found.app is app else None
+            delivery = self._over.get(id_)
+            return delivery if delivery is not None and delivery.app is app else None
 
     def newest(self, app: App, before: int | None, count: int) -> list[Delivery]:
         """Deliveries that are over, the newest first, older than the one with the id `before`."""
         with self._changed:
-            mine = (one for one in reversed(list(self._over.values())) if one.app is app)
-            older = (one for one in mine if before is None or one.id < before)
+            mine = (delivery for delivery in reversed(list(self._over.values())) if delivery.app is app)
+            older = (delivery for delivery in mine if before is None or delivery.id < before)
             return list(itertools.islice(older, count))
 
     def flush(self, timeout_s: float) -> bool:

@@ -41,16 +41,16 @@ def patch() -> None:
 def _refuse_what_exists(api: Any, conflict: Any) -> None:
     create_stage, create_route = api.create_stage, api.create_route
 
-    def new_stage(found: Any, config: dict[str, Any]) -> Any:
-        if config["stageName"] in found.stages:
+    def new_stage(this: Any, config: dict[str, Any]) -> Any:
+        if config["stageName"] in this.stages:
             raise conflict("ConflictException", "Stage already exists")
-        return create_stage(found, config)
+        return create_stage(this, config)
 
-    def new_route(found: Any, *arguments: Any, **given: Any) -> Any:
-        if given["route_key"] in [route.route_key for route in found.routes.values()]:
+    def new_route(this: Any, *arguments: Any, **given: Any) -> Any:
+        if given["route_key"] in [route.route_key for route in this.routes.values()]:
             msg = f"Route with key {given['route_key']} already exists for this API"
             raise conflict("ConflictException", msg)
-        return create_route(found, *arguments, **given)
+        return create_route(this, *arguments, **given)
 
     api.create_stage, api.create_route = new_stage, new_route
 
@@ -68,26 +68,26 @@ def _update_stage(asked: Any) -> Any:
 def _tag_stages(backend: Any) -> None:
     get_tags, put_tags, drop_tags = backend.get_tags, backend.tag_resource, backend.untag_resource
 
-    def stage_of(held: Any, arn: str) -> Any:
+    def stage_of(this: Any, arn: str) -> Any:
         """The stage that `arn:aws:apigateway:<region>::/apis/<id>/stages/<name>` names, if it names one."""
         path = arn.partition("/apis/")[2].split("/")
-        return held.get_stage(path[0], path[2]) if path[1:2] == ["stages"] else None
+        return this.get_stage(path[0], path[2]) if path[1:2] == ["stages"] else None
 
-    def tags(held: Any, arn: str) -> dict[str, str]:
-        stage = stage_of(held, arn)
-        return stage.tags if stage else get_tags(held, arn)
+    def tags(this: Any, arn: str) -> dict[str, str]:
+        stage = stage_of(this, arn)
+        return stage.tags if stage else get_tags(this, arn)
 
-    def tag(held: Any, arn: str, given: dict[str, str]) -> None:
-        stage = stage_of(held, arn)
+    def tag(this: Any, arn: str, given: dict[str, str]) -> None:
+        stage = stage_of(this, arn)
         if stage is None:
-            put_tags(held, arn, given)
+            put_tags(this, arn, given)
         else:
             stage.tags = {**stage.tags, **given}
 
-    def untag(held: Any, arn: str, keys: list[str]) -> None:
-        stage = stage_of(held, arn)
+    def untag(this: Any, arn: str, keys: list[str]) -> None:
+        stage = stage_of(this, arn)
         if stage is None:
-            drop_tags(held, arn, keys)
+            drop_tags(this, arn, keys)
         else:
             stage.tags = {key: value for key, value in stage.tags.items() if key not in keys}
 

@@ -18,21 +18,21 @@ def patch() -> None:
     group: Any = models.FakeAutoScalingGroup
     launch_from_configuration = group.replace_autoscaling_group_instances
 
-    def launch(found: Any, count_needed: int, propagated_tags: dict[str, str]) -> None:
-        if found.ec2_launch_template is None:
-            launch_from_configuration(found, count_needed, propagated_tags)
+    def launch(this: Any, count_needed: int, propagated_tags: dict[str, str]) -> None:
+        if this.ec2_launch_template is None:
+            launch_from_configuration(this, count_needed, propagated_tags)
             return
         for _ in range(count_needed):
-            _launch_one(found, models.InstanceState, {**propagated_tags, models.ASG_NAME_TAG: found.name})
+            _launch_one(this, models.InstanceState, {**propagated_tags, models.ASG_NAME_TAG: this.name})
 
     group.replace_autoscaling_group_instances = launch
     update = group.update
 
-    def keep_policy(found: Any, *arguments: Any, **given: Any) -> None:
-        policy = found.mixed_instances_policy
-        update(found, *arguments, **given)
+    def keep_policy(this: Any, *arguments: Any, **given: Any) -> None:
+        policy = this.mixed_instances_policy
+        update(this, *arguments, **given)
         if not given.get("launch_template") and not given.get("launch_config_name"):
-            found.mixed_instances_policy = found.mixed_instances_policy or policy
+            this.mixed_instances_policy = this.mixed_instances_policy or policy
 
     group.update = keep_policy
 
@@ -135,14 +135,14 @@ def _refuse(backend: Any, validation: Any, client_error: Any) -> None:
         backend.set_desired_capacity,
     )
 
-    def create_group(held: Any, name: str, *arguments: Any, **given: Any) -> Any:
-        if name in held.autoscaling_groups:
+    def create_group(this: Any, name: str, *arguments: Any, **given: Any) -> Any:
+        if name in this.autoscaling_groups:
             msg = "AutoScalingGroup by this name already exists - A group with the name " + name
             raise client_error("AlreadyExists", f"{msg} already exists")
-        return create(held, name, *arguments, **given)
+        return create(this, name, *arguments, **given)
 
-    def set_desired_capacity(held: Any, group_name: str, desired_capacity: int | None) -> None:
-        group = held.autoscaling_groups.get(group_name)
+    def set_desired_capacity(this: Any, group_name: str, desired_capacity: int | None) -> None:
+        group = this.autoscaling_groups.get(group_name)
         if group is None:
             raise validation("AutoScalingGroup name not found - null")
         wanted = int(desired_capacity or 0)
@@ -151,12 +151,12 @@ def _refuse(backend: Any, validation: Any, client_error: Any) -> None:
         elif wanted < group.min_size:
             limit = f"below min value {group.min_size}"
         else:
-            set_capacity(held, group_name, desired_capacity)
+            set_capacity(this, group_name, desired_capacity)
             return
         raise validation(f"New SetDesiredCapacity value {wanted} is {limit} for the AutoScalingGroup.")
 
-    def terminate_instance(held: Any, instance_id: str, should_decrement: bool) -> Any:
-        states = held.describe_auto_scaling_instances([instance_id])
+    def terminate_instance(this: Any, instance_id: str, should_decrement: bool) -> Any:
+        states = this.describe_auto_scaling_instances([instance_id])
         if not instance_id or not states:
             msg = f"Instance Id not found - No managed instance found for instance ID: {instance_id}"
             raise validation(msg)
@@ -164,7 +164,7 @@ def _refuse(backend: Any, validation: Any, client_error: Any) -> None:
         if should_decrement and group.desired_capacity <= group.min_size:
             msg = f"Currently, desiredSize equals minSize ({group.min_size}). Terminating instance without"
             raise validation(f"{msg} replacement will violate group's min size constraint.")
-        return terminate(held, instance_id, should_decrement)
+        return terminate(this, instance_id, should_decrement)
 
     backend.create_auto_scaling_group = create_group
     backend.set_desired_capacity = set_desired_capacity
@@ -179,8 +179,8 @@ def _patch_answers(response: Any, client_error: Any) -> None:
 
         https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeleteAutoScalingGroup.html
         """
-        held = asked.autoscaling_backend
-        group = held.autoscaling_groups.get(asked._get_param("AutoScalingGroupName"))
+        backend = asked.autoscaling_backend
+        group = backend.autoscaling_groups.get(asked._get_param("AutoScalingGroupName"))
         if group is not None:
             left = [instance_state.instance.id for instance_state in group.instance_states]
             if left and not asked._get_bool_param("ForceDelete", False):
@@ -190,7 +190,7 @@ def _patch_answers(response: Any, client_error: Any) -> None:
                 raise client_error("ResourceInUse", f"{msg} request(s) still in the group.")
             group.min_size, group.instance_states = 0, []
             if left:
-                held.ec2_backend.terminate_instances(left)
+                backend.ec2_backend.terminate_instances(left)
         return delete(asked)
 
     def update_group(asked: Any) -> Any:

@@ -43,12 +43,12 @@ def _refuse_long_numbers(backend: Any) -> None:
 
     update = backend.update_item
 
-    def update_item(held: Any, *asked: Any, **named: Any) -> Any:
+    def update_item(this: Any, *asked: Any, **named: Any) -> Any:
         for number in _numbers(named.get("expression_attribute_values") or {}):
             if len(number.strip("-").replace(".", "").strip("0")) > 38:
                 message = "Attempting to store more than 38 significant digits in a Number"
                 raise MockValidationException(message)
-        return update(held, *asked, **named)
+        return update(this, *asked, **named)
 
     backend.update_item = update_item
 
@@ -82,32 +82,32 @@ def _copy_what_is_written(backend: Any, table: Any) -> None:
     """A transaction keeps a copy of its tables for the case that it fails; only what it names can change."""
     transact = backend.transact_write_items
 
-    def transact_write_items(held: Any, transact_items: list[dict[str, Any]]) -> None:
+    def transact_write_items(this: Any, transact_items: list[dict[str, Any]]) -> None:
         written = [next(iter(transact_item.values())) for transact_item in transact_items]
-        tables = [found for op in written if (found := held.tables.get(op.get("TableName"))) is not None]
-        for found in tables:
-            found.snapshot_of = [op.get("Key") or op.get("Item") for op in written]
+        tables = [stored for op in written if (stored := this.tables.get(op.get("TableName"))) is not None]
+        for stored in tables:
+            stored.snapshot_of = [op.get("Key") or op.get("Item") for op in written]
         try:
-            transact(held, transact_items)
+            transact(this, transact_items)
         finally:
-            for found in tables:
-                found.__dict__.pop("snapshot_of", None)
+            for stored in tables:
+                stored.__dict__.pop("snapshot_of", None)
 
-    def deep_copy(found: Any, memo: dict[int, Any]) -> Any:
-        keys = found.__dict__.get("snapshot_of")
-        kind: Any = found.__class__
+    def deep_copy(stored: Any, memo: dict[int, Any]) -> Any:
+        keys = stored.__dict__.get("snapshot_of")
+        kind: Any = stored.__class__
         made: Any = object.__new__(kind)
-        memo[id(found)] = made
-        if keys is None or found.has_range_key:
-            made.__dict__ = {name: copy.deepcopy(value, memo) for name, value in found.__dict__.items()}
+        memo[id(stored)] = made
+        if keys is None or stored.has_range_key:
+            made.__dict__ = {name: copy.deepcopy(value, memo) for name, value in stored.__dict__.items()}
             return made
-        made.__dict__ = {name: value for name, value in found.__dict__.items() if name != "snapshot_of"}
-        made.items = defaultdict(dict, found.items)
+        made.__dict__ = {name: value for name, value in stored.__dict__.items() if name != "snapshot_of"}
+        made.items = defaultdict(dict, stored.items)
         # The copy keeps the items as they are, and the table goes on with others, which are changed in place.
         for key in keys:
-            hash_key = _typed(key, found.hash_key_attr)
-            if hash_key in found.items:
-                found.items[hash_key] = copy.deepcopy(found.items[hash_key])
+            hash_key = _typed(key, stored.hash_key_attr)
+            if hash_key in stored.items:
+                stored.items[hash_key] = copy.deepcopy(stored.items[hash_key])
         return made
 
     table.__deepcopy__ = deep_copy

@@ -18,11 +18,11 @@ def patch() -> None:
     template: Any = LaunchTemplate
     create = template.create_version
 
-    def create_version(found: Any, data: dict[str, Any], description: str) -> Any:
+    def create_version(this: Any, data: dict[str, Any], description: str) -> Any:
         given = data.get("UserData")
         if type(given) is str:  # Base64EncodedString, which launching wants, is a subclass
             data = {**data, "UserData": parse_user_data(given)}
-        return create(found, data, description)
+        return create(this, data, description)
 
     template.create_version = create_version
     _find_fast(InstanceBackend, AmiBackend)
@@ -32,26 +32,26 @@ def _find_fast(instances: Any, images: Any) -> None:
     get_instance, get_several = instances.get_instance, instances.get_multi_instances_by_id
     describe_images = images.describe_images
 
-    def one(held: Any, instance_id: str) -> Any:
-        found = next((each for each in _instances(held) if each.id == instance_id), None)
-        return found or get_instance(held, instance_id)
+    def one(this: Any, instance_id: str) -> Any:
+        instance = next((each for each in _instances(this) if each.id == instance_id), None)
+        return instance or get_instance(this, instance_id)
 
-    def several(held: Any, instance_ids: list[str], filters: Any = None) -> list[Any]:
+    def several(this: Any, instance_ids: list[str], filters: Any = None) -> list[Any]:
         wanted = set(instance_ids)
-        found = [] if filters else [each for each in _instances(held) if each.id in wanted]
-        return found if len(found) == len(wanted) else get_several(held, instance_ids, filters)
+        listed = [] if filters else [each for each in _instances(this) if each.id in wanted]
+        return listed if len(listed) == len(wanted) else get_several(this, instance_ids, filters)
 
-    def described(held: Any, *given: Any, **named: Any) -> list[Any]:
+    def described(this: Any, *given: Any, **named: Any) -> list[Any]:
         match (given, named):
             case ((), {"filters": {"image-id": str(image), **others}, **more}) if not others and not more:
-                return [held.amis[image]] if image in held.amis else []
+                return [this.amis[image]] if image in this.amis else []
             case _:
-                return describe_images(held, *given, **named)
+                return describe_images(this, *given, **named)
 
     instances.get_instance, instances.get_multi_instances_by_id = one, several
     images.describe_images = described
 
 
-def _instances(held: Any) -> Iterator[Any]:
-    for reservation in [*held.reservations.values()]:
+def _instances(this: Any) -> Iterator[Any]:
+    for reservation in [*this.reservations.values()]:
         yield from reservation.instances

@@ -43,19 +43,19 @@ def patch() -> None:
     response: Any = KmsResponse
     create, sign = backend.create_key, backend.sign
 
-    def create_key(held: Any, *arguments: Any, **given: Any) -> Any:
-        key = create(held, *arguments, **given)
+    def create_key(this: Any, *arguments: Any, **given: Any) -> Any:
+        key = create(this, *arguments, **given)
         # moto keeps no usage that it was not given; KMS takes ENCRYPT_DECRYPT.
         key.key_usage = key.key_usage or "ENCRYPT_DECRYPT"
         if key.origin == "EXTERNAL":
             key.key_state, key.enabled = "PendingImport", False
         return key
 
-    def checked_sign(held: Any, key_id: str, *arguments: Any, **given: Any) -> Any:
-        key = held.describe_key(key_id)
+    def checked_sign(this: Any, key_id: str, *arguments: Any, **given: Any) -> Any:
+        key = this.describe_key(key_id)
         if key.key_state != "Enabled":
             raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is {_spoken(key.key_state)}.")
-        return sign(held, key_id, *arguments, **given)
+        return sign(this, key_id, *arguments, **given)
 
     def get_parameters_for_import(asked: Any) -> str:
         return json.dumps(_offer(_external_key(asked, JsonRESTError), asked, JsonRESTError))

@@ -22,42 +22,42 @@ def patch() -> None:
     configure, recode = function.update_configuration, function.update_function_code
     add_statement = policy.add_statement
 
-    def created(found: Any, account_id: str, spec: dict[str, Any], *arguments: Any, **given: Any) -> None:
-        create(found, account_id, spec, *arguments, **given)
-        found.logging_config = _logging(found, spec.get("LoggingConfig") or {})
+    def created(this: Any, account_id: str, spec: dict[str, Any], *arguments: Any, **given: Any) -> None:
+        create(this, account_id, spec, *arguments, **given)
+        this.logging_config = _logging(this, spec.get("LoggingConfig") or {})
 
-    def configuration(found: Any, on_create: bool = False) -> dict[str, Any]:
-        return {**shown(found, on_create), "LoggingConfig": found.logging_config}
+    def configuration(this: Any, on_create: bool = False) -> dict[str, Any]:
+        return {**shown(this, on_create), "LoggingConfig": this.logging_config}
 
-    def configured(found: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    def configured(this: Any, changes: dict[str, Any]) -> dict[str, Any]:
         if "LoggingConfig" in changes:
-            found.logging_config = _logging(found, changes["LoggingConfig"])
+            this.logging_config = _logging(this, changes["LoggingConfig"])
         if "ImageConfig" in changes:
-            found.image_config = ImageConfig(changes["ImageConfig"])
-        configure(found, changes)
-        found.last_modified = iso_8601_datetime_with_nanoseconds()
-        return configuration(found)
+            this.image_config = ImageConfig(changes["ImageConfig"])
+        configure(this, changes)
+        this.last_modified = iso_8601_datetime_with_nanoseconds()
+        return configuration(this)
 
-    def recoded(found: Any, spec: dict[str, Any]) -> dict[str, Any]:
-        found.architectures = spec.get("Architectures") or found.architectures
-        recode(found, spec)
-        found.last_modified = iso_8601_datetime_with_nanoseconds()
-        return configuration(found)
+    def recoded(this: Any, spec: dict[str, Any]) -> dict[str, Any]:
+        this.architectures = spec.get("Architectures") or this.architectures
+        recode(this, spec)
+        this.last_modified = iso_8601_datetime_with_nanoseconds()
+        return configuration(this)
 
-    def add_once(held: Any, raw: str, qualifier: str | None = None) -> Any:
+    def add_once(this: Any, raw: str, qualifier: str | None = None) -> Any:
         """https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html"""
         added = json.loads(raw).get("StatementId")
-        if added in [statement.get("Sid") for statement in held.statements]:
+        if added in [statement.get("Sid") for statement in this.statements]:
             msg = f"The statement id ({added}) provided already exists. Please provide a new statement id"
             raise LambdaClientError("ResourceConflictException", msg)
-        return add_statement(held, raw, qualifier)
+        return add_statement(this, raw, qualifier)
 
     backend: Any = LambdaBackend
     put_invocation = backend.put_function_event_invoke_config
 
-    def replace_invocation(held: Any, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
-        held.get_function(function_name).event_invoke_config.clear()
-        return put_invocation(held, function_name, config)
+    def replace_invocation(this: Any, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        this.get_function(function_name).event_invoke_config.clear()
+        return put_invocation(this, function_name, config)
 
     backend.put_function_event_invoke_config = replace_invocation
     function.__init__, function.get_configuration = created, configuration
@@ -65,6 +65,6 @@ def patch() -> None:
     policy.add_statement = add_once
 
 
-def _logging(found: Any, given: dict[str, Any]) -> dict[str, Any]:
+def _logging(function: Any, given: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html"""
-    return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{found.function_name}", **given}
+    return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}", **given}

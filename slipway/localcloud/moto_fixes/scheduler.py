@@ -11,15 +11,15 @@ def patch() -> None:
     backend: Any = EventBridgeSchedulerBackend
     create, delete = backend.create_schedule_group, backend.delete_schedule_group
 
-    def create_schedule_group(held: Any, name: str, tags: list[dict[str, str]]) -> Any:
-        if name in held.schedule_groups:
+    def create_schedule_group(this: Any, name: str, tags: list[dict[str, str]]) -> Any:
+        if name in this.schedule_groups:
             # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateScheduleGroup.html
             raise JsonRESTError("ConflictException", f"Schedule group {name} already exists.")
-        return create(held, name, tags)
+        return create(this, name, tags)
 
-    def delete_schedule_group(held: Any, name: str) -> None:
-        held.get_schedule_group(name)
-        delete(held, name)
+    def delete_schedule_group(this: Any, name: str) -> None:
+        this.get_schedule_group(name)
+        delete(this, name)
 
     backend.create_schedule_group = create_schedule_group
     backend.delete_schedule_group = delete_schedule_group

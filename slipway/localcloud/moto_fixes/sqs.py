@@ -10,10 +10,10 @@ def patch() -> None:
     queue: Any = Queue
     set_attributes = queue._set_attributes
 
-    def set_given(found: Any, attributes: dict[str, Any], now: float | None = None) -> None:
-        held = {} if "Policy" in attributes else {"Policy": found.policy}
-        set_attributes(found, {**attributes, **held}, now)
-        found.redrive_allow_policy = found.redrive_allow_policy or None  # an empty text takes it away
+    def set_given(this: Any, attributes: dict[str, Any], now: float | None = None) -> None:
+        kept = {} if "Policy" in attributes else {"Policy": this.policy}
+        set_attributes(this, {**attributes, **kept}, now)
+        this.redrive_allow_policy = this.redrive_allow_policy or None  # an empty text takes it away
 
     queue._set_attributes = set_given
     queue.redrive_allow_policy = None

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from runners.control.github import Delivery, GitHubRefused, Spent
+from runners.control.github import Delivery, GitHubClientError, Spent
 from runners.control.items import LIVE, OPEN, WAITING, Item
 from runners.control.planner import Group
 from runners.control.writes import Write, applied, holds
@@ -194,13 +194,13 @@ class MemoryGitHub:
     def run(self, slug: str, run_id: int) -> dict[str, Any]:
         self._called("run")
         if run_id not in self.runs:
-            raise GitHubRefused("answered 404", 404)
+            raise GitHubClientError("answered 404", 404)
         return self.runs[run_id]
 
     def job(self, slug: str, job_id: int) -> dict[str, Any]:
         self._called("job")
         if job_id not in self.jobs:
-            raise GitHubRefused("answered 404", 404)
+            raise GitHubClientError("answered 404", 404)
         return self.jobs[job_id]
 
     def rerun(self, slug: str, job_id: int) -> None:

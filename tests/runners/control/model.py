@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runners.control.github import GitHubRefused, GitHubUnavailable
+from runners.control.github import GitHubClientError, GitHubUnavailable
 from runners.control.items import Item
 from runners.control.observe import Observer
 from runners.control.reasons import Reason
@@ -16,7 +16,7 @@ GITHUB_FAULTS = (
     functools.partial(GitHubUnavailable, "502", retry_after=2),
     # 403 and 429 with a wait: the limits of an installation, and of too much at once.
     functools.partial(GitHubUnavailable, "429", retry_after=60, reason=Reason.RATE_LIMITED),
-    functools.partial(GitHubRefused, "answered 403", 403),
+    functools.partial(GitHubClientError, "answered 403", 403),
 )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from runners.control import claim_handler, finish_handler, planner_handler
-from runners.control.github import Delivery, GitHubRefused, GitHubUnavailable
+from runners.control.github import Delivery, GitHubClientError, GitHubUnavailable
 from runners.control.items import instance_key
 from runners.control.reconcile import TickFailed
 from runners.control.transitions import instance_of
@@ -169,7 +169,7 @@ class Schedule(World):
                 self.count.crashes += 1
                 return None
             return answer
-        except (Crash, TickFailed, ClientError, GitHubUnavailable, GitHubRefused):
+        except (Crash, TickFailed, ClientError, GitHubUnavailable, GitHubClientError):
             return None
         finally:
             self.depth -= 1

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runners.control import finish_handler
-from runners.control.github import Delivery, GitHubRefused, GitHubUnavailable
+from runners.control.github import Delivery, GitHubClientError, GitHubUnavailable
 from runners.control.reconcile import TickFailed
 from tests.runners.control.memory import nothing
 from tests.runners.control.steps import MINUTE, claim, desired, started, tick, told
@@ -125,7 +125,7 @@ def test_a_rerun_that_github_refuses_while_the_run_goes_on_is_tried_again() -> N
 
 
 def refuse(*_: Any) -> None:
-    raise GitHubRefused("answered 403", 403)
+    raise GitHubClientError("answered 403", 403)
 
 
 def test_without_the_switch_nothing_runs_again() -> None:
@@ -253,7 +253,7 @@ def test_github_refusing_a_configuration_is_kept_and_heals() -> None:
     (instance,) = world.groups.settle()
 
     def suspended(_: str) -> None:
-        raise GitHubRefused("answered 403", 403)
+        raise GitHubClientError("answered 403", 403)
 
     world.github.before = suspended
     assert claim(world, instance)["statusCode"] == 503
@@ -280,7 +280,7 @@ def test_a_delivery_that_github_no_longer_has_is_left_behind() -> None:
 
     def gone(number: int) -> None:
         asked.append(number)
-        raise GitHubRefused("answered 404", 404)
+        raise GitHubClientError("answered 404", 404)
 
     world.github.redeliver = gone  # type: ignore[method-assign]
     tick(world, 12)

@@ -3,7 +3,7 @@
 import pytest
 
 from runners.control import finish_handler
-from runners.control.github import GitHubRefused
+from runners.control.github import GitHubClientError
 from runners.control.items import JobState
 from runners.control.planner import oldest_wait_ms
 from runners.control.planning import read_jobs
@@ -183,7 +183,7 @@ def test_a_redelivered_queued_gives_a_job_that_is_left_alone_its_demand_at_once(
 def test_a_job_that_github_does_not_know_gets_no_further_instance_and_is_not_ended() -> None:
     world = World()
     told(world, run_message(101), job_message())
-    with pytest.raises(GitHubRefused):
+    with pytest.raises(GitHubClientError):
         world.github.job("acme/skill-pool", 1)
     live(world, 5 * 60)
     assert (world.job()["state"], world.groups.launched) == ("queued", 1)

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from runners.control.config import Fleet
-from runners.control.github import Answer, GitHubRefused, GitHubRest, Spent
+from runners.control.github import Answer, GitHubClientError, GitHubRest, Spent
 from runners.control.tokens import AppCredentials
 from tests.runners.control.model import Odds
 from tests.runners.control.schedule import Schedule
@@ -79,7 +79,7 @@ class Wired(Schedule):
         self.asked.append(f"{method} {path.partition('?')[0]}")
         try:
             told = self.told(method, path, json.loads(body or b"{}"), headers["authorization"])
-        except GitHubRefused as error:
+        except GitHubClientError as error:
             return Answer(error.status, {})
         return Answer(200, {"x-ratelimit-remaining": "4000"}, json.dumps(told).encode())
 
@@ -113,9 +113,9 @@ class Wired(Schedule):
             return {"runners": found[first : first + asked["per_page"]]}
         if method == "DELETE":
             if not self.github.delete_runner(int(path.rsplit("/", 1)[1])):
-                raise GitHubRefused("busy", 422)
+                raise GitHubClientError("busy", 422)
             return {}
-        raise GitHubRefused("not found", 404)
+        raise GitHubClientError("not found", 404)
 
     def told_of_hooks(self, method: str, path: str) -> Any:
         if method == "POST":

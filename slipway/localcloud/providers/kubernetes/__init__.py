@@ -23,7 +23,7 @@ from slipway.localcloud.providers.diffs import differences
 from slipway.localcloud.providers.errors import FenceError, ProviderError
 from slipway.localcloud.providers.handler import names
 from slipway.localcloud.providers.kubernetes import objects, releases
-from slipway.localcloud.providers.kubernetes.api import Api, KubernetesRefused, spellings
+from slipway.localcloud.providers.kubernetes.api import Api, KubernetesApiError, spellings
 from slipway.localcloud.providers.kubernetes.fields import SERVER_METADATA, own
 from slipway.localcloud.providers.kubernetes.helm import HelmFailed
 from slipway.localcloud.providers.kubernetes.kinds import KINDS, Kind
@@ -90,7 +90,7 @@ class KubernetesProvider(ResourceProvider[Api]):
         return self._api
 
     def explain(self, error: Exception) -> tuple[str, bool] | None:
-        if isinstance(error, KubernetesRefused):
+        if isinstance(error, KubernetesApiError):
             return str(error), error.status == 404
         return (str(error), False) if isinstance(error, HelmFailed) else None
 

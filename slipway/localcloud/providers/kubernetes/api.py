@@ -24,7 +24,7 @@ _FIRST_WAIT_S = 0.02
 _LONGEST_WAIT_S = 1.0
 
 
-class KubernetesRefused(Exception):
+class KubernetesApiError(Exception):
     """The API server answered with an error: its status, its reason (`AlreadyExists`), and its message."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
@@ -50,7 +50,7 @@ class Api:
     def get(self, path: str) -> Props | None:
         try:
             return self._send("GET", path)
-        except KubernetesRefused as refused:
+        except KubernetesApiError as refused:
             if refused.status == 404:
                 return None
             raise
@@ -66,7 +66,7 @@ class Api:
         """Remove an object and wait until it is gone, for a namespace with all that is in it.
 
         Raises:
-            KubernetesRefused: it is gone already (404), or may not be deleted.
+            KubernetesApiError: it is gone already (404), or may not be deleted.
             ProviderError: it is still there after `wait_s`.
         """
         found = self.get(path)
@@ -96,7 +96,7 @@ class Api:
             message = str(status.get("message") or f"the server answered {reply.status}")
             if "/secrets" in path:
                 message = _without(message, body or {})
-            raise KubernetesRefused(reply.status, str(status.get("reason") or ""), message)
+            raise KubernetesApiError(reply.status, str(status.get("reason") or ""), message)
         return cast("Props", reply.data or {})
 
 

@@ -10,7 +10,7 @@ from pulumi.provider.experimental.provider import CheckFailure
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import AutoName, Handler, Rule, names, pattern
 from slipway.localcloud.providers.kubernetes import charts, helm
-from slipway.localcloud.providers.kubernetes.api import Api, KubernetesRefused
+from slipway.localcloud.providers.kubernetes.api import Api, KubernetesApiError
 from slipway.localcloud.providers.values import Props, is_unknown
 
 TOKEN = "kubernetes:helm.sh/v3:Release"  # noqa: S105 - a type token
@@ -106,7 +106,7 @@ def _update(api: Api, id_: str, old: Props, new: Props) -> None:
     namespace, _, name = id_.partition("/")
     held = _status(api, namespace, name)
     if held is None:
-        raise KubernetesRefused(404, "", f"UPGRADE FAILED: {name!r} has no deployed releases")
+        raise KubernetesApiError(404, "", f"UPGRADE FAILED: {name!r} has no deployed releases")
     _require_free(held)
     body = _record(new, int(held["revision"]) + 1)
     api.patch(_path(namespace, name), {"spec": body["spec"], "status": body["status"]})
