@@ -81,6 +81,22 @@ def is_understood(block: object) -> bool:
     )
 
 
+def condition_keys(block: object) -> frozenset[str]:
+    """The keys that a Condition element asks about, in lower case."""
+    return frozenset(key.lower() for _, key, _ in _parts(block) if isinstance(key, str))
+
+
+def values_of(block: object, key: str) -> tuple[str, ...]:
+    """What a Condition element wants one key to be or to be like, as it is written."""
+    return tuple(
+        text
+        for operator, name, values in _parts(block)
+        if operator is not None and not operator.negative and operator.base != "Null"
+        if isinstance(name, str) and name.lower() == key
+        for text in strings(values) or ()
+    )
+
+
 def single_values(block: object) -> dict[str, frozenset[str]]:
     """The keys that a Condition element holds to listed values, and those values."""
     found: dict[str, frozenset[str]] = {}

@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 
 from slipway.access.claims import AUDIENCE, ISSUER, Token, token_of
 from slipway.access.conditions import strings
+from slipway.access.doors import Door, doors, principals
 from slipway.access.evaluate import STS_CLAIMS
 from slipway.access.refs import DEFAULT_BRANCH, every_kind, samples
 from slipway.access.statements import Statement
@@ -18,7 +19,7 @@ Form = Literal[SubjectForm.IMMUTABLE, SubjectForm.LEGACY]
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """One asker: a job with its tokens (one for each form of `sub` that it may get), or a role or service.
+    """One asker: a job with its tokens (one for each form of `sub` that it may get), a role, or a caller.
 
     A pull request from a fork is not among them: GitHub gives its jobs no id-token, whatever they ask for
     (GitHub Docs, "Events that trigger workflows", pull_request events for forked repositories).
@@ -30,7 +31,7 @@ class Context:
     events: tuple[str, ...] = ()
     tokens: tuple[Token, ...] = ()
     role_arn: str = ""
-    principal: tuple[Literal["AWS", "Federated", "Service"], str] | None = None
+    door: Door | None = None
     session_names: tuple[str, ...] = (session_name("ci", 1),)
 
 
@@ -103,16 +104,11 @@ def _unlisted(world: World) -> Iterator[Context]:
     """Whoever a trust statement would let in, read back from its own conditions."""
     for role in world.roles.values():
         for statement in role.trust_statements:
-            if statement.get("Effect") != "Allow":
-                continue
-            wanted = satisfying(statement)
-            for kind, ids in _principals(statement):
-                if kind == "Federated":
-                    yield from _token_for(wanted, statement)
-                elif kind == "Service":
-                    yield Context(who=f"AWS service {ids}", principal=("Service", ids))
-                elif ids not in world.roles:
-                    yield Context(who=f"AWS principal {ids}", principal=("AWS", ids))
+            federated = any(kind == "Federated" for kind, _ in principals(statement))
+            if statement.get("Effect") == "Allow" and federated:
+                yield from _token_for(satisfying(statement), statement)
+    for door in doors(world):
+        yield Context(who=door.who, ref=door.conditions, door=door)
 
 
 def _token_for(wanted: Mapping[str, str], statement: Mapping[str, Any]) -> Iterator[Context]:
@@ -143,15 +139,6 @@ def _subject_patterns(statement: Mapping[str, Any]) -> tuple[str, ...]:
             if key.lower() == f"{ISSUER}:sub":
                 found += strings(values) or ()
     return tuple(found)
-
-
-def _principals(statement: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    listed = statement.get("Principal", "*")
-    if not isinstance(listed, dict):
-        return [("AWS", "*"), ("Federated", "*")]
-    return [
-        (kind, text) for kind, ids in cast("dict[str, Any]", listed).items() for text in strings(ids) or ()
-    ]
 
 
 def known_subjects(world: World, found: Iterable[Context]) -> frozenset[str]:

@@ -127,7 +127,7 @@ class Rule:
 
 def rule_of(statement: Statement) -> Rule | None:
     """A statement's rule; None if it has no effect, actions or resources that can be read."""
-    actions = _extent(statement, "Action", lower=True)
+    actions = actions_of(statement)
     resources = _extent(statement, "Resource", lower=False)
     effect = statement.get("Effect")
     if effect not in {"Allow", "Deny"} or actions is None or resources is None:
@@ -143,6 +143,11 @@ def rule_of(statement: Statement) -> Rule | None:
         _texts(statement, "Action") or (),
         texts,
     )
+
+
+def actions_of(statement: Statement) -> Extent | None:
+    """The actions of a statement, in lower case as they are compared; None if they cannot be read."""
+    return _extent(statement, "Action", lower=True)
 
 
 def _extent(statement: Mapping[str, Any], element: str, *, lower: bool) -> Extent | None:

@@ -1,11 +1,13 @@
 """The access matrix: who reaches which role, by which way, and what that lets them do."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slipway.access.capabilities import Capability, capabilities
-from slipway.access.contexts import Context, contexts, known_subjects
-from slipway.access.evaluate import Mode, Principal, Request, chain_request, decide_access, trust_request
+from slipway.access.contexts import Context, contexts, known_subjects, satisfying
+from slipway.access.doors import OUTSIDE, admits, is_chosen, principals
+from slipway.access.evaluate import Mode, Request, chain_request, decide_access, trust_request
+from slipway.access.powers import Powers
 from slipway.access.world import Role, World
 
 PAST_REVIEW = "past its reviewers"
@@ -49,7 +51,7 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixDiff:
-    """What a change would newly allow, and what it would no longer allow."""
+    """What a change would newly allow, and what it would no longer allow; callers from outside come first."""
 
     newly_allowed: tuple[Access, ...]
     no_longer_allowed: tuple[Access, ...]
@@ -126,6 +128,8 @@ def _reached(world: World, context: Context, hops: dict[str, dict[str, bool]]) -
         verdict = _admits(world, context, role)
         if verdict is not None:
             found[arn] = _Found(via=(), certain=verdict)
+    if context.door is not None:
+        found[context.door.role] = _Found(via=(), certain=context.door.certain)
     queue = list(found)
     if context.role_arn:
         # The runner's own role is where its jobs stand, so it is a row of its own and the start of the chain.
@@ -149,39 +153,71 @@ def _admits(world: World, context: Context, role: Role) -> bool | None:
 
 
 def _requests(world: World, context: Context, role: Role) -> Iterable[Request]:
-    for name in context.session_names:
+    if not context.tokens:
+        return
+    # Whoever calls chooses the session's name, so one that the role asks for is tried, too.
+    wanted = {name for each in _wanted(role) for name in each.get("sts:rolesessionname", ())}
+    for name in sorted({*context.session_names, *wanted}):
         for token in context.tokens:
             request = trust_request(token, name, account=role.account, role_arn=role.arn)
             clients = world.providers.get(request.principal.id if request.principal else "")
             # A provider outside these stacks may exist all the same; only a known one is held to its clients.
             if clients is None or token.aud in clients:
                 yield request
-        if context.principal is not None:
-            kind, name_of = context.principal
-            values = {"sts:rolesessionname": (name,)}
-            yield Request("sts:AssumeRole", role.arn, values, Principal(kind, name_of))
+
+
+def _wanted(role: Role) -> list[dict[str, tuple[str, ...]]]:
+    """For each statement that trusts somebody, what a caller can fill in to meet its conditions."""
+    return [
+        {key: (value,) for key, value in satisfying(statement).items() if is_chosen(key)}
+        for statement in role.trust_statements
+        if statement.get("Effect") == "Allow"
+    ]
 
 
 def _hops(world: World) -> dict[str, dict[str, bool]]:
     """For each role, the roles that it may assume itself, and whether that is certain."""
     hops: dict[str, dict[str, bool]] = {}
+    wanted = {arn: _wanted(role) for arn, role in world.roles.items()}
+    powers = {arn: Powers.of(role) for arn, role in world.roles.items()}
     for source in world.roles.values():
         for target in world.roles.values():
-            if source is target:
-                continue
-            for mode in (Mode.REACH, Mode.ATTACK):
-                decision = decide_access(
-                    chain_request(source.arn, target.arn, "gha-ci-1"),
-                    identity=source.identity,
-                    boundary=source.boundary,
-                    resource_policy=target.trust,
-                    resource_account=target.account,
-                    mode=mode,
-                )
-                if decision.allowed:
-                    hops.setdefault(source.arn, {})[target.arn] = mode is Mode.REACH
-                    break
+            if source is not target:
+                certain = _hop(source, target, wanted[target.arn])
+                if certain is None and _may_hop(powers[source.arn], source, target):
+                    certain = False
+                if certain is not None:
+                    hops.setdefault(source.arn, {})[target.arn] = certain
     return hops
+
+
+def _hop(source: Role, target: Role, wanted: list[dict[str, tuple[str, ...]]]) -> bool | None:
+    """Whether one role may assume another: for certain, only if doubts let it, or not as far as was tried."""
+    plain = chain_request(source.arn, target.arn, "gha-ci-1")
+    requests = [plain, *(replace(plain, context={**plain.context, **values}) for values in wanted)]
+    for mode in (Mode.REACH, Mode.ATTACK):
+        for request in requests:
+            decision = decide_access(
+                request,
+                identity=source.identity,
+                boundary=source.boundary,
+                resource_policy=target.trust,
+                resource_account=target.account,
+                mode=mode,
+            )
+            if decision.allowed:
+                return mode is Mode.REACH
+    return None
+
+
+def _may_hop(powers: Powers, source: Role, target: Role) -> bool:
+    """Whether it may on conditions that nobody here can tell: a tag, an address, an organisation."""
+    admitting = [one for one in target.trust_statements if admits(one, source.arn)]
+    named = any(("AWS", source.arn) in principals(one) for one in admitting)
+    # Within one account a trust policy that names a role needs nothing of that role's own.
+    return bool(admitting) and (
+        powers.may("sts:AssumeRole", target.arn) or (named and source.account == target.account)
+    )
 
 
 _Atom = tuple[str, str, str, str, str]
@@ -204,15 +240,14 @@ def _grouped(atoms: set[_Atom]) -> tuple[Access, ...]:
     whats: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
     for (who, environment, role, what), labels in refs.items():
         whats.setdefault((who, environment, role, tuple(labels)), []).append(what)
-    return tuple(
-        sorted(
-            Access(
-                who=who,
-                environment=environment,
-                refs=labels,
-                role=role,
-                what=tuple(sorted(texts, key=lambda text: (not text.startswith("assume it"), text))),
-            )
-            for (who, environment, role, labels), texts in whats.items()
+    found = [
+        Access(
+            who=who,
+            environment=environment,
+            refs=labels,
+            role=role,
+            what=tuple(sorted(texts, key=lambda text: (not text.startswith("assume it"), text))),
         )
-    )
+        for (who, environment, role, labels), texts in whats.items()
+    ]
+    return tuple(sorted(found, key=lambda access: (not access.who.startswith(OUTSIDE), access)))
