@@ -13,7 +13,8 @@ import pulumi_aws as aws
 from components.cluster.declare import declare
 from components.cluster.lockout import AccessDeclaration, require
 from infra import unproven
-from infra.in_force import has_entry, published, standing_clusters
+from infra.in_force import has_entry, published, standing_clusters, standing_entry
+from slipway.errors import SlipwayError
 from slipway.platform import naming
 from slipway.platform.aws_auth import RoleMapping, role_mappings
 from slipway.platform.cluster import ClusterSettings
@@ -60,6 +61,46 @@ def require_way_in(settings: Settings, wanted: AccessDeclaration, provider: aws.
             standing_clusters(provider),
             lambda role: has_entry(wanted.cluster, role, provider),
         )
+
+
+def adopted_entries(
+    settings: Settings,
+    cluster: ClusterSettings,
+    environments: Sequence[Environment],
+    own: PlatformRoles,
+    provider: aws.Provider,
+) -> frozenset[str]:
+    """The roles whose access entries somebody else made, each as this stack would have it: taken over.
+
+    Raises:
+        SlipwayError: with each entry that is another, before anything is registered.
+    """
+    if not cluster.authentication_mode.has_entries:
+        return frozenset()
+    groups: dict[str, tuple[str, ...]] = {
+        **dict.fromkeys(cluster.administrators, ()),
+        **groups_by_role(namespaces_of(environments), own.plan.arn),
+    }
+    adopted: set[str] = set()
+    others: list[str] = []
+    for role, said in groups.items():
+        held = standing_entry(cluster.name, role, provider)
+        if held is None or held.stack == settings.stack.value:
+            continue
+        if (held.kind, held.user, held.groups) == ("STANDARD", role, frozenset(said)):
+            adopted.add(role)
+        else:
+            has, wanted = (", ".join(sorted(names)) or "no group" for names in (held.groups, said))
+            others.append(f"{role} as {held.user}, {held.kind}, with {has}; here STANDARD with {wanted}")
+    if others:
+        raise SlipwayError(
+            f"{len(others)} access entries are there already and are not this stack's:\n  "
+            + "\n  ".join(sorted(others)),
+            where=f"cluster {cluster.name}",
+            fix="find out who made them and why, then: aws eks delete-access-entry "
+            f"--cluster-name {cluster.name} --principal-arn ROLE",
+        )
+    return frozenset(adopted)
 
 
 def mappings(

@@ -31,6 +31,17 @@ class StandingCluster:
     """The stack that it is tagged with, empty for one that is not Slipway's."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class StandingEntry:
+    """An access entry that is there, as EKS describes it."""
+
+    kind: str
+    user: str
+    groups: frozenset[str]
+    stack: str
+    """The stack that it is tagged with, empty for one that is not Slipway's."""
+
+
 def published(stack: str, key: str, provider: aws.Provider, absent: str | None = None) -> str | None:
     """The value that the stack published under a key when it last came up; `absent` where there is none.
 
@@ -64,10 +75,23 @@ def standing_clusters(provider: aws.Provider) -> tuple[StandingCluster, ...]:
     return tuple(found)
 
 
+def standing_entry(cluster: str, principal: str, provider: aws.Provider) -> StandingEntry | None:
+    """The access entry that EKS has for a principal; None where there is none, and offline."""
+    arguments = {"clusterName": cluster, "principalArn": principal}
+    found = _read("aws:eks/getAccessEntry:getAccessEntry", arguments, provider)
+    if not found:
+        return None
+    return StandingEntry(
+        kind=str(found.get("type", "")),
+        user=str(found.get("userName", "")),
+        groups=frozenset(cast("list[str]", found.get("kubernetesGroups") or [])),
+        stack=cast(dict[str, str], found.get("tags") or {}).get("slipway:stack", ""),
+    )
+
+
 def has_entry(cluster: str, principal: str, provider: aws.Provider) -> bool:
     """Whether EKS has an access entry for a principal."""
-    arguments = {"clusterName": cluster, "principalArn": principal}
-    return bool(_read("aws:eks/getAccessEntry:getAccessEntry", arguments, provider))
+    return standing_entry(cluster, principal, provider) is not None
 
 
 def repository_name(id_: int, provider: github.Provider) -> str | None:

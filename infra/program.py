@@ -17,7 +17,7 @@ from components.github.variables import environment_variables, package_variables
 from components.identity.ci_role import CiRole, CiRoleArgs
 from infra import github, outputs, running
 from infra.building import Building, building
-from infra.cluster_access import access_declaration, require_way_in
+from infra.cluster_access import access_declaration, adopted_entries, require_way_in
 from infra.foundation import Foundation, foundation
 from infra.in_force import repository_name, standing_groups
 from infra.providers import aws_provider, github_provider, kubernetes_provider, require_fence
@@ -58,9 +58,11 @@ def build(settings: Settings, secrets: Secrets) -> None:
     cloud = aws_provider(settings)
     require_fresh(settings, cloud)
     warn_of_support(settings)
+    adopted: frozenset[str] = frozenset()
     if settings.platform.cluster:
         access = access_declaration(settings, settings.platform.cluster, declared, own)
         require_way_in(settings, access, cloud)
+        adopted = adopted_entries(settings, settings.platform.cluster, declared, own, cloud)
     opts = pulumi.ResourceOptions(providers=[cloud, hub])
     base = foundation(settings, own, opts)
     roles = _roles(declared, base, opts)
@@ -78,6 +80,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
             declared=declared,
             roles=roles,
             secrets=secrets,
+            adopted=adopted,
             provider=cloud,
             opts=opts,
         )
@@ -181,6 +184,7 @@ def _cluster(
     declared: Sequence[Environment],
     roles: Roles,
     secrets: Secrets,
+    adopted: frozenset[str],
     provider: aws.Provider,
     opts: pulumi.ResourceOptions,
 ) -> Running:
@@ -208,6 +212,7 @@ def _cluster(
             reader=own.plan.arn,
             node_role_arn=made.node_role_arn,
             namespaces=namespaces_of(inside),
+            adopted=adopted,
             unique_ids={
                 own.plan.arn: base.plan.unique_id,
                 **{env.role.arn: roles[env.service, env.name].unique_id for env in inside if env.holds_role},

@@ -48,6 +48,8 @@ class ClusterAccessArgs:
     unique_ids: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """Of the jobs' roles, by ARN. An entry belongs to the role that was there when it was made, and is dead
     for another one of the same ARN (EKS API Reference, AccessEntry); so it is made anew with its role."""
+    adopted: frozenset[str] = frozenset()
+    """Roles whose entries somebody else made, just as they are declared here: taken over with their tags."""
     after: tuple[pulumi.Resource, ...] = ()
     """What must exist first: the cluster, and the roles, as EKS refuses an entry for one that does not."""
 
@@ -122,6 +124,7 @@ class ClusterAccess(pulumi.ComponentResource):
         self.register_outputs({"namespaces": self.namespaces})
 
     def _entry(self, suffix: str, role: str, groups: Sequence[str]) -> aws.eks.AccessEntry:
+        adopted = role in self._args.adopted
         return aws.eks.AccessEntry(
             f"{self._name}-{suffix}",
             cluster_name=self._args.cluster_name,
@@ -133,6 +136,8 @@ class ClusterAccess(pulumi.ComponentResource):
                 pulumi.ResourceOptions(
                     replacement_trigger=self._args.unique_ids.get(role),
                     delete_before_replace=True,  # a role has one entry in a cluster
+                    import_=f"{self._args.cluster_name}:{role}" if adopted else None,
+                    ignore_changes=["tags", "tagsAll"] if adopted else None,
                 ),
             ),
         )

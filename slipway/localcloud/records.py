@@ -23,8 +23,6 @@ from werkzeug.wrappers import Request, Response
 from slipway.localcloud.web import json_response, problem, raw_segments, read_object
 
 RECORDED: dict[str, str] = {
-    "aws:eks/accessEntry:AccessEntry": "moto 5.2 has no access-entry API (404)",
-    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "moto 5.2 has no access-policy API (404)",
     "aws:eks/addon:Addon": "moto 5.2 has no add-on API (404)",
     "aws:lambda/eventSourceMapping:EventSourceMapping": "moto's own would start Docker for every message",
     "kubernetes:helm.sh/v3:Release": "the Kubernetes stand-in runs nothing that Helm could wait for",

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from slipway.localcloud.moto_fixes.eks_access import CLUSTER_ADMIN
 from slipway.localcloud.providers.aws import HANDLERS
-from slipway.localcloud.providers.aws.eks_access import ASSOCIATION, CLUSTER_ADMIN, ENTRY
+from slipway.localcloud.providers.aws.eks_access import ENTRY
 from slipway.localcloud.providers.errors import InitFailed, ProviderError, UnknownTypeError
 from slipway.localcloud.providers.values import UNKNOWN, plain_map
 from tests.providers.aws_samples import SAMPLES
@@ -312,13 +313,15 @@ def test_a_replacement_that_keeps_the_name_deletes_first(aws: Driver, role: Made
 
 def test_the_creator_of_a_cluster_is_a_hidden_administrator(aws: Driver, world: World) -> None:
     made = aws.create(CLUSTER, SAMPLES[CLUSTER].inputs(world))
-    records = aws.provider.cloud("").cloud.records
-    hidden = [one for one in records.list(ENTRY).values() if one["clusterName"] == made.id]
-    assert [one["createdByCluster"] for one in hidden] == [True]
-    association = [one for one in records.list(ASSOCIATION).values() if one["clusterName"] == made.id]
-    assert association[0]["policyArn"] == CLUSTER_ADMIN
+    eks = aws.provider.cloud("").client("eks")
+    (hidden,) = eks.list_access_entries(clusterName=made.id)["accessEntries"]
+    (policy,) = eks.list_associated_access_policies(clusterName=made.id, principalArn=hidden)[
+        "associatedAccessPolicies"
+    ]
+    assert policy["policyArn"] == CLUSTER_ADMIN
     aws.delete(made)
-    assert not [one for one in records.list(ENTRY).values() if one["clusterName"] == made.id]
+    with pytest.raises(eks.exceptions.ResourceNotFoundException):
+        eks.list_access_entries(clusterName=made.id)
 
 
 def test_access_entries_need_a_mode_that_has_them(aws: Driver, world: World) -> None:

@@ -7,6 +7,8 @@ It takes a node group's desired size whatever its bounds are, and fails to list 
 import uuid
 from typing import Any
 
+from slipway.localcloud.moto_fixes import eks_access
+
 AUTHENTICATION_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
 """In the only order in which EKS lets a cluster change.
 https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html"""
@@ -30,6 +32,7 @@ def patch() -> None:
         result = create(response)
         asked: dict[str, Any] = response._get_param("accessConfig") or {}
         result.result["cluster"].access_config = {**_ACCESS_CONFIG, **asked}
+        eks_access.admit_creator(result.result["cluster"], response.current_account)
         return result
 
     def update_cluster_config(response: Any) -> Any:
@@ -52,6 +55,7 @@ def patch() -> None:
     def describe_update(response: Any) -> Any:
         return ActionResult({"update": {**_finished("ConfigUpdate"), "id": response._get_param("updateId")}})
 
+    eks_access.patch(EKSResponse, EKSBackend, url_paths)
     _keep_bounds(EKSBackend, InvalidParameterException)
     _miss_clusters(EKSBackend)
     patched: Any = EKSResponse

@@ -4,7 +4,7 @@ from typing import Any
 
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
-from slipway.localcloud.providers.aws.eks_access import admit_creator, forget
+from slipway.localcloud.providers.aws.eks_access import forget
 from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.handler import (
@@ -137,7 +137,6 @@ def _enabled_logs(found: Props) -> list[str] | None:
 def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     eks = call.client("eks")
     if not old:
-        admit_creator(call, id_, new)
         return
     if changed(old, new, "version") and new.get("version"):
         _require_next(id_, old["version"], new["version"])

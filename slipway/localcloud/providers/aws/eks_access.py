@@ -1,8 +1,4 @@
-"""Who may enter a cluster, and its add-ons. moto has none of these, so the cloud's process records them.
-
-A record's id is the resource's id. What EKS checks when it is called is checked here: the cluster's existence
-and authentication mode, the principal, and that nothing of the same name exists.
-"""
+"""Who may enter a cluster, and its add-ons. moto has no add-ons, so the cloud's process records them."""
 
 import uuid
 from datetime import UTC, datetime
@@ -12,32 +8,23 @@ from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.families import DOCS
 from slipway.localcloud.providers.errors import ProviderError
-from slipway.localcloud.providers.handler import Handler, Rule, names, one_of, pattern
-from slipway.localcloud.providers.values import Props, block
+from slipway.localcloud.providers.handler import Handler, Rule, changed, names, one_of, pattern, pick
+from slipway.localcloud.providers.values import Props, items
 
 ENTRY = "aws:eks/accessEntry:AccessEntry"
 ASSOCIATION = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 ADDON = "aws:eks/addon:Addon"
-CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-HIDDEN = "createdByCluster"
-"""Marks the entry that EKS makes for the principal that creates a cluster; no program declares it."""
-
-_API_MODES = ("API", "API_AND_CONFIG_MAP")
+_ENTRY = {
+    "clusterName": "clusterName",
+    "principalArn": "principalArn",
+    "kubernetesGroups": "kubernetesGroups",
+    "type": "type",
+    "username": "userName",
+}
 
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _require_api_mode(call: AwsCall, cluster: str) -> None:
-    """https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html"""
-    found: Props = call.client("eks").describe_cluster(name=cluster)["cluster"]
-    mode = block(found.get("accessConfig")).get("authenticationMode", "CONFIG_MAP")
-    if mode not in _API_MODES:
-        raise ProviderError(
-            f"CreateAccessEntry: InvalidRequestException: cluster {cluster} has authentication mode {mode}",
-            fix="set the cluster's authenticationMode to API or API_AND_CONFIG_MAP",
-        )
 
 
 def _put_new(call: AwsCall, type_: str, id_: str, value: Props) -> None:
@@ -45,103 +32,78 @@ def _put_new(call: AwsCall, type_: str, id_: str, value: Props) -> None:
         raise ProviderError(f"ResourceInUseException: {type_} {id_} exists already")
 
 
-def admit_creator(call: AwsCall, cluster: str, inputs: Props) -> None:
-    """Record what EKS does on creation: the creating principal becomes an administrator, unless told not.
-
-    https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html
-    """
-    access = block(inputs.get("accessConfig"))
-    if not access.get("bootstrapClusterCreatorAdminPermissions", True):
-        return
-    if access.get("authenticationMode", "CONFIG_MAP") not in _API_MODES:
-        return
-    principal = call.cloud.caller
-    entry = _entry(call, {"clusterName": cluster, "principalArn": principal, "type": "STANDARD"})
-    call.cloud.records.put(ENTRY, f"{cluster}:{principal}", {**entry, HIDDEN: True})
-    association = {
-        "clusterName": cluster,
-        "principalArn": principal,
-        "policyArn": CLUSTER_ADMIN,
-        "accessScope": {"type": "cluster"},
-        "associatedAt": _now(),
-        "modifiedAt": _now(),
-        HIDDEN: True,
-    }
-    call.cloud.records.put(ASSOCIATION, f"{cluster}#{principal}#{CLUSTER_ADMIN}", association)
-
-
 def entry(call: AwsCall, cluster: str, principal: str) -> Props:
-    """What `aws_eks_access_entry` says of an entry. Raises ProviderError where there is none."""
-    found = call.cloud.records.get(ENTRY, f"{cluster}:{principal}")
-    if found is None:
-        raise ProviderError(
-            f"DescribeAccessEntry: ResourceNotFoundException: {cluster} has no access entry for {principal}"
-        )
-    shown = ("clusterName", "principalArn", "accessEntryArn", "kubernetesGroups", "type", "userName")
-    return {"id": f"{cluster}:{principal}", **{name: found.get(name) for name in shown}}
+    """What `aws_eks_access_entry` says of an entry. Raises botocore's ClientError where there is none."""
+    found = _entry_read(call, f"{cluster}:{principal}", {})
+    return {"id": f"{cluster}:{principal}", **found, "tags": found["tagsAll"]}
 
 
 def forget(call: AwsCall, cluster: str) -> None:
-    """Remove what belonged to a cluster that was deleted."""
-    for type_ in (ENTRY, ASSOCIATION, ADDON):
-        for id_, record in call.cloud.records.list(type_).items():
-            if record.get("clusterName") == cluster:
-                call.cloud.records.delete(type_, id_)
-
-
-def _entry(call: AwsCall, inputs: Props) -> Props:
-    cluster, principal = inputs["clusterName"], inputs["principalArn"]
-    kind, _, name = str(principal).split(":")[5].partition("/")
-    made = _now()
-    return {
-        "clusterName": cluster,
-        "principalArn": principal,
-        "kubernetesGroups": inputs.get("kubernetesGroups"),
-        "type": inputs.get("type", "STANDARD"),
-        "userName": inputs.get("userName") or principal,
-        "accessEntryArn": call.arn(
-            "eks", f"access-entry/{cluster}/{kind}/{call.account}/{name}/{uuid.uuid4()}"
-        ),
-        "createdAt": made,
-        "modifiedAt": made,
-        "tagsAll": tags.wanted(inputs),
-    }
+    """Remove the add-ons of a cluster that was deleted; its entries go with it."""
+    for id_, record in call.cloud.records.list(ADDON).items():
+        if record.get("clusterName") == cluster:
+            call.cloud.records.delete(ADDON, id_)
 
 
 def _entry_create(call: AwsCall, inputs: Props) -> None:
-    _require_api_mode(call, inputs["clusterName"])
-    id_ = f"{inputs['clusterName']}:{inputs['principalArn']}"
-    _put_new(call, ENTRY, id_, _entry(call, inputs))
+    given = pick(inputs, _ENTRY)
+    call.client("eks").create_access_entry(**given, **tags.create_mapped(inputs, "tags"))
+
+
+def _entry_named(id_: str) -> Props:
+    cluster, _, principal = id_.partition(":")
+    return {"clusterName": cluster, "principalArn": principal}
+
+
+def _entry_read(call: AwsCall, id_: str, old: Props) -> Props:
+    found: Props = call.client("eks").describe_access_entry(**_entry_named(id_))["accessEntry"]
+    return {
+        **{name: found.get(parameter) for parameter, name in _ENTRY.items()},
+        "accessEntryArn": found["accessEntryArn"],
+        "createdAt": str(found["createdAt"]),
+        "modifiedAt": str(found["modifiedAt"]),
+        "tagsAll": tags.mapped(found.get("tags")),
+    }
+
+
+def _entry_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
+    given: Props = {}
+    if changed(old, new, "kubernetesGroups"):
+        given["kubernetesGroups"] = items(new.get("kubernetesGroups"))
+    if changed(old, new, "userName") and new.get("userName"):
+        given["username"] = new["userName"]
+    if given:
+        call.client("eks").update_access_entry(**_entry_named(id_), **given)
 
 
 def _entry_delete(call: AwsCall, id_: str, state: Props) -> None:
-    """Deleting an entry deletes its policy associations with it, as EKS does."""
-    found = call.cloud.records.get(ENTRY, id_)
-    if found is None:
-        return
-    for other, record in call.cloud.records.list(ASSOCIATION).items():
-        same = (record["clusterName"], record["principalArn"]) == (
-            found["clusterName"],
-            found["principalArn"],
-        )
-        if same:
-            call.cloud.records.delete(ASSOCIATION, other)
-    call.cloud.records.delete(ENTRY, id_)
+    call.client("eks").delete_access_entry(**_entry_named(id_))
+
+
+def _association_named(id_: str) -> Props:
+    cluster, principal, policy = id_.split("#")
+    return {"clusterName": cluster, "principalArn": principal, "policyArn": policy}
 
 
 def _association_create(call: AwsCall, inputs: Props) -> None:
-    cluster, principal = inputs["clusterName"], inputs["principalArn"]
-    if call.cloud.records.get(ENTRY, f"{cluster}:{principal}") is None:
-        raise ProviderError(
-            f"AssociateAccessPolicy: ResourceNotFoundException: {cluster} has no access entry for {principal}"
-        )
-    id_ = f"{cluster}#{principal}#{inputs['policyArn']}"
-    value = {
-        **{name: inputs[name] for name in ("clusterName", "principalArn", "policyArn", "accessScope")},
-        "associatedAt": _now(),
-        "modifiedAt": _now(),
-    }
-    _put_new(call, ASSOCIATION, id_, value)
+    named = {name: inputs[name] for name in ("clusterName", "principalArn", "policyArn")}
+    call.client("eks").associate_access_policy(**named, accessScope=inputs["accessScope"])
+
+
+def _association_read(call: AwsCall, id_: str, old: Props) -> Props | None:
+    named = _association_named(id_)
+    policy = named.pop("policyArn")
+    listed = call.client("eks").list_associated_access_policies(**named)["associatedAccessPolicies"]
+    for found in listed:
+        if found["policyArn"] == policy:
+            scope = {key: value for key, value in found["accessScope"].items() if value}
+            seen = {name: str(found[name]) for name in ("associatedAt", "modifiedAt")}
+            return {**named, "policyArn": policy, "accessScope": scope, **seen}
+    return None
+
+
+def _association_delete(call: AwsCall, id_: str, state: Props) -> None:
+    call.client("eks").disassociate_access_policy(**_association_named(id_))
 
 
 def _addon_create(call: AwsCall, inputs: Props) -> None:
@@ -169,7 +131,7 @@ def _read(type_: str) -> Any:
     return read
 
 
-_RECORDED = names("kubernetesGroups userName configurationValues serviceAccountRoleArn")
+_RECORDED = names("configurationValues serviceAccountRoleArn")
 
 
 def _update(type_: str, changeable: frozenset[str]) -> Any:
@@ -204,11 +166,17 @@ HANDLERS = (
         token=ENTRY,
         source=f"{DOCS}/eks_access_entry",
         create=_entry_create,
-        read=_read(ENTRY),
-        update=_update(ENTRY, names("kubernetesGroups userName tagsAll")),
+        read=_entry_read,
+        update=_entry_update,
         delete=_entry_delete,
         key="{clusterName}:{principalArn}",
-        tagger=tags.WHOLE,
+        tagger=tags.calls(
+            "eks",
+            lambda id_, state: {"resourceArn": state["accessEntryArn"]},
+            form=dict,
+            tags="tags",
+            keys="tagKeys",
+        ),
         natural=("clusterName", "principalArn"),
         defaults={"type": "STANDARD"},
         rules=(
@@ -226,8 +194,8 @@ HANDLERS = (
         token=ASSOCIATION,
         source=f"{DOCS}/eks_access_policy_association",
         create=_association_create,
-        read=_read(ASSOCIATION),
-        delete=_delete(ASSOCIATION),
+        read=_association_read,
+        delete=_association_delete,
         key="{clusterName}#{principalArn}#{policyArn}",
         natural=("clusterName", "principalArn", "policyArn"),
         rules=(
