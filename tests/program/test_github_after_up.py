@@ -55,7 +55,8 @@ def used() -> dict[str, set[str]]:
     for file in WORKFLOWS.glob("*.yml"):
         workflow = yaml.safe_load(file.read_text())
         # YAML 1.1 reads the key `on` as true.
-        inputs = ((workflow[True] or {}).get("workflow_dispatch") or {}).get("inputs") or {}
+        events = workflow[True] if isinstance(workflow[True], dict) else {}
+        inputs = (events.get("workflow_dispatch") or {}).get("inputs") or {}
         for job in workflow["jobs"].values():
             names = set(re.findall(r"\bvars\.(\w+)", json.dumps(job)))
             environment = job.get("environment", {}).get("name", "")
