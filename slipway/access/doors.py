@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from slipway.access.conditions import condition_keys, is_understood, settled, strings, values_of
 from slipway.access.extents import Domains, Texts, actions_of
-from slipway.access.patterns import written
+from slipway.access.patterns import has_wildcard, written
 from slipway.access.statements import Statement
 from slipway.access.trust import provider_arn
 from slipway.access.world import Role, World
@@ -76,7 +76,12 @@ def admits(statement: Statement, principal_arn: str) -> bool:
     """
     account = principal_arn.split(":")[4]
     names = {"*", principal_arn, account, f"arn:aws:iam::{account}:root"}
-    named = any(kind == "AWS" and name in names for kind, name in principals(statement))
+    listed = principals(statement)
+    # What cannot be read as a name may be anybody's.
+    named = not listed or any(
+        kind not in {"Federated", "Service"} and (kind != "AWS" or name in names or has_wildcard(name))
+        for kind, name in listed
+    )
     holds = settled(statement.get("Condition"), _identity(principal_arn))
     return named and _assumes(statement, "Allow") and holds is not False
 

@@ -8,6 +8,7 @@ from slipway.access.contexts import Context, contexts, known_subjects, satisfyin
 from slipway.access.doors import OUTSIDE, admits, is_chosen, principals
 from slipway.access.evaluate import Mode, Request, chain_request, decide_access, trust_request
 from slipway.access.powers import Powers
+from slipway.access.statements import Statement
 from slipway.access.world import Role, World
 
 PAST_REVIEW = "past its reviewers"
@@ -179,12 +180,13 @@ def _hops(world: World) -> dict[str, dict[str, bool]]:
     """For each role, the roles that it may assume itself, and whether that is certain."""
     hops: dict[str, dict[str, bool]] = {}
     wanted = {arn: _wanted(role) for arn, role in world.roles.items()}
-    powers = {arn: Powers.of(role) for arn, role in world.roles.items()}
     for source in world.roles.values():
         for target in world.roles.values():
-            if source is not target:
+            admitting = [one for one in target.trust_statements if admits(one, source.arn)]
+            # A policy that can be read and admits nobody of that name need not be asked.
+            if source is not target and (admitting or not target.trust.is_read):
                 certain = _hop(source, target, wanted[target.arn])
-                if certain is None and _may_hop(powers[source.arn], source, target):
+                if certain is None and _may_hop(source, target, admitting):
                     certain = False
                 if certain is not None:
                     hops.setdefault(source.arn, {})[target.arn] = certain
@@ -210,13 +212,12 @@ def _hop(source: Role, target: Role, wanted: list[dict[str, tuple[str, ...]]]) -
     return None
 
 
-def _may_hop(powers: Powers, source: Role, target: Role) -> bool:
+def _may_hop(source: Role, target: Role, admitting: list[Statement]) -> bool:
     """Whether it may on conditions that nobody here can tell: a tag, an address, an organisation."""
-    admitting = [one for one in target.trust_statements if admits(one, source.arn)]
     named = any(("AWS", source.arn) in principals(one) for one in admitting)
     # Within one account a trust policy that names a role needs nothing of that role's own.
     return bool(admitting) and (
-        powers.may("sts:AssumeRole", target.arn) or (named and source.account == target.account)
+        Powers.of(source).may("sts:AssumeRole", target.arn) or (named and source.account == target.account)
     )
 
 
