@@ -103,7 +103,14 @@ def bring_up(settings: Settings, answer: Callable[[dict[str, Any]], dict[str, An
     def program() -> None:
         build(settings, Secrets(private_actions_token=pulumi.Output.secret("t"), database_urls={}))
 
-    recording.run(program, invokes={"aws:ssm/getParameter:getParameter": answer})
+    def repository(_: dict[str, Any]) -> dict[str, Any]:
+        return {"code": 404, "body": "{}"}
+
+    invokes = {
+        "aws:ssm/getParameter:getParameter": answer,
+        "github:index/getRestApi:getRestApi": repository,
+    }
+    recording.run(program, invokes=invokes)
 
 
 def test_the_first_up_of_a_fleet_with_a_stale_image_is_refused(automation: dict[str, Any]) -> None:

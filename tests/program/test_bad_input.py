@@ -31,7 +31,8 @@ def held(project: Project) -> object:
     github = {
         kind: count
         for kind, count in told["counts"]["github"].items()
-        if kind not in ("Organizations", "Repositories")
+        # A repository comes with labels of GitHub's own, once it is asked for.
+        if kind not in ("Organizations", "Repositories", "Labels")
     }
     state = project.root / ".slipway" / "state" / "local.json"
     deployment: dict[str, Any] = json.loads(state.read_text())["deployment"] if state.exists() else {}
@@ -65,7 +66,7 @@ def bad_name(project: Project) -> None:
 
 
 def unknown_job(project: Project) -> None:
-    project.edit("environments: [build, chart,", "environments: [build, blue,", SERVICE)
+    project.edit("  [build, chart,", "  [build, blue,", SERVICE)
 
 
 def misspell_the_shared_block(project: Project) -> None:

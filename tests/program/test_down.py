@@ -33,4 +33,4 @@ def test_after_a_reboot_the_state_goes_and_up_begins_anew(cloud: Project) -> Non
     left = {path.name for path in (cloud.root / ".slipway").iterdir()}
     assert not left & {"state", "state-of-cloud", "pulumi", "engine", "stacks", "cloud.json"}, left
     cloud.ok("cloud", "start")
-    assert set(cloud.result("preview", "local")["counts"]) <= {"create", "read", "same"}
+    assert set(cloud.result("preview", "local")["counts"]) <= {"create", "import", "read", "same", "update"}

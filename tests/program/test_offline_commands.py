@@ -151,7 +151,7 @@ def test_access_says_who_reaches_what(cloned: Clone, form: str) -> None:
     assert held == {
         (name, f"arn:aws:iam::{account}:role/slipway/ci/skill-pool-{name}")
         for account, names in {
-            "111111111111": ("build", "chart", "preview-build", "hotfix-build"),
+            "111111111111": ("build", "chart", "promote", "preview-build", "hotfix-build"),
             "222222222222": ("preview", "dev", "staging", "hotfix", "qa1", "qa2"),
             "333333333333": ("production", "prod"),
         }.items()

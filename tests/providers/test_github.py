@@ -68,7 +68,8 @@ def test_a_secret_is_sealed_on_the_wire_and_secret_in_the_state(
 
 
 def test_a_refused_secret_is_not_quoted(github: Driver) -> None:
-    inputs = {"repository": "hush-hush", "secretName": "KEY", "plaintextValue": "hush-hush"}
+    # In a longer word, where it is not the repository's own name and so public.
+    inputs = {"repository": "xhush-hushx", "secretName": "KEY", "plaintextValue": "hush-hush"}
     with pytest.raises(ProviderError) as raised:
         github.create(SECRET, inputs, secrets={"plaintextValue"})
     assert "404" in str(raised.value)

@@ -80,7 +80,10 @@ STEPS: dict[str, list[tuple[str, str]]] = {
 """By file, in the order of the recipe: before which text something is put, and what."""
 
 RENDER = """
-from tests.program.test_apply_covers import ROOT, gaps, ours, render_apart, world_of
+from slipway.cli.matrices import world_of
+from slipway.engine.offline import render_apart
+from tests.program.conftest import ROOT
+from tests.program.test_apply_covers import gaps, ours
 from tests.program.test_trees import TREES, tree
 
 prod = render_apart(ROOT, "prod", "")

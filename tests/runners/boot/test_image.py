@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-from components.runners.image_role import BUILD_TAG
 from infra.runner_images import MINIMUM_RUNNER_VERSION
 from runners.image.block import block
+from slipway.platform.naming import BUILD_TAG
 from slipway.platform.runner_classes import RunnerClassSettings, RunnerImage
 from tests.runners.boot.machine import BOOT
 from tests.workflows.workflows import load
