@@ -239,8 +239,10 @@ class TestBothEngines:
         said = {Diagnostic("warning", "look"), Diagnostic("info", "of a thing", urn)}
         for engine in (cli(project), embedded(project, World())):
             for result in (engine.preview(), engine.up()):
-                assert set(result.diagnostics) == said
-                assert len(result.diagnostics) == 2
+                # Pulumi names each plugin that happens to be on this machine's PATH.
+                told = [item for item in result.diagnostics if "from $PATH" not in item.message]
+                assert set(told) == said
+                assert len(told) == 2
 
     def test_the_cli_accepts_our_state(self, project):
         embedded(project, World()).up()
