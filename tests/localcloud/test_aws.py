@@ -227,13 +227,6 @@ def test_requests_wait_for_each_other_except_where_one_may_wait_long(service: st
     assert most == [at_once]
 
 
-def test_a_bucket_named_slipway_is_a_bucket(aws: Any) -> None:
-    s3 = aws("s3")
-    s3.create_bucket(Bucket="slipway", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_object(Bucket="slipway", Key="records/x", Body=b"mine")
-    assert s3.get_object(Bucket="slipway", Key="records/x")["Body"].read() == b"mine"
-
-
 def test_every_service_can_be_loaded_ahead() -> None:
     """Where one could not, the first request to it would pay, and the cloud's log begin with a trace."""
     # In a process of its own: what is loaded here stays loaded, and mended, for every other test.

@@ -114,9 +114,10 @@ def test_a_bucket_may_be_called_as_our_routes_are(deploy: Deployer) -> None:
     s3 = deploy.client("s3")
     where = {"LocationConstraint": "eu-west-1"}
     s3.create_bucket(Bucket="slipway", CreateBucketConfiguration=where)
-    s3.put_object(Bucket="slipway", Key="apis/none/claim", Body=b"mine")
-    assert s3.get_object(Bucket="slipway", Key="apis/none/claim")["Body"].read() == b"mine"
-    s3.delete_object(Bucket="slipway", Key="apis/none/claim")
+    for key in ("apis/none/claim", "records/x"):
+        s3.put_object(Bucket="slipway", Key=key, Body=b"mine")
+        assert s3.get_object(Bucket="slipway", Key=key)["Body"].read() == b"mine"
+        s3.delete_object(Bucket="slipway", Key=key)
     s3.delete_bucket(Bucket="slipway")
 
 
