@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from slipway.localcloud.github.world import DEFAULT_LABELS
 from tests.program.conftest import Project
 
 SERVICE = "services/skill-pool.yaml"
@@ -28,12 +29,10 @@ def held(project: Project) -> object:
     """
     told = json.loads(project.ok("cloud", "status", "--json"))
     made = {key: told["counts"][key] for key in ("aws", "kubernetes")}
-    github = {
-        kind: count
-        for kind, count in told["counts"]["github"].items()
-        # A repository comes with labels of GitHub's own, once it is asked for.
-        if kind not in ("Organizations", "Repositories", "Labels")
-    }
+    github = dict(told["counts"]["github"])
+    github.pop("Organizations", None)
+    # A repository comes with GitHub's own labels, and with no other.
+    assert github.pop("Labels", 0) == len(DEFAULT_LABELS) * github.pop("Repositories", 0)
     state = project.root / ".slipway" / "state" / "local.json"
     deployment: dict[str, Any] = json.loads(state.read_text())["deployment"] if state.exists() else {}
     resources: list[dict[str, Any]] = deployment.get("resources") or []

@@ -20,7 +20,8 @@ def test_there_is_nothing_to_destroy_where_nothing_was_ever_started(project: Pro
 
 @pytest.mark.slow
 def test_after_a_reboot_the_state_goes_and_up_begins_anew(cloud: Project) -> None:
-    assert cloud.result("up", "local", "--yes")["ok"]
+    first = cloud.result("up", "local", "--yes")
+    assert first["ok"]
     pid = json.loads((cloud.root / ".slipway" / "cloud.json").read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 120
@@ -33,4 +34,4 @@ def test_after_a_reboot_the_state_goes_and_up_begins_anew(cloud: Project) -> Non
     left = {path.name for path in (cloud.root / ".slipway").iterdir()}
     assert not left & {"state", "state-of-cloud", "pulumi", "engine", "stacks", "cloud.json"}, left
     cloud.ok("cloud", "start")
-    assert set(cloud.result("preview", "local")["counts"]) <= {"create", "import", "read", "same", "update"}
+    assert cloud.result("preview", "local")["counts"] == first["counts"]
