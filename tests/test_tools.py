@@ -2,15 +2,20 @@
 as they can be held without building it.
 """
 
+import contextlib
+import socket
+import ssl
 import subprocess
 import sys
+import threading
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from slipway.errors import SlipwayError
-from tools import kubernetes
+from tools import keys, kubernetes
 
 
 def test_whatever_ships_is_type_checked_strictly() -> None:
@@ -79,7 +84,64 @@ def test_stop_ends_its_own_processes_and_no_others(tmp_path: Path, monkeypatch: 
 
 
 def test_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
-    kubernetes._secret(tmp_path / "key", "it")
-    kubernetes._secret(tmp_path / "key", "another")
+    keys.secret(tmp_path / "key", "it")
+    keys.secret(tmp_path / "key", "another")
     assert (tmp_path / "key").read_text() == "another"
-    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    pair = keys.loopback_pair(tmp_path)
+    for file in (tmp_path / "key", pair.key, *keys.account_keys(tmp_path)):
+        assert file.stat().st_mode & 0o777 == 0o600, file
+
+
+@pytest.mark.parametrize("shown", ["none", "another's", "ours"])
+def test_only_who_has_our_certificate_gets_through(shown: str, tmp_path: Path) -> None:
+    pairs = {name: keys.loopback_pair(_folder(tmp_path / name)) for name in ("ours", "another's")}
+    ours = pairs["ours"]
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    server.load_cert_chain(ours.certificate, ours.key)
+    for context in (server, client):
+        context.load_verify_locations(ours.authority)
+        context.verify_mode = ssl.CERT_REQUIRED
+    if shown in pairs:
+        client.load_cert_chain(pairs[shown].certificate, pairs[shown].key)
+    if shown == "ours":
+        assert _answered(server, client) == b"welcome"
+    else:
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            _answered(server, client)
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def _answered(server: ssl.SSLContext, client: ssl.SSLContext) -> bytes:
+    """What a client reads at 127.0.0.1, by whose address the server is known."""
+    ends = socket.socketpair()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError), server.wrap_socket(ends[0], server_side=True) as served:
+            served.sendall(b"welcome")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        with client.wrap_socket(ends[1], server_hostname="127.0.0.1") as connection:
+            return connection.recv(16)
+    finally:
+        ends[0].close()
+        thread.join()
+
+
+def test_etcd_lets_nobody_in_without_a_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs is asked by `tests/program/test_real_kubernetes.py`, where there is one."""
+    started: dict[str, list[str]] = {}
+    monkeypatch.setattr(kubernetes, "RUN", tmp_path)
+    monkeypatch.setattr(kubernetes, "KUBECONFIG", tmp_path / "kubeconfig")
+    monkeypatch.setattr(kubernetes, "_wait", lambda name, ready: None)
+    monkeypatch.setattr(
+        kubernetes, "_spawn", lambda name, *parts: started.update({name: [*chain.from_iterable(parts)]})
+    )
+    kubernetes.ControlPlane().start()
+    assert {"--client-cert-auth", "--peer-client-cert-auth"} <= set(started["etcd"])
+    assert not [one for arguments in started.values() for one in arguments if "http://" in one]

@@ -26,12 +26,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from rich.console import Console
 
 from slipway.errors import SlipwayError
 from slipway.private_folder import NAME, private_folder
+from tools.keys import account_keys, loopback_pair, secret
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "tools"
@@ -142,6 +141,7 @@ class ControlPlane:
         self.ports = _free_ports("etcd", "peer", "api", "manager", "scheduler")
         self.server = f"https://127.0.0.1:{self.ports['api']}"
         self.certificate = RUN / "api" / "apiserver.crt"
+        self.etcd_keys = loopback_pair(RUN)
 
     def start(self) -> None:
         """Bring everything up, in order, and wait until a pod could run.
@@ -149,12 +149,12 @@ class ControlPlane:
         Raises:
             SlipwayError: a part of it did not come up; its log is named.
         """
-        _secret(RUN / "tokens.csv", f'{self.token},administrator,administrator,"system:masters"\n')
-        self._service_account_keys()
+        secret(RUN / "tokens.csv", f'{self.token},administrator,administrator,"system:masters"\n')
+        account_keys(RUN)
         self._etcd()
         self._api_server()
         _wait("kube-apiserver", lambda: self.call("GET", "/readyz") is not None)
-        _secret(KUBECONFIG, json.dumps(self._kubeconfig(), indent=2))
+        secret(KUBECONFIG, json.dumps(self._kubeconfig(), indent=2))
         self._controllers()
         self.call("POST", "/api/v1/nodes", _node())
         _wait("kwok", self._node_ready)
@@ -177,30 +177,28 @@ class ControlPlane:
             return None
         return json.loads(text) if text.startswith("{") else text
 
-    def _service_account_keys(self) -> None:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        pem = serialization.Encoding.PEM
-        private = key.private_bytes(
-            pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-        )
-        public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
-        _secret(RUN / "accounts.key", private.decode())
-        _secret(RUN / "accounts.pub", public.decode())
-
     def _etcd(self) -> None:
-        client, peer = (f"http://127.0.0.1:{self.ports[name]}" for name in ("etcd", "peer"))
+        keys = self.etcd_keys
+        client, peer = (f"https://127.0.0.1:{self.ports[name]}" for name in ("etcd", "peer"))
+        # Whoever reaches etcd is the cluster's administrator, and everybody on this machine reaches loopback.
+        pair = (f"cert-file={keys.certificate}", f"key-file={keys.key}")
+        known = (f"trusted-ca-file={keys.authority}", "client-cert-auth")
+        both = [f"--{end}{flag}" for end in ("", "peer-") for flag in (*pair, *known)]
         _spawn(
             "etcd",
             [f"--data-dir={RUN / 'etcd'}"],
             [f"--listen-client-urls={client}", f"--advertise-client-urls={client}"],
             [f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}"],
             [f"--initial-cluster=default={peer}", "--unsafe-no-fsync"],
+            both,
         )
 
     def _api_server(self) -> None:
+        keys = self.etcd_keys
         _spawn(
             "kube-apiserver",
-            [f"--etcd-servers=http://127.0.0.1:{self.ports['etcd']}"],
+            [f"--etcd-servers=https://127.0.0.1:{self.ports['etcd']}", f"--etcd-cafile={keys.authority}"],
+            [f"--etcd-certfile={keys.certificate}", f"--etcd-keyfile={keys.key}"],
             ["--bind-address=127.0.0.1", f"--secure-port={self.ports['api']}"],
             # It would publish its address as a Service's endpoint, which may not be loopback.
             ["--endpoint-reconciler-type=none", f"--cert-dir={RUN / 'api'}"],
@@ -270,12 +268,6 @@ def _free_ports(*names: str) -> dict[str, int]:
         for one in held.values():
             one.bind(("127.0.0.1", 0))
         return {name: one.getsockname()[1] for name, one in held.items()}
-
-
-def _secret(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
 
 
 def _spawn(name: str, *arguments: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """The walk with a real API server, which refuses what no stand-in does; where `make kubernetes` runs one."""
 
+import http.client
 import json
 import os
 import ssl
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.program.conftest import ROOT, Project
+from tools.kubernetes import RUN, alive
 
 FOLDER = ROOT / ".slipway" / "kubernetes"
 KUBECONFIG = Path(os.environ.get("SLIPWAY_KUBECONFIG") or FOLDER / "kubeconfig")
@@ -48,6 +50,22 @@ def api() -> Api:
             return error.code, json.load(error)
 
     return call
+
+
+@pytest.mark.skipif("etcd" not in alive(), reason="the control plane is not this project's")
+def test_nobody_else_on_this_machine_reaches_etcd() -> None:
+    arguments = Path(f"/proc/{alive()['etcd']}/cmdline").read_text().split("\0")
+    (url,) = (one.partition("=")[2] for one in arguments if one.startswith("--listen-client-urls="))
+    context = ssl.create_default_context(cafile=str(RUN / "etcd-ca.crt"))
+    keys = f"{url}/v3/kv/range"
+    everything = urllib.request.Request(keys, data=b'{"key": "AA==", "range_end": "AA=="}')  # noqa: S310
+    with pytest.raises(OSError, match="certificate required"):
+        urllib.request.urlopen(everything, timeout=10, context=context)  # noqa: S310
+    with pytest.raises((OSError, http.client.HTTPException)):  # no TLS at all
+        urllib.request.urlopen(keys.replace("https:", "http:"), timeout=10)  # noqa: S310
+    context.load_cert_chain(RUN / "etcd.crt", RUN / "etcd.key")
+    with urllib.request.urlopen(everything, timeout=10, context=context) as answer:  # noqa: S310
+        assert json.load(answer)["kvs"]
 
 
 @pytest.fixture
