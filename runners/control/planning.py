@@ -2,13 +2,24 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runners.control.config import RunnerClass
 from runners.control.github import GitHubUnavailable
-from runners.control.items import GITHUB, LIVE, OPEN, Instance, Item, Job, MalformedItem, plan_key
+from runners.control.items import (
+    GITHUB,
+    LIVE,
+    OPEN,
+    Instance,
+    InstanceState,
+    Item,
+    Job,
+    MalformedItem,
+    plan_key,
+)
 from runners.control.planner import Group, Plan, decide, waiting_reason
 from runners.control.services import Services
 from runners.control.table import error_code
@@ -95,8 +106,16 @@ def read_jobs(services: Services, class_name: str, fresh: Iterable[Item] = ()) -
 
 
 def read_instances(services: Services, class_name: str) -> list[Instance]:
-    """The class's instances that are not ended, as far as the table knows them."""
-    return readable(services, Instance.parse, services.table.query(LIVE, class_name))
+    """The class's instances that are not ended, as far as the table knows them.
+
+    One whose item cannot be read is taken for one that runs a job: no other waits for it, and nobody ends it.
+    """
+    unknown = Instance(pk="", class_name=class_name, state=InstanceState.RUNNING, first_seen=services.clock())
+    return [
+        known
+        for item in services.table.query(LIVE, class_name)
+        for known in readable(services, Instance.parse, [item]) or [replace(unknown, pk=item["pk"])]
+    ]
 
 
 def _once(services: Services, runner: RunnerClass, fresh: Sequence[Item]) -> Plan:

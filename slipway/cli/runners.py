@@ -223,6 +223,8 @@ def _unknown(job: int) -> dict[str, object]:
 def _show_status(found: "FleetStatus") -> None:
     from rich.table import Column, Table
 
+    from slipway.runners.state import mending
+
     names = ("class", "desired/max", "starting", "claimable", "running", "jobs", "oldest wait")
     table = Table(*(Column(name, no_wrap=name != "jobs") for name in names), box=None, pad_edge=False)
     for runner_class in found.classes:
@@ -249,7 +251,8 @@ def _show_status(found: "FleetStatus") -> None:
     for reason, number in found.refused.items():
         console.print(f"refused: {number} {reason}", markup=False)
     for key in found.malformed:
-        console.print(f"cannot be read: the table's item {key}", style="red", markup=False)
+        text = f"cannot be read: the table's item {key}; {mending(key)}"
+        console.print(text, style="red", markup=False)
 
 
 def _show_story(found: "Explanation") -> None:

@@ -14,6 +14,7 @@ from runners.control.items import (
     Instance,
     InstanceState,
     Job,
+    instance_key,
     job_key,
 )
 from slipway.aws import AWS_ERRORS, AwsError, error_code
@@ -90,7 +91,7 @@ def attempts(fleet: Fleet, job_id: int) -> list[Job]:
         raise SlipwayError(
             f"what the fleet knows of job {job_id} cannot be read",
             where=f"items {', '.join(malformed)} of table {fleet.names.table}",
-            fix="delete them; the job's next event makes them anew, or `slipway runners redeliver`",
+            fix=mending(malformed[0]),
         )
     return sorted(jobs, key=lambda job: job.attempt)
 
@@ -103,6 +104,16 @@ def open_jobs(fleet: Fleet, name: str = NO_CLASS, malformed: list[str] | None = 
 def live_instances(fleet: Fleet, name: str, malformed: list[str] | None = None) -> list[Instance]:
     """Instances of a class that have been heard of and are not ended; `malformed` as with jobs."""
     return _readable(Instance.parse, _query(fleet, LIVE, name), [] if malformed is None else malformed)
+
+
+def mending(key: str) -> str:
+    """What to do about an item that cannot be read: nobody else ends what it is about."""
+    if key.startswith(instance_key("")):
+        return (
+            "its machine gets no job; once GitHub shows none on its runner, delete the item: the fleet then takes "
+            "the machine for a new one, and ends it if it stays silent"
+        )
+    return "delete it: the job's next event makes it anew, or `slipway runners redeliver`"
 
 
 def is_claimable(instance: Instance) -> bool:

@@ -72,6 +72,35 @@ def test_an_instance_whose_item_is_malformed_gets_nothing_and_ends_and_the_other
     assert claim(world, other)["statusCode"] == 200
 
 
+def test_no_job_waits_for_a_machine_whose_item_is_malformed() -> None:
+    world = World()
+    told(world, run_message(101), job_message())
+    (instance,) = world.groups.settle()
+    put(world, f"instance#{instance}", live="linux", **{"class": "linux", "state": "dancing"})
+    tick(world)
+    (other,) = world.groups.settle()
+    assert claim(world, other)["statusCode"] == 200
+    tick(world)
+    assert desired(world) == 2
+
+
+def test_a_machine_whose_malformed_item_was_deleted_is_taken_for_a_new_one() -> None:
+    """What `slipway runners status` tells a person to do, and when it may be done."""
+    world = World()
+    told(world, run_message(101), job_message())
+    (instance,) = world.groups.settle()
+    key = f"instance#{instance}"
+    put(world, key, live="linux", **{"class": "linux", "state": "dancing"})
+    tick(world, 60)
+    assert world.groups.ended == [], "nobody knows whether it runs a job"
+    del world.table.items[key]
+    world.table.indexes["live", "linux"].discard(key)
+    tick(world)
+    assert world.instance(instance)["state"] == "idle"
+    tick(world, 60)
+    assert world.groups.ended == [instance]
+
+
 def test_an_answer_of_another_shape_fails_its_duty_and_the_tick_and_no_other_duty() -> None:
     world = World()
     told(world, job_message())
