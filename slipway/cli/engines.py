@@ -103,15 +103,16 @@ def local_engine(
 
 
 def guards_of(cloud: Cloud | None) -> Guards:
-    """Who asks GitHub what guards there are: with the job's token, or on a stand-in with the stack's own."""
+    """Who asks GitHub and AWS what guards there are: as the job, or on a stand-in with its own token."""
+    from slipway import aws
     from slipway.github import connect, token
     from slipway.guards.asking import Guards
     from slipway.localcloud.github.world import APP_TOKEN
 
     if cloud is not None:
-        return Guards(connect(token(APP_TOKEN), cloud.github))
+        return Guards(connect(token(APP_TOKEN), cloud.github), partial(aws.connect, endpoint=cloud.aws))
     given = os.environ.get("GITHUB_TOKEN", "")
-    return Guards(connect(token(given)) if given else None)
+    return Guards(connect(token(given)) if given else None, aws.connect)
 
 
 def _plugins() -> Plugins:

@@ -68,8 +68,8 @@ class Session:
         if self.guards is None or not result.ok:
             return result
         asked = self.guards.ask(self.engine.export())
-        if asked.amendments:
-            self.engine.amend(asked.amendments)
+        if asked.amendments or asked.gone:
+            self.engine.amend(asked.amendments, asked.gone)
         return shown(result, asked)
 
     def drift(self) -> Result:

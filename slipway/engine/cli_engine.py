@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 from slipway.engine.cli_events import Events
 from slipway.engine.cli_plan import UpdatePlan, content, inputs_of, private_file
+from slipway.engine.cli_process import Ended, stream
+from slipway.engine.cli_state import forget, mark_undone, overlay, undone
 from slipway.engine.drift import TOLD, tells
 from slipway.engine.errors import EngineError
 from slipway.engine.fingerprints import Fingerprints
@@ -37,7 +36,7 @@ from slipway.engine.interruption import (
 from slipway.engine.locks import Locks
 from slipway.engine.plan import Plan, require_fit, require_same, require_state
 from slipway.engine.plugins import redact
-from slipway.engine.state import INIT_ERRORS, VERSION, digest, overlaid
+from slipway.engine.state import VERSION, digest
 from slipway.engine.values import Plain
 from slipway.errors import SlipwayError
 from slipway.platform.documents import read
@@ -110,13 +109,17 @@ class PulumiEngine:
         return self._run("up", ["up", "--yes", "--skip-preview", "--json"])
 
     def refresh(self) -> Result:
+        """Make the state as the world is.
+
+        Pulumi forgets at each read what an update left undone (`RefreshStep.Apply` in
+        pkg/resource/deploy/step.go, v3.260), and the next `up` passes over it where no input differs. Here it
+        stays until an update has done it.
+        """
+        reasons = undone(self.readable_state())
         result = self._run("refresh", ["refresh", "--yes", "--skip-preview", "--json"])
-        told = {step.urn for step in result.steps if tells(step)}
-        if result.ok and told:
-            deployment = self.export()["deployment"]
-            for resource in deployment["resources"]:
-                if resource["urn"] in told and not resource.get("delete"):
-                    resource[INIT_ERRORS] = [TOLD]
+        reasons |= {step.urn: [TOLD] for step in result.steps if tells(step)}
+        # Also after a failure: what was read before it is in the state, and is not found a second time.
+        if reasons and mark_undone(deployment := self.export()["deployment"], reasons):
             self.replace_state(deployment)
         return result
 
@@ -215,14 +218,11 @@ class PulumiEngine:
         """The state as ``pulumi stack export`` prints it, secrets encrypted."""
         return json.loads(self._call("stack", "export", "--stack", self._stack))
 
-    def amend(self, found: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write properties into the state that a provider does not read back."""
+    def amend(self, found: Mapping[str, Mapping[str, Any]], gone: Collection[str] = ()) -> None:
+        """Write into the state what a provider does not read back."""
         deployment = self.export()["deployment"]
-        for resource in deployment["resources"]:
-            if not resource.get("delete") and (properties := found.get(resource["urn"])):
-                resource["inputs"] = overlaid(resource.get("inputs") or {}, properties)
-                changed = {**properties, RAW_STATE: None}
-                resource["outputs"] = overlaid(resource.get("outputs") or {}, changed)
+        overlay(deployment, found)
+        forget(deployment, gone)
         self.replace_state(deployment)
 
     def state_digest(self, key: bytes) -> str:
@@ -339,69 +339,14 @@ class PulumiEngine:
             time.monotonic() - began,
         )
 
-    def _stream(self, arguments: list[str], events: Events, files: Sequence[int]) -> _Ended:
-        # Makes `preview --json` print events as they come, as the other commands do (pkg/cmd/pulumi, v3.260).
-        environment = {**self._environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
-        with subprocess.Popen(
+    def _stream(self, arguments: list[str], events: Events, files: Sequence[int]) -> Ended:
+        return stream(
             [self._command, *arguments, *_FLAGS, "--stack", self._stack],
-            cwd=self._folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            pass_fds=files,
-            # Ctrl-C at a terminal reaches the whole group: the engine is told once, by us.
-            start_new_session=True,
-        ) as process:
-            errors: list[str] = []
-            reader = threading.Thread(target=_collect, args=(process.stderr, errors), daemon=True)
-            reader.start()
-            attended = self._locks.attended(process.pid) if self._locks else nullcontext()
-            with _forward_interrupts(process, self._progress) as interrupted, attended:
-                for line in process.stdout or ():
-                    events.line(line)
-                code = process.wait()
-            reader.join()
-        last = "".join(errors[-20:]).strip()
-        return _Ended(code, (last,) if code and last else (), interrupted.is_set())
-
-
-RAW_STATE = "__pulumi_raw_state_delta"
-"""How a bridged provider gets from its outputs to Terraform's state; it fails where it fits them no longer.
-Without it the state is built from the outputs. pulumi-terraform-bridge v3.137, pkg/tfbridge/rawstate.go."""
-
-
-@dataclass(frozen=True)
-class _Ended:
-    """How a command ended: its status, what it said of an error, and whether it was asked to stop."""
-
-    code: int
-    errors: tuple[str, ...]
-    interrupted: bool
-
-
-def _collect(stream: Any, lines: list[str]) -> None:
-    lines.extend(stream)
-
-
-@contextmanager
-def _forward_interrupts(process: subprocess.Popen[str], progress: Progress) -> Generator[threading.Event]:
-    """Ctrl-C once: Pulumi finishes what is in flight. Twice: it is ended."""
-    interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        if interrupted.is_set():
-            process.kill()
-            return
-        interrupted.set()
-        process.send_signal(signal.SIGINT)
-        progress.message("stopping: Pulumi finishes what is in flight; Ctrl-C again stops at once")
-
-    previous = signal.signal(signal.SIGINT, handle)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, previous)
+            self._folder,
+            # Makes `preview --json` print events as they come, as the other commands do (pkg/cmd/pulumi).
+            {**self._environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
+            self._progress,
+            line=events.line,
+            attended=lambda pid: self._locks.attended(pid) if self._locks else nullcontext(),
+            files=files,
+        )

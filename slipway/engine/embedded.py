@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -166,8 +166,8 @@ class EmbeddedEngine:
         snapshot, _ = self._store.load()
         return to_deployment(snapshot, self._store.crypter)
 
-    def amend(self, found: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write properties into the state that a provider does not read back."""
+    def amend(self, found: Mapping[str, Mapping[str, Any]], gone: Collection[str] = ()) -> None:
+        """Write into the state what a provider does not read back."""
         with self._store.locked():
             snapshot, _ = self._recover()
             ledger = self._store.begin(snapshot)
@@ -175,6 +175,8 @@ class EmbeddedEngine:
                 state = snapshot.live[urn]
                 inputs, outputs = overlaid(state.inputs, properties), overlaid(state.outputs, properties)
                 ledger.put(replace(state, inputs=inputs, outputs=outputs))
+            for urn in gone:
+                ledger.forget(snapshot.live[urn])
             ledger.close()
 
     def state_digest(self, key: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
@@ -256,11 +256,12 @@ class Engine(Protocol):
         """The state as Pulumi's deployment document, secrets encrypted."""
         ...
 
-    def amend(self, found: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write properties into the state that a provider does not read back, as a refresh would.
+    def amend(self, found: Mapping[str, Mapping[str, Any]], gone: Collection[str] = ()) -> None:
+        """Write into the state what a provider does not read back, as a refresh would.
 
         Args:
             found: by URN the properties as the world has them; None for those that are not there.
+            gone: URNs of what is not there any more.
         """
         ...
 

@@ -8,7 +8,7 @@ nor an `up` notices. By type, from the sources of terraform-provider-github 6.13
 | RepositoryEnvironment | `reviewers` and `preventSelfReview`, once nobody is asked any more |
 | RepositoryEnvironmentDeploymentPolicy | patterns that others added to its environment, which are nobody's |
 | RepositoryRuleset | nothing; bypass actors are shown only to a token that may change them |
-| ActionsRunnerGroup | that it is gone: every refusal is taken for "not modified" |
+| ActionsRunnerGroup | that it is gone: every refusal is taken for "not modified"; `refresh` forgets it |
 | ActionsOrganizationSecret | `selectedRepositoryIds` where none are declared; its value |
 | ActionsSecret, ActionsEnvironmentSecret | the value: GitHub tells only when it was written |
 | ActionsRepositoryPermissions | `allowedActionsConfig` where none is declared |
@@ -24,10 +24,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
+from slipway.aws import AwsSession
 from slipway.engine.interface import PropertyChange
 from slipway.engine.urn import name_of
 from slipway.errors import SlipwayError
 from slipway.github import Client, GithubError
+from slipway.guards import entries
 from slipway.guards.findings import Asked, Finding
 from slipway.localcloud.providers.base import DEFAULTS
 from slipway.localcloud.providers.github import HANDLERS, GitHubProvider, environments
@@ -52,17 +54,27 @@ class _Resource:
 
 @dataclass(frozen=True)
 class Guards:
-    """The guards at one GitHub; without a client nobody may ask."""
+    """The guards at one GitHub and one AWS.
+
+    Args:
+        client: of GitHub; without one nobody may ask it.
+        aws: a session with AWS, by its region; without it AWS is not asked.
+    """
 
     client: Client | None
+    aws: Callable[[str], AwsSession] | None = None
 
     def ask(self, state: Mapping[str, Any]) -> Asked:
-        """Compare a state, as `Engine.export` gives it, with GitHub.
+        """Compare a state, as `Engine.export` gives it, with GitHub and EKS.
 
         Never raises: what cannot be asked is one of the problems.
         """
         deployment = cast("Props", state.get("deployment") or {})
         listed = cast("list[Props]", deployment.get("resources") or [])
+        asked = self._github(listed)
+        return asked if self.aws is None else asked.and_(entries.ask(listed, self.aws))
+
+    def _github(self, listed: Sequence[Props]) -> Asked:
         owners = [one["inputs"]["owner"] for one in listed if one["type"] == _PROVIDER]
         held = [
             _Resource(one["urn"], one["type"], one.get("id", ""), _plain(one.get("inputs") or {}))
@@ -81,7 +93,7 @@ class Guards:
                 return list(_ASKED[resource.type](cloud, resource, policies)), ""
             except GithubError as error:
                 if error.status == 404:
-                    return [Finding(resource.urn, resource.type, None, _remedy_of_gone(resource))], ""
+                    return [Finding(resource.urn, resource.type, None)], ""
                 return [], f"{name_of(resource.urn)}: {error.what}"
             except SlipwayError as error:
                 return [], f"{name_of(resource.urn)}: {error.what}"
@@ -103,12 +115,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _remedy_of_gone(resource: _Resource) -> str:
-    if resource.type != _RUNNER_GROUP:
-        return ""
-    return f"pulumi-github does not see that it is gone: pulumi state delete --force '{resource.urn}'"
-
-
 def _compared(resource: _Resource, live: Props) -> Iterator[Finding]:
     handler = HANDLERS[resource.type]
     # What a read leaves out, GitHub does not tell: a secret's value, and what is the provider's own.
@@ -124,6 +130,20 @@ def _read(cloud: GitHubCloud, resource: _Resource, policies: Sequence[_Resource]
     """What the provider of the embedded cloud reads of it, which is all there is."""
     live = HANDLERS[resource.type].read(cloud, resource.id, resource.inputs)
     return _compared(resource, live or {})
+
+
+def _runner_group(
+    cloud: GitHubCloud, resource: _Resource, policies: Sequence[_Resource]
+) -> Iterator[Finding]:
+    try:
+        listed = cloud.every(cloud.org("actions", "runner-groups"), "runner_groups")
+    except GithubError as error:
+        # A 404 that says that the token may not look: the group must not be taken for gone.
+        raise SlipwayError(error.what) from error
+    if resource.id in {str(one["id"]) for one in listed}:
+        yield from _read(cloud, resource, policies)
+    else:
+        yield Finding(resource.urn, resource.type, None)
 
 
 def _environment(cloud: GitHubCloud, resource: _Resource, policies: Sequence[_Resource]) -> Iterator[Finding]:
@@ -146,10 +166,9 @@ def _of(resource: _Resource) -> tuple[str, str]:
     return str(resource.inputs["repository"]).lower(), str(resource.inputs["environment"]).lower()
 
 
-_RUNNER_GROUP = "github:index/actionsRunnerGroup:ActionsRunnerGroup"
 _ASKED: Mapping[str, Callable[[GitHubCloud, _Resource, Sequence[_Resource]], Iterator[Finding]]] = {
     ENVIRONMENT: _environment,
     "github:index/repositoryRuleset:RepositoryRuleset": _read,
-    _RUNNER_GROUP: _read,
+    "github:index/actionsRunnerGroup:ActionsRunnerGroup": _runner_group,
     "github:index/actionsOrganizationSecret:ActionsOrganizationSecret": _read,
 }

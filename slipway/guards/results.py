@@ -35,7 +35,7 @@ def _with(step: Step, findings: list[Finding]) -> Step:
 
 def _told(item: Finding, stack: str) -> str:
     if item.change is None:
-        return f"GitHub has no {item.name}, although it was just declared; {item.remedy}".rstrip("; ")
+        return f"GitHub has no {item.name}, although it was just declared: `slipway up {stack} --refresh`"
     if item.remedy:
         return f"{item.change.path} {item.change.new}, and {item.remedy}"
     text = f"GitHub does not hold what was just declared: {item.change.path} is {_value(item.change)}"

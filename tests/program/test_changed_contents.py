@@ -3,7 +3,7 @@
 import http.client
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,9 @@ from werkzeug.serving import make_server
 
 from components.state.database_secret import DatabaseSecret, DatabaseSecretArgs
 from infra.providers import kubernetes_provider
-from slipway.engine.embedded import EmbeddedEngine
-from slipway.engine.fence import Fence
 from slipway.localcloud.kubernetes import Kubernetes
-from slipway.localcloud.providers.kubernetes import KubernetesProvider
 from slipway.localcloud.web import RequestLog
+from tests.program.both import ENGINES, endpoint, engine_of
 from tests.providers.kubernetes_world import kubeconfig
 
 SECRET = "/api/v1/namespaces/app/secrets/database"
@@ -38,23 +36,21 @@ def server(calls: RequestLog) -> Iterator[str]:
     served.shutdown()
 
 
-def release_ground(server: str, value: str) -> Callable[[], None]:
-    def program() -> None:
-        inside = pulumi.ResourceOptions(providers=[kubernetes_provider(kubeconfig(server))])
-        app = kubernetes.core.v1.Namespace("app", metadata={"name": "app"}, opts=inside)
-        after = pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[app]))
-        DatabaseSecret(
-            "database",
-            DatabaseSecretArgs(
-                namespace="app", name="database", key="URL", value=pulumi.Output.secret(f"postgres://{value}")
-            ),
-            opts=after,
-        )
-        kubernetes.core.v1.ConfigMap(
-            "flags", metadata={"name": "flags", "namespace": "app"}, data={"flag": value}, opts=after
-        )
-
-    return program
+def program() -> None:
+    value = pulumi.Config("contents").require("value")
+    inside = pulumi.ResourceOptions(providers=[kubernetes_provider(kubeconfig(endpoint("kubernetes")))])
+    app = kubernetes.core.v1.Namespace("app", metadata={"name": "app"}, opts=inside)
+    after = pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[app]))
+    DatabaseSecret(
+        "database",
+        DatabaseSecretArgs(
+            namespace="app", name="database", key="URL", value=pulumi.Output.secret(f"postgres://{value}")
+        ),
+        opts=after,
+    )
+    kubernetes.core.v1.ConfigMap(
+        "flags", metadata={"name": "flags", "namespace": "app"}, data={"flag": value}, opts=after
+    )
 
 
 def held(server: str, path: str) -> dict[str, Any]:
@@ -65,20 +61,13 @@ def held(server: str, path: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("name", ENGINES)
 def test_a_changed_secret_and_config_map_are_updated_in_place(
-    server: str, calls: RequestLog, tmp_path: Path
+    name: str, server: str, calls: RequestLog, tmp_path: Path
 ) -> None:
     def up(value: str) -> dict[str, str]:
-        engine = EmbeddedEngine(
-            release_ground(server, value),
-            "slipway",
-            "local",
-            {},
-            tmp_path,
-            {"kubernetes": KubernetesProvider},
-            passphrase="test",
-            fence=Fence(),
-        )
+        config = {"contents:value": value}
+        engine = engine_of(name, __name__, tmp_path / "project", {"kubernetes": server}, config=config)
         result = engine.up()
         assert result.ok, result.diagnostics
         return {step.type.rpartition(":")[2]: step.op for step in result.steps}

@@ -1,6 +1,5 @@
 """A node group's size is the autoscaler's: it outlives a change of the bounds, and is no drift."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,10 @@ import pytest
 
 from components.cluster.node_groups import node_groups
 from infra.in_force import standing_groups
-from slipway.engine.embedded import EmbeddedEngine
-from slipway.engine.fence import Fence
-from slipway.engine.interface import Result
-from slipway.localcloud.providers.aws import AwsProvider
+from slipway.engine.interface import Engine, Result
 from slipway.platform.authentication import AuthenticationMode
 from tests.components.samples_cluster import cluster_settings
+from tests.program.both import ENGINES, endpoint, engine_of
 from tests.providers.conftest import REGION, SERVICES, Served, aws_server
 
 __all__ = ["aws_server"]
@@ -42,42 +39,32 @@ def eks(aws_server: Served) -> Any:
     client.delete_cluster(name=NAME)
 
 
-@pytest.fixture
-def engine(aws_server: Served, tmp_path: Path) -> Callable[[int, int], EmbeddedEngine]:
-    config = {
-        "aws:region": REGION,
-        "aws:accessKey": "test",
-        "aws:secretKey": "test",
-        "aws:endpoints": json.dumps([dict.fromkeys(SERVICES, aws_server.url)]),
-    }
-
-    def of(minimum: int, maximum: int) -> EmbeddedEngine:
-        group = {"instance_types": ("m7i.large",), "minimum": minimum, "maximum": maximum}
-        settings = cluster_settings(AuthenticationMode.API, node_groups={"default": group})
-
-        def program() -> None:
-            provider = aws.Provider("aws", region=REGION, endpoints=json.loads(config["aws:endpoints"]))
-            node_groups(
-                "cluster",
-                settings,
-                standing_groups(settings.name, provider),
-                role_arn=ROLE,
-                subnet_ids=["subnet-1"],
-                opts=pulumi.ResourceOptions(provider=provider),
-            )
-
-        return EmbeddedEngine(
-            program,
-            "slipway",
-            "local",
-            config,
-            tmp_path,
-            {"aws": AwsProvider},
-            passphrase="test",
-            fence=Fence(),
-        )
+@pytest.fixture(params=ENGINES)
+def engine(
+    request: pytest.FixtureRequest, aws_server: Served, tmp_path: Path
+) -> Callable[[int, int], Engine]:
+    def of(minimum: int, maximum: int) -> Engine:
+        sizes = {"group:minimum": str(minimum), "group:maximum": str(maximum)}
+        return engine_of(request.param, __name__, tmp_path / "project", {"aws": aws_server.url}, config=sizes)
 
     return of
+
+
+def program() -> None:
+    sizes = pulumi.Config("group")
+    bounds = {name: sizes.require_int(name) for name in ("minimum", "maximum")}
+    group = {"instance_types": ("m7i.large",), **bounds}
+    settings = cluster_settings(AuthenticationMode.API, node_groups={"default": group})
+    endpoints = [dict.fromkeys(SERVICES, endpoint("aws"))]
+    provider = aws.Provider("aws", region=REGION, access_key="x", secret_key="x", endpoints=endpoints)
+    node_groups(
+        "cluster",
+        settings,
+        standing_groups(settings.name, provider),
+        role_arn=ROLE,
+        subnet_ids=["subnet-1"],
+        opts=pulumi.ResourceOptions(provider=provider),
+    )
 
 
 def group(client: Any) -> tuple[str, dict[str, int]]:
@@ -93,7 +80,7 @@ def change(result: Result) -> dict[str, tuple[Any, Any]]:
 
 
 def test_the_autoscalers_size_outlives_a_change_of_the_bounds(
-    eks: Any, engine: Callable[[int, int], EmbeddedEngine]
+    eks: Any, engine: Callable[[int, int], Engine]
 ) -> None:
     assert change(engine(1, 6).up()) == {}
     name, _ = group(eks)
@@ -117,7 +104,7 @@ def test_the_autoscalers_size_outlives_a_change_of_the_bounds(
 
 
 def test_bounds_that_somebody_changed_by_hand_are_put_right_and_its_size_is_kept(
-    eks: Any, engine: Callable[[int, int], EmbeddedEngine]
+    eks: Any, engine: Callable[[int, int], Engine]
 ) -> None:
     assert change(engine(1, 6).up()) == {}
     name, _ = group(eks)
@@ -138,7 +125,7 @@ def test_bounds_that_somebody_changed_by_hand_are_put_right_and_its_size_is_kept
     ],
 )
 def test_the_stand_in_refuses_sizes_that_contradict_each_other(
-    sizes: dict[str, int], said: str, eks: Any, engine: Callable[[int, int], EmbeddedEngine]
+    sizes: dict[str, int], said: str, eks: Any, engine: Callable[[int, int], Engine]
 ) -> None:
     assert change(engine(1, 6).up()) == {}
     name, _ = group(eks)

@@ -13,12 +13,10 @@ from werkzeug.serving import make_server
 from components.release.app_release import AppRelease, AppReleaseArgs
 from components.release.values import ImageReference
 from infra.providers import kubernetes_provider
-from slipway.engine.embedded import EmbeddedEngine
-from slipway.engine.fence import Fence
-from slipway.engine.interface import Result
+from slipway.engine.interface import Engine, Result
 from slipway.localcloud.kubernetes import Kubernetes
-from slipway.localcloud.providers.kubernetes import KubernetesProvider
 from slipway.localcloud.web import RequestLog
+from tests.program.both import ENGINES, endpoint, engine_of
 from tests.providers.conftest import Served
 from tests.providers.kubernetes_world import call, kubeconfig
 
@@ -38,32 +36,24 @@ def server() -> Iterator[Served]:
     served.shutdown()
 
 
-@pytest.fixture
-def engine(server: Served, tmp_path: Path) -> EmbeddedEngine:
-    def program() -> None:
-        inside = pulumi.ResourceOptions(providers=[kubernetes_provider(kubeconfig(server.url))])
-        app = kubernetes.core.v1.Namespace("app", metadata={"name": "app"}, opts=inside)
-        AppRelease(
-            "skill-pool",
-            AppReleaseArgs(
-                release_name="skill-pool",
-                namespace="app",
-                chart=str(CHART),
-                images=IMAGES,
-                values={"ingress": {"host": "skill-pool.example.com"}},
-            ),
-            opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[app])),
-        )
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, server: Served, tmp_path: Path) -> Engine:
+    return engine_of(request.param, __name__, tmp_path / "project", {"kubernetes": server.url})
 
-    return EmbeddedEngine(
-        program,
-        "slipway",
-        "local",
-        {},
-        tmp_path,
-        {"kubernetes": KubernetesProvider},
-        passphrase="test",
-        fence=Fence(),
+
+def program() -> None:
+    inside = pulumi.ResourceOptions(providers=[kubernetes_provider(kubeconfig(endpoint("kubernetes")))])
+    app = kubernetes.core.v1.Namespace("app", metadata={"name": "app"}, opts=inside)
+    AppRelease(
+        "skill-pool",
+        AppReleaseArgs(
+            release_name="skill-pool",
+            namespace="app",
+            chart=str(CHART),
+            images=IMAGES,
+            values={"ingress": {"host": "skill-pool.example.com"}},
+        ),
+        opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[app])),
     )
 
 
@@ -88,7 +78,7 @@ PENDING = {"status": {"status": "pending-upgrade", "revision": 2}}
     ids=["failed", "rolled back", "released again"],
 )
 def test_drift_names_it_and_after_a_refresh_up_mends_it(
-    by_hand: dict[str, Any], named: dict[str, Any], engine: EmbeddedEngine, server: Served
+    by_hand: dict[str, Any], named: dict[str, Any], engine: Engine, server: Served
 ) -> None:
     assert engine.up().ok
     assert release(engine.drift()) == ("same", {})
@@ -108,9 +98,7 @@ def test_drift_names_it_and_after_a_refresh_up_mends_it(
     assert release(engine.up())[0] == "same", "it is mended once"
 
 
-def test_what_is_in_the_middle_is_named_and_left_to_whoever_began_it(
-    engine: EmbeddedEngine, server: Served
-) -> None:
+def test_what_is_in_the_middle_is_named_and_left_to_whoever_began_it(engine: Engine, server: Served) -> None:
     assert engine.up().ok
     call(server, "PATCH", RECORD, PENDING)
     assert release(engine.drift())[1]["status.status"] == ("deployed", "pending-upgrade")

@@ -1,6 +1,6 @@
 """An access entry that somebody made already: taken over where it is the same, else refused at once."""
 
-import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,15 @@ import pytest
 
 from components.cluster.access import ClusterAccess, ClusterAccessArgs
 from infra.cluster_access import adopted_entries
-from slipway.engine.embedded import EmbeddedEngine
-from slipway.engine.fence import Fence
-from slipway.engine.interface import Result
-from slipway.localcloud.providers.aws import AwsProvider
+from slipway.aws import connect
+from slipway.engine.interface import Engine, Result
+from slipway.guards.asking import Guards
+from slipway.guards.findings import Asked
+from slipway.guards.results import judged, shown
 from slipway.platform.cluster import ClusterSettings, NodeGroup
 from slipway.platform.platform_roles import platform_roles
 from tests.platform.conftest import parse, stack_values
+from tests.program.both import ENGINES, endpoint, engine_of
 from tests.providers.conftest import REGION, SERVICES, Served, aws_server
 
 __all__ = ["aws_server"]
@@ -26,6 +28,7 @@ NAME = "adopting"
 ENTRY = "aws:eks/accessEntry:AccessEntry"
 SETTINGS = parse("staging", stack_values("staging"))
 OWN = platform_roles(SETTINGS)
+VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 ADMIN = f"arn:aws:iam::{SETTINGS.account}:role/people/platform-admin"
 CLUSTER = ClusterSettings(
     name=NAME,
@@ -55,37 +58,31 @@ def eks(aws_server: Served) -> Any:
     client.delete_cluster(name=NAME)
 
 
-@pytest.fixture
-def engine(aws_server: Served, tmp_path: Path) -> EmbeddedEngine:
-    endpoints = [dict.fromkeys(SERVICES, aws_server.url)]
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, aws_server: Served, tmp_path: Path) -> Engine:
+    return engine_of(
+        request.param, __name__, tmp_path / "project", {"aws": aws_server.url}, stack=SETTINGS.stack.value
+    )
 
-    def program() -> None:
-        tags = aws.ProviderDefaultTagsArgs(tags={"slipway:stack": "staging"})
-        provider = aws.Provider("aws", region=REGION, endpoints=endpoints, default_tags=tags)
-        adopted = adopted_entries(SETTINGS, CLUSTER, (), OWN, provider)
-        ClusterAccess(
-            "access",
-            ClusterAccessArgs(
-                cluster_name=NAME,
-                authentication_mode=CLUSTER.authentication_mode,
-                administrators=CLUSTER.administrators,
-                apply_principal=OWN.apply.arn,
-                node_role_arn=f"arn:aws:iam::{SETTINGS.account}:role/nodes",
-                adopted=adopted,
-            ),
-            opts=pulumi.ResourceOptions(providers=[provider]),
-        )
 
-    config = {"aws:region": REGION, "aws:endpoints": json.dumps(endpoints)}
-    return EmbeddedEngine(
-        program,
-        "slipway",
-        "staging",
-        config,
-        tmp_path,
-        {"aws": AwsProvider},
-        passphrase="test",
-        fence=Fence(),
+def program() -> None:
+    tags = aws.ProviderDefaultTagsArgs(tags={"slipway:stack": SETTINGS.stack.value})
+    endpoints = [dict.fromkeys(SERVICES, endpoint("aws"))]
+    provider = aws.Provider(
+        "aws", region=REGION, access_key="x", secret_key="x", endpoints=endpoints, default_tags=tags
+    )
+    adopted = adopted_entries(SETTINGS, CLUSTER, (), OWN, provider)
+    ClusterAccess(
+        "access",
+        ClusterAccessArgs(
+            cluster_name=NAME,
+            authentication_mode=CLUSTER.authentication_mode,
+            administrators=CLUSTER.administrators,
+            apply_principal=OWN.apply.arn,
+            node_role_arn=f"arn:aws:iam::{SETTINGS.account}:role/nodes",
+            adopted=adopted,
+        ),
+        opts=pulumi.ResourceOptions(providers=[provider]),
     )
 
 
@@ -94,7 +91,7 @@ def entry(result: Result) -> str:
     return next(step.op for step in result.steps if step.type == ENTRY)
 
 
-def test_an_entry_that_is_the_same_is_taken_over_and_keeps_its_tags(eks: Any, engine: EmbeddedEngine) -> None:
+def test_an_entry_that_is_the_same_is_taken_over_and_keeps_its_tags(eks: Any, engine: Engine) -> None:
     made = eks.create_access_entry(clusterName=NAME, principalArn=ADMIN, tags={"made": "by hand"})
     assert entry(engine.preview()) == "import"
     assert entry(engine.up()) == "import"
@@ -113,7 +110,7 @@ def test_an_entry_that_is_the_same_is_taken_over_and_keeps_its_tags(eks: Any, en
     ids=["groups", "user", "type"],
 )
 def test_another_entry_of_the_same_role_is_a_mistake_before_anything_is_made(
-    other: dict[str, Any], eks: Any, engine: EmbeddedEngine
+    other: dict[str, Any], eks: Any, engine: Engine
 ) -> None:
     eks.create_access_entry(clusterName=NAME, principalArn=ADMIN, **other)
     before = eks.describe_access_entry(clusterName=NAME, principalArn=ADMIN)["accessEntry"]
@@ -126,8 +123,46 @@ def test_another_entry_of_the_same_role_is_a_mistake_before_anything_is_made(
     assert eks.describe_access_entry(clusterName=NAME, principalArn=ADMIN)["accessEntry"] == before
 
 
+@pytest.mark.parametrize("adopted", [True, False], ids=["taken over", "our own"])
+def test_a_policy_that_nobody_declares_is_named_with_the_way_to_take_it_off(
+    adopted: bool, eks: Any, engine: Engine, aws_server: Served
+) -> None:
+    guards = Guards(None, partial(connect, endpoint=aws_server.url))
+    named = {"clusterName": NAME, "principalArn": ADMIN}
+    by_hand = {**named, "policyArn": VIEW, "accessScope": {"type": "namespace", "namespaces": ["app", "web"]}}
+    if adopted:
+        eks.create_access_entry(**named)
+        eks.associate_access_policy(**by_hand)
+    assert entry(engine.up()) == ("import" if adopted else "create")
+    if not adopted:
+        assert guards.ask(engine.export()) == Asked()
+        eks.associate_access_policy(**by_hand)
+
+    assert not engine.drift().changed, "the provider does not read it"
+    asked = guards.ask(engine.export())
+    (step,) = [one for one in shown(engine.drift(), asked).steps if not one.quiet]
+    assert (step.op, step.type) == ("update", ENTRY)
+    assert [(one.path, one.new) for one in step.diff] == [("policy AmazonEKSViewPolicy", "in app, web")]
+    up = judged(engine.up(), asked)
+    assert not up.ok
+    assert f"disassociate-access-policy --cluster-name {NAME} --principal-arn {ADMIN}" in up.errors[0].message
+
+    eks.disassociate_access_policy(**named, policyArn=VIEW)
+    assert guards.ask(engine.export()) == Asked()
+    assert len(eks.list_associated_access_policies(**named)["associatedAccessPolicies"]) == 1, "ours is known"
+    assert engine.destroy().ok
+
+
+def test_eks_that_does_not_answer_is_a_problem_and_no_drift(eks: Any, engine: Engine) -> None:
+    assert engine.up().ok
+    asked = Guards(None, partial(connect, endpoint="http://127.0.0.1:9")).ask(engine.export())
+    assert (asked.findings, asked.gone) == ((), frozenset())
+    assert "access-administrator-platform-admin" in asked.problems[0]
+    assert engine.destroy().ok
+
+
 def test_what_was_changed_by_hand_in_our_own_entries_is_drift_and_is_repaired(
-    eks: Any, engine: EmbeddedEngine
+    eks: Any, engine: Engine
 ) -> None:
     assert entry(engine.up()) == "create"
     named = {"clusterName": NAME, "principalArn": ADMIN}

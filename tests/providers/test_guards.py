@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from slipway.engine.interface import Result, Step
-from slipway.github import connect, token
+from slipway.github import Client, GithubError, connect, token
 from slipway.guards.asking import ENVIRONMENT, POLICY, Guards
 from slipway.guards.findings import Asked
 from slipway.guards.results import judged, shown
@@ -170,9 +170,25 @@ def test_a_runner_group_that_is_gone_is_found(world: World) -> None:
     world.cloud.send("DELETE", world.cloud.org("actions", "runner-groups", made.id))
     (finding,) = world.ask().findings
     assert finding.change is None
-    assert "pulumi state delete" in finding.remedy
+    assert world.ask().gone == {made.urn}
+    (error,) = judged(Result("up", "demo", "prod", "pulumi"), world.ask()).errors
+    assert "slipway up prod --refresh" in error.message
     drift = shown(Result("drift", "demo", "prod", "pulumi", (Step("same", made.urn, "t", "n"),)), world.ask())
     assert [step.op for step in drift.steps] == ["delete"]
+
+
+def test_a_runner_group_that_the_token_may_not_see_is_not_taken_for_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.make(GROUP, name="builders", visibility="selected", selectedRepositoryIds=[31])
+
+    def hidden(*_: Any, **__: Any) -> Any:
+        raise GithubError("GitHub answered 404: Not Found", status=404)
+
+    monkeypatch.setattr(Client, "every", hidden)
+    asked = world.ask()
+    assert (asked.findings, asked.gone) == ((), frozenset())
+    assert "404" in asked.problems[0]
 
 
 def test_who_may_read_the_organisations_secret_is_asked_for_and_its_value_is_not(world: World) -> None:
