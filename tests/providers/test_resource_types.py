@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from slipway.access.statements import is_reading
 from slipway.errors import SlipwayError
@@ -15,52 +14,10 @@ from slipway.localcloud.providers.github import HANDLERS as GITHUB
 from slipway.localcloud.providers.handlers import table
 from slipway.localcloud.providers.kubernetes.kinds import KINDS, Kind
 from slipway.platform.resource_types import FILES, TYPES, Actions, ResourceType, files_of, row_of
+from tests.published import WITHOUT_SCHEMA, published
 
 ROWS = [row for token, row in TYPES.items() if token.startswith(("aws:", "github:"))]
 AWS_ROWS = [row for token, row in TYPES.items() if token.startswith("aws:")]
-SERVICES = {
-    "apigatewayv2": "ApiGatewayV2",
-    "autoscaling": "AutoScaling",
-    "cloudwatch": "CloudWatch",
-    "dynamodb": "DynamoDB",
-    "lambda": "Lambda",
-    "scheduler": "Scheduler",
-    "secretsmanager": "SecretsManager",
-    "vpc": "EC2",
-}
-"""CloudFormation's spelling of a service where it is not the capitals of Pulumi's."""
-TYPE_NAMES = {
-    "aws:autoscaling/group:Group": "AutoScaling::AutoScalingGroup",
-    "aws:cloudwatch/logGroup:LogGroup": "Logs::LogGroup",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "CloudWatch::Alarm",
-    "aws:ec2/eip:Eip": "EC2::EIP",
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": "EC2::SubnetRouteTableAssociation",
-    "aws:ec2/vpc:Vpc": "EC2::VPC",
-    "aws:ec2/vpcEndpoint:VpcEndpoint": "EC2::VPCEndpoint",
-    "aws:eks/nodeGroup:NodeGroup": "EKS::Nodegroup",
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "IAM::OIDCProvider",
-    "aws:iam/policy:Policy": "IAM::ManagedPolicy",
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "Lambda::EventInvokeConfig",
-    "aws:sqs/queuePolicy:QueuePolicy": "SQS::QueueInlinePolicy",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "EC2::SecurityGroupEgress",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "EC2::SecurityGroupIngress",
-}
-WITHOUT_SCHEMA = {
-    # CloudFormation has these as properties of their parents, or not at all.
-    "aws:dynamodb/tableItem:TableItem",
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
-    "aws:ecr/repositoryPolicy:RepositoryPolicy",
-    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    "aws:s3/bucketVersioning:BucketVersioning",
-    "aws:secretsmanager/secretVersion:SecretVersion",
-    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
-}
 CHANGED_IN_PLACE = {
     # CloudFormation replaces these only under conditions that no list of names can say.
     ("aws:autoscaling/group:Group", "launchTemplate"): "only from one kind of launch to another",
@@ -124,14 +81,6 @@ def asked(row: ResourceType) -> set[str]:
         for action in found
         if action.partition(":")[0] in services and action not in reads and not is_reading(action)
     }
-
-
-def published(row: ResourceType) -> dict[str, Any]:
-    """AWS's own schema of a type, which cfn-lint carries."""
-    _, path, name = row.token.split(":")
-    area = path.partition("/")[0]
-    there = TYPE_NAMES.get(row.token) or f"{SERVICES.get(area, area.upper())}::{name}"
-    return PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", f"AWS::{there}").schema
 
 
 def unchangeable(row: ResourceType) -> set[str]:

@@ -42,7 +42,9 @@ TYPES = (
             # Auto Scaling tries a launch as whoever names a template, and its tags with it (Amazon EC2 Auto
             # Scaling User Guide, ec2-auto-scaling-launch-template-permissions).
             dependent=(
+                ("ec2:RunInstances", "arn:aws:ec2:{region}::image/x"),
                 ("ec2:RunInstances", "arn:aws:ec2:{region}:{account}:instance/x"),
+                ("ec2:RunInstances", "arn:aws:ec2:{region}:{account}:spot-instances-request/x"),
                 ("ec2:CreateTags", "arn:aws:ec2:{region}:{account}:instance/x"),
                 ("ec2:CreateTags", "arn:aws:ec2:{region}:{account}:network-interface/x"),
                 ("ec2:CreateTags", "arn:aws:ec2:{region}:{account}:volume/x"),
