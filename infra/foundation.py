@@ -13,6 +13,7 @@ from components.state.state_store import StateStore, StateStoreArgs
 from slipway.platform import naming
 from slipway.platform.platform_roles import PlatformRoles
 from slipway.platform.settings import Settings
+from slipway.platform.state_keys import owns_bucket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +73,13 @@ def _state(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOptions)
             key_arn=key,
             key_alias=naming.state_key_alias(stack),
             bucket=naming.state_bucket(account, region),
-            adopts_bucket=_first_in_account(settings),
+            adopts_bucket=owns_bucket(settings),
             users=(own.apply.arn,),
             readers=(own.plan.arn,),
             protect=settings.platform.protect,
         ),
         opts=opts,
     )
-
-
-def _first_in_account(settings: Settings) -> bool:
-    """Whether this is the stack that bootstrap makes the account's bucket for (docs/from-zero.md, step 3)."""
-    return settings.organization.accounts.stacks_in(settings.account)[0] is settings.stack
 
 
 def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.ResourceOptions) -> Network:

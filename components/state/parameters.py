@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from slipway.errors import SlipwayError
 from slipway.platform import naming
 from slipway.platform.helm_values import parameter_tier
+from slipway.platform.parameter_sizes import tier_of
 
 _PACKAGE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _STACK = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -81,6 +82,24 @@ class PlatformParametersArgs:
                     where=where,
                     fix="use A-Z a-z 0-9 . _ - and / between levels",
                 )
+            self.tier(key)
+
+    def tier(self, key: str) -> str | None:
+        """The tier that holds a value, which follows its size; None while the value is not known.
+
+        Raises:
+            SlipwayError: no tier holds it.
+        """
+        value = self.values[key]
+        if not isinstance(value, str):
+            return None
+        return tier_of(
+            value,
+            f"the published {key} has",
+            where=naming.output_parameter(self.stack, key),
+            fix=f"it lists what all services of {self.stack} have together: remove environments or classes "
+            "that nobody uses, or move services to another stack",
+        )
 
 
 class PlatformParameters(pulumi.ComponentResource):
@@ -97,6 +116,7 @@ class PlatformParameters(pulumi.ComponentResource):
                 f"{name}-{key}",
                 name=naming.output_parameter(args.stack, key),
                 type="String",
+                tier=args.tier(key),
                 insecure_value=value,
                 opts=pulumi.ResourceOptions(parent=self),
             )

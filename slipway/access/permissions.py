@@ -187,10 +187,11 @@ def _state(grant: UseState | ReadState, *, write: bool) -> tuple[Statement, ...]
         allow("ListState", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": f"{prefix}/*"}}),
         _key(f"{verb}StateKey", key_actions, grant.key_arn),
     ]
-    if ":alias/" in grant.key_arn:
+    aliases = [arn for arn in (grant.key_arn, grant.bucket_key_arn) if ":alias/" in arn]
+    if aliases:
         # Whoever could move the alias could open any key by it (KMS Developer Guide, alias-authorization).
         moves = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
-        statements.append(deny("NeverMoveStateAlias", moves, [grant.key_arn]))
+        statements.append(deny("NeverMoveStateAlias", moves, aliases))
     if grant.bucket_key_arn:
         actions = ["kms:Decrypt", "kms:GenerateDataKey"] if write else ["kms:Decrypt"]
         statements.append(

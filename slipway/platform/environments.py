@@ -28,6 +28,7 @@ from slipway.platform.services import (
 )
 from slipway.platform.settings import Settings
 from slipway.platform.stack import Stack
+from slipway.platform.state_keys import bucket_key
 from slipway.platform.values import CHART
 
 _EVENTS = {
@@ -263,6 +264,7 @@ def _grants(settings: Settings, kind: JobKind, placed: tuple[Placement, ...]) ->
                     naming.alias_arn(
                         account, region, naming.release_key_alias(placement.package, placement.environment)
                     ),
+                    bucket_key(settings),
                 )
                 yield ManageNamespace(placement.namespace, unreviewed=kind is JobKind.PREVIEW)
 

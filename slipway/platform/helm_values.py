@@ -8,10 +8,7 @@ from typing import Any, cast
 from ruamel.yaml import YAML, YAMLError
 
 from slipway.errors import SlipwayError
-
-STANDARD_BYTES = 4096
-ADVANCED_BYTES = 8192
-"""Sizes of a parameter's value by tier (Systems Manager User Guide, parameter-store-advanced-parameters)."""
+from slipway.platform.parameter_sizes import tier_of
 
 _SECRET_KEY = re.compile(
     r"(?:^|[^a-z])(?:password|passwd|secret|token|api_?key|private_?key|credentials?|dsn)$", re.IGNORECASE
@@ -47,14 +44,7 @@ def parameter_tier(values_yaml: str, where: str) -> str:
             where=where,
             fix="keep it in an in-cluster Secret and name that here; parameters are readable in clear",
         )
-    size = len(values_yaml.encode())
-    if size > ADVANCED_BYTES:
-        raise SlipwayError(
-            f"the Helm values have {size:,} bytes; a parameter holds {ADVANCED_BYTES:,}",
-            where=where,
-            fix="move defaults into the chart",
-        )
-    return "Standard" if size <= STANDARD_BYTES else "Advanced"
+    return tier_of(values_yaml, "the Helm values have", where=where, fix="move defaults into the chart")
 
 
 def _secrets(value: object, path: str) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ from slipway.platform.protection import EnvironmentRules, Protection, plan_prote
 from slipway.platform.runner_chain import cicd_roles
 from slipway.platform.settings import Settings
 from slipway.platform.stack import ACCOUNT_STACKS, Stack
+from slipway.platform.state_keys import bucket_key, owns_bucket, stack_key
 
 MAIN: Final = ("main",)
 """The only branch whose jobs plan, apply and build images."""
@@ -87,7 +88,7 @@ def _plan_job(settings: Settings) -> Job:
     plans, plan_key = _plan_store(settings)
     grants: list[Grant] = [
         PlanStack(stack, account, region),
-        ReadState(naming.state_bucket(account, region), ".pulumi", _state_key(settings)),
+        ReadState(naming.state_bucket(account, region), ".pulumi", *_state_keys(settings)),
         PutPlans(plans, f"{stack}/", plan_key),
     ]
     if settings.platform.runners:
@@ -116,7 +117,7 @@ def _apply_job(settings: Settings) -> Job:
             own_role_arn=naming.role_arn(account, naming.apply_role(stack), naming.INFRA_PATH),
             clusters=tuple(sorted({"slipway-*", *own})),
         ),
-        UseState(naming.state_bucket(account, region), ".pulumi", _state_key(settings)),
+        UseState(naming.state_bucket(account, region), ".pulumi", *_state_keys(settings)),
         ReadPlans(plans, f"{stack}/", plan_key),
     ]
     if settings.platform.runners:
@@ -137,9 +138,9 @@ def _plan_store(settings: Settings) -> tuple[str, str]:
     return naming.plan_bucket(account, region), naming.alias_arn(account, region, naming.plan_key_alias())
 
 
-def _state_key(settings: Settings) -> str:
-    alias = naming.state_key_alias(settings.stack)
-    return settings.platform.state_key or naming.alias_arn(settings.account, settings.platform.region, alias)
+def _state_keys(settings: Settings) -> tuple[str, str]:
+    """The key of the stack's secrets, and the bucket's where that is another one."""
+    return stack_key(settings), "" if owns_bucket(settings) else bucket_key(settings)
 
 
 def _protection(settings: Settings, environment: str) -> Protection:

@@ -15,7 +15,8 @@ from components.state.parameters import (
     PlatformParametersArgs,
 )
 from slipway.errors import SlipwayError
-from slipway.platform.helm_values import ADVANCED_BYTES, STANDARD_BYTES, parameter_tier
+from slipway.platform.helm_values import parameter_tier
+from slipway.platform.parameter_sizes import ADVANCED_BYTES, STANDARD_BYTES
 from tests.components.recording import run
 from tests.components.samples import database_secret_args, helm_values_args, platform_parameters_args
 
@@ -142,3 +143,19 @@ def test_a_secret_that_the_api_server_would_refuse(changes: dict[str, Any], said
 
 def test_arguments_never_print_their_value() -> None:
     assert "value" not in repr(database_secret_args())
+
+
+@pytest.mark.parametrize(("size", "tier"), [(STANDARD_BYTES, "Standard"), (STANDARD_BYTES + 1, "Advanced")])
+def test_the_tier_of_a_published_output_follows_its_size(size: int, tier: str) -> None:
+    args = PlatformParametersArgs(stack="prod", values={"cluster-access": "x" * size})
+    recording = run(lambda: _ignore(PlatformParameters("published", args)))
+    assert recording.one("Parameter").inputs["tier"] == tier
+
+
+def test_an_output_that_no_parameter_holds_is_refused_before_anything_is_declared() -> None:
+    with pytest.raises(SlipwayError) as raised:
+        PlatformParametersArgs(stack="prod", values={"cluster-access": "x" * (ADVANCED_BYTES + 1)})
+    said = str(raised.value)
+    assert "the published cluster-access has 8,193 bytes; a parameter holds 8,192" in said
+    assert "/slipway/prod/cluster-access" in said
+    assert "remove environments or classes" in said

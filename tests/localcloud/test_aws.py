@@ -239,3 +239,14 @@ def test_node_groups_of_a_cluster_that_is_not_there_are_told_so(aws: Any) -> Non
     eks = aws("eks")
     with pytest.raises(eks.exceptions.ResourceNotFoundException):
         eks.list_nodegroups(clusterName="nowhere")
+
+
+def test_a_parameter_is_as_large_as_its_tier(aws: Any) -> None:
+    """Systems Manager User Guide, parameter-store-advanced-parameters: 4 KB, 8 KB, and no way back."""
+    ssm = aws("ssm")
+    for tier, most in (("Standard", 4096), ("Advanced", 8192)):
+        with pytest.raises(ClientError, match=f"{tier} tier parameters support .* of {most} characters"):
+            ssm.put_parameter(Name="/sized", Type="String", Tier=tier, Value="x" * (most + 1), Overwrite=True)
+        ssm.put_parameter(Name="/sized", Type="String", Tier=tier, Value="x" * most, Overwrite=True)
+    with pytest.raises(ClientError, match="You can't downgrade a parameter"):
+        ssm.put_parameter(Name="/sized", Type="String", Tier="Standard", Value="x", Overwrite=True)

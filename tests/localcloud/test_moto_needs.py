@@ -33,6 +33,7 @@ from moto.s3 import models as s3_models
 from moto.s3 import responses as s3_responses
 from moto.scheduler import models as schedule_models
 from moto.sqs import models as queue_models
+from moto.ssm import models as parameter_models
 
 from slipway.localcloud import moto_fixes
 from tests.localcloud import conditional_writes
@@ -46,7 +47,7 @@ AS_INSTALLED = {
         *(api_models, api_responses, function_models, function_policies, group_models, group_responses),
         *(cluster_models, cluster_responses),
         *(iam_models, key_models, key_responses, launch_templates, queue_models, s3_models, s3_responses),
-        *(dynamo_type, schedule_models, table, table_backends, table_responses),
+        *(dynamo_type, parameter_models, schedule_models, table, table_backends, table_responses),
     )
     for found in vars(module).values()
     if inspect.isclass(found) and found.__module__ == module.__name__
@@ -75,7 +76,7 @@ def client(service: str) -> Any:
 def test_a_fix_is_applied_for_exactly_these_services() -> None:
     assert set(moto_fixes.FIXES) == {
         *("apigateway", "autoscaling", "awslambda", "dynamodb", "ec2"),
-        *("eks", "iam", "kms", "s3", "scheduler", "sqs"),
+        *("eks", "iam", "kms", "s3", "scheduler", "sqs", "ssm"),
     }
 
 
@@ -304,3 +305,9 @@ def test_a_schedule_group_is_made_over_another() -> None:
     scheduler.create_schedule_group(Name="g")
     with pytest.raises(KeyError):
         scheduler.delete_schedule_group(Name="absent")
+
+
+def test_a_parameter_of_any_size_is_taken_in_any_tier() -> None:
+    ssm = client("ssm")
+    ssm.put_parameter(Name="/x", Type="String", Tier="Advanced", Value="x")
+    ssm.put_parameter(Name="/x", Type="String", Tier="Standard", Value="x" * 10_000, Overwrite=True)

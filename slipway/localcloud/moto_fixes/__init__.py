@@ -21,6 +21,7 @@ from slipway.localcloud.moto_fixes import (
     s3,
     scheduler,
     sqs,
+    ssm,
 )
 
 FIXES: Mapping[str, Callable[[], None]] = {
@@ -35,6 +36,7 @@ FIXES: Mapping[str, Callable[[], None]] = {
     "s3": s3.patch,
     "scheduler": scheduler.patch,
     "sqs": sqs.patch,
+    "ssm": ssm.patch,
 }
 """By the name that moto's server gives a service, which is its module's."""
 

@@ -84,6 +84,12 @@ def _parameter_update(call: AwsCall, id_: str, old: Props, new: Props) -> None:
         call.client("ssm").put_parameter(**pick(new, _FIELDS), Value=_value(new), Overwrite=True)
 
 
+def _parameter_replaces(state: Props, inputs: Props) -> frozenset[str]:
+    """There is no way back from the advanced tier (parameter.go, CustomizeDiff)."""
+    back = state.get("tier") == "Advanced" and inputs.get("tier") == "Standard"
+    return names("tier") if back else frozenset()
+
+
 def _parameter_delete(call: AwsCall, id_: str, state: Props) -> None:
     call.client("ssm").delete_parameter(Name=id_)
 
@@ -202,6 +208,7 @@ HANDLERS = (
         read=_parameter_read,
         update=_parameter_update,
         delete=_parameter_delete,
+        replace_when=_parameter_replaces,
         tagger=_PARAMETER_TAGS,
         name=AutoName(longest=2048),
         natural=("name",),
