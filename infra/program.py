@@ -24,6 +24,7 @@ from infra.providers import aws_provider, github_provider, kubernetes_provider, 
 from infra.runner_images import require_fresh
 from infra.running import Running
 from infra.settings import Secrets, load, read_secrets
+from slipway.platform.addon_versions import addon_warning
 from slipway.platform.cluster import ClusterSettings
 from slipway.platform.environments import Environment, environments
 from slipway.platform.kubernetes_versions import support_warning
@@ -108,9 +109,13 @@ def warn_of_support(settings: Settings) -> None:
     cluster = settings.platform.cluster
     if cluster is None or settings.on_stand_in:
         return
-    warning = support_warning(cluster.version, datetime.datetime.now(datetime.UTC).date())
+    today, where = datetime.datetime.now(datetime.UTC).date(), stack_file(settings.stack.value)
+    warning = support_warning(cluster.version, today, extended=cluster.upgrade_policy == "EXTENDED")
     if warning:
-        pulumi.log.warn(f"{warning}. Raise cluster.version in {stack_file(settings.stack.value)}")
+        pulumi.log.warn(f"{warning}. Raise cluster.version in {where}")
+    lagging = addon_warning(cluster.version, cluster.addon_versions, today)
+    if lagging:
+        pulumi.log.warn(f"{lagging} ({where})")
 
 
 def _roles(declared: Sequence[Environment], base: Foundation, opts: pulumi.ResourceOptions) -> Roles:

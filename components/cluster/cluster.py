@@ -218,7 +218,11 @@ class Cluster(pulumi.ComponentResource):
             # Managed nodes carry EKS's own group; pulumi-eks's two more would only be open to the outside.
             skip_default_security_groups=True,
             # Without it the network policies of preview namespaces would be accepted and not enforced.
-            vpc_cni_options=eks.VpcCniOptionsArgs(enable_network_policy=True),
+            vpc_cni_options=eks.VpcCniOptionsArgs(
+                enable_network_policy=True, addon_version=args.settings.addon("vpc-cni")
+            ),
+            kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(version=args.settings.addon("kube-proxy")),
+            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=args.settings.upgrade_policy),
             deletion_protection=args.settings.deletion_protection,
             opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[*after])),
         )

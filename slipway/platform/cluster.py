@@ -6,12 +6,20 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from slipway.errors import SlipwayError
+from slipway.platform.addon_versions import Addon, addon_version
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_names import architecture_of
 from slipway.platform.endpoint import check_endpoint
 from slipway.platform.mistakes import refusal
 from slipway.platform.model import Model
-from slipway.platform.values import ClusterName, KubernetesVersion, NodeGroupName, PublicCidr, RoleArn
+from slipway.platform.values import (
+    AddonVersion,
+    ClusterName,
+    KubernetesVersion,
+    NodeGroupName,
+    PublicCidr,
+    RoleArn,
+)
 
 NODE_GROUP_LABEL = "slipway.dev/node-group"
 """Of each node, and by it of its group, whose own name is made up: the name that the settings give it."""
@@ -91,6 +99,14 @@ class ClusterSettings(Model):
     """Its name on EKS, which is never changed: another name is another cluster."""
     version: KubernetesVersion
     """Kubernetes' minor version, always said, so that no cluster is upgraded by the calendar."""
+    upgrade_policy: Literal["STANDARD", "EXTENDED"] = "EXTENDED"
+    """What EKS does at the end of a version's standard support: upgrade the cluster by itself, or go on for a
+    year at six times the price. It can be changed only before that day."""
+    addon_versions: Annotated[
+        dict[Addon, AddonVersion], Field(examples=[{"kube-proxy": "v1.35.3-eksbuild.13"}])
+    ] = Field(default_factory=dict[Addon, AddonVersion])
+    """Versions of EKS's add-ons other than those that Slipway knows for this version of Kubernetes, such as
+    `kube-proxy: v1.35.3-eksbuild.13`; they are never upgraded unless this or Slipway changes."""
     authentication_mode: AuthenticationMode = AuthenticationMode.API
     """Who is asked for access: aws-auth, both, or access entries. EKS takes no step back in this order."""
     administrators: Annotated[
@@ -117,3 +133,7 @@ class ClusterSettings(Model):
     """The managed node groups. A name is never changed: add another group, then remove the first."""
     deletion_protection: bool = True
     """Whether EKS refuses to delete it; always on in prod."""
+
+    def addon(self, name: Addon) -> str | None:
+        """The version of one of EKS's add-ons; the rules refuse settings that leave it to the calendar."""
+        return addon_version(name, self.version, self.addon_versions)

@@ -32,21 +32,23 @@ SUPPORT: Final[Mapping[str, Support]] = {
 """By minor version; newer ones have no known dates here, older ones no support at all."""
 
 
-def support_warning(version: str, today: datetime.date) -> str | None:
+def support_warning(version: str, today: datetime.date, *, extended: bool = True) -> str | None:
     """What becomes of a cluster of a version, where there is something to do about it.
 
     Args:
         version: `1.35`.
         today: the day, UTC.
+        extended: whether the cluster's upgrade policy buys extended support.
     """
     dates = SUPPORT.get(version)
     if dates is None:
         if _number(version) > max(map(_number, SUPPORT)):
             return None
         return f"Kubernetes {version} is supported no more: EKS upgrades such a cluster at any time"
-    if today >= dates.extended:
+    last = dates.extended if extended else dates.standard
+    if today >= last:
         return (
-            f"Kubernetes {version} lost its last support on {dates.extended}: "
+            f"Kubernetes {version} lost its last support on {last}: "
             "EKS upgrades such a cluster at any time, without asking"
         )
     if today >= dates.standard:
@@ -55,9 +57,10 @@ def support_warning(version: str, today: datetime.date) -> str | None:
             f"times as much an hour, and from {dates.extended} EKS upgrades it by force"
         )
     if today >= dates.standard - WARNED_BEFORE:
+        then = "a cluster of it then costs six times as much an hour" if extended else "EKS then upgrades it"
         return (
             f"Kubernetes {version} leaves standard support on {dates.standard}, in "
-            f"{(dates.standard - today).days} days: a cluster of it then costs six times as much an hour"
+            f"{(dates.standard - today).days} days: {then}"
         )
     return None
 

@@ -190,6 +190,9 @@ ClusterName = Annotated[
 ]
 """EKS takes 100 characters; the cluster's roles are called after it, and IAM takes 64."""
 
+AddonVersion = Annotated[
+    str, StringConstraints(pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$"), Field(examples=["v1.35.3-eksbuild.13"])
+]
 KubernetesVersion = Annotated[str, StringConstraints(pattern=r"^1\.\d{2}$"), Field(examples=["1.35"])]
 Reviewer = Annotated[str, StringConstraints(pattern=r"^(team|user):[A-Za-z0-9][A-Za-z0-9-]*$")]
 """Who approves: `team:slug` or `user:login`."""

@@ -67,6 +67,14 @@ def test_the_authentication_mode_is_always_said(mode: AuthenticationMode) -> Non
     assert eks(declared(mode)).inputs["authenticationMode"] == mode.value
 
 
+def test_versions_of_add_ons_and_the_upgrade_policy_are_always_said() -> None:
+    inputs = eks(declared()).inputs
+    assert inputs["kubeProxyAddonOptions"]["version"].startswith(f"v{inputs['version']}.")
+    assert inputs["vpcCniOptions"]["addonVersion"]
+    assert inputs["upgradePolicy"] == {"supportType": "EXTENDED"}
+    assert eks(declared(upgrade_policy="STANDARD")).inputs["upgradePolicy"] == {"supportType": "STANDARD"}
+
+
 def test_secrets_are_encrypted_by_a_key_of_their_own_that_rotates() -> None:
     recording = declared()
     key, alias = recording.one("aws:kms/key:Key"), recording.one("aws:kms/alias:Alias")

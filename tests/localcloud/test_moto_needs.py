@@ -131,10 +131,12 @@ def test_a_role_is_created_with_any_text_of_any_size() -> None:
 
 def test_a_cluster_forgets_its_access_configuration_and_cannot_change_its_version() -> None:
     eks = client("eks")
-    eks.create_cluster(
-        name="x", roleArn=ROLE, resourcesVpcConfig={}, accessConfig={"authenticationMode": "API"}
-    )
-    assert "accessConfig" not in eks.describe_cluster(name="x")["cluster"]
+    given: dict[str, Any] = {
+        "accessConfig": {"authenticationMode": "API"},
+        "upgradePolicy": {"supportType": "STANDARD"},
+    }
+    eks.create_cluster(name="x", roleArn=ROLE, resourcesVpcConfig={}, **given)
+    assert not set(given) & set(eks.describe_cluster(name="x")["cluster"])
     assert "update" not in eks.update_cluster_config(name="x", logging={"clusterLogging": []})
     with pytest.raises(
         Exception, match=r"404|Not Found|not (been )?implemented|unreachable|Not yet implemented"

@@ -28,6 +28,13 @@ def test_a_version_is_warned_about_by_the_day(today: datetime.date, says: str | 
     assert (says in (warning or "")) if says else warning is None
 
 
+def test_a_cluster_without_extended_support_is_upgraded_at_once() -> None:
+    """EKS User Guide, "View current cluster support policy": STANDARD is upgraded at the end of it."""
+    before, after = (support_warning("1.35", STANDARD - day, extended=False) for day in (DAY, 0 * DAY))
+    assert "EKS then upgrades it" in (before or "")
+    assert "lost its last support on 2027-03-27" in (after or "")
+
+
 def test_a_version_outside_of_the_table_is_newer_or_gone() -> None:
     assert support_warning("1.99", READ_ON) is None
     assert "is supported no more" in (support_warning("1.9", READ_ON) or "")

@@ -1,4 +1,5 @@
-"""moto drops a cluster's accessConfig, answers an update without `update`, cannot change the version.
+"""moto drops a cluster's accessConfig and upgradePolicy, answers an update without `update`, cannot change
+the version.
 
 It takes a node group's desired size whatever its bounds are, and fails to list those of no cluster.
 """
@@ -18,6 +19,10 @@ _ACCESS_CONFIG = {"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAd
 https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html"""
 
 
+_UPGRADE_POLICY = {"supportType": "EXTENDED"}
+"""The same. https://docs.aws.amazon.com/eks/latest/APIReference/API_UpgradePolicyRequest.html"""
+
+
 def patch() -> None:
     from moto.core.responses import ActionResult
     from moto.eks.exceptions import InvalidParameterException, InvalidRequestException
@@ -32,6 +37,8 @@ def patch() -> None:
         result = create(response)
         asked: dict[str, Any] = response._get_param("accessConfig") or {}
         result.result["cluster"].access_config = {**_ACCESS_CONFIG, **asked}
+        policy: dict[str, Any] = response._get_param("upgradePolicy") or {}
+        result.result["cluster"].upgrade_policy = {**_UPGRADE_POLICY, **policy}
         eks_access.admit_creator(result.result["cluster"], response.current_account)
         return result
 
@@ -40,6 +47,8 @@ def patch() -> None:
         cluster = response.eks_backend.describe_cluster(response._get_param("name"))
         if asked:
             _change_mode(cluster, asked["authenticationMode"], InvalidRequestException)
+        policy: dict[str, Any] = response._get_param("upgradePolicy") or {}
+        cluster.upgrade_policy = {**cluster.upgrade_policy, **policy}
         # EKS changes what is given and keeps the rest; moto replaces the whole block.
         given: dict[str, Any] = response._get_param("resourcesVpcConfig") or {}
         vpc_config = {**cluster.resources_vpc_config, **given}

@@ -1,12 +1,15 @@
-"""Mistakes of the cluster: administrators with two purposes, no way to it.
+"""Mistakes of the cluster: administrators with two purposes, no way to it, add-ons of no version.
 
 Who would be locked out is for `infra/cluster_access.py` to prove.
 """
 
 from collections.abc import Iterator
+from typing import get_args
 
 from slipway.platform import naming
+from slipway.platform.addon_versions import Addon
 from slipway.platform.aws_names import mapped_arn
+from slipway.platform.cluster import ClusterSettings
 from slipway.platform.mistakes import Mistake
 from slipway.platform.rules.draft import Draft
 
@@ -28,3 +31,18 @@ def cluster_mistakes(draft: Draft) -> Iterator[Mistake]:
         reason = reasons.setdefault(mapped_arn(role), f"has the same name as {place.path}")
         if reason != f"has the same name as {place.path}":
             yield Mistake(place, repr(role), f"the role of a person: this one {reason}")
+    yield from _addons(draft, cluster)
+
+
+def _addons(draft: Draft, cluster: ClusterSettings) -> Iterator[Mistake]:
+    """Left alone, an add-on is whatever version is the newest on the day."""
+    place = draft.platform / "cluster" / "addon_versions"
+    for addon in get_args(Addon):
+        if cluster.addon(addon) is None:
+            expected = f"its version: Slipway knows none for Kubernetes {cluster.version}"
+            yield Mistake(place / addon, "nothing", expected)
+    proxy = cluster.addon("kube-proxy")
+    if proxy and not proxy.startswith(f"v{cluster.version}."):
+        yield Mistake(
+            place / "kube-proxy", repr(proxy), f"one of the cluster's own version {cluster.version}"
+        )

@@ -106,6 +106,8 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props:
     }
     if access:
         state["accessConfig"] = access
+    if found.get("upgradePolicy"):
+        state["upgradePolicy"] = found["upgradePolicy"]
     encryption: list[Props] = items(found.get("encryptionConfig"))
     if encryption:
         state["encryptionConfig"] = encryption[0]
@@ -150,6 +152,8 @@ def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
     if network != {key: old["vpcConfig"].get(key) for key in _NETWORK}:
         given = {key: value for key, value in network.items() if value is not None}
         eks.update_cluster_config(name=id_, resourcesVpcConfig=given)
+    if new.get("upgradePolicy") and changed(old, new, "upgradePolicy"):
+        eks.update_cluster_config(name=id_, upgradePolicy=new["upgradePolicy"])
     if changed(old, new, "enabledClusterLogTypes"):
         eks.update_cluster_config(name=id_, logging=_logging(new))
 
