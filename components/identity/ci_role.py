@@ -11,9 +11,6 @@ from slipway.access.trust import rendered, trust_policy
 from slipway.errors import SlipwayError
 from slipway.platform.declaration import RoleDeclaration
 
-SESSION_SECONDS = 3600
-"""The shortest maximum that IAM takes (IAM API Reference, CreateRole); no job needs longer."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class CiRoleArgs:
@@ -54,7 +51,7 @@ class CiRole(pulumi.ComponentResource):
             description=_description(declaration),
             assume_role_policy=rendered(trust_policy(declaration)),
             permissions_boundary=declaration.boundary_arn,
-            max_session_duration=SESSION_SECONDS,
+            max_session_duration=declaration.session_seconds,
             opts=self._child(declaration.name),
         )
         for policy in permission_policies(declaration):

@@ -15,13 +15,13 @@ from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
 from slipway.platform import naming
 from slipway.platform.runner_classes import RunnerClassSettings
+from slipway.platform.sessions import LONGEST_WAIT_MINUTES, SESSION_SECONDS
 
 USER_DATA_BYTES = 16_384
 """Before base64 (EC2 User Guide, "Run commands at launch using user data")."""
 
 _PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 _ROOT_DEVICE = "/dev/sda1"  # of Ubuntu's images, which ours is made from
-_SESSION_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class RunnerClass(pulumi.ComponentResource):
             description=f"Instances of runner class {class_name} of fleet {self._fleet.fleet}",
             assume_role_policy=rendered(policies.service_trust("ec2.amazonaws.com")),
             permissions_boundary=self._fleet.boundary_arn,
-            max_session_duration=_SESSION_SECONDS,
+            max_session_duration=SESSION_SECONDS,
             opts=self._child,
         )
         # Apart from the other policy, because an API's id is known only once it is made.
@@ -227,7 +227,10 @@ class RunnerClass(pulumi.ComponentResource):
                 ignore_changes=["desiredCapacity"],  # the planner's, from the first tick on
                 # An instance that boots without its rights gets no job; one that works may finish its own.
                 depends_on=rights,
-                custom_timeouts=pulumi.CustomTimeouts(delete=f"{runner_class.life_minutes}m"),
+                # While instances finish their jobs, but no longer than whoever applies has credentials.
+                custom_timeouts=pulumi.CustomTimeouts(
+                    delete=f"{min(runner_class.life_minutes, LONGEST_WAIT_MINUTES)}m"
+                ),
             ),
         )
 

@@ -11,6 +11,7 @@ from components.runners.package import package
 from slipway.access.statements import Document
 from slipway.access.trust import rendered
 from slipway.platform import naming
+from slipway.platform.sessions import SESSION_SECONDS
 
 PLANNER_SECONDS = 60
 WEBHOOK_SECONDS = 9
@@ -21,7 +22,6 @@ API_SECONDS = 29
 """An HTTP API waits for 30 at most (API Gateway Developer Guide, http-api-quotas)."""
 
 RUNTIME = "python3.13"
-_SESSION_SECONDS = 3600  # IAM API Reference, CreateRole: the shortest maximum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ def _function(
         description=f"Function {names.function(area)}",
         assume_role_policy=rendered(policies.service_trust("lambda.amazonaws.com")),
         permissions_boundary=args.boundary_arn,
-        max_session_duration=_SESSION_SECONDS,
+        max_session_duration=SESSION_SECONDS,
         opts=child,
     )
     policy = aws.iam.RolePolicy(

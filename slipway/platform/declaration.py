@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names, naming
+from slipway.platform.sessions import SESSION_SECONDS
 
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -302,6 +303,8 @@ class RoleDeclaration:
     path: str = naming.CI_PATH
     trusted_roles: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
+    session_seconds: int = SESSION_SECONDS
+    """The longest that a session of it lasts."""
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for what IAM would refuse, and for jobs that do not share one environment."""

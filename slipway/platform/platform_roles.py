@@ -20,6 +20,7 @@ from slipway.platform.declaration import (
 from slipway.platform.fleet_names import FleetNames
 from slipway.platform.protection import EnvironmentRules, Protection, plan_protection
 from slipway.platform.runner_chain import cicd_roles
+from slipway.platform.sessions import APPLY_SESSION_SECONDS, SESSION_SECONDS
 from slipway.platform.settings import Settings
 from slipway.platform.stack import ACCOUNT_STACKS, Stack
 from slipway.platform.state_keys import bucket_key, owns_bucket, stack_key
@@ -52,7 +53,9 @@ def platform_roles(settings: Settings) -> PlatformRoles:
     apply = _apply_job(settings)
     return PlatformRoles(
         plan=_role(settings, naming.plan_role(settings.stack), plan, naming.CI_PATH),
-        apply=_role(settings, naming.apply_role(settings.stack), apply, naming.INFRA_PATH),
+        apply=_role(
+            settings, naming.apply_role(settings.stack), apply, naming.INFRA_PATH, APPLY_SESSION_SECONDS
+        ),
         plan_protection=_protection(settings, plan.environment),
         image=_image_role(settings),
         cicd=cicd_roles(settings),
@@ -164,7 +167,9 @@ def _image_role(settings: Settings) -> RoleDeclaration | None:
     return _role(settings, fleet_names(settings).image_role, job, naming.RUNNER_PATH)
 
 
-def _role(settings: Settings, name: str, job: Job, path: str) -> RoleDeclaration:
+def _role(
+    settings: Settings, name: str, job: Job, path: str, session_seconds: int = SESSION_SECONDS
+) -> RoleDeclaration:
     return RoleDeclaration(
         name=name,
         account=settings.account,
@@ -172,4 +177,5 @@ def _role(settings: Settings, name: str, job: Job, path: str) -> RoleDeclaration
         jobs=(job,),
         boundary_arn=naming.boundary_arn(settings.account),
         path=path,
+        session_seconds=session_seconds,
     )

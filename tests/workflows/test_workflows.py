@@ -73,7 +73,7 @@ def test_nothing_is_permitted_until_a_job_asks(workflow: Workflow) -> None:
 def test_every_job_ends(workflow: Workflow) -> None:
     for job in workflow.jobs.values():
         # A job that calls a workflow takes the limits of that workflow's jobs, and may not have one itself.
-        assert "uses" in job or 0 < job["timeout-minutes"] <= 120
+        assert "uses" in job or 0 < job["timeout-minutes"] <= 240
 
 
 @every
