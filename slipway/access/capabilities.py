@@ -1,7 +1,8 @@
 """Puts what a role's policies allow into a few words, computed from the statements and not by trying some."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from slipway.access.extents import Rule, Texts
@@ -91,8 +92,24 @@ _READING = tuple(written(f"*:{verb.lower()}*") for verb in READING_VERBS)
 _Key = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class _Said:
+    """A role by what its policies say: equal for one and the same before a change and after it."""
+
+    text: str
+    role: Role = field(compare=False)
+
+
 def capabilities(role: Role) -> tuple[Capability, ...]:
     """What a role can do: all that statements and boundary allow and no Deny takes away for certain."""
+    read = [policy.is_read for policy in (*role.identity, *((role.boundary,) if role.boundary else ()))]
+    own = (role.arn, role.account, role.statements, role.boundary_statements, read, bool(role.boundary))
+    return _capabilities(_Said(json.dumps((*own, role.opaque, role.kubernetes), default=repr), role))
+
+
+@lru_cache(maxsize=1_024)
+def _capabilities(said: _Said) -> tuple[Capability, ...]:
+    role = said.role
     found: dict[_Key, Capability] = {}
     for grant in Powers.of(role).grants():
         for label, actions in _labelled(grant):

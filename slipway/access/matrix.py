@@ -1,6 +1,6 @@
 """The access matrix: who reaches which role, by which way, and what that lets them do."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from slipway.access.capabilities import Capability, capabilities
@@ -64,11 +64,16 @@ class _Found:
     certain: bool
 
 
-def matrix(world: World) -> Matrix:
-    """Asks every role for every context, follows the chains, and adds what each role can do."""
+def matrix(world: World, able_to: Callable[[Role], tuple[Capability, ...]] = capabilities) -> Matrix:
+    """Asks every role for every context, follows the chains, and adds what each role can do.
+
+    Args:
+        world: the roles and who there is to ask for them.
+        able_to: what a role can do, as far as somebody wants to know it; asked once for each role.
+    """
     everyone = list(contexts(world))
     listed = known_subjects(world, everyone)
-    able = {arn: capabilities(role) for arn, role in world.roles.items()}
+    able = {arn: able_to(role) for arn, role in world.roles.items()}
     hops = _hops(world)
     refs: dict[_Key, tuple[list[str], set[str]]] = {}
     for context in everyone:

@@ -2,11 +2,11 @@
 
 import fnmatch
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from slipway.access.capabilities import of_action
-from slipway.access.matrix import Matrix
-from slipway.access.world import World
+from slipway.access.capabilities import Capability, capabilities, of_action
+from slipway.access.matrix import Matrix, matrix
+from slipway.access.world import Role, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,30 +25,28 @@ class Question:
     repository: str = ""
     action: str = ""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it asks for nothing in particular."""
-        return self.names is None and not (self.role or self.repository or self.action)
 
+def answer(world: World, question: Question) -> Matrix:
+    """The rows that answer a question; for an action, with what each role may do by it and nothing else.
 
-def selected(whole: Matrix, world: World, question: Question) -> Matrix:
-    """The rows that answer a question; for an action, with what each role may do by it and nothing else."""
-    if question.is_open:
-        return whole
-    able = {arn: of_action(role, question.action) for arn, role in world.roles.items() if question.action}
-    rows = [
-        replace(row, capabilities=able[row.role]) if question.action else row
-        for row in whole.rows
-        if _is_of(row.role, question)
-        and (not question.repository or _is_from(row.who, question.repository))
-        and (not question.action or able.get(row.role))
-    ]
-    unreached = tuple(
-        arn
-        for arn in whole.unreached
-        if _is_of(arn, question) and not question.repository and (not question.action or able.get(arn))
+    What a role can do is computed of those alone that are asked about: of the apply roles it takes longest.
+    """
+    able: dict[str, tuple[Capability, ...]] = {}
+
+    def able_to(role: Role) -> tuple[Capability, ...]:
+        if not _is_of(role.arn, question):
+            return ()
+        able[role.arn] = of_action(role, question.action) if question.action else capabilities(role)
+        return able[role.arn]
+
+    whole = matrix(world, able_to)
+    told = {arn for arn, what in able.items() if what or not question.action}
+    from_here = [row for row in whole.rows if _is_from(row.who, question.repository)]
+    return Matrix(
+        rows=tuple(row for row in from_here if row.role in told),
+        unreached=tuple(arn for arn in whole.unreached if arn in told and not question.repository),
+        problems=whole.problems,
     )
-    return Matrix(rows=tuple(rows), unreached=unreached, problems=whole.problems)
 
 
 def _is_of(arn: str, question: Question) -> bool:
@@ -59,6 +57,9 @@ def _is_of(arn: str, question: Question) -> bool:
 
 
 def _is_from(who: str, repository: str) -> bool:
-    """Whether an asker is a repository, its runner class, or a subject of it, by the names in the row."""
+    """Whether an asker is a repository, its runner class, or a subject of it, by the names in the row.
+
+    Whoever it is, if no repository is named.
+    """
     words = who.lower().replace("(", " ").replace(")", " ").replace(",", " ").split()
-    return repository.lower() in words
+    return not repository or repository.lower() in words

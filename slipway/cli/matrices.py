@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from slipway.access.matrix import Matrix, MatrixDiff, diff, matrix
-from slipway.access.selection import Question, selected
+from slipway.access.selection import Question, answer
 from slipway.access.world import RunnerClass, StackRegistrations, World
-from slipway.engine import offline
+from slipway.engine import offline, rendered_before
+from slipway.engine.offline import Preview
 from slipway.engine.project import load_stack, stacks
 from slipway.engine.recording import Rendered
 from slipway.engine.revisions import Revision
@@ -44,8 +45,14 @@ def matrix_of(root: Path, names: Sequence[str], question: Question | None = None
     Raises:
         SlipwayError: the program failed, or says nothing about access.
     """
-    world = world_of(offline.render_stacks(root, names, secrets.token_hex(16)))
-    return selected(matrix(world), world, question or Question())
+    return answer(world_of(_rendered(root, root, names)), question or Question())
+
+
+def _rendered(keeper: Path, root: Path, names: Sequence[str]) -> list[Rendered]:
+    """Stacks of which nobody asks whether a secret changed, so that an answer of before will do."""
+    return rendered_before.rendered(
+        keeper, root, names, lambda *which: offline.render_stacks(*which, secrets.token_hex(16))
+    )
 
 
 def roles_of_service(root: Path, stack: str, name: str) -> frozenset[str]:
@@ -79,13 +86,25 @@ def difference(root: Path, names: Sequence[str] | None, base: Revision) -> Matri
     head_names = real_stacks(root, names)
     if base.unchanged():
         return MatrixDiff(newly_allowed=(), no_longer_allowed=())
-    key = secrets.token_hex(16)
     with base.worktree() as folder, ThreadPoolExecutor(1) as executor:
-        head = executor.submit(offline.render_stacks, root, head_names, key)
+        head = executor.submit(_rendered, root, root, head_names)
         known = [name for name in stacks(folder) if name != Stack.LOCAL]
         base_names = [name for name in known if not names or name in names]
-        before = matrix(world_of(offline.render_stacks(folder, base_names, key)))
+        before = matrix(world_of(_rendered(root, folder, base_names)))
         return diff(before, matrix(world_of(head.result())))
+
+
+def difference_of(previews: Sequence[Preview]) -> MatrixDiff | None:
+    """What a change that was previewed newly allows; None where a program says nothing about access."""
+    now = [each.now for each in previews]
+    if not all(_says(each) for each in now):
+        return None
+    before = [each.before for each in previews if each.before is not None and _says(each.before)]
+    return diff(matrix(world_of(before)), matrix(world_of(now)))
+
+
+def _says(stack: Rendered) -> bool:
+    return bool(stack.outputs.get("access"))
 
 
 def world_of(rendered: list[Rendered]) -> World:

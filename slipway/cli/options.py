@@ -27,7 +27,8 @@ ROOT = Annotated[
         show_default=False,
     ),
 ]
-STACK = Annotated[str, typer.Argument(help="A stack of this project: automation, staging, prod or local.")]
+STACK_HELP = "A stack of this project: automation, staging, prod or local."
+STACK = Annotated[str, typer.Argument(help=STACK_HELP)]
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 AS_MARKDOWN = Annotated[
     bool, typer.Option("--markdown", help="Print it for a pull request or a job's summary.")

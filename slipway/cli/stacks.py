@@ -7,7 +7,7 @@ Exit status: 0 done; 1 an error that says what to do; 130 interrupted. `drift`: 
 import gc
 import json
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slipway.cli.contract import ending, terminal
-from slipway.cli.options import AS_JSON, AS_MARKDOWN, ROOT, STACK, YES, Form, form_of
+from slipway.cli.options import AS_JSON, AS_MARKDOWN, ROOT, STACK, STACK_HELP, YES, Form, form_of
 from slipway.engine.interface import Choice, Result
 from slipway.engine.revisions import revision
 from slipway.errors import SlipwayError
@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog=ending(STATUS, "slipway up local --yes", "slipway up staging --refresh"))(up)
     app.command(
-        epilog=ending(STATUS, "slipway preview local", "slipway preview prod --offline --base origin/main")
+        epilog=ending(
+            STATUS, "slipway preview local", "slipway preview staging prod --offline --base origin/main"
+        )
     )(preview)
     app.command(epilog=ending(STATUS, "slipway refresh staging"))(refresh)
     app.command(epilog=ending(STATUS, "slipway destroy local --yes"))(destroy)
@@ -79,7 +81,7 @@ def _meet_github(root: Path) -> None:
 
 
 def preview(
-    stack: STACK,
+    stack: Annotated[list[str], typer.Argument(help=f"{STACK_HELP} With --offline several.")],
     *,
     engine: ENGINE = "auto",
     offline_: Annotated[
@@ -93,32 +95,34 @@ def preview(
     as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
 ) -> None:
-    """Show what `up` would do, property by property, without doing it."""
-    form = form_of(as_json=as_json, as_markdown=as_markdown)
+    """Show what `up` would do, property by property, without doing it.
+
+    With a base, what the change newly allows comes first, computed of the stacks that are named.
+    """
+    form, stacks = form_of(as_json=as_json, as_markdown=as_markdown), list(dict.fromkeys(stack))
+    typed = f"slipway preview {' '.join(stacks)} --offline"
     if base is not None and not offline_:
-        raise SlipwayError("--base needs --offline", fix=f"slipway preview {stack} --offline --base {base}")
-    if offline_ and stack == Stack.LOCAL:
+        raise SlipwayError("--base needs --offline", fix=f"{typed} --base {base}")
+    if len(stacks) > 1 and not offline_:
+        raise SlipwayError("several stacks at once need --offline", fix=f"{typed}, or one after another")
+    if offline_ and Stack.LOCAL in stacks:
         raise SlipwayError(
             "an offline preview is for real stacks; `local` is compared with its embedded cloud",
             fix="slipway preview local",
         )
-    if offline_:
-        if base is not None:
-            revision(root, base)  # a mistyped one is told at once, before the imports that take longest
-        from slipway.engine import offline
+    if not offline_:
+        report(
+            _run(root, stacks[0], engine, lambda session: session.preview(), changes=False),
+            form,
+        )
+        return
+    if base is not None:
+        revision(root, base)  # a mistyped one is told at once, before the imports that take longest
+    from slipway.cli.previews import preview_offline
 
-        result = offline.preview(root, stack, base, here=True, likeness=_likeness)
-    else:
-        result = _run(root, stack, engine, lambda session: session.preview(), changes=False)
-    report(result, form)
-
-
-def _likeness(before: Path, now: Path, stack: str) -> tuple[Mapping[str, str], Sequence[str]]:
-    """Which repositories a change only spells anew."""
-    from slipway.platform import reading
-    from slipway.platform.spelling import respelling
-
-    return respelling(reading.load(before, stack), reading.load(now, stack))
+    results = preview_offline(root, stacks, base, form)
+    if not all(result.ok for result in results):
+        raise typer.Exit(1)
 
 
 def refresh(
@@ -211,19 +215,25 @@ def opened(root: Path, stack: str, engine: Choice, *, changes: bool = True) -> G
         yield session
 
 
-def report(result: Result, form: Form) -> None:
-    """Print a run. Ends the command with 1, or 130, where it failed or was interrupted."""
+def show(result: Result, form: Form) -> None:
+    """Print a run for a person."""
     from slipway.engine import display
 
+    if form == "markdown":
+        typer.echo(display.markdown(result))
+        return
+    short = result.operation in ("up", "destroy") and result.ok and len(result.steps) > _LONG
+    # A tree is cut at the console's width, and whoever reads a plan from a pipe needs all of a line.
+    console = terminal(soft_wrap=True, width=WIDE)
+    console.print(display.condensed(result) if short else display.rich(result))
+
+
+def report(result: Result, form: Form) -> None:
+    """Print a run. Ends the command with 1, or 130, where it failed or was interrupted."""
     if form == "json":
         typer.echo(json.dumps(result.to_json(), indent=2, default=str))
-    elif form == "markdown":
-        typer.echo(display.markdown(result))
     else:
-        short = result.operation in ("up", "destroy") and result.ok and len(result.steps) > _LONG
-        # A tree is cut at the console's width, and whoever reads a plan from a pipe needs all of a line.
-        console = terminal(soft_wrap=True, width=WIDE)
-        console.print(display.condensed(result) if short else display.rich(result))
+        show(result, form)
     if result.cancelled:
         raise typer.Exit(130)
     if not result.ok:

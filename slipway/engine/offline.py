@@ -17,8 +17,8 @@ import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipway.engine.compare import compare
@@ -73,45 +73,72 @@ Likeness = Callable[[Path, Path, str], tuple[Mapping[str, str], Sequence[str]]]
 the old spelling, and what to say of that."""
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What a change does to one stack, and what its program declares; `before` is None if it was new."""
+
+    before: Rendered | None
+    now: Rendered
+    result: Result
+
+
 def preview(
     root: Path, stack: str, base: str | None = None, *, here: bool = False, likeness: Likeness | None = None
 ) -> Result:
-    """What the stack consists of, or, with `base`, what the change since that commit does.
+    """`previews` of one stack.
 
     Args:
-        root: the project's folder, in a Git work tree if `base` is given.
-        base: a Git revision. A stack that is new since then shows as created.
         here: without a base, render in this process, which a command that does nothing else can afford.
-        likeness: tells of a change which names mean the same; GitHub ignores the case of a repository's.
-
-    Raises:
-        SlipwayError: unknown stack or revision, broken YAML, or one of the two programs failed.
     """
-    began = time.monotonic()
-    result = _preview(root.resolve(), stack, base, here=here, likeness=likeness)
+    if base is not None or not here:
+        return previews(root, [stack], base, likeness=likeness)[0].result
+    began, root = time.monotonic(), root.resolve()
+    load_stack(root, stack)
+    result = compare(None, render_here(root, stack), Fingerprints())
     return replace(result, seconds=time.monotonic() - began)
 
 
-def _preview(root: Path, stack: str, base: str | None, *, here: bool, likeness: Likeness | None) -> Result:
+def previews(
+    root: Path, stacks: Sequence[str], base: str | None = None, *, likeness: Likeness | None = None
+) -> list[Preview]:
+    """What stacks consist of, or, with `base`, what the change since that commit does to each of them.
+
+    Args:
+        root: the project's folder, in a Git work tree if `base` is given.
+        stacks: by name, each once.
+        base: a Git revision. A stack that is new since then shows as created.
+        likeness: tells of a change which names mean the same; GitHub ignores the case of a repository's.
+
+    Raises:
+        SlipwayError: unknown stack or revision, broken YAML, or a program failed.
+    """
+    began, root = time.monotonic(), root.resolve()
     key = secrets.token_hex(16)
-    fingerprints = Fingerprints(key.encode())
-    load_stack(root, stack)
-    if base is None:
-        rendered = render_here(root, stack) if here else render_apart(root, stack, key)
-        return compare(None, rendered, fingerprints)
-    with revision(root, base).worktree() as folder, ThreadPoolExecutor(1) as executor:
-        rendering = executor.submit(render_apart, root, stack, key)
-        if not (folder / f"Pulumi.{stack}.yaml").exists():
-            result = compare(None, rendering.result(), fingerprints)
-            said = Diagnostic("info", f"the stack {stack!r} does not exist in {base}")
-            return replace(result, diagnostics=(*result.diagnostics, said))
-        before, now = render_apart(folder, stack, key), rendering.result()
-        if likeness is None:
-            return compare(before, now, fingerprints)
-        names, said = likeness(folder, root, stack)
-        result = compare(before, respelled(now, names), fingerprints)
-        messages = (Diagnostic("warning", message) for message in said)
-        return replace(result, diagnostics=(*messages, *result.diagnostics))
+    for stack in stacks:
+        load_stack(root, stack)
+    commit = revision(root, base) if base is not None else None
+    with ExitStack() as closed:
+        folder, before = None, dict[str, Rendered]()
+        rendering = closed.enter_context(ThreadPoolExecutor(1)).submit(render_stacks, root, stacks, key)
+        if commit is not None:
+            folder = closed.enter_context(commit.worktree())
+            known = [stack for stack in stacks if (folder / f"Pulumi.{stack}.yaml").exists()]
+            before = {each.stack: each for each in render_stacks(folder, known, key)}
+        found: list[Preview] = []
+        for now in rendering.result():
+            old = before.get(now.stack)
+            told: list[Diagnostic] = []
+            like_before = now
+            if folder and old and likeness:
+                names, said = likeness(folder, root, now.stack)
+                like_before = respelled(now, names)
+                told += [Diagnostic("warning", message) for message in said]
+            result = compare(old, like_before, Fingerprints(key.encode()))
+            if base is not None and old is None:
+                told.append(Diagnostic("info", f"the stack {now.stack!r} does not exist in {base}"))
+            result = replace(result, diagnostics=(*told, *result.diagnostics))
+            found.append(Preview(old, now, replace(result, seconds=time.monotonic() - began)))
+        return found
 
 
 def render_here(root: Path, stack: str) -> Rendered:

@@ -59,7 +59,7 @@ class Revision:
         if not all(line.startswith(_PLAIN_FILE) for line in tracked.splitlines()):
             return False
         others = _git(self.top, "ls-files", "-z", "--others", "--directory", "--no-empty-directory")
-        return all(_made_here(path) for path in others.split("\0") if path)
+        return all(is_made_here(path) for path in others.split("\0") if path)
 
     @contextmanager
     def worktree(self) -> Generator[Path]:
@@ -91,7 +91,8 @@ def revision(folder: Path, name: str) -> Revision:
     return Revision(folder, top, commit.stdout.strip())
 
 
-def _made_here(path: str) -> bool:
+def is_made_here(path: str) -> bool:
+    """Whether it is what tools make beside the code, or below it."""
     return any(part in _MADE_HERE or part.endswith(".egg-info") for part in Path(path).parts)
 
 

@@ -1,14 +1,17 @@
 """`slipway access --diff` answers without running a program where no file has changed, and as if it had."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from slipway.cli import app
-from slipway.engine import offline
+from slipway.engine import offline, rendered_before
 from slipway.engine.revisions import Revision
 from slipway.errors import SlipwayError
 from tests.engine.test_revisions import commit_all, git
@@ -94,6 +97,102 @@ def test_a_stack_that_is_new_is_compared_with_nothing(project: Path, rendered: s
     assert [line for line in shown.splitlines() if "large" in line] == [
         "+ runner class large (acme/app): tester in 111111111111"
     ]
+
+
+def asked(root: Path) -> str:
+    done = CliRunner().invoke(app, ["access", "--root", str(root)])
+    assert done.exception is None, done.exception
+    return done.stdout
+
+
+def test_the_same_question_twice_runs_no_program(project: Path, rendered: set[tuple[str, str]]) -> None:
+    first = asked(project)
+    assert rendered == {("project", "prod")}
+    rendered.clear()
+    assert asked(project) == first
+    assert rendered == set()
+    (project / "Pulumi.prod.yaml").write_text("config:\n  role: shipper\n")
+    changed = answer(project)  # what it was before is known, too
+    assert rendered == {("project", "prod")}
+    assert "+ runner class large (acme/app): shipper" in changed
+
+
+def _rewrite(file: Path) -> None:
+    """Another text of the same length, at the same time."""
+    held = file.stat()
+    file.write_text(file.read_text().replace("deployer", "repliers"))
+    os.utime(file, ns=(held.st_atime_ns, held.st_mtime_ns))
+
+
+class Tomorrow:
+    @staticmethod
+    def now(zone: tzinfo) -> datetime:
+        return datetime.now(zone) + timedelta(days=1)
+
+
+Change = Callable[[Path, pytest.MonkeyPatch], object]
+CHANGES: dict[str, Change] = {
+    "line": lambda root, _: (root / "Pulumi.prod.yaml").write_text("config:\n  role: shipper\n"),
+    "stat": lambda root, _: _rewrite(root / "Pulumi.prod.yaml"),
+    "file": lambda root, _: (root / "new.txt").touch(),
+    "folder": lambda root, _: (root / "new").mkdir(),
+    "ignored": lambda root, _: (root / "ignored.txt").write_text("other"),
+    "gone": lambda root, _: (root / "Pulumi.local.yaml").unlink(),
+    "beside": lambda root, _: (root.parent / "beside.txt").write_text(
+        "outside of the project, in its repository"
+    ),
+    "link": lambda root, _: (root / "link").symlink_to("/etc/hostname"),
+    "variable": lambda _, env: env.setenv("ROLE_PREFIX", "other"),
+    "path": lambda _, env: env.setenv("PYTHONPATH", "lib"),
+    "day": lambda _, env: env.setattr(rendered_before, "datetime", Tomorrow),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_a_program_could_read_is_seen_when_it_changes(
+    tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "repository" / "project"
+    root.mkdir(parents=True)
+    git(tmp_path / "repository", "init", "--quiet")
+    (root / "Pulumi.prod.yaml").write_text("config:\n  role: deployer\n")
+    (root / "Pulumi.local.yaml").touch()
+    (root / ".gitignore").write_text("ignored.txt\n")
+    (root / "ignored.txt").touch()
+    before = rendered_before.fingerprint(root, ["prod"])
+    (root / ".slipway").mkdir()
+    assert before is not None
+    assert rendered_before.fingerprint(root, ["prod"]) == before
+    assert rendered_before.fingerprint(root, ["prod", "qa"]) != before
+    CHANGES[change](root, monkeypatch)
+    assert rendered_before.fingerprint(root, ["prod"]) != before
+
+
+def test_a_file_that_changes_while_it_is_rendered_is_not_remembered(
+    project: Path, monkeypatch: pytest.MonkeyPatch, rendered: set[tuple[str, str]]
+) -> None:
+    render = offline.render_stacks
+
+    def meanwhile(root: Path, stacks: list[str], key: str) -> object:
+        answers = render(root, stacks, key)
+        (root / "Pulumi.prod.yaml").write_text("config:\n  role: shipper\n")
+        return answers
+
+    with monkeypatch.context() as patch:
+        patch.setattr(offline, "render_stacks", meanwhile)
+        assert "deployer" in asked(project)
+    git(project, "checkout", "--quiet", ".")
+    rendered.clear()
+    assert "deployer" in asked(project)
+    assert rendered
+
+
+def test_a_torn_answer_is_rendered_anew(project: Path) -> None:
+    first = asked(project)
+    (kept,) = (project / ".slipway" / "rendered").iterdir()
+    kept.write_text(kept.read_text()[:100])
+    assert asked(project) == first
+    assert len(list((project / ".slipway" / "rendered").iterdir())) == 1
 
 
 @pytest.mark.parametrize(

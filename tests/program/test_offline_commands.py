@@ -105,6 +105,18 @@ def test_a_base_leaves_one_line_to_people(cloned: Clone, form: str) -> None:
     assert not others & set(re.findall(r"[^\s*]+", shown))
 
 
+def test_what_a_change_newly_allows_is_told_before_what_it_does(cloned: Clone) -> None:
+    cloned.edit("services/skill-pool.yaml", "qa1, qa2,", "qa1, qa2, qa3,")
+    command = ("preview", "automation", "staging", "--offline", "--base", "HEAD")
+    shown = cloned.ok(*command)
+    first, *_ = shown.splitlines()
+    assert first == "+ acme/skill-pool in qa3 from pull request: skill-pool-qa3 in 222222222222"
+    assert shown.index("\npreview automation: ") < shown.index("\npreview staging: ")
+    told = json.loads(cloned.ok(*command, "--json"))
+    assert {row["environment"] for row in told["access"]["newly_allowed"]} == {"qa3"}
+    assert [each["stack"] for each in told["previews"]] == ["automation", "staging"]
+
+
 @pytest.mark.parametrize(
     ("base", "form"),
     [((), "text"), ((), "json"), (("--base", "HEAD"), "markdown"), (("--base", "HEAD"), "json")],

@@ -1,0 +1,54 @@
+"""The preview without a cloud, of one stack or several: what a change newly allows, then what it does."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from slipway.access import render
+from slipway.access.matrix import MatrixDiff
+from slipway.cli import matrices, stacks
+from slipway.cli.options import Form
+from slipway.engine import offline
+from slipway.engine.interface import Result
+from slipway.platform import reading
+from slipway.platform.spelling import respelling
+
+
+def preview_offline(root: Path, names: Sequence[str], base: str | None, form: Form) -> list[Result]:
+    """Print what stacks consist of, or what the change since a revision does, and what it newly allows first.
+
+    Returns:
+        What was printed of each stack.
+
+    Raises:
+        SlipwayError: see `offline.previews`.
+    """
+    if base is None and len(names) == 1:
+        result = offline.preview(root, names[0], here=True)
+        _print([result], None, form)
+        return [result]
+    found = offline.previews(root, names, base, likeness=_likeness)
+    results = [each.result for each in found]
+    _print(results, matrices.difference_of(found) if base is not None else None, form)
+    return results
+
+
+def _print(results: Sequence[Result], access: MatrixDiff | None, form: Form) -> None:
+    if form == "json":
+        allowed = {"access": asdict(access)} if access is not None else {}
+        told = [result.to_json() for result in results]
+        only = {**allowed, **told[0]} if len(told) == 1 else {**allowed, "previews": told}
+        typer.echo(json.dumps(only, indent=2, default=str))
+        return
+    if access is not None:
+        typer.echo(render.diff_to_markdown(access) if form == "markdown" else render.diff_to_text(access))
+    for result in results:
+        stacks.show(result, form)
+
+
+def _likeness(before: Path, now: Path, stack: str) -> tuple[Mapping[str, str], Sequence[str]]:
+    """Which repositories a change only spells anew."""
+    return respelling(reading.load(before, stack), reading.load(now, stack))
