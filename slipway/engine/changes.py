@@ -58,13 +58,13 @@ def triggered(old: Plain, new: Plain) -> PropertyChange | None:
 
 
 def _changes(old: ResourceState, inputs: Properties, answer: Diff) -> list[PropertyChange]:
-    structural = compare(old.inputs, inputs)
+    structural = compare(old.inputs, inputs, old.type)
     if answer.detailed:
         items = [
             Reported(path, cast(ChangeKind, kind), forces, about_inputs)
             for path, (kind, forces, about_inputs) in answer.detailed.items()
         ]
-        return reported(items, structural, old.inputs, old.outputs, inputs)
+        return reported(items, structural, old.inputs, old.outputs, inputs, token=old.type)
     if answer.changes and not structural:
         return [_outside(old, key) for key in (answer.keys or answer.replaces)]
     return structural

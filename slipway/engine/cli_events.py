@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from slipway.engine import cli_messages as messages
 from slipway.engine import urn as urns
-from slipway.engine.diffs import Reported, compare, mark_forcing, reported
+from slipway.engine.diffs import Reported, compare, mark_forcing, reported, within_sets
 from slipway.engine.drift import watched, without_shared
 from slipway.engine.interface import (
     CHANGED,
@@ -33,7 +33,7 @@ from slipway.engine.values import (
     show_properties,
 )
 from slipway.platform.masking import MASK
-from slipway.platform.property_paths import covers, parse
+from slipway.platform.property_paths import PropertyPath, covers, parse
 
 _OPS: Final[dict[str, Op]] = {
     "same": "same",
@@ -244,22 +244,21 @@ def _hidden(metadata: messages.Metadata) -> bool:
 def _changes(
     op: Op, metadata: messages.Metadata, before: dict[str, Any], after: dict[str, Any]
 ) -> list[PropertyChange]:
-    changes = compare(before, after)
-    shown = [parse(change.path) for change in changes]
+    changes = compare(before, after, metadata.type)
+    shown = [within_sets(metadata.type, parse(change.path)) for change in changes]
     detailed = metadata.detailed_diff or {}
     forced = [path for path, item in detailed.items() if item.diff_kind.endswith("-replace")]
     # A secret looks the same before and after; only the provider's own list tells that it changed.
     items = [
         Reported(path, cast(ChangeKind, item.diff_kind.removesuffix("-replace")))
         for path, item in detailed.items()
-        if item.input_diff and not _among(path, shown)
+        if item.input_diff and not _among(within_sets(metadata.type, parse(path)), shown)
     ]
-    changes.extend(reported(items, [], before, {}, after))
+    changes.extend(reported(items, [], before, {}, after, token=metadata.type))
     return mark_forcing(changes, [*forced, *((metadata.keys or []) if op == "replace" else [])])
 
 
-def _among(path: str, shown: list[Any]) -> bool:
-    segments = parse(path)
+def _among(segments: PropertyPath, shown: list[PropertyPath]) -> bool:
     return any(covers(segments, other) or covers(other, segments) for other in shown)
 
 

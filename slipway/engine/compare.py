@@ -82,7 +82,7 @@ def _created(item: Registration) -> Step | None:
 def _changed(old: Registration, new: Registration) -> Step | None:
     ignored = new.paths("ignore_changes")
     inputs = diffs.keep_ignored(new.inputs, old.inputs, ignored)
-    changes = diffs.compare(old.inputs, inputs)
+    changes = diffs.compare(old.inputs, inputs, new.type)
     trigger = triggered(*(item.options.get("replacement_trigger") for item in (old, new)))
     if trigger is not None and UNKNOWN_MARK not in (trigger.old, trigger.new):
         # Offline an unknown one says nothing: it is what an apply would find, on both sides.

@@ -12,22 +12,39 @@ from slipway.engine.values import Plain, Secret, contains, reveal, show
 from slipway.platform.differences import ABSENT, Comparison, Difference
 from slipway.platform.masking import MASK
 from slipway.platform.property_paths import INSIDE, PropertyPath, covers, parse, render
+from slipway.platform.resource_types import ResourceType, row_of
+from slipway.platform.resource_types.sets import is_policy_set, is_set
 
 
-def compare(old: dict[str, Plain], new: dict[str, Plain]) -> list[PropertyChange]:
+def compare(old: dict[str, Plain], new: dict[str, Plain], token: str = "") -> list[PropertyChange]:
     """Every leaf that differs. Secrets are compared but only ever shown masked; JSON inside strings is
-    compared as a structure. Keys that begin with ``__`` are Pulumi's own and left out.
+    compared as a structure, and sets whatever their order. Keys that begin with ``__`` are Pulumi's own and
+    left out.
+
+    Args:
+        old: the properties before.
+        new: the properties after.
+        token: the resource's type, whose row says which lists are sets; without one those of policies are.
     """
     own, other = (
         {key: item for key, item in side.items() if not key.startswith("__")} for side in (old, new)
     )
-    return [_change(*difference) for difference in _Inputs().differences(own, other)]
+    return [_change(*difference) for difference in _Inputs(row_of(token)).differences(own, other)]
 
 
 class _Inputs(Comparison):
     """What providers take for equal, whichever they are."""
 
+    def __init__(self, row: ResourceType | None) -> None:
+        self._row = row
+
+    def items(self, old: list[Any], new: list[Any], path: PropertyPath) -> Iterable[tuple[int, Any, Any]]:
+        return (self.sets if is_set(self._row, path) else super().items)(old, new, path)
+
     def differences(self, old: Any, new: Any, path: PropertyPath = ()) -> Iterator[Difference]:
+        if isinstance(old, list) is not isinstance(new, list) and is_policy_set(path):
+            # IAM reads `"Action": "x"` and `"Action": ["x"]` alike.
+            old, new = ([side] if isinstance(side, str) else side for side in (old, new))
         before, after = _document(old), _document(new)
         if before is not None and type(before) is type(after):
             yield from super().differences(before, after, (*path, INSIDE))
@@ -112,22 +129,37 @@ def reported(
     inputs: dict[str, Plain],
     outputs: dict[str, Plain],
     new: dict[str, Plain],
+    *,
+    token: str = "",
 ) -> list[PropertyChange]:
     """A provider's own list, with the finer paths of `structural` where they lie below one of its.
+
+    A provider numbers the items of a set as it likes, so that one of them stands for all of the set.
 
     Args:
         inputs: the resource's as they were; `outputs` likewise, for what a provider compares with the world.
         new: its inputs as they are to be.
+        token: the resource's type.
     """
     result: list[PropertyChange] = []
     for item in items:
         segments = parse(item.path)
-        finer = [change for change in structural if covers(segments, parse(change.path))]
-        if not finer:
+        above = within_sets(token, segments)
+        finer = [change for change in structural if covers(above, parse(change.path))]
+        if finer and above != segments:
+            known = {change.path for change in result}
+            finer = [change for change in finer if change.path not in known]
+        elif not finer:
             old = inputs if item.about_inputs else outputs
             finer = [PropertyChange(item.path, item.kind, masked(old, segments), masked(new, segments))]
         result.extend(replace(change, forces_replace=item.forces_replace) for change in finer)
     return result
+
+
+def within_sets(token: str, path: PropertyPath) -> PropertyPath:
+    """The path of the set that a path leads into; the path itself if it leads into none."""
+    row = row_of(token)
+    return next((path[:end] for end in range(1, len(path)) if is_set(row, path[:end])), path)
 
 
 def keep_ignored(new: dict[str, Plain], old: dict[str, Plain], ignored: Sequence[str]) -> dict[str, Plain]:

@@ -9,7 +9,7 @@ from slipway.engine import urn as urns
 from slipway.engine.changes import guard_secrets
 from slipway.engine.diffs import compare, keep_ignored
 from slipway.engine.drift import TOLD, shared, watched
-from slipway.engine.interface import CHANGED, GONE, PropertyChange
+from slipway.engine.interface import CHANGED, GONE
 from slipway.engine.plugins import ResourceRefused
 from slipway.engine.program import leave_interrupts
 from slipway.engine.provider_resources import ProviderResources
@@ -52,7 +52,7 @@ def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> No
     inputs = keep_ignored(inputs, state.inputs, (*state.ignore_changes, *shared(state.type)))
     outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
     told = watched(state.type, state.outputs, outputs)
-    changes = [*drifted(state.inputs, inputs), *told]
+    changes = [*compare(state.inputs, inputs, state.type), *told]
     result = replace(state, id=id_, inputs=inputs, outputs=outputs)
     if told:
         result = replace(result, rest={**state.rest, INIT_ERRORS: [TOLD]})
@@ -68,8 +68,3 @@ def _inputs_from(outputs: Properties, state: ResourceState) -> Properties:
     """For a provider that reads no inputs: what the outputs say of the properties that were given."""
     found = {key: outputs.get(key, item) for key, item in state.inputs.items()}
     return guard_secrets(found, state.inputs, ())
-
-
-def drifted(before: Properties, world: Properties) -> list[PropertyChange]:
-    """What the world has differently; old is the state's value, new the world's."""
-    return compare(before, world)

@@ -1,7 +1,7 @@
 """How two sets of properties differ: by structure, with sets and JSON documents compared by meaning."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -103,20 +103,9 @@ class _Comparison(Comparison):
             or (name in self._shape.documents and same_document(old, new))
         )
 
-    def paired(self, old: list[Any], new: list[Any], path: PropertyPath) -> tuple[list[Any], list[Any]]:
-        if _name(path) not in self._shape.unordered or is_unknown(new):
-            return old, new
-        left, right = list(old), list[Any]()
-        for item in new:
-            match = next((index for index, have in enumerate(left) if self._equal(have, item, path)), None)
-            if match is None:
-                right.append(item)
-            else:
-                del left[match]
-        return left, right
-
-    def _equal(self, old: Any, new: Any, path: PropertyPath) -> bool:
-        return next(self.differences(old, new, path), None) is None
+    def items(self, old: list[Any], new: list[Any], path: PropertyPath) -> Iterable[tuple[int, Any, Any]]:
+        is_set = _name(path) in self._shape.unordered and not is_unknown(new)
+        return self.sets(old, new, path) if is_set else super().items(old, new, path)
 
 
 def _diff(path: PropertyPath, old: Any, new: Any, shape: Shape) -> PropertyDiff:
