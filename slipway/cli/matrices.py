@@ -50,9 +50,11 @@ def matrix_of(root: Path, names: Sequence[str], question: Question | None = None
 
 def _rendered(keeper: Path, root: Path, names: Sequence[str]) -> list[Rendered]:
     """Stacks of which nobody asks whether a secret changed, so that an answer of before will do."""
-    return rendered_before.rendered(
-        keeper, root, names, lambda *which: offline.render_stacks(*which, secrets.token_hex(16))
-    )
+
+    def render(folder: Path, which: Sequence[str]) -> list[Rendered]:
+        return offline.render_stacks(folder, which, secrets.token_hex(16))
+
+    return rendered_before.rendered(keeper, root, names, render)
 
 
 def roles_of_service(root: Path, stack: str, name: str) -> frozenset[str]:

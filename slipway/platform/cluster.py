@@ -10,7 +10,7 @@ from slipway.platform.addon_versions import Addon, addon_version
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_names import architecture_of
 from slipway.platform.endpoint import check_endpoint
-from slipway.platform.mistakes import refusal
+from slipway.platform.mistakes import refusal, text_of
 from slipway.platform.model import Model
 from slipway.platform.values import (
     AddonVersion,
@@ -36,7 +36,10 @@ class NodeCount:
     desired: int
 
 
-NodeInstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.[a-z0-9-]+$")]
+NodeInstanceType = Annotated[
+    str,
+    text_of(r"^[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.[a-z0-9-]+$", "an EC2 instance type, such as m7i.large"),
+]
 
 
 class NodeGroup(Model):

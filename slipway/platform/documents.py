@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -81,6 +82,8 @@ def read(path: Path, file: str = "") -> Document:
         node: Any = yaml.compose(text)
     except YAMLError as error:
         mark: Any = getattr(error, "problem_mark", None)
+        if isinstance(error, DuplicateKeyError) and mark is not None:
+            raise _twice(file, text, mark) from None
         line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise SlipwayError(
@@ -95,6 +98,24 @@ def read(path: Path, file: str = "") -> Document:
         values={str(key): value for key, value in cast(Mapping[object, Any], values).items()},
         spans=dict(_spans(node, "")),
     )
+
+
+def _twice(file: str, text: str, mark: Any) -> SlipwayError:
+    """A key that stands twice in one block, with both of its lines."""
+    yaml: Any = YAML(typ="safe", pure=True)
+    nodes: list[Any] = [yaml.compose(text)]
+    for node in nodes:
+        first: dict[str, int] = {}
+        for key, start, value in _items(node):
+            if (start.line, start.column) == (mark.line, mark.column):
+                return SlipwayError(
+                    f"the key '{key}' stands twice, in line {first[key]} and in line {_line(start)}",
+                    where=f"{file}:{_line(start)}",
+                    fix="keep one of the two",
+                )
+            first.setdefault(key, _line(start))
+            nodes.append(value)
+    return SlipwayError("a key stands twice", where=f"{file}:{_line(mark)}", fix="keep one of the two")
 
 
 def _spans(node: Any, prefix: str) -> Iterator[tuple[str, Span]]:

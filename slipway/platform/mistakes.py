@@ -1,11 +1,12 @@
 """Turns what is wrong with settings into a list that can be worked through from top to bottom."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from slipway.errors import SlipwayError
@@ -165,17 +166,54 @@ def _mistake(place: Place, model: type[BaseModel], details: ErrorDetails) -> Mis
 
 def expectation(details: ErrorDetails) -> str:
     """What would have been right, in the words of whoever writes settings or types a command."""
+    unquoted = ", without quotes" if details["type"] in _NUMBERS and _is_number(details["input"]) else ""
+    return _expectation(details) + unquoted
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
+
+
+_NUMBERS: Final = frozenset({"int_type", "float_type", "literal_error"})
+"""Kinds of errors that a number in quotes makes, where one without them may be right."""
+
+
+def _expectation(details: ErrorDetails) -> str:
     context: Mapping[str, Any] = details.get("ctx", {})
     match details["type"]:
         case "string_pattern_mismatch":
-            return f"text of the form {context['pattern']}"
+            return _FORMS[context["pattern"]]
         case "string_type":
-            return "text; quote it if it looks like a number"
+            given = details["input"]
+            return f'text: put it in quotes, "{shown(given)}"' if isinstance(given, int | float) else "text"
         case "value_error":
             return str(context["error"])
         case kind:
             # A kind without words here is told in pydantic's; a test goes through all that settings can be.
             return _WORDS[kind].format_map(context) if kind in _WORDS else details["msg"]
+
+
+_FORMS: Final[dict[str, str]] = {}
+"""By the regular expression of a value, what it says in words."""
+
+
+def text_of(
+    pattern: str, words: str, *, min_length: int | None = None, max_length: int | None = None
+) -> StringConstraints:
+    """Text of a certain form, for an annotation.
+
+    Args:
+        pattern: the form, as a regular expression.
+        words: the same for whoever wrote another one.
+        min_length: in characters; `max_length` likewise.
+
+    Raises:
+        ValueError: the expression has other words already.
+    """
+    if _FORMS.setdefault(pattern, words) != words:
+        message = f"{pattern} is {_FORMS[pattern]!r} already"
+        raise ValueError(message)
+    return StringConstraints(pattern=pattern, min_length=min_length, max_length=max_length)
 
 
 _WORDS: Final = {

@@ -4,10 +4,11 @@ import datetime
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from slipway.platform.aws_names import architecture_of
 from slipway.platform.fleet_names import FLEET_NAME, LONGEST_NAME, RESERVED_NAMES
+from slipway.platform.mistakes import text_of
 from slipway.platform.model import Model
 from slipway.platform.values import RepositorySlug
 
@@ -46,16 +47,24 @@ def _day(value: str) -> str:
 
 ClassName = Annotated[
     str,
-    StringConstraints(pattern=rf"^{FLEET_NAME.pattern}$", max_length=LONGEST_NAME),
+    text_of(
+        rf"^{FLEET_NAME.pattern}$",
+        "lower-case letters, digits and single hyphens, beginning with a letter",
+        max_length=LONGEST_NAME,
+    ),
     AfterValidator(_not_reserved),
 ]
 """A runner class. Its instance role is `runner-<stack>-<class>`, and IAM takes 64 characters."""
 
 Labels = Annotated[tuple[str, ...], Field(min_length=1, examples=[["self-hosted"]]), AfterValidator(_labels)]
-InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
-ImageId = Annotated[str, StringConstraints(pattern=r"^ami-[0-9a-f]{8,17}$")]
+InstanceType = Annotated[str, text_of(r"^[a-z0-9-]+\.[a-z0-9-]+$", "an EC2 instance type, such as m7i.large")]
+ImageId = Annotated[str, text_of(r"^ami-[0-9a-f]{8,17}$", "an AMI's id: ami- and 8 to 17 of 0-9 a-f")]
 WorkflowRef = Annotated[
-    str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+/\.github/workflows/[\w./-]+\.ya?ml@[\w./-]+$")
+    str,
+    text_of(
+        r"^[\w.-]+/[\w.-]+/\.github/workflows/[\w./-]+\.ya?ml@[\w./-]+$",
+        "a workflow as owner/repository/.github/workflows/file.yml@ref",
+    ),
 ]
 """`owner/repository/.github/workflows/file.yml@ref` (GitHub REST, runner groups, selected_workflows)."""
 
@@ -67,7 +76,7 @@ class RunnerImage(Model):
     """The AMI."""
     built: Annotated[str, AfterValidator(_day)]
     """The day that it was built on, `"2026-11-20"`, quoted in YAML."""
-    runner_version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    runner_version: Annotated[str, text_of(r"^\d+\.\d+\.\d+$", "a version of three numbers, such as 2.330.0")]
     """Version of GitHub's runner in it."""
 
 
@@ -182,15 +191,23 @@ class RunnerSettings(Model):
     functions_image: (
         Annotated[
             str,
-            StringConstraints(
-                pattern=r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$"
+            text_of(
+                r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$",
+                "the address of an image in ECR by its digest, that ends in @sha256:…",
             ),
         ]
         | None
     ) = None
     """A container image with the functions, by digest, where they are not deployed as zip files."""
     alarm_topic: (
-        Annotated[str, StringConstraints(pattern=r"^arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]+$")] | None
+        Annotated[
+            str,
+            text_of(
+                r"^arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]+$",
+                "an SNS topic's ARN, arn:aws:sns:REGION:ACCOUNT:NAME",
+            ),
+        ]
+        | None
     ) = None
     """The SNS topic that alarms go to; they only change colour if there is none."""
     webhook_rate: Annotated[int, Field(ge=1, le=10_000)] = 100

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 
 from slipway.platform.declaration import SubjectForm
+from slipway.platform.mistakes import text_of
 from slipway.platform.model import Model
 from slipway.platform.stack import Stack
 from slipway.platform.values import (
@@ -135,7 +136,9 @@ class DatabaseSettings(Model):
 
     secret: Namespace
     """Its name, in the environment's namespace."""
-    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
+    key: Annotated[
+        str, text_of(r"^[-._a-zA-Z0-9]{1,253}$", "a key of a Secret: up to 253 letters, digits and . _ -")
+    ]
     """The key in it that holds the URL."""
 
 

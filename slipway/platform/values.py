@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from slipway.errors import SlipwayError
 from slipway.platform.addressing import check_ssh_block, vpc_block
 from slipway.platform.endpoint import check_block
-from slipway.platform.mistakes import refusal
+from slipway.platform.mistakes import refusal, text_of
 from slipway.platform.protection import EnvironmentRules, Reviewers
 from slipway.platform.variable_names import image_variables
 
@@ -126,14 +126,19 @@ RESERVED_SERVICES = {
     "preview": "ECR repositories of pull requests' images have this part in their name",
 }
 
+_KEBAB = "lower-case letters, digits and single hyphens, beginning with a letter and not ending in a hyphen"
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NODE_GROUP = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 
-AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$"), Field(examples=["111111111111"])]
+AccountId = Annotated[str, text_of(r"^\d{12}$", "12 digits, in quotes"), Field(examples=["111111111111"])]
 """AWS account: twelve digits, quoted in YAML or a leading zero is lost."""
 
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$"), Field(examples=["eu-west-1"])]
-Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
+Region = Annotated[
+    str,
+    text_of(r"^[a-z]{2}(-[a-z]+)+-\d$", "a region of AWS, such as eu-west-1"),
+    Field(examples=["eu-west-1"]),
+]
+Zone = Annotated[str, text_of(r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$", "an availability zone, such as eu-west-1a")]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 VpcCidr = Annotated[Cidr, passes(vpc_block), Field(examples=["10.20.0.0/16"])]
 PublicCidr = Annotated[Cidr, passes(_public)]
@@ -144,7 +149,7 @@ SshCidr = Annotated[
 
 ServiceName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$", min_length=2, max_length=40),
+    text_of(r"^[a-z][a-z0-9-]*[a-z0-9]$", _KEBAB, min_length=2, max_length=40),
     AfterValidator(_kebab_free_of_doubles),
     AfterValidator(_not_reserved),
 ]
@@ -152,19 +157,30 @@ ServiceName = Annotated[
 
 EnvironmentName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$", min_length=2, max_length=22),
+    text_of(r"^[a-z][a-z0-9-]*[a-z0-9]$", _KEBAB, min_length=2, max_length=22),
     AfterValidator(_kebab_free_of_doubles),
 ]
 """A GitHub environment: lower-case, because GitHub ignores case in these names, `StringEquals` does not."""
 
 ImageName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64),
+    text_of(
+        r"^[a-z0-9]+([._-][a-z0-9]+)*$",
+        "lower-case letters and digits, with one of . _ - between them",
+        max_length=64,
+    ),
     AfterValidator(_not_the_chart),
 ]
 """The last part of an ECR repository name (ECR API: CreateRepository, repositoryName)."""
 
-Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
+Namespace = Annotated[
+    str,
+    text_of(
+        r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        "lower-case letters, digits and hyphens, no hyphen at either end",
+        max_length=63,
+    ),
+]
 OwnNamespace = Annotated[Namespace, AfterValidator(_own_namespace)]
 """A namespace that the platform makes: none of Kubernetes' own."""
 
@@ -175,26 +191,58 @@ Images = Annotated[
     passes(_images),
 ]
 Hostname = Annotated[str, AfterValidator(_hostname)]
-ChartPath = Annotated[str, StringConstraints(pattern=r"^[\w./-]+$"), AfterValidator(_inside)]
-ValuesPath = Annotated[str, StringConstraints(pattern=r"^[\w./-]+\.ya?ml$"), AfterValidator(_inside)]
+ChartPath = Annotated[
+    str, text_of(r"^[\w./-]+$", "a folder's path, of letters, digits and . _ - /"), AfterValidator(_inside)
+]
+ValuesPath = Annotated[
+    str,
+    text_of(r"^[\w./-]+\.ya?ml$", "the path of a .yaml file, of letters, digits and . _ - /"),
+    AfterValidator(_inside),
+]
 RepositorySlug = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$"),
+    text_of(
+        r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$",
+        "a repository of GitHub as owner/name, such as acme/app",
+    ),
     Field(examples=["acme/app"]),
 ]
 Organization = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$"), Field(examples=["acme"])
+    str,
+    text_of(
+        r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$",
+        "an organisation's name on GitHub: up to 39 letters, digits and hyphens",
+    ),
+    Field(examples=["acme"]),
 ]
 ClusterName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,55}$"), Field(examples=["slipway"])
+    str,
+    text_of(
+        r"^[A-Za-z0-9][A-Za-z0-9_-]{0,55}$",
+        "up to 56 letters, digits, _ and -, beginning with a letter or a digit",
+    ),
+    Field(examples=["slipway"]),
 ]
 """EKS takes 100 characters; the cluster's roles are called after it, and IAM takes 64."""
 
 AddonVersion = Annotated[
-    str, StringConstraints(pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$"), Field(examples=["v1.35.3-eksbuild.13"])
+    str,
+    text_of(
+        r"^v\d+\.\d+\.\d+-eksbuild\.\d+$", "the version of an add-on of EKS, such as v1.35.3-eksbuild.13"
+    ),
+    Field(examples=["v1.35.3-eksbuild.13"]),
 ]
-KubernetesVersion = Annotated[str, StringConstraints(pattern=r"^1\.\d{2}$"), Field(examples=["1.35"])]
-Reviewer = Annotated[str, StringConstraints(pattern=r"^(team|user):[A-Za-z0-9][A-Za-z0-9-]*$")]
+KubernetesVersion = Annotated[
+    str,
+    text_of(r"^1\.\d{2}$", 'a minor version in quotes, such as "1.35"'),
+    Field(examples=["1.35"]),
+]
+Reviewer = Annotated[
+    str,
+    text_of(
+        r"^(team|user):[A-Za-z0-9][A-Za-z0-9-]*$", "team:NAME or user:NAME, as GitHub has it in its addresses"
+    ),
+]
 """Who approves: `team:slug` or `user:login`."""
 
 ReviewerNames = Annotated[tuple[Reviewer, ...], AfterValidator(_each_once), passes(_reviewers)]
@@ -202,8 +250,26 @@ ReviewerNames = Annotated[tuple[Reviewer, ...], AfterValidator(_each_once), pass
 NodeGroupName = Annotated[str, AfterValidator(_node_group_name)]
 """A part of a node group's URN and tags."""
 
-RefPattern = Annotated[str, StringConstraints(pattern=r"^[^\s~^:\\]{1,255}$")]
+RefPattern = Annotated[
+    str,
+    text_of(
+        r"^[^\s~^:\\]{1,255}$",
+        "a branch, a tag or a pattern of some: up to 255 characters, without spaces and ~ ^ : \\",
+    ),
+]
 RefPatterns = Annotated[tuple[RefPattern, ...], AfterValidator(_each_once)]
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::[0-9]{12}:role/[a-zA-Z0-9_+=,.@/-]+$")]
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-KeyArn = Annotated[str, StringConstraints(pattern=r"^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]{36}$")]
+RoleArn = Annotated[
+    str,
+    text_of(
+        r"^arn:aws:iam::[0-9]{12}:role/[a-zA-Z0-9_+=,.@/-]+$",
+        "an IAM role's ARN, such as arn:aws:iam::111111111111:role/admin",
+    ),
+]
+Digest = Annotated[str, text_of(r"^sha256:[0-9a-f]{64}$", "a digest: sha256: and 64 of 0-9 a-f")]
+KeyArn = Annotated[
+    str,
+    text_of(
+        r"^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]{36}$",
+        "a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
+    ),
+]

@@ -138,7 +138,7 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
         "local",
         (put("platform.cluster.node_groups.default.instance_types", ["huge"]),),
         f"{PLATFORM}.cluster.node_groups.default.instance_types.0",
-        "text of the form",
+        "an EC2 instance type, such as m7i.large",
     ),
     "a node group's name": (
         "local",

@@ -39,7 +39,7 @@ def test_all_mistakes_are_told_at_once(prod: dict[str, Any]) -> None:
     found = "\n".join(mistakes("prod", prod))
     assert "slipway:platform.netwrk: found an unknown key" in found
     assert "did you mean 'network'?" in found
-    assert "slipway:organization.accounts.prod: found 333333333333; expected text; quote it" in found
+    assert "slipway:organization.accounts.prod: found 333333333333; expected text: put it in quotes" in found
     assert "slipway:organization.github.plan: found 'platinum'" in found
     assert "images: found 'server'" in found
     assert "services.skill-pool.environments.prod.reviwers" in found

@@ -84,7 +84,7 @@ def misspell_the_top(project: Project) -> None:
         (misspell_the_top, ["unknown key 'confg'", "Pulumi.local.yaml", "did you mean 'config'"]),
         (misspell, ["flow_log_dayz", "did you mean 'flow_log_days'"]),
         (claim_twice, ["repository: found", "has claimed this one", "hostname: found"]),
-        (bad_name, ["Skill_Pool", "expected text of the form"]),
+        (bad_name, ["Skill_Pool", "expected lower-case letters, digits and single hyphens"]),
         (unknown_job, ["environments.blue", "'jobs' and 'branches' or 'tags'"]),
     ],
 )
