@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from slipway.access.condition_words import in_words
 from slipway.access.extents import Rule, Texts
-from slipway.access.patterns import Pattern, glob, plain, written
+from slipway.access.patterns import Pattern, glob, plain, short, written
 from slipway.access.powers import Grant, Powers
 from slipway.access.statements import READING_VERBS
 from slipway.access.world import Role
@@ -22,6 +23,7 @@ class Capability:
         certain: nothing is in doubt.
         conditional: conditions apply, of the statement that allows it, the boundary's or a Deny's.
         denied: what Deny statements take away of it.
+        when: the conditions, in words; those of a Deny with the word `unless`.
     """
 
     label: str
@@ -29,12 +31,14 @@ class Capability:
     certain: bool = True
     conditional: bool = False
     denied: tuple[str, ...] = ()
+    when: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """`label: resource, resource except action (conditions apply)`."""
+        """`label: resource, resource except action if key is value`."""
         text = f"{self.label}: {', '.join(self.resources)}" if self.resources else self.label
         text += f" except {', '.join(self.denied)}" if self.denied else ""
-        text += " (conditions apply)" if self.conditional else ""
+        if self.conditional:
+            text += f" {_joined(self.when)}" if self.when else " (conditions apply)"
         return text if self.certain else f"{text} (possibly)"
 
     @property
@@ -43,6 +47,13 @@ class Capability:
         return tuple(replace(self, resources=(name,)) for name in self.resources) or (self,)
 
 
+def _joined(when: tuple[str, ...]) -> str:
+    tests = [text for text in when if not text.startswith(UNLESS)]
+    others = [text for text in when if text.startswith(UNLESS)]
+    return ", ".join([*(["if " + " and ".join(tests)] if tests else []), *others])
+
+
+UNLESS = "unless "
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("push images", ("ecr:PutImage", "ecr:*LayerUpload", "ecr:UploadLayerPart")),
     ("pull images", ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")),
@@ -110,23 +121,34 @@ def capabilities(role: Role) -> tuple[Capability, ...]:
 @lru_cache(maxsize=1_024)
 def _capabilities(said: _Said) -> tuple[Capability, ...]:
     role = said.role
-    found: dict[_Key, Capability] = {}
+    found: dict[_Key, list[Capability]] = {}
     for grant in Powers.of(role).grants():
         for label, actions in _labelled(grant):
             one = _capability(label, grant, actions)
-            key = (label, one.resources, one.denied)
             # Allowed twice, it is as certain and as free as the better of both.
-            found[key] = min(found.get(key, one), one, key=lambda each: (not each.certain, each.conditional))
+            others = found.setdefault((label, one.resources, one.denied), [])
+            others.append(one)
+            best = min(map(_freedom, others))
+            others[:] = _freest([each for each in dict.fromkeys(others) if _freedom(each) == best])
     merged: dict[Capability, set[str]] = {}
-    for (label, resources, denied), one in found.items():
+    for (label, resources, denied), several in found.items():
         if not denied or (label, resources, ()) not in found:
-            merged.setdefault(replace(one, resources=()), set()).update(resources)
+            for one in several:
+                merged.setdefault(replace(one, resources=()), set()).update(resources)
     listed = [replace(one, resources=tuple(sorted(resources))) for one, resources in merged.items()]
-    listed += [
-        Capability("whatever this policy allows", (short(name),), certain=False) for name in role.opaque
-    ]
+    listed += [Capability(label, (name,), certain=False) for label, name in map(_opaque, role.opaque)]
     listed += [Capability("in Kubernetes", (entry,)) for entry in role.kubernetes]
     return tuple(sorted(listed))
+
+
+def _freedom(one: Capability) -> tuple[bool, bool]:
+    """Less for what is less in doubt, and for what hangs on less."""
+    return not one.certain, one.conditional
+
+
+def _freest(several: list[Capability]) -> list[Capability]:
+    """Without those that hang on all that another one hangs on, and on more."""
+    return [one for one in several if not any(set(other.when) < set(one.when) for other in several)]
 
 
 def of_action(role: Role, action: str) -> tuple[Capability, ...]:
@@ -145,13 +167,13 @@ def of_action(role: Role, action: str) -> tuple[Capability, ...]:
     return tuple(sorted(replace(one, resources=tuple(sorted(names))) for one, names in found.items()))
 
 
-def short(resource: str) -> str:
-    """An ARN without what every ARN repeats: `ecr repository/app`, `s3 bucket/prefix/*`."""
-    parts = resource.split(":", 5)
-    if len(parts) < 6:
-        return resource
-    account = f" in {parts[4]}" if parts[2] == "iam" else ""
-    return f"{parts[2]} {parts[5]}{account}"
+def _opaque(policy: str) -> tuple[str, str]:
+    """A policy whose text is not to be had here, in words: a managed one by its ARN, else by its URN."""
+    if policy.startswith("arn:aws:iam::aws:policy/"):
+        return "what AWS's own policy allows", policy.rpartition("/")[2]
+    if policy.startswith("urn:"):
+        return "what an unreadable policy allows", policy.rpartition("::")[2]
+    return "what a policy outside of these stacks allows", short(policy)
 
 
 def _labelled(grant: Grant) -> Iterator[tuple[str, Texts]]:
@@ -205,7 +227,13 @@ def _capability(label: str, grant: Grant, actions: Texts) -> Capability:
         grant.certain and all(rule.is_certain for rule in (*denied, *held)),
         grant.conditional or bool(held),
         tuple(sorted({text for rule in denied for text in _taken(rule, told, grant.resources)})),
+        tuple(dict.fromkeys([*grant.when, *map(_unless, held)])),
     )
+
+
+def _unless(rule: Rule) -> str:
+    where = "" if rule.condition is None else " and ".join(in_words(rule.condition))
+    return f"{UNLESS}{where or ', '.join(map(short, rule.resource_texts))}"
 
 
 def _resource(grant: Grant) -> str:

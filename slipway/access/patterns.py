@@ -73,6 +73,15 @@ def plain(pattern: Pattern) -> str:
     return "".join(text for text, _ in pattern)
 
 
+def short(resource: str) -> str:
+    """An ARN without what every ARN repeats: `ecr repository/app`, `s3 bucket/prefix/*`."""
+    parts = resource.split(":", 5)
+    if len(parts) < 6:
+        return resource
+    account = f" in {parts[4]}" if parts[2] == "iam" else ""
+    return f"{parts[2]} {parts[5]}{account}"
+
+
 def has_wildcard(text: str) -> bool:
     """Whether IAM would read the text as a pattern."""
     return "*" in text or "?" in text

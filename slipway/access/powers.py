@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from slipway.access.condition_words import in_words
 from slipway.access.extents import Domains, Rule, Texts, rule_of
 from slipway.access.patterns import written
 from slipway.access.world import Role
@@ -15,6 +16,7 @@ class Grant:
     Attributes:
         by: the statement.
         conditional: it hangs on conditions that the role alone does not settle.
+        when: those of the statement and of the boundary's, in words.
         certain: nothing about it is in doubt.
         denied: the Deny statements that take some of it away.
         held: those that do so on a condition.
@@ -25,6 +27,7 @@ class Grant:
     resources: Texts
     conditional: bool
     certain: bool
+    when: tuple[str, ...] = ()
     denied: tuple[Rule, ...] = ()
     held: tuple[Rule, ...] = ()
 
@@ -81,7 +84,8 @@ class Powers:
     def _of(self, rule: Rule, actions: Sequence[Texts], resources: Sequence[Texts]) -> Iterator[Grant]:
         """What is left of some actions on some resources that a statement allows."""
         domains = rule.narrowed(self.own)
-        if _impossible(domains) or rule.condition_holds(self.own) is False:
+        holds = rule.condition_holds(self.own)
+        if _impossible(domains) or holds is False:
             return
         denies = [deny for deny in self.denies if _concerns(deny, actions, resources)]
         limits = None
@@ -93,8 +97,9 @@ class Powers:
                     by=rule,
                     actions=action,
                     resources=resource,
-                    conditional=rule.condition_holds(self.own) is not True or rule.resources.is_open,
+                    conditional=holds is not True or rule.resources.is_open,
                     certain=self.certain and rule.is_certain,
+                    when=() if holds is True else in_words(rule.condition),
                 )
                 for part, left in _limited(grant, limits, domains):
                     yield from _less(part, denies, left)
@@ -119,6 +124,7 @@ def _limited(
                     resources=resources,
                     conditional=grant.conditional or holds is not True or limit.resources.is_open,
                     certain=grant.certain and limit.is_certain,
+                    when=grant.when if holds is True else (*grant.when, *in_words(limit.condition)),
                 )
                 yield part, narrowed
 

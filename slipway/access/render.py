@@ -12,6 +12,7 @@ from slipway.access.matrix import PAST_REVIEW, Access, Matrix, MatrixDiff, Row
 
 _NARROWEST = 24
 _COLUMNS = ("environment", "from", "on", "role", "can")
+_NO_ENVIRONMENT = "none"
 _NOTHING_NEW = "Nothing is newly allowed."
 _NOTHING_GONE = "Nothing is taken away."
 _DOUBT = "(possibly): it hangs on a condition whose outcome the policies alone do not tell."
@@ -26,16 +27,20 @@ def to_text(matrix: Matrix, width: int | None = None) -> str:
     """
     parts: list[str] = []
     for who, rows in groupby(matrix.rows, key=lambda row: row.who):
-        parts += [who, *_table([_COLUMNS[:-1], *(_cells(row)[:-1] for row in rows)], width), ""]
+        parts += [
+            *_wrapped(who, width, 0),
+            *_table([_COLUMNS[:-1], *(_cells(row)[:-1] for row in rows)], width),
+            "",
+        ]
     if not matrix.rows:
         parts += ["Nobody here.", ""]
     able = {row.role: row.capabilities for row in matrix.rows}
     for arn in sorted(able):
         lines = [line for text in _said(able[arn]) or ["do nothing"] for line in _wrapped(text, width)]
         parts += [f"{_role(arn)} can", *lines, ""]
-    parts += _listed("Roles that nobody here reaches:", matrix.unreached)
-    parts += _listed("Not read for certain:", matrix.problems)
-    return _explained(parts)
+    parts += _listed("Roles that nobody here reaches:", matrix.unreached, width)
+    parts += _listed("Not read for certain:", matrix.problems, width)
+    return _explained(parts, width)
 
 
 def to_markdown(matrix: Matrix) -> str:
@@ -97,17 +102,18 @@ def diff_to_json(diff: MatrixDiff) -> str:
     return json.dumps(asdict(diff), indent=2, sort_keys=True) + "\n"
 
 
-def _explained(parts: Sequence[str]) -> str:
+def _explained(parts: Sequence[str], width: int | None = None) -> str:
     """The lines as one text, which says what a mark of doubt means if there is one."""
     text = "\n".join(parts).rstrip()
-    return f"{text}\n\n{_DOUBT}\n" if "(possibly)" in text else f"{text}\n"
+    doubt = "\n".join(_wrapped(_DOUBT, width, 0))
+    return f"{text}\n\n{doubt}\n" if "(possibly)" in text else f"{text}\n"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     role = " -> ".join(_role(arn) for arn in (*row.via, row.role))
     role += f", {PAST_REVIEW}" if row.past_review else ""
     return (
-        row.environment or "none",
+        row.environment or _NO_ENVIRONMENT,
         ", ".join(ref for ref in row.refs if ref),
         ", ".join(row.events),
         role if row.certain else f"{role} (possibly)",
@@ -127,7 +133,9 @@ def _title(entry: Access) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]], width: int | None) -> Iterable[str]:
-    """Columns side by side; where they are wider than the terminal, the widest are wrapped."""
+    """A header and its rows in columns, but for empty ones. Where it is too wide, the widest are wrapped."""
+    filled = [any(map(_says, below)) for _, *below in zip(*rows, strict=True)]
+    rows = [list(itertools.compress(row, filled)) for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     while width is not None and sum(widths) + 2 * len(widths) > width and max(widths) > _NARROWEST:
         widths[widths.index(max(widths))] -= 1
@@ -142,30 +150,37 @@ def _table(rows: Sequence[Sequence[str]], width: int | None) -> Iterable[str]:
             ).rstrip()
 
 
-def _wrapped(text: str, width: int | None) -> list[str]:
+def _says(cell: str) -> bool:
+    return cell not in {"", _NO_ENVIRONMENT}
+
+
+def _wrapped(text: str, width: int | None, indent: int = 2) -> list[str]:
     return textwrap.wrap(
         text,
-        max(width or 0, _NARROWEST) if width else len(text) + 2,
-        initial_indent="  ",
-        subsequent_indent="      ",
+        max(width or 0, _NARROWEST) if width else len(text) + indent,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 4),
         break_long_words=False,
         break_on_hyphens=False,
     )
 
 
 def _said(capabilities: Sequence[Capability]) -> list[str]:
-    """One line each, but one for all actions without a word of their own that go to the same resources."""
-    lines: list[str] = []
-    others: dict[str, list[str]] = {}
+    """One line for all kinds of actions that go to the same resources on the same conditions."""
+    kinds: dict[str, list[str]] = {}
+    others: dict[tuple[str, str], list[str]] = {}
     for capability in capabilities:
+        rest = str(capability).removeprefix(capability.label)
         label, _, action = capability.label.partition(OTHER)
         if label or not action:
-            lines.append(str(capability))
-            continue
-        service, _, verb = action.partition(":")
-        rest = str(capability).removeprefix(capability.label)
-        others.setdefault(f"{OTHER}{service}: {{}}{rest}", []).append(verb)
-    return lines + [form.replace("{}", ", ".join(verbs), 1) for form, verbs in others.items()]
+            kinds.setdefault(rest, []).append(capability.label)
+        else:
+            service, _, verb = action.partition(":")
+            others.setdefault((service, rest), []).append(verb)
+    lines = [f"{', '.join(labels)}{rest}" for rest, labels in kinds.items()]
+    return lines + [
+        f"{OTHER}{service}: {', '.join(verbs)}{rest}" for (service, rest), verbs in others.items()
+    ]
 
 
 def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
@@ -181,5 +196,5 @@ def _escaped(text: str) -> str:
     return text.replace("\n", " ")
 
 
-def _listed(title: str, lines: Sequence[str]) -> list[str]:
-    return [title, *(f"  {line}" for line in lines), ""] if lines else []
+def _listed(title: str, lines: Sequence[str], width: int | None) -> list[str]:
+    return [title, *(part for line in lines for part in _wrapped(line, width)), ""] if lines else []

@@ -58,12 +58,13 @@ def test_a_wildcard_less_some_actions_is_what_is_left() -> None:
 def test_a_pattern_that_no_short_example_fits_is_a_condition() -> None:
     held = condition("StringLike", "aws:PrincipalTag/team", "a?c*d??")
     assert can(allow("s3:GetObject", "arn:aws:s3:::b/*", **held)) == [
-        "read objects: s3 b/* (conditions apply)"
+        "read objects: s3 b/* if aws:PrincipalTag/team is like a?c*d??"
     ]
     # As many as one likes, and in a Deny: none of them has to be met by an example.
     off = condition("StringNotLike", "aws:PrincipalTag/team", "x*")
     assert can(allow("s3:GetObject", "arn:aws:s3:::b/*", **held), deny("*", **off)) == [
-        "read objects: s3 b/* (conditions apply)"
+        "read objects: s3 b/* if aws:PrincipalTag/team is like a?c*d??, "
+        "unless aws:PrincipalTag/team is not like x*"
     ]
 
 
@@ -78,7 +79,10 @@ def test_a_role_passed_to_another_service_is_passed() -> None:
         allow("iam:PassRole", **condition("StringEquals", to, "lambda.amazonaws.com", "ec2.amazonaws.com")),
         deny("iam:PassRole", **condition("StringEquals", to, "lambda.amazonaws.com")),
     )
-    assert found == ["pass roles: * (conditions apply)"]
+    assert found == [
+        "pass roles: * if iam:PassedToService is lambda.amazonaws.com or ec2.amazonaws.com, "
+        "unless iam:PassedToService is lambda.amazonaws.com"
+    ]
     only = allow("iam:PassRole", **condition("StringEquals", to, "lambda.amazonaws.com"))
     assert can(only, deny("iam:PassRole", **condition("StringEquals", to, "lambda.amazonaws.com"))) == []
     assert can(only, deny("iam:PassRole", **condition("StringNotEquals", to, "ec2.amazonaws.com"))) == []
@@ -123,7 +127,7 @@ def test_a_boundary_leaves_what_both_allow() -> None:
     ]
     assert can(allow("ec2:*"), boundary=limit) == []
     assert can(allow("ssm:GetParameter", **condition("StringEquals", "a:b", "x")), boundary=limit) == [
-        "read parameters: * (conditions apply)"
+        "read parameters: * if a:b is x"
     ]
 
 
@@ -139,10 +143,10 @@ def test_what_is_known_of_the_role_itself_is_no_condition() -> None:
 def test_what_cannot_be_read_is_possible_and_takes_nothing_away() -> None:
     strange = {"StringResembles": {"a:b": "x"}}
     assert can(allow("sts:AssumeRole", Condition=strange)) == [
-        "assume roles: * (conditions apply) (possibly)"
+        "assume roles: * if a:b StringResembles x (possibly)"
     ]
     assert can(allow("sts:AssumeRole"), deny("*", Condition=strange)) == [
-        "assume roles: * (conditions apply) (possibly)"
+        "assume roles: * unless a:b StringResembles x (possibly)"
     ]
     assert can(allow("sts:AssumeRole"), deny("*", "arn:aws:*")) == [
         "assume roles: * except on arn:aws:* (possibly)"
@@ -156,8 +160,32 @@ def test_variables_may_stand_for_anything() -> None:
         "read objects: s3 b/${aws:PrincipalTag/team}/* (conditions apply)"
     ]
     assert can(allow("s3:GetObject", "arn:aws:s3:::b/x/*"), deny("s3:*", mine)) == [
-        "read objects: s3 b/x/* (conditions apply)"
+        "read objects: s3 b/x/* unless s3 b/${aws:PrincipalTag/team}/*"
     ]
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "words"),
+    [
+        ("Null", ["true"], "a:b is absent"),
+        ("Null", ["false"], "a:b is there"),
+        ("ForAnyValue:StringEquals", ["x", "y"], "any a:b is x or y"),
+        ("ForAllValues:StringNotLikeIfExists", ["x*"], "every a:b is not like x* or absent"),
+        ("ArnLike", ["arn:aws:s3:::b/*"], "a:b is like s3 b/*"),
+        ("StringNotEqualsIgnoreCase", ["x"], "a:b is not, in any case, x"),
+    ],
+)
+def test_a_condition_is_shown_in_words(operator: str, values: list[str], words: str) -> None:
+    assert can(allow("kms:Decrypt", **condition(operator, "a:b", *values))) == [f"decrypt: * if {words}"]
+
+
+def test_what_hangs_on_less_is_told_instead_of_what_hangs_on_more() -> None:
+    one, two = ({"a:b": "x"}, {"a:b": "x", "c:d": "y"})
+    more, less = (allow("kms:Decrypt", Condition={"StringEquals": tests}) for tests in (two, one))
+    other = allow("kms:Decrypt", Condition={"StringEquals": {"e:f": "z"}})
+    assert can(more, less) == ["decrypt: * if a:b is x"]
+    assert can(more, less, other) == ["decrypt: * if a:b is x", "decrypt: * if e:f is z"]
+    assert can(more, less, allow("kms:Decrypt")) == ["decrypt: *"]
 
 
 ACTIONS = ("s3:GetObject", "s3:PutObject", "ssm:GetParameter", "iam:PassRole", "ec2:RunInstances")

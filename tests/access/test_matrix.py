@@ -183,7 +183,7 @@ def test_what_is_not_known_yet_is_a_problem_and_open_to_anybody(platform: Any) -
     assert len(rows(head, "arn:aws:iam::111111111111:role/slipway/ci/app-build")) > 10
     head = matrix(world_of(platform, changed("aws:iam/rolePolicy:RolePolicy", "app-build", policy=Unknown())))
     (row,) = rows(head, "arn:aws:iam::111111111111:role/slipway/ci/app-build")
-    assert [capability.label for capability in row.capabilities] == ["whatever this policy allows"]
+    assert [capability.label for capability in row.capabilities] == ["what an unreadable policy allows"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_is_not_known_yet_is_a_problem_and_open_to_anybody(platform: Any) -
 def test_a_policy_that_cannot_be_read_is_not_passed_over(platform: Any, text: str) -> None:
     head = matrix(world_of(platform, changed("aws:iam/rolePolicy:RolePolicy", "app-build", policy=text)))
     (row,) = rows(head, "arn:aws:iam::111111111111:role/slipway/ci/app-build")
-    assert [capability.label for capability in row.capabilities] == ["whatever this policy allows"]
+    assert [capability.label for capability in row.capabilities] == ["what an unreadable policy allows"]
 
 
 def test_a_role_without_a_boundary_is_a_problem(platform: Any) -> None:
@@ -221,7 +221,8 @@ def test_a_generous_policy_is_shown_as_far_as_the_boundary_lets_it(platform: Any
     (row,) = rows(matrix(world_of(platform, change)), "arn:aws:iam::111111111111:role/slipway/ci/app-build")
     users = ", ".join(f"iam:*{kind}*" for kind in ("AccessKey", "Group", "LoginProfile", "MFADevice"))
     assert [str(capability) for capability in row.capabilities] == [
-        "create roles: iam role/aws-service-role/* in 111111111111 (conditions apply)",
+        "create roles: iam role/aws-service-role/* in 111111111111 "
+        "if iam:AWSServiceName is elasticloadbalancing.amazonaws.com",
         "read objects: s3 slipway-*",
         f"read settings: * except {users}, iam:*SAMLProvider*, iam:*User*",
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from slipway.access.capabilities import Capability
 from slipway.access.matrix import Matrix, diff, matrix
 from slipway.access.render import (
     diff_to_json,
@@ -15,6 +16,7 @@ from slipway.access.render import (
     to_markdown,
     to_text,
 )
+from slipway.access.selection import Question, answer
 from slipway.access.world import World
 
 
@@ -56,3 +58,31 @@ def test_a_mark_of_doubt_is_explained_where_there_is_one(base: Matrix) -> None:
         one = Matrix(rows=(replace(row, certain=certain, capabilities=()),), unreached=(), problems=())
         for text in (to_text(one), to_markdown(one), diff_to_text(diff(nothing, one))):
             assert ("(possibly): it hangs on a condition" in text) is not certain
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_two_environments_of_a_service_fit_a_terminal_and_a_screen(platform: Any, width: int) -> None:
+    world = World.from_stacks(platform.stacks(), repositories=platform.repositories)
+    names = {"app-staging", "app-production"}
+    text = to_text(answer(world, Question(names=names)), width)
+    assert names <= set(text.split())
+    assert max(map(len, text.splitlines())) <= width
+    assert len(text.splitlines()) <= 50
+
+
+def test_what_goes_to_the_same_resources_is_one_line_and_nothing_is_said_that_explains_nothing(
+    base: Matrix,
+) -> None:
+    row = replace(
+        base.rows[0],
+        capabilities=(
+            Capability("decrypt", ("kms key/1",), when=("a:b is x",), conditional=True),
+            Capability("encrypt", ("kms key/1",), when=("a:b is x",), conditional=True),
+        ),
+        environment="",
+        refs=(),
+        events=(),
+    )
+    lines = to_text(Matrix(rows=(row,), unreached=(), problems=()), 100).splitlines()
+    assert "  decrypt, encrypt: kms key/1 if a:b is x" in lines
+    assert not any("none" in line or line.split()[:1] == ["environment"] for line in lines)
