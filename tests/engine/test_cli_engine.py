@@ -281,6 +281,20 @@ class TestBothEngines:
                 seen.append([step.op for step in result.steps if step.urn == urn])
             assert seen == [["import", "update"], ["update"], ["update"], ["same"]]
 
+    def test_what_an_update_left_undone_outlives_a_refresh(self, project):
+        """Which Pulumi's own forgets; `test_cli_refresh.py` plays that where there is no Pulumi."""
+        engine = cli(project)
+        assert engine.up().ok
+        deployment = engine.export()["deployment"]
+        (a,) = [one for one in deployment["resources"] if one["urn"].endswith("::a")]
+        a["initErrors"] = ["the second step failed"]
+        engine.replace_state(deployment)
+        assert not engine.refresh().changed
+        for op in ("update", "same"):
+            done = engine.up()
+            assert done.ok, done.diagnostics
+            assert {step.op for step in done.steps if step.urn == a["urn"]} == {op}
+
     def test_no_credential_reaches_the_program(self, project):
         (project / "__main__.py").write_text(
             "import os, pulumi\n"
@@ -359,6 +373,22 @@ class TestAKill:
         engine.recover(engine.interrupted())
         assert engine.destroy().ok
         assert json.loads((slow / "world.json").read_text()) == {}
+
+    def test_pulumis_own_flag_takes_nothing_over(self, slow):
+        """Why the state is edited instead: docs/decisions/0017-a-killed-run-is-recovered.md."""
+        engine = cli(slow)
+        self.killed(slow, engine.up)
+        world = json.loads((slow / "world.json").read_text())
+        ((urn, id_),) = [(item["urn"], key) for key, item in world.items() if item["urn"].endswith("::slow")]
+        for item in engine.interrupted().locks:
+            engine._locks.clear(item.lock)
+        flag = "--import-pending-creates"
+        engine._call("refresh", "--yes", "--skip-preview", "--stack", "local", flag, urn, flag, id_)
+        deployment = engine.export()["deployment"]
+        assert urn not in {one["urn"] for one in deployment["resources"]}
+        assert not deployment.get("pending_operations")
+        assert id_ in json.loads((slow / "world.json").read_text())
+        assert engine.preview().counts["create"] == 1, "a second one beside it"
 
     def test_the_providers_of_the_state_say_what_there_is(self, slow):
         """As on a real stack: by a refresh of a stack of its own, which leaves the state as it is."""

@@ -1,7 +1,8 @@
 """A refresh by Pulumi forgets what an update left undone, and does not act on outputs: ours does both.
 
 Pulumi itself is played by a script that does to the state what its `RefreshStep.Apply` does
-(pkg/resource/deploy/step.go, v3.260) and prints the events that it printed for such a release.
+(pkg/resource/deploy/step.go, v3.260) and prints the events that `pulumi refresh --json` of 3.260.0 printed of
+such a release.
 """
 
 import json
@@ -39,14 +40,16 @@ elif said[:1] == ["refresh"]:
             continue
         one.pop("initErrors", None)
         one["outputs"] = world["read"][one["urn"]]
-        sides = {{
-            side: {{"type": one["type"], "urn": one["urn"], "id": "app/app", "inputs": it["inputs"],
-                    "outputs": it["outputs"], "custom": True, "parent": "", "provider": ""}}
-            for side, it in (("old", before), ("new", one))
-        }}
-        metadata = {{"op": "refresh", "urn": one["urn"], "type": one["type"], **sides, "provider": ""}}
-        for kind in ("resourcePreEvent", "resOutputsEvent"):
-            print(json.dumps({{kind: {{"metadata": metadata}}}}))
+        old, new = (
+            {{"type": one["type"], "urn": one["urn"], "id": "app/app", "inputs": it["inputs"],
+              "outputs": it["outputs"], "custom": True, "parent": "", "provider": ""}}
+            for it in (before, one)
+        )
+        about = {{"urn": one["urn"], "type": one["type"], "old": old, "provider": ""}}
+        begun = {{**about, "op": "refresh", "new": old, "detailedDiff": None}}
+        ended = {{**about, "op": "same", "new": new, "detailedDiff": {{}}}}
+        print(json.dumps({{"resourcePreEvent": {{"metadata": begun}}}}))
+        print(json.dumps({{"resOutputsEvent": {{"metadata": ended}}}}))
     state.write_text(json.dumps(document))
     sys.exit(world["status"])
 elif said[:2] == ["stack", "output"]:

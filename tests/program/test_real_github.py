@@ -153,13 +153,15 @@ def by_hand(github: Client) -> None:
     github.send("PUT", f"{REPOSITORY}/actions/permissions/workflow", may_approve)
     github.send("PUT", "/orgs/acme/actions/permissions/workflow", may_approve)
     github.send("PUT", f"{REPOSITORY}/actions/permissions", {"enabled": True, "sha_pinning_required": False})
-    (group,) = (
-        one["id"]
-        for one in github.every("/orgs/acme/actions/runner-groups", "runner_groups")
-        if one["name"] == "slipway"
-    )
-    github.send("PATCH", f"/orgs/acme/actions/runner-groups/{group}", {"visibility": "all"})
+    github.send("PATCH", runner_group(github), {"visibility": "all"})
     github.send("DELETE", "/orgs/acme/actions/secrets/PRIVATE_ACTIONS_TOKEN")
+
+
+def runner_group(github: Client) -> str:
+    """The path of ours."""
+    place = "/orgs/acme/actions/runner-groups"
+    (id_,) = (one["id"] for one in github.every(place, "runner_groups") if one["name"] == "slipway")
+    return f"{place}/{id_}"
 
 
 def seen(result: Result) -> dict[str, tuple[str, list[str]]]:
@@ -222,6 +224,15 @@ def test_github_comes_up_stays_and_shows_each_change_by_hand(side: Callable[[str
         assert [
             item.message for item in repaired.errors if "nothing here declares it" not in item.message
         ] == []
+        assert seen(session.drift()) == NOT_OURS, name
+
+        # The real provider takes the answer that it is gone for "not modified".
+        gone = runner_group(one.github)
+        one.github.send("DELETE", gone)
+        assert seen(session.drift()) == {**NOT_OURS, "organization-runners": ("delete", [])}, name
+        made = session.up()
+        assert seen(made)["organization-runners"][0] == "create", (name, made.errors)
+        assert runner_group(one.github) != gone
         assert seen(session.drift()) == NOT_OURS, name
 
 
