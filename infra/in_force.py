@@ -120,6 +120,14 @@ def standing_groups(cluster: str, provider: aws.Provider) -> dict[str, NodeCount
     return found
 
 
+def remade_logs(stack: str, cluster: str, provider: aws.Provider) -> bool:
+    """Whether a cluster's log group is there while the stack has published no cluster of that name yet."""
+    group = _read(
+        "aws:cloudwatch/getLogGroup:getLogGroup", {"name": naming.cluster_log_group(cluster)}, provider
+    )
+    return bool(group) and published(stack, "cluster", provider, absent="") != cluster
+
+
 def standing_labels(repository: str, provider: github.Provider) -> frozenset[str]:
     """Names, in lower case, of the labels that a repository has; none in an offline preview."""
     arguments = {"repository": repository}

@@ -19,7 +19,7 @@ from infra import github, outputs, running
 from infra.building import Building, building
 from infra.cluster_access import access_declaration, adopted_entries, require_way_in
 from infra.foundation import Foundation, foundation
-from infra.in_force import repository_name, standing_groups
+from infra.in_force import remade_logs, repository_name, standing_groups
 from infra.providers import aws_provider, github_provider, kubernetes_provider, require_fence
 from infra.runner_images import require_fresh
 from infra.running import Running
@@ -201,6 +201,7 @@ def _cluster(
         own=own,
         base=base,
         standing_groups=standing_groups(cluster.name, provider),
+        remade_logs=remade_logs(settings.stack.value, cluster.name, provider),
         environments=inside,
         opts=opts,
     )

@@ -37,6 +37,7 @@ def cluster(
     own: PlatformRoles,
     base: Foundation,
     standing_groups: Mapping[str, NodeCount],
+    remade_logs: bool,
     environments: Sequence[Environment],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
@@ -44,6 +45,7 @@ def cluster(
 
     Args:
         standing_groups: its node groups that there are already.
+        remade_logs: whether EKS has made the log group of a former cluster again.
         environments: those whose jobs work on it.
     """
     return Cluster(
@@ -58,6 +60,7 @@ def cluster(
             role_mappings=mappings(settings, declared, environments, own),
             protect=settings.platform.protect,
             standing_groups=standing_groups,
+            remade_logs=remade_logs,
         ),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[base.boundary])),
     )

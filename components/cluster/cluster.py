@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
 
+from components.cluster.logs import control_plane_logs
 from components.cluster.node_groups import node_groups
 from components.cluster.service_roles import (
     NODE_POLICIES,
@@ -27,8 +28,6 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 KEY_WINDOW_DAYS = 30
 """The longest wait that KMS offers: without this key no secret of the cluster can ever be read again."""
 
-LOG_DAYS = 90
-
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
@@ -47,6 +46,8 @@ class ClusterArgs:
     """Whether Pulumi deletes neither the cluster nor the key of its secrets. Node groups come and go."""
     standing_groups: Mapping[str, NodeCount] = field(default_factory=dict[str, NodeCount])
     """The node groups that there are already, by their names in the settings."""
+    remade_logs: bool = False
+    """Whether EKS has made the log group of a former cluster of this name again."""
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for what EKS would refuse, or what would lock somebody out."""
@@ -112,13 +113,7 @@ class Cluster(pulumi.ComponentResource):
         nodes, node_policies = self._role(
             "nodes", naming.node_role(args.settings.name), json.dumps(node_trust()), NODE_POLICIES
         )
-        # EKS would make this group itself, to be kept for ever.
-        logs = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            name=f"/aws/eks/{args.settings.name}/cluster",
-            retention_in_days=LOG_DAYS,
-            opts=self._child,
-        )
+        logs = control_plane_logs(name, args.settings.name, remade=args.remade_logs, opts=self._child)
         cluster = self._cluster(service, self._key(), [*service_policies, logs])
         node_groups(
             name,

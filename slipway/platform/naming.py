@@ -126,6 +126,11 @@ def service_role(cluster: str) -> str:
     return f"{cluster}-service"
 
 
+def cluster_log_group(cluster: str) -> str:
+    """Log group of a cluster's control plane, whose name is EKS's own."""
+    return f"/aws/eks/{cluster}/cluster"
+
+
 def node_role(cluster: str) -> str:
     """Name of the role that all managed nodes of a cluster run as."""
     return f"{cluster}-nodes"

@@ -29,6 +29,7 @@ from moto.eks import responses as cluster_responses
 from moto.iam import models as iam_models
 from moto.kms import models as key_models
 from moto.kms import responses as key_responses
+from moto.logs import models as log_models
 from moto.s3 import models as s3_models
 from moto.s3 import responses as s3_responses
 from moto.scheduler import models as schedule_models
@@ -47,7 +48,7 @@ AS_INSTALLED = {
         *(api_models, api_responses, function_models, function_policies, group_models, group_responses),
         *(cluster_models, cluster_responses),
         *(iam_models, key_models, key_responses, launch_templates, queue_models, s3_models, s3_responses),
-        *(dynamo_type, parameter_models, schedule_models, table, table_backends, table_responses),
+        *(dynamo_type, log_models, parameter_models, schedule_models, table, table_backends, table_responses),
     )
     for found in vars(module).values()
     if inspect.isclass(found) and found.__module__ == module.__name__
@@ -76,7 +77,7 @@ def client(service: str) -> Any:
 def test_a_fix_is_applied_for_exactly_these_services() -> None:
     assert set(moto_fixes.FIXES) == {
         *("apigateway", "autoscaling", "awslambda", "dynamodb", "ec2"),
-        *("eks", "iam", "kms", "s3", "scheduler", "sqs", "ssm"),
+        *("eks", "iam", "kms", "logs", "s3", "scheduler", "sqs", "ssm"),
     }
 
 
@@ -313,3 +314,13 @@ def test_a_parameter_of_any_size_is_taken_in_any_tier() -> None:
     ssm = client("ssm")
     ssm.put_parameter(Name="/x", Type="String", Tier="Advanced", Value="x")
     ssm.put_parameter(Name="/x", Type="String", Tier="Standard", Value="x" * 10_000, Overwrite=True)
+
+
+def test_the_log_group_of_a_deleted_cluster_is_gone_for_good() -> None:
+    eks, logs = client("eks"), client("logs")
+    logging = {"clusterLogging": [{"types": ["audit"], "enabled": True}]}
+    eks.create_cluster(name="x", roleArn=ROLE, resourcesVpcConfig={}, logging=logging)
+    logs.create_log_group(logGroupName="/aws/eks/x/cluster")
+    eks.delete_cluster(name="x")
+    logs.delete_log_group(logGroupName="/aws/eks/x/cluster")
+    assert not logs.describe_log_groups()["logGroups"]

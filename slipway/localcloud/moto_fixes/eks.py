@@ -67,6 +67,7 @@ def patch() -> None:
     eks_access.patch(EKSResponse, EKSBackend, url_paths)
     _keep_bounds(EKSBackend, InvalidParameterException)
     _miss_clusters(EKSBackend)
+    _remember_logs(EKSBackend)
     patched: Any = EKSResponse
     patched.create_cluster = create_cluster
     patched.update_cluster_config = update_cluster_config
@@ -105,6 +106,23 @@ def _keep_bounds(backend: Any, refusal: Any) -> None:
 
     backend.create_nodegroup = create_nodegroup
     backend.update_nodegroup_config = update_nodegroup_config
+
+
+def _remember_logs(backend: Any) -> None:
+    """Which clusters are gone and still have something to log; see `logs`."""
+    create, delete = backend.create_cluster, backend.delete_cluster
+
+    def create_cluster(held: Any, name: str, *arguments: Any, **given: Any) -> Any:
+        getattr(held, "deleted_with_logs", set()).discard(name)
+        return create(held, name, *arguments, **given)
+
+    def delete_cluster(held: Any, name: str) -> Any:
+        deleted = delete(held, name)
+        if any(one.get("enabled") for one in (deleted.logging or {}).get("clusterLogging", [])):
+            held.deleted_with_logs = {name, *getattr(held, "deleted_with_logs", ())}
+        return deleted
+
+    backend.create_cluster, backend.delete_cluster = create_cluster, delete_cluster
 
 
 def _miss_clusters(backend: Any) -> None:

@@ -12,7 +12,7 @@ from pulumi.provider.experimental.provider import (
 
 from slipway.aws import BotoCoreError, ClientError
 from slipway.localcloud.providers import diffs
-from slipway.localcloud.providers.aws import eks, eks_access
+from slipway.localcloud.providers.aws import eks, eks_access, logs
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import ProviderError
@@ -58,6 +58,7 @@ class AwsProvider(ResourceProvider[AwsCall]):
             "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
             "aws:eks/getNodeGroup:getNodeGroup": _node_group,
             "aws:eks/getAccessEntry:getAccessEntry": _access_entry,
+            "aws:cloudwatch/getLogGroup:getLogGroup": _log_group,
         }
 
     async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
@@ -198,6 +199,14 @@ def _node_group(call: AwsCall, arguments: Props) -> Props:
 
 def _access_entry(call: AwsCall, arguments: Props) -> Props:
     return eks_access.entry(call, str(arguments["clusterName"]), str(arguments["principalArn"]))
+
+
+def _log_group(call: AwsCall, arguments: Props) -> Props:
+    name = str(arguments["name"])
+    found = logs.described(call, name)
+    if found is None:
+        raise ProviderError("couldn't find resource", where=f"reading CloudWatch Logs Log Group ({name})")
+    return {**found, "id": name, "tags": found["tagsAll"]}
 
 
 def _region(call: AwsCall, arguments: Props) -> Props:

@@ -19,7 +19,8 @@ def _create(call: AwsCall, inputs: Props) -> None:
     call.client("logs").create_log_group(**given, **tags.create_mapped(inputs, "tags"))
 
 
-def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
+def described(call: AwsCall, id_: str) -> Props | None:
+    """The state of a group by its name; None where there is none."""
     logs = call.client("logs")
     for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=id_):
         for one in page["logGroups"]:
@@ -33,6 +34,10 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
                     "tagsAll": tags.mapped(logs.list_tags_for_resource(resourceArn=arn)["tags"]),
                 }
     return None
+
+
+def _read(call: AwsCall, id_: str, old: Props) -> Props | None:
+    return described(call, id_)
 
 
 def _configure(call: AwsCall, id_: str, old: Props, new: Props) -> None:
