@@ -75,6 +75,16 @@ def standing_clusters(provider: aws.Provider) -> tuple[StandingCluster, ...]:
     return tuple(found)
 
 
+def standing_zones(cluster: str, provider: aws.Provider) -> frozenset[str]:
+    """The zones of a cluster's subnets; none where it is not there yet, and offline."""
+    found = _read("aws:eks/getCluster:getCluster", {"name": cluster}, provider)
+    network = cast("dict[str, list[str]]", found.get("vpcConfig") or {})
+    read = (
+        _read("aws:ec2/getSubnet:getSubnet", {"id": one}, provider) for one in network.get("subnetIds", ())
+    )
+    return frozenset(str(subnet["availabilityZone"]) for subnet in read if subnet)
+
+
 def standing_entry(cluster: str, principal: str, provider: aws.Provider) -> StandingEntry | None:
     """The access entry that EKS has for a principal; None where there is none, and offline."""
     arguments = {"clusterName": cluster, "principalArn": principal}

@@ -18,6 +18,7 @@ from components.identity.ci_role import CiRole, CiRoleArgs
 from infra import github, outputs, running
 from infra.building import Building, building
 from infra.cluster_access import access_declaration, adopted_entries, require_way_in
+from infra.cluster_zones import require_zones
 from infra.foundation import Foundation, foundation
 from infra.in_force import remade_logs, repository_name, standing_groups
 from infra.providers import aws_provider, github_provider, kubernetes_provider, require_fence
@@ -63,6 +64,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
     if settings.platform.cluster:
         access = access_declaration(settings, settings.platform.cluster, declared, own)
         require_way_in(settings, access, cloud)
+        require_zones(settings, settings.platform.cluster, cloud)
         adopted = adopted_entries(settings, settings.platform.cluster, declared, own, cloud)
     opts = pulumi.ResourceOptions(providers=[cloud, hub])
     base = foundation(settings, own, opts)

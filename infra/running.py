@@ -13,6 +13,7 @@ from components.state.database_secret import DatabaseSecret, DatabaseSecretArgs
 from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.parameters import HelmValuesParameter, HelmValuesParameterArgs
 from infra.cluster_access import mappings
+from infra.cluster_zones import zones_of
 from infra.foundation import Foundation
 from slipway.platform import naming
 from slipway.platform.cluster import ClusterSettings, NodeCount
@@ -55,7 +56,7 @@ def cluster(
             account=settings.account,
             region=settings.platform.region,
             vpc_id=base.network.vpc_id,
-            private_subnet_ids=base.network.private_subnet_ids,
+            private_subnet_ids=base.network.private_subnets_in(zones_of(settings, declared)),
             boundary_arn=naming.boundary_arn(settings.account),
             role_mappings=mappings(settings, declared, environments, own),
             protect=settings.platform.protect,

@@ -84,10 +84,9 @@ class Network(pulumi.ComponentResource):
         self._flow_logs(vpc)
 
         self.vpc_id = vpc.id
-        self.private_subnet_ids = _after(
-            pulumi.Output.all(*[subnet.id for subnet in private.values()]),
-            [*associations, *routes, *endpoints],
-        )
+        self._private = private
+        self._way_out: list[pulumi.Resource] = [*associations, *routes, *endpoints]
+        self.private_subnet_ids = self.private_subnets_in(args.settings.zones)
         self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in public.values()])
         self.nat_addresses = pulumi.Output.all(*[address.public_ip for address in addresses])
         self.register_outputs(
@@ -98,6 +97,13 @@ class Network(pulumi.ComponentResource):
                 "natAddresses": self.nat_addresses,
             }
         )
+
+    def private_subnets_in(self, zones: Sequence[str]) -> pulumi.Output[Any]:
+        """Ids of the private subnets of these zones; what uses them comes after their way out.
+
+        Of no others: one that is still to be made would leave the whole list unknown.
+        """
+        return _after(pulumi.Output.all(*[self._private[zone].id for zone in zones]), self._way_out)
 
     def _cluster_tags(self) -> dict[str, str]:
         # `shared`: the cluster does not own the network (EKS User Guide, "View EKS networking requirements").

@@ -19,6 +19,7 @@ from slipway.platform.values import (
     NodeGroupName,
     PublicCidr,
     RoleArn,
+    Zone,
 )
 
 NODE_GROUP_LABEL = "slipway.dev/node-group"
@@ -100,6 +101,9 @@ class ClusterSettings(Model):
 
     name: ClusterName
     """Its name on EKS, which is never changed: another name is another cluster."""
+    zones: Annotated[tuple[Zone, ...], Field(max_length=6, examples=[["eu-west-1a", "eu-west-1b"]])] = ()
+    """Those of the network's zones that it is in; all of them unless said. EKS never changes them, so that a
+    zone which the network gets later needs them said here."""
     version: KubernetesVersion
     """Kubernetes' minor version, always said, so that no cluster is upgraded by the calendar."""
     upgrade_policy: Literal["STANDARD", "EXTENDED"] = "EXTENDED"

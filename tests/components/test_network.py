@@ -162,3 +162,16 @@ def test_everything_is_a_child_of_the_component() -> None:
 def test_what_aws_would_refuse_is_refused_at_construction(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(SlipwayError, match=said):
         dataclasses.replace(network_args(), **changes)
+
+
+def test_the_subnets_of_some_zones_are_those_and_come_after_the_way_out() -> None:
+    """So that a zone that the network gets later is nothing to a cluster that is there already."""
+    zones = tuple(f"eu-west-1{letter}" for letter in "abc")
+    args = dataclasses.replace(network_args(), settings=network_settings(zones=zones))
+    found: list[list[str]] = []
+
+    def program() -> None:
+        Network("network", args).private_subnets_in(zones[1:]).apply(found.append)
+
+    recording = run(program)
+    assert found == [[id_of(recording.one("Subnet", f"network-private-{letter}")) for letter in "bc"]]

@@ -52,6 +52,7 @@ def patch() -> None:
         # EKS changes what is given and keeps the rest; moto replaces the whole block.
         given: dict[str, Any] = response._get_param("resourcesVpcConfig") or {}
         vpc_config = {**cluster.resources_vpc_config, **given}
+        _keep_zones(response, cluster.resources_vpc_config, vpc_config, InvalidParameterException)
         update(response)
         cluster.resources_vpc_config = vpc_config
         return ActionResult({"update": _finished("AccessConfigUpdate" if asked else "ConfigUpdate")})
@@ -76,6 +77,27 @@ def patch() -> None:
     dispatch: Any = EKSResponse.dispatch
     url_paths["{0}/clusters/(?P<name>[^/]+)/updates$"] = dispatch
     url_paths["{0}/clusters/(?P<name>[^/]+)/updates/(?P<updateId>[^/]+)$"] = dispatch
+
+
+def _keep_zones(response: Any, old: dict[str, Any], new: dict[str, Any], refusal: Any) -> None:
+    """A cluster stays in the zones that its first subnets were in.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+    """
+    from moto.ec2.models import ec2_backends
+
+    backend: Any = ec2_backends[response.current_account][response.region]
+
+    def zones(config: dict[str, Any]) -> str:
+        held = {one.id: one.availability_zone for one in backend.describe_subnets()}
+        return ",".join(sorted({held[one] for one in config.get("subnetIds", ()) if one in held}))
+
+    before, after = zones(old), zones(new)
+    if before and before != after:
+        raise refusal(
+            message=f"Provided subnets belong to the AZs '{after}'. But they should belong to the exact set "
+            f"of AZs '{before}' in which subnets were provided during cluster creation."
+        )
 
 
 def _keep_bounds(backend: Any, refusal: Any) -> None:

@@ -32,6 +32,7 @@ def cluster_mistakes(draft: Draft) -> Iterator[Mistake]:
         if reason != f"has the same name as {place.path}":
             yield Mistake(place, repr(role), f"the role of a person: this one {reason}")
     yield from _addons(draft, cluster)
+    yield from _zones(draft, cluster)
 
 
 def _addons(draft: Draft, cluster: ClusterSettings) -> Iterator[Mistake]:
@@ -46,3 +47,16 @@ def _addons(draft: Draft, cluster: ClusterSettings) -> Iterator[Mistake]:
         yield Mistake(
             place / "kube-proxy", repr(proxy), f"one of the cluster's own version {cluster.version}"
         )
+
+
+def _zones(draft: Draft, cluster: ClusterSettings) -> Iterator[Mistake]:
+    """EKS wants two at least, and each has a subnet (EKS User Guide, networking requirements)."""
+    place, zones = draft.platform / "cluster" / "zones", cluster.zones
+    if not zones:
+        return
+    network = draft.settings.platform.network.zones
+    for index, zone in enumerate(zones):
+        if zone not in network:
+            yield Mistake(place / index, repr(zone), f"one of the network's zones: {', '.join(network)}")
+    if len(set(zones)) < max(len(zones), 2):
+        yield Mistake(place, ", ".join(zones), "two zones at least, each once")

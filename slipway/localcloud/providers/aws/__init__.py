@@ -58,6 +58,7 @@ class AwsProvider(ResourceProvider[AwsCall]):
             "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
             "aws:eks/getNodeGroup:getNodeGroup": _node_group,
             "aws:eks/getAccessEntry:getAccessEntry": _access_entry,
+            "aws:ec2/getSubnet:getSubnet": _subnet,
             "aws:cloudwatch/getLogGroup:getLogGroup": _log_group,
         }
 
@@ -172,6 +173,7 @@ def _cluster(call: AwsCall, arguments: Props) -> Props:
         "status": found["status"],
         "version": found["version"],
         "accessConfigs": [{"authenticationMode": mode}] if mode else [],
+        "vpcConfig": {"subnetIds": list(found["resourcesVpcConfig"].get("subnetIds") or ())},
         "tags": dict(found.get("tags") or {}),
     }
 
@@ -199,6 +201,16 @@ def _node_group(call: AwsCall, arguments: Props) -> Props:
 
 def _access_entry(call: AwsCall, arguments: Props) -> Props:
     return eks_access.entry(call, str(arguments["clusterName"]), str(arguments["principalArn"]))
+
+
+def _subnet(call: AwsCall, arguments: Props) -> Props:
+    (found,) = call.client("ec2").describe_subnets(SubnetIds=[arguments["id"]])["Subnets"]
+    return {
+        "id": found["SubnetId"],
+        "arn": found["SubnetArn"],
+        "vpcId": found["VpcId"],
+        "availabilityZone": found["AvailabilityZone"],
+    }
 
 
 def _log_group(call: AwsCall, arguments: Props) -> Props:
