@@ -3,6 +3,7 @@
 from slipway.access import stack_actions as actions
 from slipway.access.claims import ISSUER
 from slipway.access.statements import Statement, allow, deny
+from slipway.platform import naming
 from slipway.platform.declaration import ApplyStack, PlanStack
 
 PASSED_TO = ("ec2.amazonaws.com", "eks.amazonaws.com", "vpc-flow-logs.amazonaws.com")
@@ -125,7 +126,11 @@ def _apply_clusters(grant: ApplyStack) -> tuple[Statement, ...]:
     linked = f"arn:aws:iam::{grant.account}:role/aws-service-role/*"
     region = {"StringEquals": {"aws:RequestedRegion": grant.region}}
     services = {"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}}
+    interface = f"arn:aws:ec2:{grant.region}:{grant.account}:network-interface/*"
+    of_clusters = {"StringLike": {f"aws:ResourceTag/{naming.INTERFACE_TAG}": list(grant.clusters)}}
     return (
+        # What the network plug-in makes for pods, and leaves behind when its node is ended.
+        allow("LeftInterfaces", ["ec2:DeleteNetworkInterface"], [interface], of_clusters),
         allow("NewClusters", [actions.NEW_CLUSTER], ["*"], region),
         allow(
             "Clusters",

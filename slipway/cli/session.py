@@ -9,7 +9,7 @@ from slipway.cli.engines import guards_of, local_engine, real_engine
 from slipway.cli.seeding import seed_of
 from slipway.engine.choice import choose_local, choose_real
 from slipway.engine.fence import Home
-from slipway.engine.interface import Choice, Engine, Progress, Result, Silent
+from slipway.engine.interface import Choice, Diagnostic, Engine, Progress, Result, Silent
 from slipway.engine.interruption import Answers, Interruption
 from slipway.engine.local_stacks import LocalStacks, Record
 from slipway.engine.plan import Plan
@@ -18,6 +18,7 @@ from slipway.guards.results import judged, shown
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
 from slipway.platform.stack import Stack
+from slipway.recovery.interfaces import LeftInterfaces
 
 if TYPE_CHECKING:
     from slipway.guards.asking import Guards
@@ -113,7 +114,19 @@ class Session:
 
     def destroy(self) -> Result:
         """Destroy; after that, any engine may begin anew."""
-        return self._settled(lambda: self._ended(self.engine.destroy(), gone=True))
+        return self._settled(lambda: self._ended(self._emptied(), gone=True))
+
+    def _emptied(self) -> Result:
+        """The destroy itself, of subnets too that hold what a cluster's nodes left in them."""
+        connect = self.guards.aws if self.guards else None
+        if connect is None:
+            return self.engine.destroy()
+        with LeftInterfaces(self.engine.export(), connect) as left:
+            result = self.engine.destroy()
+        if result.ok or not left.problem:
+            return result
+        said = Diagnostic("warning", f"interfaces that nodes left behind may still be there: {left.problem}")
+        return replace(result, diagnostics=(*result.diagnostics, said))
 
     def _judged(self, result: Result) -> Result:
         """What was applied is not done before GitHub itself holds what guards something."""

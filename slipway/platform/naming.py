@@ -126,6 +126,10 @@ def service_role(cluster: str) -> str:
     return f"{cluster}-service"
 
 
+INTERFACE_TAG: Final = "cluster.k8s.amazonaws.com/name"
+"""On each network interface that the VPC CNI makes for pods; its value is the cluster's name."""
+
+
 def cluster_log_group(cluster: str) -> str:
     """Log group of a cluster's control plane, whose name is EKS's own."""
     return f"/aws/eks/{cluster}/cluster"

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
+from moto import ec2, mock_aws
 from moto.apigatewayv2 import models as api_models
 from moto.apigatewayv2 import responses as api_responses
 from moto.autoscaling import models as group_models
@@ -24,6 +24,7 @@ from moto.dynamodb import models as table_backends
 from moto.dynamodb import responses as table_responses
 from moto.dynamodb.models import dynamo_type, table
 from moto.ec2.models import launch_templates
+from moto.ec2.responses import elastic_network_interfaces
 from moto.eks import models as cluster_models
 from moto.eks import responses as cluster_responses
 from moto.iam import models as iam_models
@@ -47,7 +48,17 @@ AS_INSTALLED = {
     for module in (
         *(api_models, api_responses, function_models, function_policies, group_models, group_responses),
         *(cluster_models, cluster_responses),
-        *(iam_models, key_models, key_responses, launch_templates, queue_models, s3_models, s3_responses),
+        *(
+            ec2.models,
+            elastic_network_interfaces,
+            iam_models,
+            key_models,
+            key_responses,
+            launch_templates,
+            queue_models,
+            s3_models,
+            s3_responses,
+        ),
         *(dynamo_type, log_models, parameter_models, schedule_models, table, table_backends, table_responses),
     )
     for found in vars(module).values()
@@ -324,3 +335,13 @@ def test_the_log_group_of_a_deleted_cluster_is_gone_for_good() -> None:
     eks.delete_cluster(name="x")
     logs.delete_log_group(logGroupName="/aws/eks/x/cluster")
     assert not logs.describe_log_groups()["logGroups"]
+
+
+def test_a_subnet_goes_from_under_an_interface() -> None:
+    client_ = client("ec2")
+    vpc = client_.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = client_.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    group = client_.create_security_group(GroupName="x", Description="x", VpcId=vpc)["GroupId"]
+    client_.create_network_interface(SubnetId=subnet, Groups=[group])
+    client_.delete_subnet(SubnetId=subnet)
+    client_.delete_security_group(GroupId=group)

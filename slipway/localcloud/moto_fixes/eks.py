@@ -135,12 +135,13 @@ def _remember_logs(backend: Any) -> None:
     create, delete = backend.create_cluster, backend.delete_cluster
 
     def create_cluster(held: Any, name: str, *arguments: Any, **given: Any) -> Any:
-        getattr(held, "deleted_with_logs", set()).discard(name)
+        held.deleted_with_logs = {*getattr(held, "deleted_with_logs", ())} - {name}
         return create(held, name, *arguments, **given)
 
     def delete_cluster(held: Any, name: str) -> Any:
         deleted = delete(held, name)
-        if any(one.get("enabled") for one in (deleted.logging or {}).get("clusterLogging", [])):
+        logging: dict[str, list[dict[str, Any]]] = deleted.logging or {}
+        if any(one.get("enabled") for one in logging.get("clusterLogging", ())):
             held.deleted_with_logs = {name, *getattr(held, "deleted_with_logs", ())}
         return deleted
 
