@@ -89,6 +89,8 @@ trees: install ## Rewrite the snapshots of what the real stacks consist of
 image: ## Build a runner image and print its block (needs Packer; docs/runners.md, "The image")
 	@command -v packer >/dev/null \
 	  || { echo "make image needs Packer 1.11 or newer: https://developer.hashicorp.com/packer/install" >&2; exit 1; }
+	@test "$${PKR_VAR_ssh_interface:-session_manager}" != session_manager || command -v session-manager-plugin >/dev/null \
+	  || { echo "make image needs AWS's Session Manager plugin: https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html (or SSH: docs/runners.md)" >&2; exit 1; }
 	@mkdir -p $(dir $(MANIFEST))
 	@packer init $(IMAGE)
 	@packer validate -var architecture=$(ARCHITECTURE) $(IMAGE)

@@ -104,7 +104,11 @@ def _image_environment(
         region=settings.platform.region, role_arn=own.image.arn if own.image else None
     )
     variables["RUNNER_IMAGE_SECURITY_GROUP_ID"] = builds.runner_groups.image_build_id
-    variables["RUNNER_IMAGE_SUBNET_ID"] = base.network.public_subnet_ids[0]
+    # Reached by Session Manager, the machine needs no address of its own; by SSH from outside, it does.
+    by_ssh = settings.platform.network.image_build_ssh_cidr is not None
+    subnets = base.network.public_subnet_ids if by_ssh else base.network.private_subnet_ids
+    variables["RUNNER_IMAGE_SUBNET_ID"] = subnets[0]
+    variables["RUNNER_IMAGE_INTERFACE"] = "public_ip" if by_ssh else "session_manager"
     rules = EnvironmentRules(name=naming.IMAGE_ENVIRONMENT, branches=MAIN)
     return _environment(settings, rules, variables)
 

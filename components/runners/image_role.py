@@ -1,7 +1,8 @@
 """The role of the job that builds runner images: neither the stack's nor any that deploys.
 
-It starts one instance with the image-build security group, makes an image of it and ends it. Whatever it
-makes carries a tag from its first moment, and it changes only what carries that tag.
+It starts one instance with the image-build security group, reaches it by Session Manager, makes an image of
+it and ends it. What it makes carries a tag from its first moment, and it changes only what carries that tag.
+The instance has a role of its own, which opens that session's channels and nothing else.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.identity.ci_role import CiRole, CiRoleArgs
+from components.runners.policies import service_trust
 from slipway.access.statements import Document, Statement, allow, document
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
@@ -43,7 +45,8 @@ def image_build(names: FleetNames) -> Document:
     made = [f"{own}:{kind}/*" for kind in _MADE]
     return document(
         [
-            allow("Look", ["ec2:Describe*"], ["*"]),
+            # The Session Manager plugin's connection is looked at without any resource.
+            allow("Look", ["ec2:Describe*", "ssm:GetConnectionStatus"], ["*"]),
             *_launch(names, own, asked),
             allow("MakeKeyPair", ["ec2:CreateKeyPair"], [f"{own}:key-pair/*"], asked),
             allow("MakeImage", ["ec2:CreateImage"], images, asked),
@@ -69,8 +72,38 @@ def image_build(names: FleetNames) -> Document:
                 [*made, *images],
                 tagged,
             ),
+            *_reach(names, own, tagged),
         ]
     )
+
+
+def _reach(names: FleetNames, own: str, tagged: dict[str, dict[str, str]]) -> tuple[Statement, ...]:
+    """What Packer does for `ssh_interface = "session_manager"`: it looks the profile up, launches with it,
+    and forwards one port by AWS's document for that; nothing else can be done in such a session.
+
+    A session's id begins with the name of the role's own session (Systems Manager User Guide, "Additional
+    sample IAM policies for Session Manager"), which runner-image.yml gives it.
+    """
+    document_arn = f"arn:aws:ssm:{names.region}::document/AWS-StartPortForwardingSession"
+    session = f"arn:aws:ssm:{names.region}:{names.account}:session/{BUILD_SESSION}*"
+    to_ec2 = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+    return (
+        allow("LookUpProfile", ["iam:GetInstanceProfile"], [names.image_build_profile_arn]),
+        allow("LaunchWithProfile", ["iam:PassRole"], [names.image_build_role_arn], to_ec2),
+        allow("ForwardFrom", ["ssm:StartSession"], [f"{own}:instance/*"], tagged),
+        allow("ForwardOnly", ["ssm:StartSession"], [document_arn]),
+        allow("EndSession", ["ssm:TerminateSession"], [session]),
+    )
+
+
+def image_machine() -> Document:
+    """What the agent on the machine needs for Session Manager, of which nothing has a resource
+    (Systems Manager User Guide, "Verify or add instance permissions for Session Manager").
+    """
+    channels = [
+        f"ssmmessages:{verb}{kind}Channel" for kind in ("Control", "Data") for verb in ("Create", "Open")
+    ]
+    return document([allow("BeReached", ["ssm:UpdateInstanceInformation", *channels], ["*"])])
 
 
 def _launch(names: FleetNames, own: str, asked: dict[str, dict[str, str]]) -> tuple[Statement, ...]:
@@ -93,6 +126,10 @@ def _launch(names: FleetNames, own: str, asked: dict[str, dict[str, str]]) -> tu
         allow("LaunchWithKeyPair", ["ec2:RunInstances"], [f"{own}:key-pair/*"], key),
         allow("Launch", ["ec2:RunInstances"], made, asked),
     )
+
+
+BUILD_SESSION = "gha-runner-image-"
+"""How the image job's sessions are named, in .github/workflows/runner-image.yml."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,5 +171,31 @@ class ImageRole(pulumi.ComponentResource):
             policy=rendered(image_build(args.names)),
             opts=child,
         )
+        self._machine(name, args, child)
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
+
+    def _machine(self, name: str, args: ImageRoleArgs, child: pulumi.ResourceOptions) -> None:
+        machine = aws.iam.Role(
+            f"{name}-machine",
+            name=args.names.image_build_role,
+            path=naming.RUNNER_PATH,
+            description=f"The machine that runner images of fleet {args.names.fleet} are built on",
+            assume_role_policy=rendered(service_trust("ec2.amazonaws.com")),
+            permissions_boundary=args.declaration.boundary_arn,
+            opts=child,
+        )
+        aws.iam.RolePolicy(
+            f"{name}-machine-policy",
+            name="be-reached",
+            role=machine.name,
+            policy=rendered(image_machine()),
+            opts=child,
+        )
+        aws.iam.InstanceProfile(
+            f"{name}-machine-profile",
+            name=args.names.image_build_role,
+            path=naming.RUNNER_PATH,
+            role=machine.name,
+            opts=child,
+        )

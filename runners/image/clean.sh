@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Takes out of an image what belongs to the one machine that it was built on. Run last, as root, by Packer.
 set -euo pipefail
-systemctl disable ssh.service ssh.socket # nobody logs in to an instance
+# Nobody logs in to an instance. What Packer itself is connected by goes on until this machine is stopped.
+systemctl disable ssh.service ssh.socket
+systemctl disable snap.amazon-ssm-agent.amazon-ssm-agent.service
 apt-get clean
 rm -rf /var/lib/apt/lists/* /tmp/boot /home/runner/.local /home/runner/.config
 rm -f /etc/ssh/ssh_host_*

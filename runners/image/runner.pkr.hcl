@@ -27,22 +27,22 @@ variable "fleet" {
 
 variable "subnet_id" {
   type        = string
-  description = "Where the image is built: a public subnet if it is reached by its public address."
+  description = "Where the image is built: a private subnet with a NAT gateway; a public one for public_ip."
 }
 
 variable "security_group_id" {
   type        = string
-  description = "slipway-<fleet>-runners-image-build, the one group that lets SSH in, and from one network only."
+  description = "slipway-<fleet>-runners-image-build, which lets nobody in, or SSH from one network."
 }
 
 variable "ssh_interface" {
   type        = string
-  default     = "public_ip"
-  description = "private_ip where Packer runs in the same network."
+  default     = "session_manager"
+  description = "How Packer reaches the machine: from anywhere; or by SSH, public_ip, or private_ip in its network."
 
   validation {
-    condition     = contains(["public_ip", "private_ip"], var.ssh_interface)
-    error_message = "The interface must be public_ip or private_ip."
+    condition     = contains(["session_manager", "public_ip", "private_ip"], var.ssh_interface)
+    error_message = "The interface must be session_manager, public_ip or private_ip."
   }
 }
 
@@ -105,11 +105,13 @@ source "amazon-ebs" "runner" {
     }
   }
 
-  # No instance profile: nothing on the machine that is built can ask AWS for anything.
+  # The profile opens Session Manager's channels and nothing else; by SSH there is none.
+  iam_instance_profile        = var.ssh_interface == "session_manager" ? "slipway-${var.fleet}-runner-image-build" : ""
   subnet_id                   = var.subnet_id
   security_group_ids          = [var.security_group_id]
   associate_public_ip_address = var.ssh_interface == "public_ip"
   ssh_interface               = var.ssh_interface
+  ssh_timeout                 = "10m" # the agent asks for its session once it has the role
   ssh_username                = "ubuntu"
   ssh_clear_authorized_keys   = true
   temporary_key_pair_type     = "ed25519"

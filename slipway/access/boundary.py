@@ -101,7 +101,15 @@ _CLUSTER = (
     "elasticloadbalancing:*",
 )
 _LAUNCH = ("ec2:CreateKeyPair", "ec2:RunInstances")
-"""Of machines without a role: nothing here passes one."""
+"""Of machines without a role, or with the one that images are built with: nothing else passes one."""
+_SESSIONS = (
+    # Session Manager's ends: the agent on the machine that an image is built on, and who builds it. A session
+    # is started on what was made for images alone.
+    "ssm:GetConnectionStatus",
+    "ssm:TerminateSession",
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:*Channel",
+)
 
 
 def boundary_policy(account: str, *, arn: str = "", issuer: str = ISSUER) -> Document:
@@ -113,7 +121,7 @@ def boundary_policy(account: str, *, arn: str = "", issuer: str = ISSUER) -> Doc
     own = arn or naming.boundary_arn(account)
     return document(
         [
-            allow("Everywhere", [*_READ, *_IMAGES, *_KEYS, *_CLUSTER, *_LAUNCH], ["*"]),
+            allow("Everywhere", [*_READ, *_IMAGES, *_KEYS, *_CLUSTER, *_LAUNCH, *_SESSIONS], ["*"]),
             *_by_name(account),
             *_images(),
             _balancers(account),
@@ -154,10 +162,14 @@ def _images() -> tuple[Statement, ...]:
     created = {"StringEquals": {"ec2:CreateAction": ["CreateImage", "CreateKeyPair", "RunInstances"]}}
     tagged = {"StringLike": {f"aws:ResourceTag/{naming.BUILD_TAG}": "*"}}
     images = [f"arn:aws:ec2:*::{kind}/*" for kind in ("image", "snapshot")]
+    machine = f"arn:aws:iam::*:role{naming.RUNNER_PATH}*-image-build"
+    to_ec2 = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
     return (
         allow("NewImages", ["ec2:CreateImage"], images),
         allow("TagNew", ["ec2:CreateTags"], ["*"], created),
-        allow("MadeForImages", ["ec2:*"], ["*"], tagged),
+        allow("MadeForImages", ["ec2:*", "ssm:StartSession"], ["*"], tagged),
+        allow("ReachMade", ["ssm:StartSession"], ["arn:aws:ssm:*::document/AWS-StartPort*"]),
+        allow("PassMachine", ["iam:PassRole"], [machine], to_ec2),
     )
 
 

@@ -118,6 +118,21 @@ class FleetNames:
         return f"{self.prefix}-runner-image"
 
     @property
+    def image_build_role(self) -> str:
+        """The role of the machine that an image is built on, and its profile: it is reached, and no more."""
+        return f"{self.image_role}-build"
+
+    @property
+    def image_build_role_arn(self) -> str:
+        """ARN of that role."""
+        return naming.role_arn(self.account, self.image_build_role, naming.RUNNER_PATH)
+
+    @property
+    def image_build_profile_arn(self) -> str:
+        """ARN of that profile."""
+        return f"arn:aws:iam::{self.account}:instance-profile{naming.RUNNER_PATH}{self.image_build_role}"
+
+    @property
     def image_build_group(self) -> str:
         """The security group that images are built in: its name, and its tag `Name`."""
         return f"{self.prefix}-runners-image-build"

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from components.network.network import Network
-from components.runners.image_role import BASE_OWNERS, ImageRole, ImageRoleArgs, image_build
+from components.runners.image_role import (
+    BASE_OWNERS,
+    BUILD_SESSION,
+    ImageRole,
+    ImageRoleArgs,
+    image_build,
+    image_machine,
+)
 from slipway.access.evaluate import Mode, evaluate
 from slipway.access.statements import is_reading
 from slipway.errors import SlipwayError
@@ -42,7 +49,11 @@ def declaration(**changes: Any) -> RoleDeclaration:
 
 
 def may(action: str, resource: str, context: dict[str, str]) -> bool:
-    return evaluate([DOCUMENT], f"ec2:{action}", resource, context, mode=Mode.ATTACK).allowed
+    return evaluate([DOCUMENT], _named(action), resource, context, mode=Mode.ATTACK).allowed
+
+
+def _named(action: str) -> str:
+    return action if ":" in action else f"ec2:{action}"
 
 
 def test_it_launches_only_tagged_instances_with_the_build_group() -> None:
@@ -112,6 +123,12 @@ def test_packer_s_calls_are_all_allowed() -> None:
         *(("CreateImage", one, ASKED) for one in (image, snapshot)),
         *(("CreateTags", one, {**ASKED, "ec2:CreateAction": "CreateImage"}) for one in (image, snapshot)),
         *(("CreateTags", one, TAGGED) for one in (image, snapshot)),
+        ("iam:GetInstanceProfile", names().image_build_profile_arn, {}),
+        ("iam:PassRole", names().image_build_role_arn, {"iam:PassedToService": "ec2.amazonaws.com"}),
+        ("ssm:GetConnectionStatus", "*", {}),
+        ("ssm:StartSession", instance, TAGGED),
+        ("ssm:StartSession", f"arn:aws:ssm:{REGION}::document/AWS-StartPortForwardingSession", {}),
+        ("ssm:TerminateSession", f"arn:aws:ssm:{REGION}:{ACCOUNT}:session/gha-runner-image-7-0a1b", {}),
         ("TerminateInstances", instance, TAGGED),
         ("DeleteVolume", f"{OWN}:volume/vol-1", TAGGED),
         ("DeleteKeyPair", f"{OWN}:key-pair/packer_1", TAGGED),
@@ -119,7 +136,7 @@ def test_packer_s_calls_are_all_allowed() -> None:
     reach = [
         call
         for call in calls
-        if not evaluate([DOCUMENT], f"ec2:{call[0]}", call[1], call[2], mode=Mode.REACH).allowed
+        if not evaluate([DOCUMENT], _named(call[0]), call[1], call[2], mode=Mode.REACH).allowed
     ]
     assert reach == []
 
@@ -140,22 +157,71 @@ def test_it_cannot_tag_what_is_not_its_own() -> None:
     assert not may("CreateTags", runner, {"ec2:CreateAction": "RunInstances"})
 
 
-def test_it_has_no_other_service_and_changes_nothing_without_a_condition() -> None:
+def test_of_ec2_it_changes_nothing_without_a_condition_and_of_others_no_more_than_a_session() -> None:
+    others: set[str] = set()
     for statement in DOCUMENT["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         for action in actions:
-            assert action.startswith("ec2:")
-            assert is_reading(action) or "Condition" in statement
+            if action.startswith("ec2:"):
+                assert is_reading(action) or "Condition" in statement
+            else:
+                others.add(action)
+    assert others == {
+        "iam:GetInstanceProfile",
+        "iam:PassRole",
+        *(f"ssm:{verb}" for verb in ("GetConnectionStatus", "StartSession", "TerminateSession")),
+    }
+
+
+def test_it_reaches_only_what_it_made_and_only_by_a_forwarded_port() -> None:
+    documents = f"arn:aws:ssm:{REGION}::document"
+    assert may("ssm:StartSession", f"{OWN}:instance/i-1", TAGGED)
+    assert not may("ssm:StartSession", f"{OWN}:instance/i-1", {})
+    assert not may("ssm:StartSession", f"{OWN}:instance/i-1", {"aws:ResourceTag/slipway:fleet": "automation"})
+    assert may("ssm:StartSession", f"{documents}/AWS-StartPortForwardingSession", {})
+    for other in ("AWS-StartInteractiveCommand", "AWS-StartPortForwardingSessionToRemoteHost"):
+        assert not may("ssm:StartSession", f"{documents}/{other}", TAGGED)
+    assert not may(
+        "ssm:StartSession", f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/SSM-SessionManagerRunShell", {}
+    )
+    assert not may("ssm:TerminateSession", f"arn:aws:ssm:{REGION}:{ACCOUNT}:session/admin-0a1b", {})
+    workflow = (Path(__file__).parents[2] / ".github/workflows/runner-image.yml").read_text()
+    assert f"role-session-name: {BUILD_SESSION}${{{{" in workflow
+
+
+def test_it_passes_one_role_to_ec2_alone_and_that_one_is_reached_and_no_more() -> None:
+    to_ec2 = {"iam:PassedToService": "ec2.amazonaws.com"}
+    assert not may(
+        "iam:PassRole", names().image_build_role_arn, {"iam:PassedToService": "lambda.amazonaws.com"}
+    )
+    for other in ("slipway-automation-runner-image", "slipway-automation-runner-linux"):
+        arn = f"arn:aws:iam::{ACCOUNT}:role/slipway/runners/{other}"
+        assert not may("iam:PassRole", arn, to_ec2)
+    [statement] = image_machine()["Statement"]
+    assert {action.partition(":")[0] for action in statement["Action"]} == {"ssm", "ssmmessages"}
+    assert "ssm:GetParameters" not in statement["Action"]
+
+
+def test_the_machine_has_its_role_by_the_name_that_packer_gives() -> None:
+    recording = run(
+        lambda: ImageRole("image", ImageRoleArgs(names=names(), declaration=declaration())) and None
+    )
+    profile = recording.one("aws:iam/instanceProfile:InstanceProfile").inputs
+    assert profile["name"] == names().image_build_role == "slipway-automation-runner-image-build"
+    found = re.search(r'iam_instance_profile += .*session_manager" \? "(.*?)" : ""', TEMPLATE)
+    assert found
+    assert found[1].replace("${var.fleet}", "automation") == profile["name"]
 
 
 def test_it_is_a_role_of_its_own_under_the_boundary() -> None:
     args = ImageRoleArgs(names=names(), declaration=declaration())
     recording = run(lambda: ImageRole("image", args) and None)
-    role = recording.one("aws:iam/role:Role").inputs
+    role, machine = (one.inputs for one in recording.of("aws:iam/role:Role"))
+    assert machine["permissionsBoundary"] == BOUNDARY
     assert (role["name"], role["path"]) == ("slipway-automation-runner-image", "/slipway/runners/")
     assert role["permissionsBoundary"] == BOUNDARY
-    policy = recording.one("aws:iam/rolePolicy:RolePolicy").inputs
-    assert policy["role"] == role["name"]
+    policies = [one.inputs for one in recording.of("aws:iam/rolePolicy:RolePolicy")]
+    [policy] = [one for one in policies if one["role"] == role["name"]]
     assert json.loads(policy["policy"]) == DOCUMENT
 
 

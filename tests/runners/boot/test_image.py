@@ -49,7 +49,6 @@ def test_the_runner_is_pinned_by_version_and_checksum_for_each_architecture() ->
 )
 def test_the_machine_that_is_built_is_closed(line: str) -> None:
     assert f"  {line}\n" in TEMPLATE
-    assert "iam_instance_profile" not in TEMPLATE
     assert "temporary_security_group" not in TEMPLATE
 
 
