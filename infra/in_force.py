@@ -111,6 +111,17 @@ def repository_name(id_: int, provider: github.Provider) -> str | None:
     return json.loads(found["body"])["full_name"] if found.get("code") == HTTPStatus.OK else None
 
 
+def team_reads(team: str, repository: str, provider: github.Provider) -> bool:
+    """Whether a team can read a repository, itself or by the team above it; offline, it is taken to.
+
+    https://docs.github.com/en/rest/teams/teams#check-team-permissions-for-a-repository
+    """
+    owner = repository.partition("/")[0]
+    arguments = {"endpoint": f"orgs/{owner}/teams/{team}/repos/{repository}"}
+    found = _answer("github:index/getRestApi:getRestApi", arguments, provider)
+    return found is None or found.get("code") in (HTTPStatus.OK, HTTPStatus.NO_CONTENT)
+
+
 def standing_groups(cluster: str, provider: aws.Provider) -> dict[str, NodeCount]:
     """The managed node groups of a cluster by their names in the settings; none where it is not there yet."""
     listed = _read("aws:eks/getNodeGroups:getNodeGroups", {"clusterName": cluster}, provider).get("names")

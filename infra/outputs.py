@@ -18,15 +18,25 @@ from slipway.platform.platform_roles import PlatformRoles
 from slipway.platform.settings import Settings
 
 
-def bootstrap_contract(settings: Settings, own: PlatformRoles) -> dict[str, str]:
-    """What `slipway bootstrap` makes in the account, computed, so that it is known before any state is."""
+def bootstrap_contract(settings: Settings, own: PlatformRoles) -> dict[str, Any]:
+    """What `slipway bootstrap` makes in the account and on GitHub, computed, so that it is known before any
+    state is.
+    """
     account, region = settings.account, settings.platform.region
+    protection = own.plan_protection
     return {
         "account": account,
         "region": region,
         "stateBucket": naming.state_bucket(account, region),
         "stateKeyAlias": naming.state_key_alias(settings.stack.value),
         "applyRole": own.apply.arn,
+        "github": {
+            "planEnvironment": own.plan.jobs[0].environment,
+            "branches": list(own.apply.jobs[0].branches),
+            # Whoever approves where nobody else is named approves an apply, as far as GitHub's plan has that.
+            "reviewers": list(settings.organization.github.reviewers) if protection.approvals else [],
+            "unprotected": protection.reason,
+        },
     }
 
 

@@ -5,6 +5,7 @@ What a service gets is here: each environment's role, its GitHub environment, an
 
 import datetime
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -22,6 +23,7 @@ from infra.cluster_zones import require_zones
 from infra.foundation import Foundation, foundation
 from infra.in_force import remade_logs, repository_name, standing_groups
 from infra.providers import aws_provider, github_provider, kubernetes_provider, require_fence
+from infra.reviewers import require_reviewers
 from infra.runner_images import require_fresh
 from infra.running import Running
 from infra.settings import Secrets, load, read_secrets
@@ -48,7 +50,7 @@ def main() -> None:
     """
     config = pulumi.Config()
     settings = load(config, pulumi.get_stack())
-    require_fence(settings)
+    require_fence(settings, Path(pulumi.get_root_directory()))
     build(settings, read_secrets(config, settings))
 
 
@@ -57,6 +59,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
     hub = github_provider(settings)
     settings = as_github_spells(settings, hub)
     declared, own = environments(settings), platform_roles(settings)
+    require_reviewers(settings, declared, hub)
     cloud = aws_provider(settings)
     require_fresh(settings, cloud)
     warn_of_support(settings)

@@ -4,6 +4,8 @@ The fence between the two stands here. A stack whose cloud is a stand-in runs on
 keys or not at all, and no other stack can be pointed at one.
 """
 
+from pathlib import Path
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_github as github
@@ -12,6 +14,7 @@ import pulumi_kubernetes as kubernetes
 from slipway.errors import SlipwayError
 from slipway.platform.loopback import is_loopback
 from slipway.platform.settings import Settings
+from slipway.private_folder import rehearsed
 
 _SERVICES = (
     *("cloudwatch", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts"),
@@ -19,8 +22,12 @@ _SERVICES = (
 )
 
 
-def require_fence(settings: Settings) -> None:
+def require_fence(settings: Settings, folder: Path) -> None:
     """Refuse a stack of a stand-in's on anything but loopback, and every other stack on a stand-in.
+
+    Args:
+        settings: of the stack.
+        folder: where the program runs: in a rehearsal's copy alone does a real stack run on a stand-in.
 
     Raises:
         SlipwayError: before a provider exists.
@@ -33,14 +40,14 @@ def require_fence(settings: Settings) -> None:
                 where="slipway:endpoints",
                 fix=f"use `slipway up {settings.stack}`, which names the embedded cloud",
             )
-        for name in ("aws", "github", "kubernetes"):
-            _require_loopback(settings.stack, name, getattr(endpoints, name))
-    elif endpoints is not None:
+    elif endpoints is not None and rehearsed(folder) is None:
         raise SlipwayError(
             f"the stack '{settings.stack}' is a real one and cannot run on stand-ins",
             where=f"slipway:endpoints in Pulumi.{settings.stack}.yaml",
             fix="remove the key; rehearse on the stack 'local'",
         )
+    for name in ("aws", "github", "kubernetes") if endpoints else ():
+        _require_loopback(settings.stack, name, getattr(endpoints, name))
 
 
 def _require_loopback(stack: str, name: str, url: str) -> None:
@@ -68,6 +75,8 @@ def aws_provider(settings: Settings) -> aws.Provider:
     return aws.Provider(
         "aws",
         region=settings.platform.region,
+        # In a rehearsal the stand-in plays the stack's own account; `local` has the one that it always plays.
+        allowed_account_ids=None if settings.on_stand_in else [settings.account],
         access_key="stand-in",
         secret_key="stand-in",  # noqa: S106 - the embedded cloud checks none, and no real one must be used
         skip_credentials_validation=True,

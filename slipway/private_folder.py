@@ -8,6 +8,7 @@ from pathlib import Path
 from slipway.errors import SlipwayError
 
 NAME = ".slipway"
+_REHEARSAL = "rehearsal"
 _ROOM = 1 << 20
 
 
@@ -45,6 +46,18 @@ def private_folder(root: Path, *, make: bool = False) -> Path:
     if make:
         _require_room(folder)
     return folder
+
+
+def rehearsal_folder(root: Path) -> Path:
+    """Where the order from nothing is rehearsed: a copy, in which a real stack meets a stand-in."""
+    return root / NAME / _REHEARSAL
+
+
+def rehearsed(root: Path) -> Path | None:
+    """The project whose rehearsal a folder is; None for any other folder."""
+    root = root.resolve()
+    project = root.parent.parent
+    return project if root == rehearsal_folder(project) else None
 
 
 def _require_room(folder: Path) -> None:

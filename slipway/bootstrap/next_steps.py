@@ -4,31 +4,62 @@ from slipway.bootstrap.plan import BootstrapPlan
 
 
 def commands(plan: BootstrapPlan) -> tuple[str, ...]:
-    """In order: keep the stack file, give the first job its environment, and what that job runs."""
-    return (*keep(plan), *environment(plan), *first_job(plan))
+    """In order: give the first job its environment, keep the stack file, and what that job runs.
+
+    The push starts the job, and an environment that a job names and nobody has made GitHub makes open to all.
+    """
+    return (*environment(plan), *keep(plan), *first_job(plan))
+
+
+def rehearsed(plan: BootstrapPlan) -> tuple[str, ...]:
+    """What goes on with a rehearsal, which has nothing to commit: the first apply, on the stand-in too."""
+    return (f"slipway up {plan.stack} --root .slipway/rehearsal",)
 
 
 def keep(plan: BootstrapPlan) -> tuple[str, ...]:
     """Whoever ran bootstrap: the stack file says where the state is, so it goes to main."""
     file = f"Pulumi.{plan.stack}.yaml"
-    return (f"git add {file}", f"git commit -m 'Point {plan.stack} at its state'", "git push")
+    message = f"Point {plan.stack} at its state"
+    return (f"git add {file}", f"git diff --cached --quiet || git commit -m '{message}'", "git push")
 
 
 def environment(plan: BootstrapPlan) -> tuple[str, ...]:
-    """An administrator of the platform's repository: the environment that the apply role trusts.
+    """An administrator of the platform's repository: what `slipway bootstrap STACK --github` does.
 
-    Source: https://docs.github.com/en/rest/deployments/environments and .../actions/variables.
+    Each can be run again. GitHub puts an environment whole, so that its reviewers are in the same call; a
+    branch that is there already is left alone (https://cli.github.com/manual/gh_api).
     """
-    path = f"repos/{plan.role.repository}/environments/{plan.role.environment}"
-    return (
-        f"gh api --method PUT {path} "
+    repository, name, more = plan.role.repository, plan.role.environment, plan.github.plan_environment
+    path = f"repos/{repository}/environments/{name}"
+    closed = (
         "-F 'deployment_branch_policy[protected_branches]=false' "
-        "-F 'deployment_branch_policy[custom_branch_policies]=true'",
-        f"gh api --method POST {path}/deployment-branch-policies -f name=main",
-        f"gh api --method POST {path}/variables -f name=AWS_ROLE_ARN -f value={plan.role.arn}",
-        f"gh api --method POST {path}/variables -f name=AWS_REGION -f value={plan.region}",
-        f"gh api --method POST {path}/variables -f name=PULUMI_BACKEND_URL -f value='{plan.backend}'",
+        "-F 'deployment_branch_policy[custom_branch_policies]=true'"
     )
+    policies = f"{path}/deployment-branch-policies"
+    reviewers = "".join(f" {_reviewer(repository, one)}" for one in plan.github.reviewers)
+    if reviewers:
+        reviewers += " -F prevent_self_review=true -F can_admins_bypass=false"
+    return (
+        f"gh api --method PUT {path} {closed}{reviewers}",
+        *(
+            f"gh api {policies} --jq '.branch_policies[].name' | grep -qx {branch} || "
+            f"gh api --method POST {policies} -f name={branch}"
+            for branch in plan.github.branches
+        ),
+        *(
+            f"gh variable set {variable} --repo {repository} --env {name} --body '{value}'"
+            for variable, value in plan.variables.items()
+        ),
+        f"gh api repos/{repository}/environments/{more} --silent || "
+        f"gh api --method PUT repos/{repository}/environments/{more} {closed}",
+    )
+
+
+def _reviewer(repository: str, name: str) -> str:
+    """A reviewer as an argument; GitHub takes their numbers, which it is asked for."""
+    kind, _, who = name.partition(":")
+    place = f"orgs/{repository.partition('/')[0]}/teams/{who}" if kind == "team" else f"users/{who}"
+    return f"-f 'reviewers[][type]={kind.title()}' -F \"reviewers[][id]=$(gh api {place} --jq .id)\""
 
 
 def first_job(plan: BootstrapPlan) -> tuple[str, ...]:

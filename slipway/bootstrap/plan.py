@@ -52,6 +52,20 @@ class RolePlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GithubPlan:
+    """What the jobs of one stack need of the platform's repository before there is a stack."""
+
+    plan_environment: str
+    """The environment of the job that only reads; the stack makes it what it is."""
+    branches: tuple[str, ...]
+    """Whose jobs may apply."""
+    reviewers: tuple[str, ...]
+    """Who approves an apply: `team:<slug>` and `user:<login>`. Empty where GitHub's plan has no approvals."""
+    unprotected: str = ""
+    """Why GitHub's plan cannot hold an environment to branches; empty where it can."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BootstrapPlan:
     """Everything that bootstrap makes for one stack.
 
@@ -70,6 +84,7 @@ class BootstrapPlan:
     provider: ProviderPlan
     boundary: PolicyPlan
     role: RolePlan
+    github: GithubPlan
 
     @property
     def tags(self) -> dict[str, str]:
@@ -85,6 +100,11 @@ class BootstrapPlan:
     def backend(self) -> str:
         """Pulumi's address of the state bucket."""
         return f"s3://{self.bucket}?region={self.region}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the job that applies reads of its environment, besides the App's: see infra-up.yml."""
+        return {"AWS_ROLE_ARN": self.role.arn, "AWS_REGION": self.region, "PULUMI_BACKEND_URL": self.backend}
 
     @property
     def identities(self) -> tuple[str, ...]:

@@ -7,7 +7,14 @@ from typing import Any, cast
 from slipway.access.claims import AUDIENCE, ISSUER
 from slipway.access.evaluate import evaluate
 from slipway.access.trust import provider_arn
-from slipway.bootstrap.plan import BootstrapPlan, Document, PolicyPlan, ProviderPlan, RolePlan
+from slipway.bootstrap.plan import (
+    BootstrapPlan,
+    Document,
+    GithubPlan,
+    PolicyPlan,
+    ProviderPlan,
+    RolePlan,
+)
 from slipway.engine.registration import Registration
 from slipway.errors import SlipwayError
 
@@ -39,20 +46,28 @@ def plan_from(
     Raises:
         SlipwayError: the program does not declare what bootstrap must make, or a value is not known offline.
     """
-    return _Reader(stack, registrations, _contract(stack, outputs), key_arn).plan()
+    contract, github = _contract(stack, outputs)
+    return _Reader(stack, registrations, contract, key_arn).plan(github)
 
 
-def _contract(stack: str, outputs: Mapping[str, Any]) -> dict[str, str]:
+def _contract(stack: str, outputs: Mapping[str, Any]) -> tuple[dict[str, str], GithubPlan]:
     exported = outputs.get("bootstrap")
     contract = cast("dict[str, Any]", exported) if isinstance(exported, dict) else {}
     missing = [key for key in _CONTRACT if not isinstance(contract.get(key), str)]
+    missing += [] if isinstance(contract.get("github"), dict) else ["github"]
     if missing:
         raise SlipwayError(
             f"the program does not say what to make: output `bootstrap` lacks {', '.join(missing)}",
             where=f"stack {stack}",
             fix="export it, as plain text, in infra/outputs.py",
         )
-    return {key: str(contract[key]) for key in _CONTRACT}
+    github: dict[str, Any] = contract["github"]
+    return {key: str(contract[key]) for key in _CONTRACT}, GithubPlan(
+        plan_environment=str(github["planEnvironment"]),
+        branches=tuple(github["branches"]),
+        reviewers=tuple(github["reviewers"]),
+        unprotected=str(github["unprotected"]),
+    )
 
 
 class _Reader:
@@ -71,7 +86,7 @@ class _Reader:
         self.roles = {self._arn("role", item): item for item in self._all(_ROLE)}
         self.policies = {self._arn("policy", item): item for item in self._all(_POLICY)}
 
-    def plan(self) -> BootstrapPlan:
+    def plan(self, github: GithubPlan) -> BootstrapPlan:
         role_arn = self.contract["applyRole"]
         registration = self.roles.get(role_arn)
         if registration is None:
@@ -94,6 +109,7 @@ class _Reader:
             provider=self._provider(),
             boundary=self._policy(boundary_arn),
             role=self._role(role_arn, registration),
+            github=github,
         )
 
     def _all(self, type_: str) -> list[Registration]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from slipway.bootstrap.clients import Clients, caller, connect
 from slipway.bootstrap.identity_steps import Identity
-from slipway.bootstrap.next_steps import commands
+from slipway.bootstrap.next_steps import commands, rehearsed
 from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.rendered import plan_from
 from slipway.bootstrap.stack_file import StackFile
@@ -20,7 +20,7 @@ from slipway.engine.offline import render_apart
 from slipway.errors import SlipwayError
 from slipway.github import Client
 from slipway.platform.loopback import is_loopback
-from slipway.private_folder import private_folder
+from slipway.private_folder import private_folder, rehearsal_folder
 
 Load = Callable[[], BootstrapPlan]
 
@@ -33,6 +33,8 @@ class Report:
     caller: str
     file: Path
     dry_run: bool
+    rehearsal: bool = False
+    """Whether AWS was a stand-in, and the stack file a copy."""
     steps: list[Outcome] = field(default_factory=list[Outcome])
     file_changed: bool = False
     subject_confirmed: bool = False
@@ -47,6 +49,7 @@ class Report:
             "region": self.plan.region,
             "caller": self.caller,
             "dry_run": self.dry_run,
+            "rehearsal": self.rehearsal,
             "subject": {"trusted": list(self.plan.role.subjects), "confirmed": self.subject_confirmed},
             "steps": [vars(step) for step in self.steps],
             "file": {"path": str(self.file), "changed": self.file_changed},
@@ -85,12 +88,13 @@ def project(root: Path, stack: str, endpoint: str | None) -> Path:
 
 
 def _rehearsal(root: Path) -> Path:
-    """`.slipway/rehearsal`: the project by links, its stack files by copies, so that the real ones stay."""
-    folder = private_folder(root, make=True) / "rehearsal"
+    """`.slipway/rehearsal`: the project by links, Pulumi's files by copies, so that the real ones stay."""
+    private_folder(root, make=True)
+    folder = rehearsal_folder(root)
     folder.mkdir(mode=0o700, exist_ok=True)
     for entry in root.iterdir():
         place = folder / entry.name
-        if entry.name.startswith("Pulumi.") and entry.name != "Pulumi.yaml":
+        if entry.name.startswith("Pulumi."):
             if not place.is_file() or place.is_symlink() or place.stat().st_mtime < entry.stat().st_mtime:
                 place.unlink(missing_ok=True)  # never through a link
                 shutil.copyfile(entry, place)
@@ -138,6 +142,7 @@ def bootstrap(
         caller=caller(clients, plan.account),
         file=file.path,
         dry_run=dry_run,
+        rehearsal=endpoint is not None,
         subject_confirmed=confirmed(plan, github),
     )
     key = StateKey(plan, clients)
@@ -155,7 +160,7 @@ def bootstrap(
     if final.identities != plan.identities:
         raise SlipwayError("the program declares other things now than those agreed to", where=str(file.path))
     report.steps += perform(Identity(final, clients).steps(), plan.stack, watcher.done)
-    report.next = commands(final)
+    report.next = rehearsed(final) if endpoint else commands(final)
     return report
 
 

@@ -30,10 +30,7 @@ class StackFile:
 
     def __init__(self, root: Path, stack: str) -> None:
         self.path = root / f"Pulumi.{stack}.yaml"
-        self._yaml = YAML()
-        self._yaml.preserve_quotes = True  # pyright: ignore[reportAttributeAccessIssue]
-        self._yaml.width = 4096  # pyright: ignore[reportAttributeAccessIssue]
-        self._yaml.indent(mapping=2, sequence=4, offset=2)  # pyright: ignore[reportUnknownMemberType]
+        self._yaml = _round_trip()
 
     def read(self) -> Pointers:
         """What the file points at.
@@ -76,19 +73,28 @@ class StackFile:
             adopt_provider: say that the account's GitHub provider is somebody else's.
         """
         document, platform = self._load()
-        before = self.path.read_text(encoding="utf-8")
         if sealed_key is not None:
             _set(document, 0, "encryptedkey", base64.b64encode(sealed_key).decode())
         _set(document, 0, "secretsprovider", secrets_provider)
         _set(platform, len(platform), "state_key", state_key)
         if adopt_provider:
             _set(platform, len(platform), "adopt_oidc_provider", True)
-        text = io.StringIO()
-        self._yaml.dump(document, text)  # pyright: ignore[reportUnknownMemberType]
-        if text.getvalue() == before:
-            return False
-        _replace(self.path, text.getvalue())
-        return True
+        return _write(self.path, self._yaml, document)
+
+    def set_fleet_app(self, app_id: int, installation_id: int) -> bool:
+        """Write the numbers of its fleet's App, and nothing else; whether they were others.
+
+        Raises:
+            SlipwayError: the file is missing, no YAML, or has no fleet.
+        """
+        document, platform = self._load()
+        if "runners" not in platform:
+            raise SlipwayError(
+                "the stack has no runner fleet", where=str(self.path), fix="give it a block runners"
+            )
+        _set(platform["runners"], 0, "app_id", app_id)
+        _set(platform["runners"], 1, "installation_id", installation_id)
+        return _write(self.path, self._yaml, document)
 
     def _load(self) -> tuple[Any, Any]:
         try:
@@ -101,6 +107,45 @@ class StackFile:
         except (KeyError, TypeError) as error:
             raise SlipwayError(f"the stack file has no {_PLATFORM}", where=str(self.path)) from error
         return document, platform
+
+
+def name_app(root: Path, app_id: int) -> bool:
+    """Write the id of the platform's App into `Pulumi.yaml`, and nothing else; whether it was another.
+
+    Raises:
+        SlipwayError: the file is missing, no YAML, or without the organisation's block.
+    """
+    path, yaml = root / "Pulumi.yaml", _round_trip()
+    try:
+        document: Any = yaml.load(path.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]
+        github: Any = document["config"]["slipway:organization"]["default"]["github"]
+    except OSError as error:
+        raise SlipwayError(f"the file cannot be read: {error}", where=str(path)) from error
+    except (YAMLError, KeyError, TypeError) as error:
+        raise SlipwayError(
+            "the file has no slipway:organization with a block `github`",
+            where=str(path),
+            fix=f"write app_id: {app_id} there",
+        ) from error
+    _set(github, len(github), "app_id", app_id)
+    return _write(path, yaml, document)
+
+
+def _round_trip() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True  # pyright: ignore[reportAttributeAccessIssue]
+    yaml.width = 4096  # pyright: ignore[reportAttributeAccessIssue]
+    yaml.indent(mapping=2, sequence=4, offset=2)  # pyright: ignore[reportUnknownMemberType]
+    return yaml
+
+
+def _write(path: Path, yaml: YAML, document: Any) -> bool:
+    text = io.StringIO()
+    yaml.dump(document, text)  # pyright: ignore[reportUnknownMemberType]
+    if text.getvalue() == path.read_text(encoding="utf-8"):
+        return False
+    _replace(path, text.getvalue())
+    return True
 
 
 def _set(block: Any, position: int, key: str, value: object) -> None:

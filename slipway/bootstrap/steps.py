@@ -99,7 +99,7 @@ def _verify(step: Step, stack: str) -> None:
     raise SlipwayError(
         f"{step.title} was made and does not show",
         where=finding.detail or step.id,
-        fix=f"look at it in the account, then run `slipway bootstrap {stack}` again",
+        fix=f"look at it there, then run `slipway bootstrap {stack}` again",
     )
 
 

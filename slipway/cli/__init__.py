@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from slipway.cli import access, bootstrap, cloud, recovery, runners, schema, stacks
+from slipway.cli import access, bootstrap, cloud, github_app, recovery, runners, schema, stacks
 from slipway.cli.contract import Commands, plain_help, show, terminal
 from slipway.errors import SlipwayError
 
@@ -30,6 +30,7 @@ recovery.register(app)
 access.register(app)
 bootstrap.register(app)
 schema.register(app)
+app.add_typer(github_app.app, name="app")
 app.add_typer(cloud.app, name="cloud", help="The embedded cloud that the stack `local` runs on.")
 app.add_typer(runners.app, name="runners")
 

@@ -10,7 +10,7 @@ import typer
 
 from slipway.cli import simulate
 from slipway.cli.contract import ending, terminal
-from slipway.cli.options import AS_JSON, ROOT
+from slipway.cli.options import AS_JSON, ROOT, show_page
 from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
@@ -136,7 +136,11 @@ def create(
 
 
 @github_app.command(
-    epilog=ending("0 exactly as declared; 1 an error, or a difference.", "slipway runners app check local")
+    epilog=ending(
+        "0 exactly as declared; 1 an error, or a difference.",
+        "slipway runners app check local",
+        "slipway runners app check --app-id 7 --write",
+    )
 )
 def check(
     stack: STACK = "automation",
@@ -144,6 +148,9 @@ def check(
     app_id: Annotated[
         int | None, typer.Option(help="Of an App that the stack's configuration does not name yet.")
     ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write its numbers into the stack file; `up` then applies them.")
+    ] = False,
     as_json: AS_JSON = False,
     root: ROOT = Path(),
 ) -> None:
@@ -160,6 +167,14 @@ def check(
         typer.echo(json.dumps(body, indent=2))
     else:
         _show_check(found)
+    if write and found.installation_id:
+        from slipway.bootstrap.stack_file import StackFile
+
+        file = StackFile(root, stack)
+        file.set_fleet_app(found.app_id, found.installation_id)
+        if not as_json:
+            typer.echo(f"{file.path} names it; `slipway up {stack}` applies that")
+        return
     if not found.ok:
         raise typer.Exit(1)
 
@@ -206,14 +221,12 @@ def _fleet(root: Path, stack: str) -> "Fleet":
 
 
 def _code(fleet: "Fleet", open_browser: bool) -> str:
-    from slipway.runners import app_flow
+    from slipway.apps import flow
+    from slipway.runners import state
+    from slipway.runners.manifest import declared
 
-    def show(url: str) -> None:
-        typer.echo(f"Open this as an owner of {fleet.organization}:\n\n  {url}\n", err=True)
-        if open_browser and sys.stdout.isatty():
-            typer.launch(url)
-
-    return app_flow.code(fleet, show)
+    app = declared(fleet, state.configuration(fleet))
+    return flow.code(app, fleet.github_web, show_page(fleet.organization, open_browser=open_browser))
 
 
 def _unknown(job: int) -> dict[str, object]:
@@ -276,15 +289,12 @@ def _show_created(fleet: "Fleet", made: "Created") -> None:
     typer.echo(f"  its webhook's secret: Secrets Manager, {fleet.names.webhook_secret}")
     typer.echo("\nNext:\n")
     typer.echo(f"  1. install it on the repositories of the fleet: {made.installation_url}")
-    typer.echo(
-        f"  2. slipway runners app check {fleet.stack} --app-id {made.app_id}   (prints the installation)"
-    )
-    typer.echo(f"  3. in Pulumi.{fleet.stack}.yaml, under slipway:platform, runners:")
-    typer.echo(f"       app_id: {made.app_id}\n       installation_id: the number printed by step 2")
-    typer.echo(f"  4. slipway up {fleet.stack}")
+    typer.echo(f"  2. slipway runners app check {fleet.stack} --app-id {made.app_id} --write")
+    typer.echo(f"     (app_id: {made.app_id} and its installation, into Pulumi.{fleet.stack}.yaml)")
+    typer.echo(f"  3. slipway up {fleet.stack}")
     if made.replaced_key:
         typer.echo(
-            "\nUntil step 4 the fleet cannot speak to GitHub: jobs wait, and none is lost. Then delete the"
+            "\nUntil step 3 the fleet cannot speak to GitHub: jobs wait, and none is lost. Then delete the"
         )
         typer.echo(
             f"old App on GitHub, and its key: aws kms schedule-key-deletion --key-id {made.replaced_key}"
@@ -299,9 +309,7 @@ def _show_check(found: "Check") -> None:
     if found.webhook != found.declared_webhook:
         typer.echo(f"  its events go to {found.webhook or 'nowhere'}, declared {found.declared_webhook}")
     for difference in found.differences:
-        note = "lacking" if difference.lacking else "more than it needs"
-        live, declared = difference.live or "none", difference.declared or "none"
-        typer.echo(f"  {difference.what}: {live}, declared {declared} ({note})")
+        typer.echo(f"  {difference}")
     typer.echo("exactly as declared" if found.ok else "not as declared")
 
 

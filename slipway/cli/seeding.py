@@ -26,6 +26,11 @@ def seed_of(root: Path) -> Seed:
     return _seed(draft.settings) if draft.knows_the_organization else {}
 
 
+def rehearsal_seed(root: Path) -> Seed:
+    """The same for a rehearsal of the real stacks, whose Apps get numbers that no file has yet."""
+    return {**seed_of(root), "apps": []}
+
+
 def _seed(settings: Settings) -> Seed:
     github, runners = settings.organization.github, settings.platform.runners
     login = github.organization

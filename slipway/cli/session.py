@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.cli.engines import guards_of, local_engine, real_engine
-from slipway.cli.seeding import seed_of
+from slipway.cli.seeding import rehearsal_seed, seed_of
 from slipway.engine.choice import choose_local, choose_real
 from slipway.engine.fence import Home
 from slipway.engine.interface import Choice, Diagnostic, Engine, Progress, Result, Silent
@@ -18,6 +18,7 @@ from slipway.guards.results import judged, shown
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
 from slipway.platform.stack import Stack
+from slipway.private_folder import rehearsed
 from slipway.recovery.interfaces import LeftInterfaces
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Session:
             return f"engine: Pulumi CLI; stack: {self.stack} (a real cloud)"
         engine = "Pulumi CLI" if self.engine.name == "pulumi" else "embedded"
         cloud = self.kept.cloud
-        return f"engine: {engine}; cloud: embedded, {cloud.console}; Kubernetes: {cloud.kubernetes_label}"
+        line = f"engine: {engine}; cloud: embedded, {cloud.console}; Kubernetes: {cloud.kubernetes_label}"
+        return f"{line}; a rehearsal of {self.stack}" if rehearsed(self.root) else line
 
     def preview(self) -> Result:
         """What `up` would do."""
@@ -233,6 +235,11 @@ def open_session(
         SlipwayError: unknown stack, an engine that may not run it, or no embedded cloud for `local`.
     """
     root = root.resolve()
+    project_root = rehearsed(root)
+    if cloud is None and project_root is not None:
+        # In the copy that a rehearsal works on, every stack runs on the project's own embedded cloud.
+        cloud, wanted = runtime.require(project_root), "embedded"
+        runtime.seed(cloud, rehearsal_seed(project_root))
     if cloud is None and stack != Stack.LOCAL:
         load_stack(root, stack)
         choose_real(stack, wanted)

@@ -76,8 +76,8 @@ def token(text: str) -> Auth:
     return _Given("token", lambda: (text, float("inf")))
 
 
-def as_app(app_id: int, sign: Signer) -> Auth:
-    """A GitHub App, which may look at itself, its deliveries and its installations."""
+def as_app(app_id: int | str, sign: Signer) -> Auth:
+    """A GitHub App by its id or client id, which may look at itself, its deliveries and its installations."""
     return Auth("Bearer", lambda: (app_token(app_id, sign), time.time() + _APP_LIFE_S))
 
 
@@ -111,7 +111,7 @@ def as_installation(
     return Auth("token", fetch)
 
 
-def app_token(app_id: int, sign: Signer) -> str:
+def app_token(app_id: int | str, sign: Signer) -> str:
     """A JSON web token of an App (RS256). The caller holds it in memory only."""
     now = int(time.time())
     claims = {"iat": now - 60, "exp": now + _APP_LIFE_S, "iss": str(app_id), "jti": uuid.uuid4().hex}

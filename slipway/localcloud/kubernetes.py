@@ -3,6 +3,7 @@
     /version
     /api/v1[/namespaces/<namespace>]/<plural>[/<name>]                     GET LIST POST PATCH DELETE
     /apis/<group>/<version>[/namespaces/<namespace>]/<plural>[/<name>]     the same
+    /clusters/<cluster>/...                                                the same of a cluster of its own
 
 PATCH takes JSON merge patches. It serves what the embedded providers ask for: no discovery, no selectors, no
 dry runs, no watches. Where those matter there is a real control plane (`make kubernetes`).
@@ -39,15 +40,29 @@ class Kubernetes:
     def __init__(self, log: RequestLog) -> None:
         self.store = Store()
         self._log = log
+        self._others: dict[str, Kubernetes] = {}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = Request(environ)
+        return self._serve(environ, start_response, raw_segments(environ))
+
+    def _serve(
+        self, environ: WSGIEnvironment, start_response: StartResponse, path: list[str]
+    ) -> Iterable[bytes]:
+        match path:
+            case ["clusters", name, *rest]:
+                # One control plane each: what one cluster holds is not in another.
+                other = self._others.setdefault(name, Kubernetes(self._log))
+                return other._serve(environ, start_response, rest)
+            case _:
+                return self._respond(Request(environ), path)(environ, start_response)
+
+    def _respond(self, request: Request, path: list[str]) -> Response:
         try:
-            response = self._answer(request, raw_segments(environ))
+            return self._answer(request, path)
         except StatusError as refused:
             if refused.code == HTTPStatus.NOT_IMPLEMENTED:
                 self._log.unknown("kubernetes", request.method, request.path)
-            response = json_response(
+            return json_response(
                 {
                     "kind": "Status",
                     "apiVersion": "v1",
@@ -59,7 +74,6 @@ class Kubernetes:
                 },
                 refused.code,
             )
-        return response(environ, start_response)
 
     def _answer(self, request: Request, path: list[str]) -> Response:
         asked = [name for name in _UNSERVED if request.args.get(name)]

@@ -43,6 +43,16 @@ def plan_role(stack: str) -> str:
     return f"infra-{stack}-plan"
 
 
+def apply_environment(stack: str) -> str:
+    """The GitHub environment of the job that applies a platform stack."""
+    return f"infra-{stack}-apply"
+
+
+def plan_environment(stack: str) -> str:
+    """The GitHub environment of the jobs that read what a platform stack would change."""
+    return f"infra-{stack}-plan"
+
+
 def alias_arn(account: str, region: str, alias: str) -> str:
     """ARN of a KMS alias. Policies name aliases, because a key's own ARN is unknown until it exists."""
     return f"arn:aws:kms:{region}:{account}:{alias}"

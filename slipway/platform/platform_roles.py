@@ -99,7 +99,7 @@ def _plan_job(settings: Settings) -> Job:
     return Job(
         name="infra-plan",
         repository=settings.organization.github.platform_repository,
-        environment=f"infra-{stack}-plan",
+        environment=naming.plan_environment(stack),
         events=("schedule", "workflow_dispatch", "push"),
         branches=MAIN,
         grants=tuple(grants),
@@ -128,7 +128,7 @@ def _apply_job(settings: Settings) -> Job:
     return Job(
         name="infra-apply",
         repository=settings.organization.github.platform_repository,
-        environment=f"infra-{stack}-apply",
+        environment=naming.apply_environment(stack),
         events=("push", "workflow_dispatch"),
         branches=MAIN,
         grants=tuple(grants),

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.apps.flow import convert
+from slipway.apps.manifest import Difference
 from slipway.aws import AWS_ERRORS, AwsError
 from slipway.errors import SlipwayError
-from slipway.github import connect, path
 from slipway.runners import app_key, state
 from slipway.runners.fleet import Fleet
 from slipway.runners.github import AppApi
-from slipway.runners.manifest import Difference, differences, permissions
+from slipway.runners.manifest import declared
 
 Json = dict[str, Any]
 Code = Callable[[], str]
@@ -100,7 +101,7 @@ def create(fleet: Fleet, code: Code, *, replaces: str | None = None) -> Created:
     """
     empty = app_key.prepare(fleet)
     try:
-        given = _convert(fleet, code())
+        given = convert(fleet.github_api, code(), "webhook_secret")
         app_key.fill(fleet, empty, str(given["pem"]))
     except BaseException:
         app_key.discard(fleet, empty)
@@ -131,18 +132,18 @@ def check(fleet: Fleet, app_id: int | None = None) -> Check:
     number = app_id or _number(fleet)
     api = AppApi(fleet, number)
     live, installation, webhook = api.app(), api.installation(), api.webhook()
-    minimum = permissions(configuration)
-    differing = differences(minimum, live)
+    minimum = declared(fleet, configuration)
+    differing = minimum.differences(live)
     # An owner has to agree to every change of an App, so that the installation may be behind the App.
     known = {item.what for item in differing}
-    differing += [item for item in differences(minimum, installation or live) if item.what not in known]
+    differing += [item for item in minimum.differences(installation or live) if item.what not in known]
     return Check(
         app_id=number,
         slug=str(live.get("slug") or ""),
         installation_id=int(installation["id"]) if installation else None,
         declared_installation=int(configuration.get("installation_id") or 0) or None,
         webhook=webhook,
-        declared_webhook=f"{fleet.api}/webhook",
+        declared_webhook=minimum.webhook,
         differences=differing,
     )
 
@@ -194,19 +195,6 @@ def _number(fleet: Fleet) -> int:
             fix=f"slipway runners app create {fleet.stack}; before it is in the stack file, --app-id",
         )
     return number
-
-
-def _convert(fleet: Fleet, code: str) -> Json:
-    answer = connect(url=fleet.github_api).post(path("app-manifests", code, "conversions"))
-    given: Json = answer if isinstance(answer, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-    missing = [key for key in ("id", "slug", "html_url", "pem", "webhook_secret") if not given.get(key)]
-    if missing:
-        raise SlipwayError(
-            f"GitHub's answer to the code lacks {', '.join(missing)}",
-            where=fleet.github_api,
-            fix="delete the App on GitHub and run this again",
-        )
-    return given
 
 
 def _keep_secret(fleet: Fleet, secret: str) -> None:

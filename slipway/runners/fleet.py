@@ -13,6 +13,7 @@ from slipway.localcloud.cloud import Cloud
 from slipway.platform import reading
 from slipway.platform.fleet_names import FleetNames
 from slipway.platform.naming import GITHUB_API
+from slipway.private_folder import rehearsed
 
 LOCAL = "local"
 GITHUB_WEB = "https://github.com"
@@ -28,7 +29,9 @@ class Fleet:
     account: str
     organization: str
     cloud: Cloud | None = None
-    """The embedded cloud that `local` lives on; None for a real stack."""
+    """The embedded cloud that `local` and a rehearsal live on; None for a real stack."""
+    plays: str = ""
+    """The account that this cloud is asked to play; empty for its own."""
     clients: dict[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)
 
     @property
@@ -80,7 +83,7 @@ class Fleet:
 
     @cached_property
     def _session(self) -> AwsSession:
-        return connect(self.region, endpoint=self.cloud.aws if self.cloud else None)
+        return connect(self.region, endpoint=self.cloud.aws if self.cloud else None, account=self.plays)
 
 
 def declared(root: Path, stack: str) -> bool:
@@ -98,13 +101,15 @@ def load(root: Path, stack: str) -> Fleet:
     """
     load_stack(root, stack)
     settings = reading.load(root, stack)
+    place = root.resolve() if stack == LOCAL else rehearsed(root)
     fleet = Fleet(
         stack=stack,
         name=stack,
         region=settings.platform.region,
         account=settings.account,
         organization=settings.organization.github.organization,
-        cloud=runtime.require(root.resolve()) if stack == LOCAL else None,
+        cloud=runtime.require(place) if place else None,
+        plays="" if stack == LOCAL or place is None else settings.account,
     )
     if fleet.cloud is None:
         caller_in(fleet.client("sts"), fleet.account, names="slipway:organization.accounts")

@@ -1,10 +1,12 @@
 """On `local`, what an owner does by hand elsewhere: makes the GitHub App that sends the fleet its events."""
 
+from slipway.apps import flow
 from slipway.aws import ClientError, error_code
 from slipway.errors import SlipwayError
-from slipway.runners import app, app_flow, state
+from slipway.runners import app, state
 from slipway.runners.fleet import Fleet
 from slipway.runners.github import AppApi
+from slipway.runners.manifest import declared
 
 
 def ensure(fleet: Fleet) -> str:
@@ -18,7 +20,9 @@ def ensure(fleet: Fleet) -> str:
     configuration = state.configuration(fleet)
     number, webhook = int(configuration["app_id"]), f"{fleet.api}/webhook"
     if not _installed(fleet, number):
-        made = app.create(fleet, lambda: app_flow.code(fleet, lambda _: None))
+        made = app.create(
+            fleet, lambda: flow.code(declared(fleet, configuration), fleet.github_web, lambda _: None)
+        )
         if (made.app_id, _installed(fleet, number)) != (number, True):
             raise SlipwayError(
                 f"the GitHub stand-in made App {made.app_id}, and the stack file names {number}",

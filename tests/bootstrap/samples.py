@@ -36,6 +36,12 @@ def outputs() -> dict[str, Any]:
             "stateBucket": BUCKET,
             "stateKeyAlias": ALIAS,
             "applyRole": APPLY,
+            "github": {
+                "planEnvironment": "infra-prod-plan",
+                "branches": ["main"],
+                "reviewers": ["team:release-managers", "user:ada"],
+                "unprotected": "",
+            },
         }
     }
 

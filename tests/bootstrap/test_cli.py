@@ -40,8 +40,11 @@ def test_it_shows_asks_makes_and_prints_what_comes_next(folder: Path, endpoint: 
     assert "Does it say true?" in shown
     assert f"create S3 bucket {samples.BUCKET}" in " ".join(shown.split())
     assert f"created    S3 bucket {samples.BUCKET}" in done
-    assert "  pulumi login 's3://slipway-state-333333333333-eu-west-1?region=eu-west-1'" in done
-    assert "  slipway up prod" in done
+    assert "This was a rehearsal" in done
+    assert "nothing to commit" in done
+    assert "  slipway up prod --root .slipway/rehearsal" in done
+    assert "git " not in done
+    assert "pulumi login" not in done
 
 
 @pytest.mark.parametrize(
@@ -52,6 +55,19 @@ def test_a_no_changes_nothing(folder: Path, endpoint: str, answer: str, said: st
     assert isinstance(result.exception, SlipwayError)
     assert said in str(result.exception)
     assert connect(samples.ACCOUNT, samples.REGION, endpoint).kms.list_keys()["Keys"] == []
+
+
+def test_in_earnest_it_prints_what_to_commit_and_to_run(
+    folder: Path, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "connect", lambda *_: clients)
+    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    done = invoke(folder, "prod", "--yes").output
+    assert "rehearsal" not in done
+    assert "git commit -m 'Point prod at its state'" in done
+    assert "  pulumi login 's3://slipway-state-333333333333-eu-west-1?region=eu-west-1'" in done
+    assert "  slipway up prod\n" in done
 
 
 def test_a_rehearsal_points_a_copy(folder: Path, endpoint: str) -> None:

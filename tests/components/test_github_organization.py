@@ -10,9 +10,9 @@ from components.github.organization_settings import (
     OrganizationSettings,
     OrganizationSettingsArgs,
 )
-from components.github.permissions import PERMISSIONS, app_permissions, required_permissions
 from slipway.errors import SlipwayError
 from slipway.platform.declaration import Repository
+from slipway.platform.github_permissions import PERMISSIONS, app_permissions, required_permissions
 from slipway.platform.protection import GithubPlan
 from slipway.platform.variable_names import check_name, check_slugs_differ, image_variables, slug
 from tests.components.recording import Recording, run

@@ -7,7 +7,6 @@ import pytest
 
 from components.github.environment import ServiceEnvironmentArgs
 from components.github.labels import Label, delivery_labels
-from components.github.permissions import PERMISSIONS
 from components.github.rulesets import GITHUB_ACTIONS_APP_ID
 from components.github.service_repository import (
     RepositorySettings,
@@ -17,6 +16,7 @@ from components.github.service_repository import (
 from components.github.variables import environment_variables, repository_variables, role_secrets
 from slipway.errors import SlipwayError
 from slipway.platform.declaration import Repository
+from slipway.platform.github_permissions import PERMISSIONS
 from slipway.platform.protection import Enforcement, EnvironmentRules, GithubPlan, Reviewers
 from slipway.platform.services import ServiceSettings
 from tests.components.recording import Recorded, Recording, run

@@ -103,8 +103,8 @@ def bring_up(settings: Settings, answer: Callable[[dict[str, Any]], dict[str, An
     def program() -> None:
         build(settings, Secrets(private_actions_token=pulumi.Output.secret("t"), database_urls={}))
 
-    def repository(_: dict[str, Any]) -> dict[str, Any]:
-        return {"code": 404, "body": "{}"}
+    def repository(asked: dict[str, Any]) -> dict[str, Any]:
+        return {"code": 404 if asked["endpoint"].startswith("repositories/") else 204, "body": "{}"}
 
     invokes = {
         "aws:ssm/getParameter:getParameter": answer,

@@ -36,6 +36,21 @@ def reason(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.json["reason"]
 
 
+def test_what_one_cluster_holds_is_in_no_other(k8s: Client, namespace: str) -> None:
+    """Several clusters are rehearsed on one cloud, and each makes its own objects of the same names."""
+    shop = {"kind": "Namespace", "metadata": {"name": "shop"}}
+    for cluster in ("222222222222-slipway-staging", "333333333333-slipway-prod"):
+        place = f"/clusters/{cluster}"
+        k8s("DELETE", f"{place}/api/v1/namespaces/shop")
+        assert k8s("GET", f"{place}{namespace}").status == 404
+        assert k8s("POST", f"{place}/api/v1/namespaces", shop).status == 201
+        assert k8s("GET", f"{place}{namespace}").status == 200
+        assert k8s("GET", f"{place}/version").json["gitVersion"].endswith("slipway-stand-in")
+    assert k8s("DELETE", "/clusters/222222222222-slipway-staging/api/v1/namespaces/shop").status == 200
+    assert k8s("GET", f"/clusters/333333333333-slipway-prod{namespace}").status == 200
+    assert k8s("GET", namespace).status == 200
+
+
 class TestObjects:
     def test_one_is_created_read_changed_and_deleted(self, k8s: Client, namespace: str) -> None:
         path = f"{namespace}/configmaps"

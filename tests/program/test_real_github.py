@@ -30,6 +30,8 @@ from tests.program.conftest import clone
 NEEDED = ("pulumi", "pulumi-resource-github")
 MISSING = [name for name in NEEDED if shutil.which(name) is None]
 PROGRAM = """
+from pathlib import Path
+
 import pulumi
 
 from infra import github, program
@@ -38,7 +40,7 @@ from infra.settings import load
 from slipway.platform.environments import environments
 
 settings = load(pulumi.Config(), pulumi.get_stack())
-require_fence(settings)
+require_fence(settings, Path(pulumi.get_root_directory()))
 platform = settings.platform.model_copy(update={"runners": None})  # then there is a runner group for all
 settings = settings.model_copy(update={"platform": platform})
 hub = github_provider(settings)

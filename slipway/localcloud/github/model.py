@@ -173,3 +173,9 @@ class Token:
             if granted == "write" or (granted == "read" and level == "read"):
                 return True
         return False
+
+
+def reads(team: Json, repository: Repository) -> bool:
+    """Whether a team of the repository's owner can read it."""
+    names = team["repositories"]
+    return names is None or repository.name.lower() in names

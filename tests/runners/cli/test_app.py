@@ -14,14 +14,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from typer.testing import CliRunner
 
+from slipway.apps.manifest import Declared
+from slipway.apps.page import AppPage, serving
 from slipway.cli import runners as command
 from slipway.errors import SlipwayError
 from slipway.github import app_token
 from slipway.runners import app, app_key
-from slipway.runners.app_page import AppPage, serving
 from slipway.runners.fleet import Fleet
 from slipway.runners.github import sign
-from slipway.runners.manifest import differences, manifest, permissions
+from slipway.runners.manifest import EVENTS, permissions
 from tests.runners.cli import fakes
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -225,17 +226,20 @@ def test_actions_may_be_written_only_where_a_class_reruns() -> None:
     }
 
 
-def test_the_name_is_as_long_as_github_lets_it_be(fleet: Fleet) -> None:
-    long = Fleet(**{**vars(fleet), "organization": "a" * 30})
-    assert len(manifest(long, {}, webhook="", redirect="")["name"]) <= 34
+def test_the_name_is_as_long_as_github_lets_it_be() -> None:
+    app_itself = Declared(organization="a" * 30, suffix="runners", description="", permissions={})
+    assert len(app_itself.manifest("https://github.com", "")["name"]) <= 34
 
 
 def test_every_difference_is_named_with_its_direction() -> None:
+    declared_app = Declared(
+        organization="acme", suffix="runners", description="", permissions=MINIMUM, events=EVENTS
+    )
     live = {
         "permissions": {"actions": "write", "metadata": "read", "contents": "read"},
         "events": ["workflow_job", "push"],
     }
-    found = {one.what: one.lacking for one in differences(MINIMUM, live)}
+    found = {one.what: one.lacking for one in declared_app.differences(live)}
     assert found == {
         "permission actions": False,
         "permission contents": False,

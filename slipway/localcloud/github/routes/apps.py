@@ -147,6 +147,14 @@ def get_installation(call: Call) -> Response:
     return json_response(_installation(call, _installed(call)))
 
 
+@area.route("GET", "/orgs/{org}/installations", needs="organization_administration:read")
+def list_organization_installations(call: Call) -> Response:
+    """https://docs.github.com/en/rest/orgs/orgs#list-app-installations-for-an-organization"""
+    login = call.owner().login
+    installed = [app for app in call.world.automation.apps.values() if app.organization == login]
+    return call.counted_list("installations", [_installation(call, app) for app in installed])
+
+
 @area.route("GET", "/orgs/{org}/installation", needs=AS_APP)
 def get_organization_installation(call: Call) -> Response:
     app = _app(call)
@@ -240,6 +248,8 @@ def _installation(call: Call, app: App) -> Json:
         "account": {"login": owner.login, "id": owner.id, "type": owner.type},
         "app_id": app.id,
         "app_slug": app.slug,
+        "client_id": app.client_id,
+        "html_url": call.url(f"/organizations/{owner.login}/settings/installations/{app.installation_id}"),
         "target_id": owner.id,
         "target_type": owner.type,
         "repository_selection": "all",

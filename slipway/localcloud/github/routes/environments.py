@@ -10,7 +10,7 @@ from typing import Any, cast
 from werkzeug.wrappers import Response
 
 from slipway.localcloud.github.errors import GitHubError, invalid, not_found
-from slipway.localcloud.github.model import Environment, Json, Repository
+from slipway.localcloud.github.model import Environment, Json, Repository, reads
 from slipway.localcloud.github.protocol import Area, Call, no_content
 from slipway.localcloud.web import json_response
 
@@ -168,16 +168,11 @@ def _reviewers(call: Call, repository: Repository, given: object) -> list[Json]:
         known = {"User": users, "Team": teams}.get(str(kind), {})
         if id_ not in known:
             raise invalid("Validation Failed", {"field": "reviewers", "code": "invalid", "value": id_})
-        if kind == "Team" and not _reads(repository, known[id_]):
+        if kind == "Team" and not reads(repository.owner.teams[known[id_]], repository):
             continue
         name = {"login": known[id_]} if kind == "User" else {"slug": known[id_]}
         reviewers.append({"type": kind, "reviewer": {"id": id_, **name}})
     return reviewers
-
-
-def _reads(repository: Repository, slug: str) -> bool:
-    names = repository.owner.teams[slug]["repositories"]
-    return names is None or repository.name.lower() in names
 
 
 def _check_plan(repository: Repository, *, wait: int, reviewers: list[Json], policy: Json | None) -> None:

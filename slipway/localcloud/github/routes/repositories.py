@@ -6,8 +6,8 @@ https://docs.github.com/en/rest/repos/repos, .../orgs/orgs, .../users/users, ...
 from werkzeug.wrappers import Response
 
 from slipway.localcloud.github.errors import not_found
-from slipway.localcloud.github.model import Json, Owner, Repository
-from slipway.localcloud.github.protocol import Area, Call, points_used
+from slipway.localcloud.github.model import Json, Owner, Repository, reads
+from slipway.localcloud.github.protocol import Area, Call, no_content, points_used
 from slipway.localcloud.web import json_response
 
 area = Area()
@@ -55,6 +55,14 @@ def get_team(call: Call) -> Response:
     id_, slug = team["id"], team["slug"]
     shown = {"id": id_, "node_id": f"T_{id_}", "slug": slug, "name": slug}
     return json_response({**shown, "members_count": len(team["members"])})
+
+
+@area.route("GET", "/orgs/{org}/teams/{slug}/repos/{owner}/{repo}", needs="members:read")
+def get_team_repository(call: Call) -> Response:
+    """https://docs.github.com/en/rest/teams/teams#check-team-permissions-for-a-repository"""
+    if not reads(_team(call), call.repository()):
+        raise not_found()
+    return no_content()
 
 
 @area.route("GET", "/orgs/{org}/teams/{slug}/members", needs="members:read")

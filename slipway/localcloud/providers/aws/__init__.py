@@ -79,6 +79,7 @@ class AwsProvider(ResourceProvider[AwsCall]):
             endpoints=endpoints,
             access_key=str(config.get("accessKey") or "test"),
             secret_key=str(config.get("secretKey") or "test"),
+            account=next(iter(_accounts(config.get("allowedAccountIds"))), ""),
         )
         return ConfigureResponse(accept_secrets=True, supports_preview=True)
 
@@ -253,3 +254,9 @@ def _parsed(value: Any) -> Any:
 
 def _list(value: Any) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", value) if isinstance(value, list) else []
+
+
+def _accounts(given: object) -> list[str]:
+    """The accounts that the provider is allowed to work in; the stand-in plays the first."""
+    listed: Any = _parsed(given)
+    return [str(one) for one in cast("list[Any]", listed)] if isinstance(listed, list) else []

@@ -26,7 +26,13 @@ class AwsCloud:
     """One moto server under one region and one pair of dummy keys. Thread safe."""
 
     def __init__(
-        self, *, region: str, endpoints: Mapping[str, str], access_key: str, secret_key: str
+        self,
+        *,
+        region: str,
+        endpoints: Mapping[str, str],
+        access_key: str,
+        secret_key: str,
+        account: str = "",
     ) -> None:
         if not endpoints:
             raise FenceError(
@@ -38,6 +44,8 @@ class AwsCloud:
             name: loopback(url, f"the AWS endpoint for {name}") for name, url in endpoints.items()
         }
         self._session = stand_in_session(region, access_key, secret_key)
+        self.plays = account
+        """The account that the stand-in is asked to play; empty for the one that it always plays."""
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._account = ""
@@ -46,12 +54,19 @@ class AwsCloud:
     def client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(
+                client = self._session.client(
                     service,
                     endpoint_url=self._endpoint(service),
                     config=stand_in_config(),
                 )
+                if self.plays:
+                    client.meta.events.register("before-sign.*.*", self._say_account)
+                self._clients[service] = client
             return self._clients[service]
+
+    def _say_account(self, request: Any, **_: Any) -> None:
+        # moto takes the account that it plays from this header.
+        request.headers["x-moto-account-id"] = self.plays
 
     def _endpoint(self, service: str) -> str:
         for name in ENDPOINT_NAMES.get(service, (service,)):

@@ -96,8 +96,7 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props:
         "status": found["status"],
         "platformVersion": found.get("platformVersion"),
         "createdAt": str(found.get("createdAt", "")),
-        # The address at which the embedded cloud's Kubernetes really answers, not the one moto makes up.
-        "endpoint": call.cloud.records.info().get("kubernetes") or found["endpoint"],
+        "endpoint": _server(call, found),
         "certificateAuthority": {"data": block(found.get("certificateAuthority")).get("data")},
         "identities": [{"oidcs": [{"issuer": found["identity"]["oidc"]["issuer"]}]}],
         "vpcConfig": _network(call, network, old),
@@ -112,6 +111,15 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props:
     if encryption:
         state["encryptionConfig"] = encryption[0]
     return state
+
+
+def _server(call: AwsCall, found: Props) -> str:
+    """Where the embedded cloud's Kubernetes really answers, not the address that moto makes up.
+
+    In a rehearsal there are several clusters, each with a control plane of its own.
+    """
+    server = str(call.cloud.records.info().get("kubernetes") or found["endpoint"])
+    return f"{server}/clusters/{call.cloud.plays}-{found['name']}" if call.cloud.plays else server
 
 
 def _network(call: AwsCall, found: Props, old: Props) -> Props:

@@ -46,8 +46,8 @@ _ORG_SECRETS = Permission(level="organization", key="organization_secrets", titl
 PERMISSIONS = MappingProxyType(
     {
         "github:index/getRepository:getRepository": (_METADATA,),
-        # Of one path: a repository by its id.
-        "github:index/getRestApi:getRestApi": (_METADATA,),
+        # Of two paths: a repository by its id, and whether a team can read one.
+        "github:index/getRestApi:getRestApi": (_METADATA, _MEMBERS),
         "github:index/getUser:getUser": (),
         "github:index/getTeam:getTeam": (_MEMBERS,),
         "github:index/getIssueLabels:getIssueLabels": (_ISSUES_READ,),
@@ -84,7 +84,7 @@ def required_permissions(tokens: Iterable[str] | None = None) -> tuple[Permissio
         if token not in PERMISSIONS:
             raise SlipwayError(
                 f"no GitHub App permission is recorded for {token}",
-                fix="add its row to components/github/permissions.py",
+                fix="add its row to slipway/platform/github_permissions.py",
             )
         for permission in PERMISSIONS[token]:
             known = needed.get((permission.level, permission.key))

@@ -1,13 +1,13 @@
-"""On `local`, does what a browser and an organisation's owner do on GitHub: opens the page and agrees."""
+"""On a stand-in, does what a browser and an organisation's owner do on GitHub: opens the page and agrees."""
 
 import html
 import re
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+from slipway.apps.page import AppPage
 from slipway.errors import SlipwayError
 from slipway.localcloud.loopback_http import fetch
-from slipway.runners.app_page import AppPage
 
 _FORM = re.compile(r'action="([^"]*)".*name="manifest" value="([^"]*)"', re.DOTALL)
 

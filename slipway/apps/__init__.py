@@ -1,0 +1,1 @@
+"""GitHub Apps: made by GitHub's manifest flow as declared, and compared with that afterwards."""
