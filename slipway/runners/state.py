@@ -110,8 +110,8 @@ def mending(key: str) -> str:
     """What to do about an item that cannot be read: nobody else ends what it is about."""
     if key.startswith(instance_key("")):
         return (
-            "its machine gets no job; once GitHub shows none on its runner, delete the item: the fleet then takes "
-            "the machine for a new one, and ends it if it stays silent"
+            "its machine gets no job; once GitHub shows none on its runner, delete the item: the fleet then "
+            "takes the machine for a new one, and ends it if it stays silent"
         )
     return "delete it: the job's next event makes it anew, or `slipway runners redeliver`"
 

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from slipway.apps.manifest import Declared
 from slipway.apps.page import AppPage, serving
+from slipway.bootstrap.stack_file import StackFile
 from slipway.cli import runners as command
 from slipway.errors import SlipwayError
 from slipway.github import app_token
@@ -329,3 +330,16 @@ def test_a_new_key_comes_from_standard_input_and_a_broken_one_changes_nothing(
     new = app_key.current_key(ready)
     assert new != first.key_id
     assert new in ready.client("kms").imported
+
+
+def test_its_numbers_are_written_into_the_stack_file_and_nothing_else(tmp_path: Path) -> None:
+    runners = "    runners:\n      app_id: 1\n      classes: {}\n"
+    before = f"config:\n  slipway:platform:\n    region: eu-west-1  # Ireland\n{runners}"
+    file = tmp_path / "Pulumi.automation.yaml"
+    file.write_text(before)
+    assert StackFile(tmp_path, "automation").set_fleet_app(77, 78)
+    assert file.read_text() == before.replace("app_id: 1\n", "app_id: 77\n      installation_id: 78\n")
+    assert not StackFile(tmp_path, "automation").set_fleet_app(77, 78)
+    file.write_text("config:\n  slipway:platform: {region: eu-west-1}\n")
+    with pytest.raises(SlipwayError, match="no runner fleet"):
+        StackFile(tmp_path, "automation").set_fleet_app(77, 78)
