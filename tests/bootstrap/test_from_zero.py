@@ -1,5 +1,6 @@
 """docs/from-zero.md is walked, command by command, on an embedded cloud: cut short, and each run twice."""
 
+import json
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+from slipway.apps.platform import CLIENT_ID, PRIVATE_KEY
 from slipway.bootstrap.clients import connect
 from slipway.bootstrap.next_steps import commands, first_job
 from slipway.bootstrap.run import Watcher, bootstrap, load_plan
@@ -29,6 +31,7 @@ from slipway.github import Client, token
 from slipway.github import connect as github
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
+from slipway.platform import naming
 from slipway.platform.github_permissions import required_permissions
 from tests.bootstrap import samples
 from tests.workflows.workflows import load
@@ -316,8 +319,13 @@ def _compare(walk: Walk) -> None:
 
 def wanted(kind: str) -> set[str]:
     """The variables that the workflow of that environment reads."""
-    file = {"apply": "infra-up.yml", "plan": "infra-drift.yml"}[kind]
-    return set(re.findall(r"vars\.(\w+)", (WORKFLOWS / file).read_text()))
+    return read_by({"apply": "infra-up.yml", "plan": "infra-drift.yml"}[kind], "vars")
+
+
+def read_by(file: str, context: str) -> set[str]:
+    """What the jobs of a workflow read once they run, of their environment's `vars` or `secrets`."""
+    jobs = [{**job, "runs-on": ""} for job in load(WORKFLOWS / file)["jobs"].values()]
+    return set(re.findall(rf"{context}\.(\w+)", json.dumps(jobs)))
 
 
 def test_the_commands_of_automation_are_those_that_bootstrap_prints(checkout: Path) -> None:
@@ -333,14 +341,14 @@ def test_the_apps_permissions_are_those_that_the_components_need() -> None:
     assert "| level | permission |" not in DOCUMENT, "one table, in one place"
 
 
-def test_the_names_that_the_jobs_read_are_those_in_the_document() -> None:
-    workflow = (ROOT / ".github" / "workflows" / "infra-up.yml").read_text()
-    for name in ("SLIPWAY_APP_CLIENT_ID", "SLIPWAY_APP_PRIVATE_KEY", "AWS_ROLE_ARN", "AWS_REGION"):
-        assert name in workflow
-        assert name in DOCUMENT
-    environments = set(re.findall(r"environment: (infra-\w+-apply)", workflow))
-    assert environments == {f"infra-{stack}-apply" for stack in ACCOUNTS}
-    assert all(f"`{environment}`" in DOCUMENT for environment in environments)
+@pytest.mark.parametrize(("file", "kind"), [("infra-up.yml", "apply"), ("infra-drift.yml", "plan")])
+def test_what_the_jobs_read_is_what_the_commands_give(file: str, kind: str) -> None:
+    assert read_by(file, "vars") == {*samples.plan().variables, CLIENT_ID}
+    assert read_by(file, "secrets") == {PRIVATE_KEY}
+    named = {str(job["environment"]) for job in load(WORKFLOWS / file)["jobs"].values() if kind == "apply"}
+    assert named <= {naming.apply_environment(stack) for stack in ACCOUNTS}
+    for name in (CLIENT_ID, PRIVATE_KEY, f"infra-<stack>-{kind}"):
+        assert f"`{name}`" in DOCUMENT
 
 
 @pytest.mark.pulumi_cli
