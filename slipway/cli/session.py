@@ -238,6 +238,7 @@ def open_session(
     project_root = rehearsed(root)
     if cloud is None and project_root is not None:
         # In the copy that a rehearsal works on, every stack runs on the project's own embedded cloud.
+        load_stack(root, stack)
         cloud, wanted = runtime.require(project_root), "embedded"
         runtime.seed(cloud, rehearsal_seed(project_root))
     if cloud is None and stack != Stack.LOCAL:
