@@ -1,5 +1,6 @@
 """The table of resource types against AWS's own schemas and the installed SDKs; the providers read it."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -208,6 +209,16 @@ def test_a_type_without_a_row_is_unknown() -> None:
     namespaced = row_of("kubernetes:example.org/v1:Anything")
     assert namespaced is not None
     assert "metadata.name" in namespaced.replace_on
+
+
+def test_calls_that_a_provider_makes_beyond_what_is_declared_are_actions_of_the_row() -> None:
+    """So that whoever plans and applies may make them (tests/program/test_apply_covers.py)."""
+    checked = [row for row in AWS_ROWS if row.checked]
+    assert len(checked) >= 5
+    for row in checked:
+        assert row.actions
+        named = set(re.findall(r"\b[a-z0-9-]+:[A-Z][A-Za-z]+\b", row.checked))
+        assert named <= {*row.actions.read, *row.actions.changing}, row.token
 
 
 def test_rows_name_their_source() -> None:

@@ -25,6 +25,9 @@ TYPES = (
             "enabledClusterLogTypes vpcConfig.publicAccessCidrs vpcConfig.securityGroupIds "
             "vpcConfig.subnetIds"
         ),
+        checked="An update is one call of eks:UpdateClusterConfig for each block that changed, each waited "
+        "for by eks:DescribeUpdate. A delete that meets another change is sent again for an hour, whatever "
+        "its time-out. accessConfig.bootstrapClusterCreatorAdminPermissions is true unless it is said.",
         actions=Actions(
             create=qualified("eks", "CreateAccessEntry CreateCluster TagResource"),
             read=qualified("eks", "DescribeUpdate DescribeCluster"),

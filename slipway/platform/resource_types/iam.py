@@ -10,9 +10,12 @@ TYPES = (
         computed=names("arn createDate inlinePolicies managedPolicyArns name uniqueId"),
         required=names("assumeRolePolicy"),
         unordered=names("inlinePolicies managedPolicyArns"),
+        checked="A delete always asks iam:ListInstanceProfilesForRole, and takes the role out of those.",
         actions=Actions(
             create=qualified("iam", "CreateRole TagRole"),
-            read=qualified("iam", "GetRole ListRolePolicies ListAttachedRolePolicies"),
+            read=qualified(
+                "iam", "GetRole ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole"
+            ),
             update=qualified(
                 "iam",
                 "PutRolePermissionsBoundary TagRole UntagRole UpdateAssumeRolePolicy UpdateRole "

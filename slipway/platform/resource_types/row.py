@@ -52,6 +52,8 @@ class ResourceType:
         shared: inputs that have another owner as soon as the resource is there, such as an autoscaler: what
             that one makes of them is no drift.
         watched: outputs that only a change by somebody else makes different from what the last update left.
+        checked: what the provider does beyond what is declared, as found in `source`: calls that it always
+            makes, defaults that nobody sees. Empty where nothing was found or looked for.
         actions: None where IAM has no say.
     """
 
@@ -64,6 +66,7 @@ class ResourceType:
     secret: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
     watched: frozenset[str] = frozenset()
+    checked: str = ""
     actions: Actions | None = None
 
 

@@ -10,6 +10,7 @@ TYPES = (
         computed=names("arn dataType hasValueWo insecureValue keyId name tier value version"),
         required=names("type"),
         secret=names("value"),
+        checked="CustomizeDiff: `tier` from Advanced to Standard replaces; the other way is in place.",
         actions=Actions(
             create=qualified("ssm", "PutParameter AddTagsToResource"),
             read=qualified("ssm", "GetParameter GetParameters DescribeParameters ListTagsForResource"),
