@@ -223,6 +223,8 @@ def test_a_generous_policy_is_shown_as_far_as_the_boundary_lets_it(platform: Any
     assert [str(capability) for capability in row.capabilities] == [
         "create roles: iam role/aws-service-role/* in 111111111111 "
         "if iam:AWSServiceName is elasticloadbalancing.amazonaws.com",
+        "pass roles: iam role/slipway/runners/*-image-build in * except on iam role/slipway/infra/* in "
+        "111111111111 if iam:PassedToService is ec2.amazonaws.com",
         "read objects: s3 slipway-*",
         f"read settings: * except {users}, iam:*SAMLProvider*, iam:*User*",
     ]
