@@ -70,6 +70,7 @@ def leaves(group: Any = COMMANDS, words: tuple[str, ...] = ()) -> Iterator[tuple
 
 LEAVES = dict(leaves())
 PRINTS_JSON_ANYWAY = {"schema"}
+NEEDS_NO_PROJECT = PRINTS_JSON_ANYWAY | {"version"}
 
 
 def options(command: Any) -> set[str]:
@@ -100,7 +101,7 @@ def test_a_command_shows_how_it_is_called(name: str) -> None:
 def test_a_command_is_called_like_the_others(name: str) -> None:
     given = options(LEAVES[name])
     assert name in PRINTS_JSON_ANYWAY or "--json" in given, "no --json"
-    assert name in PRINTS_JSON_ANYWAY or "--root" in given, "no --root"
+    assert name in NEEDS_NO_PROJECT or "--root" in given, "no --root"
     assert ("--yes" in given) == ("-y" in given)
     assert not given & {"--format", "--output", "-o"}, "a second way to ask for a form"
 
@@ -138,6 +139,19 @@ def test_what_the_disk_refuses_is_told_with_the_place(
     assert isinstance(shown.exception, SlipwayError)
     assert shown.exception.where == str(tmp_path / "x")
     assert says in shown.exception.fix
+
+
+def test_the_versions_are_told_by_a_command_and_by_the_usual_option() -> None:
+    told = json.loads(CliRunner().invoke(app, ["version", "--json"]).stdout)
+    assert list(told) == ["slipway", "python", "pulumi"]
+    for arguments in (["version"], ["--version"]):
+        assert f"slipway {told['slipway']}\n" in CliRunner().invoke(app, arguments).stdout
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("acess", "access"), ("runners statsu", "status")])
+def test_a_mistyped_name_of_a_command_is_told_with_the_nearest(typed: str, meant: str) -> None:
+    shown = CliRunner().invoke(app, [*typed.split(), "--json"])
+    assert f"Did you mean '{meant}'?" in json.loads(shown.stdout)["error"]["what"]
 
 
 def test_the_project_is_found_from_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

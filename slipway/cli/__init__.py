@@ -8,13 +8,15 @@ import gc
 gc.disable()
 
 import atexit
+import json
 import sys
 from typing import Annotated
 
 import typer
 
 from slipway.cli import access, bootstrap, cloud, github_app, recovery, runners, schema, stacks
-from slipway.cli.contract import Commands, plain_help, show, terminal
+from slipway.cli.contract import Commands, ending, plain_help, show, terminal
+from slipway.cli.options import AS_JSON
 from slipway.errors import SlipwayError
 
 plain_help()
@@ -35,12 +37,28 @@ app.add_typer(cloud.app, name="cloud", help="The embedded cloud that the stack `
 app.add_typer(runners.app, name="runners")
 
 
+def _version_of(package: str) -> str:
+    from importlib import metadata  # noqa: PLC0415 - slow, and for this alone
+
+    return metadata.version(package)
+
+
 def _version(asked: bool) -> None:
     if asked:
-        from importlib import metadata  # noqa: PLC0415 - slow, and for this alone
-
-        typer.echo(f"slipway {metadata.version('slipway')}")
+        typer.echo(f"slipway {_version_of('slipway')}")
         raise typer.Exit
+
+
+@app.command("version", epilog=ending("0 printed.", "slipway version --json"))
+def versions(*, as_json: AS_JSON = False) -> None:
+    """Print the versions of slipway, its Python and the Pulumi SDK, for a report of a fault."""
+    told = {
+        "slipway": _version_of("slipway"),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "pulumi": _version_of("pulumi"),
+    }
+    lines = "\n".join(f"{name} {version}" for name, version in told.items())
+    typer.echo(json.dumps(told, indent=2) if as_json else lines)
 
 
 @app.callback()

@@ -137,8 +137,12 @@ def _inside(inner: ErrorDetails, outer: ErrorDetails) -> bool:
 
 def unknown_key(place: Place, key: str, allowed: Sequence[str]) -> Mistake:
     """A key that nothing reads, with the nearest of those that could have been meant."""
-    near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-    return Mistake(place, "an unknown key", "one of " + ", ".join(allowed), near[0] if near else "")
+    return Mistake(place, "an unknown key", "one of " + ", ".join(allowed), nearest(key, allowed))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What could have been meant by a word; empty if nothing is near."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
 
 
 def missing(place: Place) -> Mistake:

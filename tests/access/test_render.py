@@ -45,7 +45,9 @@ def test_renderings_name_everything(platform: Any, base: Matrix) -> None:
     found = diff(empty, base)
     assert "\n+ acme/app in build from branch main: app-build in 111111111111\n" in diff_to_text(found)
     assert len(json.loads(diff_to_json(found))["newly_allowed"]) == len(found.newly_allowed)
-    assert "assume it" in diff_to_markdown(found)
+    newly, no_longer = diff_to_markdown(found).split("### No longer allowed")
+    assert "\n| acme/app | build | branch main | app-build in 111111111111 | assume it" in newly
+    assert no_longer.strip() == "Nothing is taken away."
     back = diff(base, empty)
     assert back.newly_allowed == ()
     assert back.no_longer_allowed == found.newly_allowed

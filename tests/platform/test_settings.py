@@ -35,7 +35,7 @@ def test_all_mistakes_are_told_at_once(prod: dict[str, Any]) -> None:
     prod["organization"]["accounts"]["prod"] = 333333333333
     prod["organization"]["github"]["plan"] = "platinum"
     prod["services"][SERVICE]["images"] = "server"
-    prod["services"][SERVICE]["environments"] = {"prod": {"reviwers": []}, "blue": {}}
+    prod["services"][SERVICE]["environments"] = {"prod": {"reviwers": []}, "blue": {}, "productoin": {}}
     found = "\n".join(mistakes("prod", prod))
     assert "slipway:platform.netwrk: found an unknown key" in found
     assert "did you mean 'network'?" in found
@@ -46,6 +46,7 @@ def test_all_mistakes_are_told_at_once(prod: dict[str, Any]) -> None:
     assert "did you mean 'reviewers'?" in found
     assert "services.skill-pool.environments.blue" in found
     assert "found a name that says nothing" in found
+    assert "did you mean 'production'?" in found
 
 
 @pytest.mark.parametrize(

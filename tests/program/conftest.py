@@ -15,7 +15,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from slipway.engine.offline import render_apart
+from slipway.access.world import World
+from slipway.cli.matrices import world_of
+from slipway.engine.offline import render_stacks
 from slipway.engine.recording import Rendered
 
 ROOT = Path(__file__).parents[2]
@@ -23,13 +25,18 @@ SLIPWAY = Path(sys.executable).parent / "slipway"
 AS: dict[str, tuple[str, ...]] = {"text": (), "markdown": ("--markdown",), "json": ("--json",)}
 """How a command is told in which form to print."""
 _PARTS = ("Pulumi.yaml", "__main__.py", "infra", "components", "runners", "services", "slipway", "examples")
-_IGNORED = shutil.ignore_patterns("__pycache__")
 
 
 @pytest.fixture(scope="session")
 def rendered() -> dict[str, Rendered]:
     """The real stacks as this project declares them, without a cloud."""
-    return {stack: render_apart(ROOT, stack, "") for stack in ("automation", "staging", "prod")}
+    return {each.stack: each for each in render_stacks(ROOT, ["automation", "staging", "prod"], "")}
+
+
+@pytest.fixture(scope="session")
+def world(rendered: dict[str, Rendered]) -> World:
+    """Who may do what in them, together."""
+    return world_of(list(rendered.values()))
 
 
 @dataclass
@@ -98,7 +105,8 @@ def clone(root: Path) -> Project:
     for part in (*_PARTS, *(path.name for path in ROOT.glob("Pulumi.*.yaml"))):
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, root / part, ignore=_IGNORED, dirs_exist_ok=True)
+            # With what Python compiled of it, which it takes as long as a file has its size and time.
+            shutil.copytree(source, root / part, dirs_exist_ok=True)
         else:
             shutil.copy(source, root / part)
     return Project(root)

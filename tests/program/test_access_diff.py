@@ -99,8 +99,8 @@ def test_a_stack_that_is_new_is_compared_with_nothing(project: Path, rendered: s
     ]
 
 
-def asked(root: Path) -> str:
-    done = CliRunner().invoke(app, ["access", "--root", str(root)])
+def asked(root: Path, *options: str) -> str:
+    done = CliRunner().invoke(app, ["access", *options, "--root", str(root)])
     assert done.exception is None, done.exception
     return done.stdout
 
@@ -110,6 +110,8 @@ def test_the_same_question_twice_runs_no_program(project: Path, rendered: set[tu
     assert rendered == {("project", "prod")}
     rendered.clear()
     assert asked(project) == first
+    assert '"rows"' in asked(project, "--json")
+    assert "| environment |" in asked(project, "--markdown")
     assert rendered == set()
     (project / "Pulumi.prod.yaml").write_text("config:\n  role: shipper\n")
     changed = answer(project)  # what it was before is known, too

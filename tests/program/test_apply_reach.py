@@ -3,22 +3,13 @@
 import json
 from dataclasses import replace
 
-import pytest
-
 from slipway.access.policies import Policy
 from slipway.access.world import World
-from slipway.cli.matrices import world_of
-from slipway.engine.offline import render_apart
 from tests.access.escalation import EVERYTHING, held_by
 from tests.program.conftest import ROOT
 
 STACKS = ("automation", "staging", "prod")
 STEPS = 4
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return world_of([render_apart(ROOT, stack, "") for stack in STACKS])
 
 
 def apply_role(stack: str) -> str:

@@ -20,16 +20,8 @@ from slipway.access.permissions import MANAGED_POLICY_LIMIT
 from slipway.access.powers import Powers
 from slipway.access.trust import rendered
 from slipway.access.world import Role, World
-from slipway.cli.matrices import world_of
-from slipway.engine.offline import render_apart
-from tests.program.conftest import ROOT
 
 AWS_OWN: Any = json.loads(aws_managed_policies_data)
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return world_of([render_apart(ROOT, stack, "") for stack in ("automation", "staging", "prod")])
 
 
 def asked(statements: list[Any]) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,22 @@
 import json
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from slipway.access import render
+from slipway.access.selection import Question, answer
+from slipway.access.world import World
+from slipway.cli.options import Form
+from slipway.cli.stacks import show
+from slipway.engine import display
+from slipway.engine.compare import compare
+from slipway.engine.fingerprints import Fingerprints
+from slipway.engine.interface import Result
+from slipway.engine.recording import Rendered
 from tests.program.conftest import AS, SLIPWAY, Clone
 
 STACKS = ("automation", "staging", "prod")
@@ -42,37 +53,54 @@ def resources(stack: str) -> set[str]:
     return {name for name, type_ in reviewed(stack) if not type_.startswith("slipway:")}
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_a_preview_shows_the_whole_stack(cloned: Clone, stack: str) -> None:
-    shown = json.loads(cloned.ok("preview", stack, "--offline", "--json"))
-    assert (shown["engine"], shown["operation"], shown["stack"], shown["ok"]) == (
-        "offline",
-        "preview",
-        stack,
-        True,
-    )
-    assert {step["op"] for step in shown["steps"]} == {"create"}
-    assert {(step["name"], step["type"]) for step in shown["steps"]} == reviewed(stack)
+def test_a_preview_shows_all_of_several_stacks(cloned: Clone) -> None:
+    told = json.loads(cloned.ok("preview", *STACKS, "--offline", "--json"))
+    for shown, stack in zip(told["previews"], STACKS, strict=True):
+        facts = [shown[key] for key in ("engine", "operation", "stack", "ok")]
+        assert facts == ["offline", "preview", stack, True]
+        assert {step["op"] for step in shown["steps"]} == {"create"}
+        assert {(step["name"], step["type"]) for step in shown["steps"]} == reviewed(stack)
 
 
-@pytest.mark.parametrize(("stack", "form"), [("prod", "text"), ("automation", "markdown")])
-def test_a_preview_names_every_resource_to_people(cloned: Clone, stack: str, form: str) -> None:
-    shown = cloned.ok("preview", stack, "--offline", *AS[form])
-    assert resources(stack) <= set(re.findall(r"[^\s*]+", shown))
-    assert re.search(rf"^preview {stack}: \d+ to create", shown, re.MULTILINE)
-    if form == "text":
-        # Not cut at the width of a terminal that is none.
-        assert {line for one in reviewed(stack) if (line := "  ".join(one)) not in shown} == set()
+def names_all(stack: str, shown: str) -> bool:
+    is_summed_up = re.search(rf"^preview {stack}: \d+ to create", shown, re.MULTILINE)
+    return resources(stack) <= set(re.findall(r"[^\s*]+", shown)) and is_summed_up is not None
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_a_base_leaves_the_one_step_of_a_changed_line(cloned: Clone, stack: str) -> None:
-    old, new, name, change = CHANGES[stack]
-    cloned.edit(stack, old, new)
-    shown = json.loads(cloned.ok("preview", stack, "--offline", "--base", "HEAD", "--json"))
-    (step,) = shown["steps"]
-    assert (step["op"], step["name"], shown["counts"]) == ("update", name, {"update": 1})
-    assert [(one["path"], one["old"], one["new"]) for one in step["diff"]] == [change]
+def test_a_preview_names_every_resource_to_people(cloned: Clone, rendered: Mapping[str, Rendered]) -> None:
+    shown = cloned.ok("preview", "prod", "--offline")
+    assert names_all("prod", shown)
+    # Not cut at the width of a terminal that is none.
+    assert {line for one in reviewed("prod") if (line := "  ".join(one)) not in shown} == set()
+    whole = display.markdown(compare(None, rendered["automation"], Fingerprints()))
+    assert names_all("automation", whole)
+
+
+def test_a_base_leaves_the_one_step_of_each_changed_line(
+    cloned: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for stack, (old, new, *_) in CHANGES.items():
+        cloned.edit(stack, old, new)
+    told = json.loads(cloned.ok("preview", *CHANGES, "--offline", "--base", "HEAD", "--json"))
+    for shown, (stack, (_, _, name, change)) in zip(told["previews"], CHANGES.items(), strict=True):
+        (step,) = shown["steps"]
+        assert (step["op"], step["name"], shown["counts"]) == ("update", name, {"update": 1})
+        assert [(one["path"], one["old"], one["new"]) for one in step["diff"]] == [change]
+        for form in ("text", "markdown"):
+            show(Result.from_json(shown), cast(Form, form))
+            is_one_line(stack, capsys.readouterr().out)
+
+
+def is_one_line(stack: str, shown: str) -> None:
+    """It is what a person is told of one changed line."""
+    _, _, name, (path, before, after) = CHANGES[stack]
+    assert re.search(rf"~\W+{name}\W", shown)
+    assert f"{path}: {before} => {after}" in shown
+    assert shown.count(" => ") == 1
+    assert re.search(rf"^preview {stack}: 1 to update, [\d.]+ s$", shown, re.MULTILINE)
+    others = resources(stack) - {name}
+    assert others
+    assert not others & set(re.findall(r"[^\s*]+", shown))
 
 
 def test_a_repository_in_another_case_is_no_change_and_a_rename_is_told(cloned: Clone) -> None:
@@ -91,25 +119,13 @@ def test_a_repository_in_another_case_is_no_change_and_a_rename_is_told(cloned: 
     assert set(shown["counts"]) == {"update"}
 
 
-@pytest.mark.parametrize("form", ["text", "markdown"])
-def test_a_base_leaves_one_line_to_people(cloned: Clone, form: str) -> None:
-    old, new, name, (path, before, after) = CHANGES["automation"]
-    cloned.edit("automation", old, new)
-    shown = cloned.ok("preview", "automation", "--offline", "--base", "HEAD", *AS[form])
-    assert re.search(rf"~\W+{name}\W", shown)
-    assert f"{path}: {before} => {after}" in shown
-    assert shown.count(" => ") == 1
-    assert re.search(r"^preview automation: 1 to update, [\d.]+ s$", shown, re.MULTILINE)
-    others = resources("automation") - {name}
-    assert others
-    assert not others & set(re.findall(r"[^\s*]+", shown))
-
-
 def test_what_a_change_newly_allows_is_told_before_what_it_does(cloned: Clone) -> None:
     cloned.edit("services/skill-pool.yaml", "qa1, qa2,", "qa1, qa2, qa3,")
     command = ("preview", "automation", "staging", "--offline", "--base", "HEAD")
     shown = cloned.ok(*command)
-    first, *_ = shown.splitlines()
+    first, *rest = shown.split("\n\n")[0].splitlines()
+    assert "+     assume it" in rest
+    assert all(line.startswith("+     ") for line in rest)
     assert first == "+ acme/skill-pool in qa3 from pull request: skill-pool-qa3 in 222222222222"
     assert shown.index("\npreview automation: ") < shown.index("\npreview staging: ")
     told = json.loads(cloned.ok(*command, "--json"))
@@ -119,7 +135,7 @@ def test_what_a_change_newly_allows_is_told_before_what_it_does(cloned: Clone) -
 
 @pytest.mark.parametrize(
     ("base", "form"),
-    [((), "text"), ((), "json"), (("--base", "HEAD"), "markdown"), (("--base", "HEAD"), "json")],
+    [((), "text"), (("--base", "HEAD"), "markdown"), (("--base", "HEAD"), "json")],
 )
 def test_a_preview_says_once_what_the_program_warns_of(
     cloned: Clone, base: tuple[str, ...], form: str
@@ -146,15 +162,16 @@ def test_a_preview_says_once_what_the_program_warns_of(
 
 
 @pytest.mark.parametrize("form", list(AS))
-def test_access_says_who_reaches_what(cloned: Clone, form: str) -> None:
-    shown = cloned.ok("access", *AS[form])
+def test_access_says_who_reaches_what(cloned: Clone, world: World, form: str) -> None:
     if form == "json":
-        matrix: dict[str, Any] = json.loads(shown)
+        matrix: dict[str, Any] = json.loads(cloned.ok("access", "--json"))
         assert not matrix["problems"]
         held = {
             (row["environment"], row["role"]) for row in matrix["rows"] if row["who"] == "acme/skill-pool"
         }
     else:
+        found = answer(world, Question())
+        shown = render.to_text(found) if form == "text" else render.to_markdown(found)
         _, section = re.split(r"^(?:### )?acme/skill-pool\n", shown, flags=re.MULTILINE)
         section = re.split(r"\n\n(?=\w|###)", section)[0]
         # A line, or a row of a table: the environment, and which role in which account.
@@ -171,29 +188,14 @@ def test_access_says_who_reaches_what(cloned: Clone, form: str) -> None:
     }
 
 
-@pytest.mark.parametrize("form", list(AS))
-def test_access_names_what_a_change_newly_allows(cloned: Clone, form: str) -> None:
+def test_access_names_what_a_change_newly_allows(cloned: Clone) -> None:
     cloned.edit("services/skill-pool.yaml", "qa1, qa2,", "qa1, qa2, qa3,")
-    shown = cloned.ok("access", "--diff", "HEAD", "--stack", "staging", *AS[form])
-    if form == "json":
-        difference = json.loads(shown)
-        (row,) = difference["newly_allowed"]
-        assert not difference["no_longer_allowed"]
-        assert (row["who"], row["environment"], row["refs"]) == ("acme/skill-pool", "qa3", ["pull request"])
-        assert row["role"] == "arn:aws:iam::222222222222:role/slipway/ci/skill-pool-qa3"
-        assert "assume it" in row["what"]
-    elif form == "text":
-        first, *rest = shown.strip().splitlines()
-        assert first == "+ acme/skill-pool in qa3 from pull request: skill-pool-qa3 in 222222222222"
-        assert "+     assume it" in rest
-        assert all(line.startswith("+     ") for line in rest)
-    else:
-        newly, no_longer = shown.split("### No longer allowed")
-        (row,) = [line for line in newly.splitlines() if "skill-pool" in line]
-        assert row.startswith(
-            "| acme/skill-pool | qa3 | pull request | skill-pool-qa3 in 222222222222 | assume it"
-        )
-        assert no_longer.strip() == "Nothing is taken away."
+    difference = json.loads(cloned.ok("access", "--diff", "HEAD", "--stack", "staging", "--json"))
+    (row,) = difference["newly_allowed"]
+    assert not difference["no_longer_allowed"]
+    assert (row["who"], row["environment"], row["refs"]) == ("acme/skill-pool", "qa3", ["pull request"])
+    assert row["role"] == "arn:aws:iam::222222222222:role/slipway/ci/skill-pool-qa3"
+    assert "assume it" in row["what"]
 
 
 def test_the_guard_of_these_tests_works(cloned: Clone) -> None:

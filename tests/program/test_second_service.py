@@ -27,15 +27,15 @@ def test_one_file_brings_a_service_into_every_stack(cloned: Clone) -> None:
         "staging": {"invoices-preview", "invoices-staging"},
         "prod": {"invoices-production"},
     }
-    for stack, roles in made.items():
-        shown = json.loads(cloned.ok("preview", stack, "--offline", "--base", "HEAD", "--json"))
+    told: dict[str, Any] = json.loads(cloned.ok("preview", *made, "--offline", "--base", "HEAD", "--json"))
+    for shown, roles in zip(told["previews"], made.values(), strict=True):
         created = {step["name"] for step in shown["steps"] if step["op"] == "create"}
         assert roles <= created
         # Nothing of the other service is touched; what is shared may only grow.
         others = [step for step in shown["steps"] if step["op"] != "create"]
         assert {step["op"] for step in others} <= {"update"}
         assert not any("skill-pool" in step["name"] for step in others), others
-    difference: dict[str, Any] = json.loads(cloned.ok("access", "--diff", "HEAD", "--json"))
+    difference: dict[str, Any] = told["access"]
     assert not difference["no_longer_allowed"]
     gained = {(row["who"], row["environment"], row["role"]) for row in difference["newly_allowed"]}
     accounts = {"automation": "1" * 12, "staging": "2" * 12, "prod": "3" * 12}

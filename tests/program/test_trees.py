@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.engine.offline import render_apart
+from slipway.engine.offline import render_stacks
 from slipway.engine.recording import Rendered
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +45,8 @@ def test_the_tree_is_as_reviewed(stack: str, rendered: Mapping[str, Rendered]) -
 
 def write() -> None:
     """Write the snapshots anew, for review."""
-    for stack in STACKS:
-        (TREES / f"{stack}.txt").write_text(tree(render_apart(ROOT, stack, "")))
+    for rendered in render_stacks(ROOT, STACKS, ""):
+        (TREES / f"{rendered.stack}.txt").write_text(tree(rendered))
 
 
 if __name__ == "__main__":

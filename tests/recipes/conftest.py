@@ -35,7 +35,8 @@ def add(copy: Path, *names: str) -> None:
         source, copied = ROOT / name, copy / name
         copied.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__"))
+            # With what Python compiled of it, which it takes as long as a file has its size and time.
+            shutil.copytree(source, copied)
         else:
             shutil.copy(source, copied)
 

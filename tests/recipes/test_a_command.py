@@ -63,48 +63,30 @@ def test_a_command_that_follows_the_recipe_is_there_and_passes(copy: Path) -> No
     assert checked.returncode == 0, checked.stdout
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "complaint"),
-    [
-        ("README.md", "| `slipway greet NAME` | good day |\n", "", "README.md has no row for slipway greet"),
-        (
-            "slipway/cli/__init__.py",
-            "greet.register(app)\n",
-            "",
-            "has a row for slipway greet, which does not",
-        ),
-        (
-            "slipway/cli/greet.py",
-            '    """Say good day to somebody."""\n',
-            "",
-            "no docstring",
-        ),
-        (
-            "slipway/cli/greet.py",
-            'epilog=ending("0 said; 1 an error.", "slipway greet Ada")',
-            "",
-            "no epilog on its exit",
-        ),
-        (
-            "slipway/cli/greet.py",
-            "    as_json: AS_JSON = False,\n",
-            "",
-            "no --json",
-        ),
-        (
-            "slipway/cli/greet.py",
-            "import typer\n",
-            "import typer\nfrom infra import program\n",
-            "imports infra",
-        ),
-    ],
+LEFT_OUT = (
+    ("README.md", "| `slipway greet NAME` | good day |\n", "", "README.md has no row for slipway greet"),
+    ("slipway/cli/greet.py", '    """Say good day to somebody."""\n', "", "no docstring"),
+    (
+        "slipway/cli/greet.py",
+        'epilog=ending("0 said; 1 an error.", "slipway greet Ada")',
+        "",
+        "no epilog on its exit",
+    ),
+    ("slipway/cli/greet.py", "    as_json: AS_JSON = False,\n", "", "no --json"),
+    ("slipway/cli/greet.py", "import typer\n", "import typer\nfrom infra import program\n", "imports infra"),
 )
-def test_a_step_left_out_is_noticed_by_name(
-    copy: Path, file: str, old: str, new: str, complaint: str
-) -> None:
+UNREGISTERED = (
+    ("slipway/cli/__init__.py", "greet.register(app)\n", "", "has a row for slipway greet, which does not"),
+)
+
+
+@pytest.mark.parametrize("steps", [LEFT_OUT, UNREGISTERED], ids=["each that shows by itself", "registered"])
+def test_each_step_left_out_is_noticed_by_name(copy: Path, steps: tuple[tuple[str, ...], ...]) -> None:
     follow(copy)
-    replace(copy / file, old, new)
+    for file, old, new, _ in steps:
+        replace(copy / file, old, new)
     add(copy, *NOTICING)
     checked = run_tests(copy, *NOTICING, "-k", "greet or readme or test_imports")
     assert checked.returncode == 1
-    assert complaint in checked.stdout
+    for *_, complaint in steps:
+        assert complaint in checked.stdout

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from slipway.platform.environments import meaning, reviewers_named
-from slipway.platform.mistakes import Mistake, Place
+from slipway.platform.mistakes import Mistake, Place, nearest
 from slipway.platform.organization import Chain
 from slipway.platform.rules.draft import Draft
 from slipway.platform.services import JobKind, ServiceSettings
@@ -35,7 +35,8 @@ def _environments(
         block = service.environments.get(environment)
         if block is None:
             known = ", ".join(service.environments)
-            yield Mistake(where, found, f"an environment of services/{name}.yaml ({known})")
+            expected = f"an environment of services/{name}.yaml ({known})"
+            yield Mistake(where, found, expected, nearest(environment, service.environments))
             continue
         kinds = set(meaning(environment, block).jobs)
         reviewers = reviewers_named(draft.settings, environment, block)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from slipway.platform.environments import meaning, placements, stack_of
-from slipway.platform.mistakes import Mistake, Place, missing, tried
+from slipway.platform.mistakes import Mistake, Place, missing, nearest, tried
 from slipway.platform.protection import Enforcement, check_enforcement
 from slipway.platform.rules.draft import Draft
 from slipway.platform.services import (
@@ -91,7 +91,8 @@ def _environment(
             expected = (
                 f"'stack', 'jobs' and 'branches' or 'tags', or a known name ({', '.join(known_names())})"
             )
-            yield Mistake(place, "a name that says nothing", expected)
+            near = nearest(name, known_names())
+            yield Mistake(place, "a name that says nothing", expected, near)
     if block.branches == () and block.tags == ():
         yield Mistake(place, "no branch and no tag", "at least one ref that may use the environment")
     if len(f"{service}-{name}") > _LONGEST_ROLE:
