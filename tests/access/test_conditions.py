@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from slipway.access.evaluate import Decision, Mode, Policy, Principal, Request, decide_access, evaluate
 from slipway.access.patterns import arn_matches, glob, resource_matches
+from tests.sampling import size
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 
@@ -295,7 +296,7 @@ random_statements = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=size(500, 200))
 @given(
     identity=st.lists(random_statements, max_size=4),
     limit=st.none() | st.lists(random_statements, max_size=2),

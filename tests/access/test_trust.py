@@ -20,6 +20,7 @@ from slipway.access.evaluate import (
 )
 from slipway.access.trust import SESSION_NAME_PATTERN, rendered, trust_policy
 from slipway.platform.declaration import Job, Repository, RoleDeclaration, SubjectForm
+from tests.sampling import size
 
 FORMS = (SubjectForm.IMMUTABLE, SubjectForm.LEGACY)
 SESSION = "gha-deploy-7"
@@ -146,7 +147,7 @@ repositories = st.builds(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=size(400, 150))
 @given(
     ours=repositories,
     theirs=repositories,
@@ -180,7 +181,7 @@ def test_a_role_takes_the_tokens_of_its_own_environment_and_no_others(
         assert trust.decide(request, Mode.ATTACK).allowed is (same_form and (same or same_legacy))
 
 
-@settings(max_examples=300)
+@settings(max_examples=size(300, 150))
 @given(
     first=st.tuples(repositories, places), second=st.tuples(repositories, places), form=st.sampled_from(FORMS)
 )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from components.registry.lifecycle import lifecycle_policy, preview_lifecycle_policy
 from slipway.errors import SlipwayError
+from tests.sampling import size
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ repositories = st.lists(st.tuples(st.integers(0, 5000), st.lists(tags, max_size=
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=size(300, 100))
 @given(repositories, st.integers(1, 30), st.integers(1, 60))
 def test_no_released_or_deployed_image_ever_expires(
     images: list[Image], max_images: int, untagged_days: int
@@ -74,7 +75,7 @@ def test_no_released_or_deployed_image_ever_expires(
     assert not {one for one in expired(policy, images) if shielded(one)}
 
 
-@settings(max_examples=300)
+@settings(max_examples=size(300, 100))
 @given(repositories, st.integers(1, 30), st.integers(1, 60))
 def test_the_rest_expires_by_age_or_number_and_not_before(
     images: list[Image], max_images: int, untagged_days: int

@@ -13,6 +13,7 @@ from components.cluster.lockout import AccessDeclaration, check, require
 from slipway.errors import SlipwayError
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import mapped_arn
+from tests.sampling import size
 
 ROLE = "arn:aws:iam::111111111111:role"
 APPLY = f"{ROLE}/slipway/infra/infra-prod-apply"
@@ -291,7 +292,7 @@ DECLARATIONS = st.builds(
 )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=size(1500, 400))
 @given(old=DECLARATIONS, mode=st.sampled_from(AuthenticationMode), changes=CHANGES, fresh=st.booleans())
 def test_what_is_accepted_keeps_people_pulumi_and_the_nodes_in(
     old: AccessDeclaration, mode: AuthenticationMode, changes: dict[str, Any], fresh: bool
@@ -323,7 +324,7 @@ def test_what_is_accepted_keeps_people_pulumi_and_the_nodes_in(
         assert mapped <= after["job"] | after["admin"] | pulumi
 
 
-@settings(max_examples=300)
+@settings(max_examples=size(300, 100))
 @given(steps=st.lists(st.tuples(st.sampled_from(AuthenticationMode), CHANGES), max_size=12))
 def test_no_row_of_accepted_changes_locks_a_cluster(
     steps: list[tuple[AuthenticationMode, dict[str, Any]]],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from slipway.errors import SlipwayError
 from slipway.store import Entry, Lease, LeaseHeld, LeaseLost, Leases, MemoryStore
 from slipway.store.leases import CLOCK_SKEW_S
+from tests.sampling import size
 
 KEY, RECORD = "leases/prod", "stacks/prod"
 TERM = 60.0
@@ -279,7 +280,7 @@ class WatchedStore(MemoryStore):
 HALF = CLOCK_SKEW_S / 2
 
 
-@settings(max_examples=600)
+@settings(max_examples=size(600, 200))
 @given(
     st.sampled_from([(-HALF, HALF), (HALF, -HALF), (0.0, 0.0)]),
     st.lists(st.tuples(ACTIONS, st.integers(0, 3), st.lists(ACTIONS, max_size=3)), min_size=3, max_size=20),

@@ -27,7 +27,7 @@ from tests.runners.control.threads import Threaded
 from tests.sampling import drawn, seed, size
 
 SCHEDULES, TURNS, CHUNK = 100_000, size(1_500, 150), 100
-SAMPLE = 40
+SAMPLE = 20
 """Chunks of a run that is not long."""
 USUAL = Odds()
 WILD = Odds(interleave=0.4, impatience=0.3, death=0.01, fault=0.02)
