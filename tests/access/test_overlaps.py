@@ -30,8 +30,9 @@ def test_there_is_a_text_exactly_if_one_is_found_by_trying_all(wanted: list[str]
 
 @pytest.mark.parametrize("character", ["*", "?"])
 def test_a_literal_wildcard_leaves_out_itself_alone(character: str) -> None:
-    left = common(of("iam:*"), ((("iam:", False), (character, True)),))
+    # Not the shortest, which is left out, too.
+    left = common(of("iam:*"), (*of("iam:"), (("iam:", False), (character, True))))
     assert left is not None
-    assert re.fullmatch(r"iam:[^*?]*", left)
+    assert re.fullmatch(r"iam:[^*?]+", left)
     only = (((f"iam:{character}", True),),)
     assert common(only, of("iam:*")) is None

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from slipway.engine.compare import compare as preview
 from slipway.engine.diffs import Reported, compare, reported
+from slipway.engine.fingerprints import Fingerprints
+from slipway.engine.recording import Rendered
+from slipway.engine.registration import Registration
 
 GROUP = "aws:autoscaling/group:Group"
 
@@ -103,3 +107,19 @@ def test_two_orders_of_two_statements_are_one() -> None:
     both = [statement(Action=["a:B", "c:D"]), statement(Action="e:F", Resource=["x", "y"])]
     for order in itertools.permutations(both):
         assert changes(policy(*both), policy(*order)) == []
+
+
+def rendered(inputs: dict[str, Any]) -> Rendered:
+    one = Registration(
+        f"urn:pulumi:prod::demo::{GROUP}::group", GROUP, "group", "", custom=True, inputs=inputs
+    )
+    return Rendered("demo", "prod", (one,))
+
+
+@pytest.mark.parametrize(
+    ("subnets", "paths"), [(["b", "a"], []), (["b", "c", "a"], ["vpcZoneIdentifiers[1]"])]
+)
+def test_a_preview_knows_the_sets_of_each_type(subnets: list[str], paths: list[str]) -> None:
+    before, now = (rendered({"vpcZoneIdentifiers": items}) for items in (["a", "b"], subnets))
+    result = preview(before, now, Fingerprints())
+    assert [change.path for step in result.steps for change in step.diff] == paths
