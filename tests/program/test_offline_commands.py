@@ -121,16 +121,12 @@ def test_a_repository_in_another_case_is_no_change_and_a_rename_is_told(cloned: 
 
 def test_what_a_change_newly_allows_is_told_before_what_it_does(cloned: Clone) -> None:
     cloned.edit("services/skill-pool.yaml", "qa1, qa2,", "qa1, qa2, qa3,")
-    command = ("preview", "automation", "staging", "--offline", "--base", "HEAD")
-    shown = cloned.ok(*command)
+    shown = cloned.ok("preview", "automation", "staging", "--offline", "--base", "HEAD")
     first, *rest = shown.split("\n\n")[0].splitlines()
     assert "+     assume it" in rest
     assert all(line.startswith("+     ") for line in rest)
     assert first == "+ acme/skill-pool in qa3 from pull request: skill-pool-qa3 in 222222222222"
     assert shown.index("\npreview automation: ") < shown.index("\npreview staging: ")
-    told = json.loads(cloned.ok(*command, "--json"))
-    assert {row["environment"] for row in told["access"]["newly_allowed"]} == {"qa3"}
-    assert [each["stack"] for each in told["previews"]] == ["automation", "staging"]
 
 
 @pytest.mark.parametrize(

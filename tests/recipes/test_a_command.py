@@ -66,21 +66,25 @@ def test_a_command_that_follows_the_recipe_is_there_and_passes(copy: Path) -> No
 LEFT_OUT = (
     ("README.md", "| `slipway greet NAME` | good day |\n", "", "README.md has no row for slipway greet"),
     ("slipway/cli/greet.py", '    """Say good day to somebody."""\n', "", "no docstring"),
+    ("slipway/cli/greet.py", "    as_json: AS_JSON = False,\n", "", "no --json"),
+    ("slipway/cli/greet.py", "import typer\n", "import typer\nfrom infra import program\n", "imports infra"),
+)
+WITHOUT_END = (
     (
         "slipway/cli/greet.py",
         'epilog=ending("0 said; 1 an error.", "slipway greet Ada")',
         "",
         "no epilog on its exit",
     ),
-    ("slipway/cli/greet.py", "    as_json: AS_JSON = False,\n", "", "no --json"),
-    ("slipway/cli/greet.py", "import typer\n", "import typer\nfrom infra import program\n", "imports infra"),
 )
 UNREGISTERED = (
     ("slipway/cli/__init__.py", "greet.register(app)\n", "", "has a row for slipway greet, which does not"),
 )
 
 
-@pytest.mark.parametrize("steps", [LEFT_OUT, UNREGISTERED], ids=["each that shows by itself", "registered"])
+@pytest.mark.parametrize(
+    "steps", [LEFT_OUT, WITHOUT_END, UNREGISTERED], ids=["explained and alike", "its end", "registered"]
+)
 def test_each_step_left_out_is_noticed_by_name(copy: Path, steps: tuple[tuple[str, ...], ...]) -> None:
     follow(copy)
     for file, old, new, _ in steps:

@@ -6,6 +6,7 @@ from tests.recipes.conftest import ROOT, add, notice, replace, slipway
 
 NOTICING = ("tests/platform/test_schema.py", "tests/test_options.py")
 MODEL, COMPONENT = "slipway/platform/cluster.py", "components/cluster/cluster.py"
+LOGS = "components/cluster/logs.py"
 KEY = "    log_days: Annotated[int, Field(ge=1)] = 90\n"
 WHY = '    """How many days the logs of the control plane are kept."""\n'
 
@@ -19,7 +20,13 @@ def follow(copy: Path, *, explained: bool = True, used: bool = True, written: bo
         KEY + (WHY if explained else "") + "    deletion_protection: bool = True\n",
     )
     if used:
-        replace(copy / COMPONENT, "retention_in_days=LOG_DAYS", "retention_in_days=args.settings.log_days")
+        replace(
+            copy / COMPONENT,
+            "remade=args.remade_logs",
+            "remade=args.remade_logs, days=args.settings.log_days",
+        )
+        replace(copy / LOGS, "*, remade: bool", "*, remade: bool, days: int")
+        replace(copy / LOGS, "retention_in_days=LOG_DAYS", "retention_in_days=days")
     if written:
         assert slipway(copy, "schema", "--write", "docs").returncode == 0
 
