@@ -43,8 +43,8 @@ def follow(copy: Path) -> None:
     replace(copy / FILES[1], "bootstrap.register(app)\n", "bootstrap.register(app)\ngreet.register(app)\n")
     replace(
         copy / FILES[2],
-        "| `slipway bootstrap STACK`",
-        "| `slipway greet NAME` | good day |\n| `slipway bootstrap STACK`",
+        "| `slipway schema service`",
+        "| `slipway greet NAME` | good day |\n| `slipway schema service`",
     )
 
 
