@@ -39,8 +39,6 @@ def access_declaration(
         node_role_arn=naming.node_role_arn(settings.account, cluster.name, naming.CI_PATH),
         namespaces=namespaces_of(environments),
         reader=own.plan.arn,
-        public_access_cidrs=cluster.public_access_cidrs,
-        reachable_from=cluster.reachable_from,
     )
 
 

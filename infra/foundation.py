@@ -10,6 +10,7 @@ from components.identity.origin import Origin
 from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
 from components.network.network import Network, NetworkArgs
 from components.state.state_store import StateStore, StateStoreArgs
+from infra.reach import transit
 from slipway.platform import naming
 from slipway.platform.platform_roles import PlatformRoles
 from slipway.platform.settings import Settings
@@ -25,6 +26,8 @@ class Foundation:
     network: Network
     plan: CiRole
     """The role that plans the stack and looks for drift."""
+    transit: list[pulumi.Resource]
+    """This side of the way over a transit gateway, where there is one."""
 
 
 def foundation(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOptions) -> Foundation:
@@ -52,7 +55,15 @@ def foundation(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOpti
     CiRole("infra-apply", CiRoleArgs(declaration=own.apply, origin=origin), opts=on_both)
     _state(settings, own, opts)
     network = _network(settings, boundary, opts)
-    return Foundation(oidc_provider=provider, boundary=boundary, network=network, plan=planning)
+    for declaration in own.joining:
+        CiRole(declaration.name, CiRoleArgs(declaration=declaration), opts=on_both)
+    return Foundation(
+        oidc_provider=provider,
+        boundary=boundary,
+        network=network,
+        plan=planning,
+        transit=transit(settings, network, opts),
+    )
 
 
 def _state(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOptions) -> None:
@@ -87,7 +98,7 @@ def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.Res
     return Network(
         "network",
         NetworkArgs(
-            name=f"slipway-{settings.stack.value}",
+            name=naming.network(settings.stack.value),
             account=settings.account,
             region=settings.platform.region,
             settings=settings.platform.network,

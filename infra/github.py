@@ -14,7 +14,12 @@ from components.github.service_repository import (
     ServiceRepository,
     ServiceRepositoryArgs,
 )
-from components.github.variables import environment_variables, repository_variables, role_secrets
+from components.github.variables import (
+    environment_variables,
+    repository_variables,
+    role_secrets,
+    runs_on_variables,
+)
 from infra.building import Building
 from infra.foundation import Foundation
 from infra.in_force import standing_labels
@@ -34,6 +39,7 @@ def repository_settings(
     packages = service.packages_of(name)
     builds = (environment.role.arn for environment in environments if JobKind.BUILD in environment.jobs)
     role_arn = next(builds, None)
+    runs_on = settings.organization.runs_on
     return RepositorySettings(
         variables=repository_variables(
             region=settings.platform.region,
@@ -44,6 +50,7 @@ def repository_settings(
             },
             release_name=next(iter(packages)) if len(packages) == 1 else None,
             role_arn=role_arn,
+            runs_on={"deploy": runs_on.deploy, "migrate": runs_on.migrate},
         ),
         secrets=role_secrets(service, role_arn),
         labels=delivery_labels(service.qa_environments),
@@ -81,8 +88,16 @@ def platform_repository(
             repository=settings.organization.github.platform_repository,
             plan=settings.organization.github.plan,
             environments=tuple(environments),
+            settings=_platform_settings(settings) if settings.stack.builds else None,
         ),
         opts=opts,
+    )
+
+
+def _platform_settings(settings: Settings) -> RepositorySettings:
+    runs_on = settings.organization.runs_on
+    return RepositorySettings(
+        variables=runs_on_variables({"infra": runs_on.infra, "runner_image": runs_on.image}), labels=()
     )
 
 

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_github as github
 
+from slipway.errors import SlipwayError
 from slipway.platform import naming
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.cluster import NODE_GROUP_LABEL, NodeCount
@@ -17,7 +18,7 @@ from slipway.platform.cluster import NODE_GROUP_LABEL, NodeCount
 _ABSENT = (
     *("ParameterNotFound", "ResourceNotFoundException"),
     # What the AWS provider says of its own, without the service's code.
-    *("couldn't find resource", "empty result"),
+    *("couldn't find resource", "empty result", "no matching"),
 )
 
 
@@ -102,6 +103,57 @@ def standing_entry(cluster: str, principal: str, provider: aws.Provider) -> Stan
 def has_entry(cluster: str, principal: str, provider: aws.Provider) -> bool:
     """Whether EKS has an access entry for a principal."""
     return standing_entry(cluster, principal, provider) is not None
+
+
+def caller(provider: aws.Provider) -> str | None:
+    """ARN of whoever runs this, as STS says it; None offline."""
+    return _read("aws:index/getCallerIdentity:getCallerIdentity", {}, provider).get("arn")
+
+
+def far_vpc(name: str, provider: aws.Provider) -> pulumi.Input[str]:
+    """Id of a VPC of another account by its name; unknown offline.
+
+    Raises:
+        SlipwayError: there is none.
+    """
+    return _far("aws:ec2/getVpc:getVpc", "the network", name, provider)
+
+
+def far_route_table(name: str, provider: aws.Provider) -> pulumi.Input[str]:
+    """Id of a route table of another account by its name; as `far_vpc`."""
+    return _far("aws:ec2/getRouteTable:getRouteTable", "the route table", name, provider)
+
+
+def far_nat_address(name: str, provider: aws.Provider) -> pulumi.Input[str]:
+    """Public address of a NAT gateway of another account by its name; as `far_vpc`."""
+    return _far("aws:ec2/getElasticIp:getElasticIp", "the address", name, provider, "publicIp")
+
+
+def _far(token: str, what: str, name: str, provider: aws.Provider, key: str = "id") -> pulumi.Input[str]:
+    arguments = {"filters": [{"name": "tag:Name", "values": [name]}]}
+    found = _answer(token, arguments, provider)
+    if found is None:
+        return _unknown()
+    if not found.get(key):
+        raise SlipwayError(
+            f"{what} {name} is not there, which this stack is joined with",
+            where="the account of the stack 'automation'",
+            fix="bring that stack up first: slipway up automation",
+        )
+    return str(found[key])
+
+
+def _unknown() -> pulumi.Output[str]:
+    async def nothing() -> set[pulumi.Resource]:
+        return set()
+
+    async def no_value() -> str:
+        return ""
+
+    async def known() -> bool:
+        return False
+
+    return pulumi.Output(nothing(), no_value(), known())
 
 
 def repository_name(id_: int, provider: github.Provider) -> str | None:

@@ -16,7 +16,7 @@ from components.github.environment import ServiceEnvironmentArgs
 from components.github.service_repository import RepositorySettings, ServiceRepository, ServiceRepositoryArgs
 from components.github.variables import environment_variables, package_variables, role_secrets
 from components.identity.ci_role import CiRole, CiRoleArgs
-from infra import github, outputs, running
+from infra import github, outputs, reach, running
 from infra.building import Building, building
 from infra.cluster_access import access_declaration, adopted_entries, require_way_in
 from infra.cluster_zones import require_zones
@@ -63,6 +63,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
     cloud = aws_provider(settings)
     require_fresh(settings, cloud)
     warn_of_support(settings)
+    reach.warn_of_images(settings)
     adopted: frozenset[str] = frozenset()
     if settings.platform.cluster:
         access = access_declaration(settings, settings.platform.cluster, declared, own)
@@ -200,6 +201,7 @@ def _cluster(
 ) -> Running:
     """The cluster, who gets into it, and what each environment's release finds there."""
     inside = [environment for environment in declared if environment.runs_in_cluster]
+    fleet = reach.far_provider(settings, own, provider)
     made = running.cluster(
         settings,
         cluster,
@@ -208,8 +210,10 @@ def _cluster(
         standing_groups=standing_groups(cluster.name, provider),
         remade_logs=remade_logs(settings.stack.value, cluster.name, provider),
         environments=inside,
+        public_blocks=reach.public_blocks(settings, cluster, base.network, fleet),
         opts=opts,
     )
+    way_in = reach.way_in(settings, made, base.network, fleet, opts)
     opts_inside = pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(providers=[kubernetes_provider(made.kubeconfig)])
     )
@@ -228,7 +232,7 @@ def _cluster(
                 own.plan.arn: base.plan.unique_id,
                 **{env.role.arn: roles[env.service, env.name].unique_id for env in inside if env.holds_role},
             },
-            after=(made, base.plan, *roles.values()),
+            after=(made, base.plan, *way_in, *base.transit, *roles.values()),
         ),
         opts=opts_inside,
     )

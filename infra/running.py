@@ -40,6 +40,7 @@ def cluster(
     standing_groups: Mapping[str, NodeCount],
     remade_logs: bool,
     environments: Sequence[Environment],
+    public_blocks: pulumi.Input[Sequence[str]] | None,
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
     """Declare the cluster itself.
@@ -48,6 +49,7 @@ def cluster(
         standing_groups: its node groups that there are already.
         remade_logs: whether EKS has made the log group of a former cluster again.
         environments: those whose jobs work on it.
+        public_blocks: those that its public endpoint answers to, if it has one.
     """
     return Cluster(
         "cluster",
@@ -62,6 +64,7 @@ def cluster(
             protect=settings.platform.protect,
             standing_groups=standing_groups,
             remade_logs=remade_logs,
+            public_blocks=public_blocks,
         ),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[base.boundary])),
     )

@@ -34,6 +34,8 @@ TYPE_NAMES = {
     "aws:ec2/routeTableAssociation:RouteTableAssociation": "EC2::SubnetRouteTableAssociation",
     "aws:ec2/vpc:Vpc": "EC2::VPC",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "EC2::VPCEndpoint",
+    "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": "EC2::VPCPeeringConnection",
+    "aws:ec2transitgateway/vpcAttachment:VpcAttachment": "EC2::TransitGatewayAttachment",
     "aws:eks/nodeGroup:NodeGroup": "EKS::Nodegroup",
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "IAM::OIDCProvider",
     "aws:iam/policy:Policy": "IAM::ManagedPolicy",
@@ -46,6 +48,7 @@ WITHOUT_SCHEMA = {
     # CloudFormation has these as properties of their parents, or not at all.
     "aws:dynamodb/tableItem:TableItem",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "aws:ecr/repositoryPolicy:RepositoryPolicy",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",

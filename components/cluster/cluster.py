@@ -41,6 +41,8 @@ class ClusterArgs:
     vpc_id: pulumi.Input[str]
     private_subnet_ids: pulumi.Input[Sequence[str]]
     boundary_arn: str
+    public_blocks: pulumi.Input[Sequence[str]] | None = None
+    """IPv4 blocks that the public endpoint answers to; None for a private one alone."""
     role_mappings: tuple[RoleMapping, ...] = ()
     protect: bool = True
     """Whether Pulumi deletes neither the cluster nor the key of its secrets. Node groups come and go."""
@@ -189,9 +191,9 @@ class Cluster(pulumi.ComponentResource):
             vpc_id=args.vpc_id,
             private_subnet_ids=args.private_subnet_ids,
             endpoint_private_access=True,
-            endpoint_public_access=bool(args.settings.public_access_cidrs),
+            endpoint_public_access=args.public_blocks is not None,
             # Set without the public endpoint, pulumi-eks raises.
-            public_access_cidrs=list(args.settings.public_access_cidrs) or None,
+            public_access_cidrs=args.public_blocks,
             authentication_mode=eks.AuthenticationMode(mode.value),
             # Never instance_roles: pulumi-eks would map the nodes' role with its path, and none could join.
             role_mappings=[

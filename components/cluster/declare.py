@@ -21,8 +21,6 @@ def declare(
     node_role_arn: str,
     namespaces: Sequence[NamespaceAccess] = (),
     reader: str | None = None,
-    public_access_cidrs: Sequence[str] = (),
-    reachable_from: Sequence[str] = (),
 ) -> AccessDeclaration:
     """The declaration that Cluster and ClusterAccess carry out when given the same arguments.
 
@@ -35,8 +33,6 @@ def declare(
         node_role_arn: ARN of the managed nodes' role.
         namespaces: which jobs work where.
         reader: ARN of the role that looks for drift.
-        public_access_cidrs: blocks for which the public endpoint answers.
-        reachable_from: runner classes with a path to the private endpoint.
 
     Raises:
         SlipwayError: see `aws_auth.role_mappings`.
@@ -58,6 +54,4 @@ def declare(
         job_mappings=tuple(line.role_arn for line in others),
         node_roles=(node_role_arn,),
         node_mappings=tuple(line.role_arn for line in nodes),
-        public_access_cidrs=tuple(public_access_cidrs),
-        reachable_from=tuple(reachable_from),
     )

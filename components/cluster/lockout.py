@@ -15,6 +15,9 @@ from slipway.platform.aws_auth import mapped_arn
 FORMAT = 1
 """Raised when the meaning of a published declaration changes; another one is refused, not guessed at."""
 
+_PROVEN_ELSEWHERE = ("public_access_cidrs", "reachable_from")
+"""Keys of declarations from before slipway/platform/reach.py had a proof of its own for the way in."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AccessDeclaration:
@@ -39,9 +42,6 @@ class AccessDeclaration:
     """Roles of the managed node groups, for which EKS itself keeps access entries in modes that have them."""
     node_mappings: tuple[str, ...]
     """Roles that aws-auth lets join as nodes."""
-    public_access_cidrs: tuple[str, ...] = ()
-    reachable_from: tuple[str, ...] = ()
-    """Runner classes with a network path to the private endpoint."""
 
     def administrators(self) -> frozenset[str]:
         """Everybody who has all rights in this mode, Pulumi's principal included; ARNs without paths."""
@@ -89,6 +89,8 @@ class AccessDeclaration:
         values = dict(cast(dict[str, Any], plain))
         if values.pop("format", None) != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
+        for key in _PROVEN_ELSEWHERE:
+            values.pop(key, None)
         names = {field.name for field in fields(cls)}
         if set(values) != names:
             raise ValueError(f"these keys are missing or unknown: {', '.join(sorted(set(values) ^ names))}")
@@ -104,8 +106,6 @@ class AccessDeclaration:
             job_mappings=_read_texts(values, "job_mappings"),
             node_roles=_read_texts(values, "node_roles"),
             node_mappings=_read_texts(values, "node_mappings"),
-            public_access_cidrs=_read_texts(values, "public_access_cidrs"),
-            reachable_from=_read_texts(values, "reachable_from"),
         )
 
 
@@ -186,15 +186,6 @@ def _nodes_as_people(new: AccessDeclaration) -> Refusal | None:
     return Refusal(
         what=f"an entry or line of another kind would keep the nodes of {names} out",
         fix=f"use {names} for nodes only",
-    )
-
-
-def _no_way_in(new: AccessDeclaration) -> Refusal | None:
-    if new.public_access_cidrs or new.reachable_from:
-        return None
-    return Refusal(
-        what="the endpoint would be private, with no network path to it",
-        fix="declare a runner class in reachable_from, or blocks in public_access_cidrs",
     )
 
 
@@ -308,7 +299,6 @@ _ALONE: tuple[Callable[[AccessDeclaration], Refusal | None], ...] = (
     _pulumi_out,
     _no_nodes,
     _nodes_as_people,
-    _no_way_in,
     _jobs_without_entry,
 )
 _CHANGES: tuple[Callable[[AccessDeclaration, AccessDeclaration], Refusal | None], ...] = (

@@ -8,6 +8,7 @@ environment sees the repository's alone.
 | variable | level | why |
 |---|---|---|
 | ECR_REPO_<IMAGE> | repository | there is one registry, and promotion moves a digest, never a repository |
+| DEPLOY_RUNS_ON, MIGRATE_RUNS_ON | repository | `runs-on` is read before a job has an environment |
 | HELM_RELEASE_NAME | repository | Deployments are named after the release, the same in every environment |
 | AWS_REGION | both | at the repository the registry's region; at an environment its cluster's |
 | AWS_ROLE_ARN | both | at the repository the build role; at an environment that environment's own role |
@@ -15,7 +16,8 @@ environment sees the repository's alone.
 | EKS_CLUSTER_NAME, HELM_NAMESPACE, PUBLIC_HOSTNAME | environment | no two environments share them |
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -31,20 +33,31 @@ def repository_variables(
     images: Mapping[str, str],
     release_name: str | None,
     role_arn: pulumi.Input[str] | None,
+    runs_on: Mapping[str, Sequence[str]],
 ) -> dict[str, pulumi.Input[str]]:
     """Return a repository's variables, name -> value.
 
     `region` is the registry's, `images` maps each image to its ECR repository's name (no registry prefix),
     `release_name` is None where a repository has several packages, each released under its own name, and
-    `role_arn` is the role of the jobs that only build.
+    `role_arn` is the role of the jobs that only build. `runs_on` is, by kind of job, the labels of its
+    runners.
     """
-    variables: dict[str, pulumi.Input[str]] = {"AWS_REGION": region}
+    variables: dict[str, pulumi.Input[str]] = {"AWS_REGION": region, **runs_on_variables(runs_on)}
     if role_arn is not None:
         variables[ROLE] = role_arn
     variables.update(image_variables(images))
     if release_name is not None:
         variables["HELM_RELEASE_NAME"] = release_name
     return variables
+
+
+def runs_on_variables(runs_on: Mapping[str, Sequence[str]]) -> dict[str, pulumi.Input[str]]:
+    """Return `<KIND>_RUNS_ON` -> the labels as JSON, for `runs-on: ${{ fromJSON(vars.DEPLOY_RUNS_ON) }}`.
+
+    Not an environment's: those are there only once the job has a runner (GitHub Docs, "Contexts",
+    availability).
+    """
+    return {f"{kind.upper()}_RUNS_ON": json.dumps(list(labels)) for kind, labels in runs_on.items()}
 
 
 def environment_variables(

@@ -100,6 +100,7 @@ class CiRole(pulumi.ComponentResource):
 
 def _description(declaration: RoleDeclaration) -> str:
     if not declaration.jobs:
-        return "Assumed by " + ", ".join(arn.rpartition("/")[2] for arn in declaration.trusted_roles)
+        trusted = (*declaration.trusted_roles, *declaration.trusted_ahead)
+        return "Assumed by " + ", ".join(arn.rpartition("/")[2] for arn in trusted)
     job = declaration.jobs[0]
     return f"GitHub environment {job.environment} of {job.repository.slug}"

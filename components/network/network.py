@@ -56,6 +56,8 @@ class Network(pulumi.ComponentResource):
     vpc_id: pulumi.Output[str]
     private_subnet_ids: pulumi.Output[Sequence[str]]
     public_subnet_ids: pulumi.Output[Sequence[str]]
+    private_route_tables: Mapping[str, pulumi.Output[str]]
+    """Ids of the private subnets' route tables, by zone."""
     nat_addresses: pulumi.Output[Sequence[str]]
     """Public addresses from which the private subnets are seen outside; empty without NAT."""
 
@@ -88,6 +90,7 @@ class Network(pulumi.ComponentResource):
         self._way_out: list[pulumi.Resource] = [*associations, *routes, *endpoints]
         self.private_subnet_ids = self.private_subnets_in(args.settings.zones)
         self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in public.values()])
+        self.private_route_tables = {zone: table.id for zone, table in private_tables.items()}
         self.nat_addresses = pulumi.Output.all(*[address.public_ip for address in addresses])
         self.register_outputs(
             {
@@ -138,7 +141,7 @@ class Network(pulumi.ComponentResource):
         gateway = aws.ec2.InternetGateway(
             f"{self._name}-internet", vpc_id=vpc.id, tags={"Name": self._args.name}, opts=self._child
         )
-        table = self._table(vpc, "public")
+        table = self._table(vpc, "public", f"{self._args.name}-public")
         route = aws.ec2.Route(
             f"{self._name}-public-internet",
             route_table_id=table.id,
@@ -157,15 +160,17 @@ class Network(pulumi.ComponentResource):
         tables: dict[str, aws.ec2.RouteTable] = {}
         associations: list[aws.ec2.RouteTableAssociation] = []
         for zone, subnet in private.items():
-            tables[zone] = self._table(vpc, f"private-{self._zone(zone)}")
+            tables[zone] = self._table(
+                vpc, f"private-{self._zone(zone)}", naming.private_route_table(self._args.name, zone)
+            )
             associations.append(self._associate(f"private-{self._zone(zone)}", tables[zone], subnet))
         return tables, associations
 
-    def _table(self, vpc: aws.ec2.Vpc, suffix: str) -> aws.ec2.RouteTable:
+    def _table(self, vpc: aws.ec2.Vpc, suffix: str, physical_name: str) -> aws.ec2.RouteTable:
         return aws.ec2.RouteTable(
             f"{self._name}-{suffix}",
             vpc_id=vpc.id,
-            tags={"Name": f"{self._args.name}-{suffix}"},
+            tags={"Name": physical_name},
             opts=self._child,
         )
 
@@ -191,7 +196,7 @@ class Network(pulumi.ComponentResource):
         gateways: dict[str, aws.ec2.NatGateway] = {}
         for zone in zones:
             suffix = f"nat-{self._zone(zone)}"
-            tags = {"Name": f"{self._args.name}-{suffix}"}
+            tags = {"Name": naming.nat_address(self._args.name, zone)}
             addresses[zone] = aws.ec2.Eip(
                 f"{self._name}-{suffix}", domain="vpc", tags=tags, opts=behind_internet
             )

@@ -8,6 +8,7 @@ and give that role everything: docs/apply-roles.md lists what can be reached so,
 from collections.abc import Iterator
 
 from slipway.access.claims import ISSUER
+from slipway.access.network_permissions import ACCEPT, ROUTES
 from slipway.access.stack_permissions import (
     CHANGE_POLICY,
     CHANGE_ROLE,
@@ -125,6 +126,7 @@ def boundary_policy(account: str, *, arn: str = "", issuer: str = ISSUER) -> Doc
             *_by_name(account),
             *_images(),
             _balancers(account),
+            _paths(account),
             *_for_apply_roles(account, issuer),
             *_nobody(own, account),
         ]
@@ -178,6 +180,13 @@ def _balancers(account: str) -> Statement:
     service = {"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}}
     linked = f"arn:aws:iam::{account}:role/aws-service-role/*"
     return allow("Balancers", ["iam:CreateServiceLinkedRole"], [linked], service)
+
+
+def _paths(account: str) -> Statement:
+    """What joins the account's network with another's, for the roles that do nothing else."""
+    joining = f"arn:aws:iam::{account}:role{naming.CI_PATH}{naming.network_role('*')}"
+    condition: Condition = {"ArnLike": {"aws:PrincipalArn": joining}}
+    return allow("Paths", [ACCEPT, *ROUTES], ["*"], condition)
 
 
 def _for_apply_roles(account: str, issuer: str) -> tuple[Statement, ...]:

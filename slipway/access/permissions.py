@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from slipway.access import fleet_permissions, stack_permissions
+from slipway.access import fleet_permissions, network_permissions, stack_permissions
 from slipway.access.statements import Condition, Document, Statement, allow, deny, document
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
@@ -13,6 +13,7 @@ from slipway.platform.declaration import (
     ChangeFleet,
     DescribeCluster,
     Grant,
+    JoinNetwork,
     ManageNamespace,
     MarkImages,
     MigrateDatabase,
@@ -21,6 +22,7 @@ from slipway.platform.declaration import (
     PushImages,
     PutPlans,
     ReadFleet,
+    ReadNetwork,
     ReadParameters,
     ReadPlans,
     ReadState,
@@ -150,6 +152,10 @@ def statements_of(grant: Grant) -> tuple[Statement, ...]:  # noqa: C901, PLR0911
             return stack_permissions.apply(grant)
         case ReadFleet():
             return fleet_permissions.read(grant)
+        case JoinNetwork():
+            return network_permissions.join(grant)
+        case ReadNetwork():
+            return network_permissions.read()
         case ManageNamespace() | MigrateDatabase():
             return ()  # Kubernetes RBAC says so, IAM nothing
         case ChangeFleet():

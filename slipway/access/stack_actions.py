@@ -35,6 +35,7 @@ EC2 = changing(
     "aws:ec2/route:Route",
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
     "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
     "aws:ec2/securityGroup:SecurityGroup",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
@@ -53,7 +54,9 @@ EC2_RESOURCES = (
     "vpc",
     "vpc-endpoint",
     "vpc-flow-log",
+    "vpc-peering-connection",
 )
+TRANSIT = changing("aws:ec2transitgateway/vpcAttachment:VpcAttachment")
 
 LOGS = changing("aws:cloudwatch/logGroup:LogGroup")
 

@@ -84,7 +84,18 @@ def _apply_network(grant: ApplyStack) -> tuple[Statement, ...]:
         # the caller (Service Authorization Reference, Amazon EC2, CreateVpcEndpoint: dependent actions).
         allow("PrivateDns", ["route53:AssociateVPCWithHostedZone"], ["arn:aws:route53:::hostedzone/*"]),
         allow("LogGroups", actions.LOGS, [logs]),
+        *_apply_transit(grant),
     )
+
+
+def _apply_transit(grant: ApplyStack) -> tuple[Statement, ...]:
+    """Attach the stack's own network to the one transit gateway that settings name, whosever account has
+    it."""
+    if not grant.transit_gateway:
+        return ()
+    ec2 = f"arn:aws:ec2:{grant.region}"
+    own = [f"{ec2}:{grant.account}:{kind}/*" for kind in ("subnet", "transit-gateway-attachment", "vpc")]
+    return (allow("Transit", actions.TRANSIT, [*own, f"{ec2}:*:transit-gateway/{grant.transit_gateway}"]),)
 
 
 def _apply_storage(grant: ApplyStack) -> tuple[Statement, ...]:

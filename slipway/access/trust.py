@@ -51,6 +51,8 @@ def trust_policy(role: RoleDeclaration) -> dict[str, Any]:
         statements.append(_federated(role))
     if role.trusted_roles:
         statements.append(_chained(role))
+    if role.trusted_ahead:
+        statements.append(_chained_ahead(role))
     document = {"Version": "2012-10-17", "Statement": statements}
     size = len(rendered(document))
     if size > TRUST_POLICY_LIMIT:
@@ -94,4 +96,21 @@ def _chained(role: RoleDeclaration) -> dict[str, Any]:
         "Principal": {"AWS": trusted[0] if len(trusted) == 1 else trusted},
         "Action": "sts:AssumeRole",
         "Condition": {"StringLike": {"sts:RoleSessionName": SESSION_NAME_PATTERN}},
+    }
+
+
+def _chained_ahead(role: RoleDeclaration) -> dict[str, Any]:
+    """Trust in roles by their account and `aws:PrincipalArn`: IAM refuses a principal that is not there (IAM
+    User Guide, "AWS JSON policy elements: Principal"), and these are made after the role that trusts them."""
+    trusted = sorted(set(role.trusted_ahead))
+    roots = sorted({f"arn:aws:iam::{arn.split(':')[4]}:root" for arn in trusted})
+    return {
+        "Sid": "RolesToCome",
+        "Effect": "Allow",
+        "Principal": {"AWS": roots[0] if len(roots) == 1 else roots},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "ArnEquals": {"aws:PrincipalArn": trusted[0] if len(trusted) == 1 else trusted},
+            "StringLike": {"sts:RoleSessionName": SESSION_NAME_PATTERN},
+        },
     }

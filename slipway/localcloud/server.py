@@ -35,6 +35,7 @@ from slipway.localcloud.functions.api import FunctionsApi
 from slipway.localcloud.github.app import GitHub
 from slipway.localcloud.kubernetes import Kubernetes
 from slipway.localcloud.loopback_http import fetch
+from slipway.localcloud.reach import Reach
 from slipway.localcloud.records import Records, RecordsApi
 from slipway.localcloud.web import OWNER, Guard, RequestLog
 from slipway.platform.loopback import is_loopback_host
@@ -109,7 +110,7 @@ def applications(cloud: Cloud) -> tuple[dict[str, WSGIApplication], Callable[[],
     apps: dict[str, WSGIApplication] = {
         "aws": RecordsApi(records, functions, {"kubernetes": cloud.kubernetes, "account": cloud.account}),
         "github": github,
-        "kubernetes": kubernetes,
+        "kubernetes": Reach(kubernetes, records),
         "console": RecordsApi(records, console),
     }
     return {service: Guard(service, app, log) for service, app in apps.items()}, once_served

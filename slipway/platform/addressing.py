@@ -30,11 +30,11 @@ class ZoneSubnets:
     private: str
 
 
-def vpc_block(cidr: str, where: str = "cidr") -> ipaddress.IPv4Network:
-    """Parse a VPC's block.
+def check_private(cidr: str, where: str) -> ipaddress.IPv4Network:
+    """Parse a block of private addresses.
 
     Raises:
-        SlipwayError: not an IPv4 block, one with host bits set, a public one, or one of an unusable size.
+        SlipwayError: not an IPv4 block, one with host bits set, or a public one.
     """
     try:
         block = ipaddress.IPv4Network(cidr)
@@ -48,6 +48,16 @@ def vpc_block(cidr: str, where: str = "cidr") -> ipaddress.IPv4Network:
             where=where,
             fix="take it from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
         )
+    return block
+
+
+def vpc_block(cidr: str, where: str = "cidr") -> ipaddress.IPv4Network:
+    """Parse a VPC's block.
+
+    Raises:
+        SlipwayError: not an IPv4 block, one with host bits set, a public one, or one of an unusable size.
+    """
+    block = check_private(cidr, where)
     if not WIDEST_PREFIX <= block.prefixlen <= NARROWEST_PREFIX:
         raise SlipwayError(
             f"{cidr} has a prefix of /{block.prefixlen}",

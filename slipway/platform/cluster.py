@@ -1,6 +1,7 @@
 """The EKS cluster of a workload account, as a stack file describes it."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -9,11 +10,12 @@ from slipway.errors import SlipwayError
 from slipway.platform.addon_versions import Addon, addon_version
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_names import architecture_of
-from slipway.platform.endpoint import check_endpoint
+from slipway.platform.endpoint import check_blocks
 from slipway.platform.mistakes import refusal, text_of
 from slipway.platform.model import Model
 from slipway.platform.values import (
     AddonVersion,
+    CallerName,
     ClusterName,
     KubernetesVersion,
     NodeGroupName,
@@ -24,6 +26,17 @@ from slipway.platform.values import (
 
 NODE_GROUP_LABEL = "slipway.dev/node-group"
 """Of each node, and by it of its group, whose own name is made up: the name that the settings give it."""
+
+
+class Reach(StrEnum):
+    """From where a cluster's API server is reached."""
+
+    PRIVATE = "private"
+    """Its private endpoint alone, over a path from the network of the runners."""
+    ADDRESSES = "addresses"
+    """Its public endpoint too, from the runners' public addresses and from named ones, never from
+    everywhere."""
+
 
 MAX_NODES = 450  # EKS service quotas, "Nodes per managed node group"
 
@@ -120,21 +133,27 @@ class ClusterSettings(Model):
         tuple[RoleArn, ...], Field(min_length=1, examples=[["arn:aws:iam::111111111111:role/admin"]])
     ]
     """People's roles; the stack's apply role is an administrator besides."""
-    public_access_cidrs: tuple[PublicCidr, ...] = ()
-    """From where the API server's public endpoint answers; private only if empty."""
-    reachable_from: tuple[str, ...] = ()
-    """Runner classes with a network path to the private endpoint."""
+    reach: Reach = Reach.PRIVATE
+    """How jobs get to its API server: by a path through private networks, or from named addresses."""
+    addresses: dict[CallerName, Annotated[tuple[PublicCidr, ...], Field(min_length=1)]] = Field(
+        default_factory=dict[str, tuple[PublicCidr, ...]], examples=[{"office": ["198.51.100.0/24"]}]
+    )
+    """From where the public endpoint answers, by who calls from there: the label of runners with fixed
+    addresses, or any name. The fleet's own addresses are added. Only with `reach: addresses`."""
 
-    @field_validator("reachable_from")
+    @field_validator("addresses")
     @classmethod
-    def _somebody_reaches_it(cls, classes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        cidrs: tuple[str, ...] | None = info.data.get("public_access_cidrs")
-        if cidrs is not None:
-            try:
-                check_endpoint(cidrs, classes, "cluster")
-            except SlipwayError as error:
-                raise ValueError(refusal(error)) from error
-        return classes
+    def _as_it_is_reached(
+        cls, addresses: dict[str, tuple[str, ...]], info: ValidationInfo
+    ) -> dict[str, tuple[str, ...]]:
+        if addresses and info.data.get("reach") is not Reach.ADDRESSES:
+            message = "none, or 'reach: addresses' beside it: a private endpoint answers to no public address"
+            raise ValueError(message)
+        try:
+            check_blocks([block for blocks in addresses.values() for block in blocks], "addresses")
+        except SlipwayError as error:
+            raise ValueError(refusal(error)) from error
+        return addresses
 
     node_groups: Annotated[dict[NodeGroupName, NodeGroup], Field(min_length=1)]
     """The managed node groups. A name is never changed: add another group, then remove the first."""

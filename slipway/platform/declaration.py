@@ -150,6 +150,8 @@ class ApplyStack:
     clusters: tuple[str, ...] = ("slipway-*",)
     parameters: tuple[str, ...] = PUBLISHED_PARAMETERS
     secrets: tuple[str, ...] = ("slipway/*",)
+    transit_gateway: str = ""
+    """The id of the one that its network is attached to, if any."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,22 @@ class ChangeFleet:
     account: str
     region: str
     boundary_arn: str
+
+
+@dataclass(frozen=True)
+class JoinNetwork:
+    """Accept peerings into a stack's VPC from one account, and route its subnets over them."""
+
+    stack: str
+    account: str
+    region: str
+    from_account: str
+
+
+@dataclass(frozen=True)
+class ReadNetwork:
+    """Find a stack's VPC, route tables, peerings and public addresses. EC2 tells all of an account's at
+    once."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +223,8 @@ Grant = (
     | ApplyStack
     | ReadFleet
     | ChangeFleet
+    | JoinNetwork
+    | ReadNetwork
     | ManageNamespace
     | MigrateDatabase
 )
@@ -292,7 +312,8 @@ class RoleDeclaration:
     """One IAM role: for one environment of one repository, for a chain of roles, or for both.
 
     `grants` belong to the role itself, beside those of its jobs: a role at the middle of a chain has no job.
-    `trusted_roles` are the exact ARNs of the roles that may assume it.
+    `trusted_roles` are the exact ARNs of the roles that may assume it, `trusted_ahead` of those that need
+    not be there yet.
     """
 
     name: str
@@ -302,6 +323,7 @@ class RoleDeclaration:
     boundary_arn: str
     path: str = naming.CI_PATH
     trusted_roles: tuple[str, ...] = ()
+    trusted_ahead: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
     session_seconds: int = SESSION_SECONDS
     """The longest that a session of it lasts."""
@@ -313,13 +335,13 @@ class RoleDeclaration:
         aws_names.check_account(self.account, where)
         aws_names.check_role_path(self.path, where)
         aws_names.check_boundary(self.boundary_arn, where)
-        if not self.jobs and not self.trusted_roles:
+        if not self.jobs and not self.trusted_roles and not self.trusted_ahead:
             raise SlipwayError(
                 "nobody could assume this role", where=where, fix="give it jobs or trusted_roles"
             )
         if len({(job.repository, job.environment) for job in self.jobs}) > 1:
             raise SlipwayError("the jobs of a role must share one environment of one repository", where=where)
-        for arn in self.trusted_roles:
+        for arn in (*self.trusted_roles, *self.trusted_ahead):
             aws_names.check_role_arn(arn, where)
 
     @property

@@ -18,28 +18,21 @@ _PRIVATE = tuple(
 )
 
 
-def check_endpoint(cidrs: Sequence[str], reachable_from: Sequence[str], where: str) -> None:
-    """Raise SlipwayError unless somebody can reach the API server, and not everybody can.
+def check_blocks(cidrs: Sequence[str], where: str) -> None:
+    """Raise SlipwayError for more blocks than EKS takes, one twice, or one with strangers in it.
 
     Args:
-        cidrs: IPv4 blocks for which the public endpoint answers; none leaves the private endpoint alone.
-        reachable_from: runner classes with a network path to the private endpoint.
+        cidrs: IPv4 blocks for which the public endpoint answers.
         where: what the error is about.
     """
-    if not cidrs and not any(name.strip() for name in reachable_from):
-        raise SlipwayError(
-            "the endpoint is private and no runner class has a network path to it, so nothing could deploy",
-            where=f"{where} reachable_from",
-            fix="name the runner classes in its network, or give public_access_cidrs",
-        )
     if len(cidrs) > MAX_BLOCKS or len(set(cidrs)) != len(cidrs):
         raise SlipwayError(
             f"{len(cidrs)} blocks, of which {len(set(cidrs))} differ",
-            where=f"{where} public_access_cidrs",
+            where=where,
             fix=f"give each block once, at most {MAX_BLOCKS} in all",
         )
     for cidr in cidrs:
-        check_block(cidr, f"{where} public_access_cidrs")
+        check_block(cidr, where)
 
 
 def check_block(cidr: str, where: str) -> None:

@@ -53,6 +53,31 @@ def plan_environment(stack: str) -> str:
     return f"infra-{stack}-plan"
 
 
+def network_role(stack: str) -> str:
+    """Name of the role in the Automation account by which a stack joins its network with the runners'."""
+    return f"network-{stack}"
+
+
+def network_reader_role(stack: str) -> str:
+    """Name of the role in the Automation account by which a stack only sees what it is joined with."""
+    return f"network-{stack}-read"
+
+
+def network(stack: str) -> str:
+    """What the name of everything in a stack's network begins with; the whole name of its VPC."""
+    return f"slipway-{stack}"
+
+
+def private_route_table(network_name: str, zone: str) -> str:
+    """Name of the route table of a network's private subnet in a zone: `slipway-staging-private-a`."""
+    return f"{network_name}-private-{zone[-1]}"
+
+
+def nat_address(network_name: str, zone: str) -> str:
+    """Name of the public address of a network's NAT gateway in a zone, and of the gateway."""
+    return f"{network_name}-nat-{zone[-1]}"
+
+
 def alias_arn(account: str, region: str, alias: str) -> str:
     """ARN of a KMS alias. Policies name aliases, because a key's own ARN is unknown until it exists."""
     return f"arn:aws:kms:{region}:{account}:{alias}"

@@ -7,6 +7,7 @@ from pydantic import Field
 from slipway.platform.declaration import Repository, SubjectForm
 from slipway.platform.model import Model
 from slipway.platform.protection import GithubPlan
+from slipway.platform.runner_classes import Labels
 from slipway.platform.services import JobKind
 from slipway.platform.stack import ACCOUNT_STACKS, Stack
 from slipway.platform.values import (
@@ -17,6 +18,7 @@ from slipway.platform.values import (
     RepositorySlug,
     ReviewerNames,
     ServiceName,
+    TransitGatewayId,
 )
 
 EMBEDDED_ACCOUNT = "123456789012"
@@ -125,6 +127,26 @@ class Chain(Model):
         return (*self.environments, *self.without_review)
 
 
+class RunsOn(Model):
+    """Where the platform's kinds of jobs run: labels, as a workflow's `runs-on` says them."""
+
+    infra: Labels = ("self-hosted", "cluster")
+    """Applies of the stacks with a cluster, and their drift. The stack `automation`, which makes the
+    runners, is applied on GitHub's own."""
+    deploy: Labels = ("self-hosted", "cluster")
+    """Deploys of services."""
+    migrate: Labels = ("self-hosted", "cluster")
+    """Migrations of services' databases."""
+    image: Labels = ("ubuntu-24.04",)
+    """Builds of the runner image."""
+
+    def labels(self, kind: str) -> tuple[str, ...]:
+        """Of one kind of job, by its key."""
+        return {"infra": self.infra, "deploy": self.deploy, "migrate": self.migrate, "image": self.image}[
+            kind
+        ]
+
+
 class OrganizationSettings(Model):
     """What the organisation's stacks share, written once."""
 
@@ -133,3 +155,7 @@ class OrganizationSettings(Model):
     cicd_chain: dict[ServiceName, Chain] = Field(default_factory=dict[ServiceName, Chain])
     """By service: environments that its runner classes with `cicd` lead to. None unless named."""
     limits: Limits = Limits()
+    runs_on: RunsOn = RunsOn()
+    """Where jobs run; those that talk to a cluster, where a path to it leads."""
+    transit_gateway: TransitGatewayId | None = None
+    """The organisation's own, which joins the runners' network with the clusters'; peering unless named."""

@@ -1,17 +1,22 @@
 """The platform's own roles in a stack: computed once from its settings, and carried down as they are."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from slipway.platform import naming
+from slipway.platform.cluster import Reach
 from slipway.platform.declaration import (
     ApplyStack,
+    AssumeRoles,
     ChangeFleet,
     Grant,
     Job,
+    JoinNetwork,
     PlanStack,
     PutPlans,
     ReadFleet,
+    ReadNetwork,
     ReadPlans,
     ReadState,
     RoleDeclaration,
@@ -19,6 +24,7 @@ from slipway.platform.declaration import (
 )
 from slipway.platform.fleet_names import FleetNames
 from slipway.platform.protection import EnvironmentRules, Protection, plan_protection
+from slipway.platform.reach import asks_far_account, far_network, far_role
 from slipway.platform.runner_chain import cicd_roles
 from slipway.platform.sessions import APPLY_SESSION_SECONDS, SESSION_SECONDS
 from slipway.platform.settings import Settings
@@ -45,6 +51,8 @@ class PlatformRoles:
     """What jobs of opted-in runner classes may become, by service."""
     instances: dict[str, str]
     """ARNs of the instance roles, by runner class."""
+    joining: tuple[RoleDeclaration, ...]
+    """What the other stacks with a cluster become here, to see this network and to join theirs with it."""
 
 
 def platform_roles(settings: Settings) -> PlatformRoles:
@@ -65,7 +73,36 @@ def platform_roles(settings: Settings) -> PlatformRoles:
             )
             for name in (settings.platform.runners.classes if settings.platform.runners else {})
         },
+        joining=tuple(_joining_roles(settings)),
     )
+
+
+def _joining_roles(settings: Settings) -> Iterator[RoleDeclaration]:
+    """For each stack that looks this network up or joins it: a role for its applies, one for its plans."""
+    if settings.platform.runners is None:
+        return
+    own, account, region = settings.stack.value, settings.account, settings.platform.region
+    for stack, block in settings.others.items():
+        if block.cluster is None or not asks_far_account(settings, block.cluster):
+            continue
+        far = settings.organization.accounts.of(stack)
+        apply = naming.role_arn(far, naming.apply_role(stack), naming.INFRA_PATH)
+        plan = naming.role_arn(far, naming.plan_role(stack))
+        joins: tuple[Grant, ...] = ()
+        if block.cluster.reach is Reach.PRIVATE:
+            joins = (JoinNetwork(own, account, region, from_account=far),)
+        for name, trusted, grants in (
+            (naming.network_role(stack), apply, (ReadNetwork(), *joins)),
+            (naming.network_reader_role(stack), plan, (ReadNetwork(),)),
+        ):
+            yield RoleDeclaration(
+                name=name,
+                account=account,
+                region=region,
+                boundary_arn=naming.boundary_arn(account),
+                trusted_ahead=(trusted,),
+                grants=grants,
+            )
 
 
 def plan_store_roles(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -96,6 +133,8 @@ def _plan_job(settings: Settings) -> Job:
     ]
     if settings.platform.runners:
         grants.append(ReadFleet(stack, account, region))
+    if far_network(settings):
+        grants.append(AssumeRoles((far_role(settings, applying=False),)))
     return Job(
         name="infra-plan",
         repository=settings.organization.github.platform_repository,
@@ -119,12 +158,15 @@ def _apply_job(settings: Settings) -> Job:
             role_path=naming.CI_PATH,
             own_role_arn=naming.role_arn(account, naming.apply_role(stack), naming.INFRA_PATH),
             clusters=tuple(sorted({"slipway-*", *own})),
+            transit_gateway=settings.organization.transit_gateway or "",
         ),
         UseState(naming.state_bucket(account, region), ".pulumi", *_state_keys(settings)),
         ReadPlans(plans, f"{stack}/", plan_key),
     ]
     if settings.platform.runners:
         grants.append(ChangeFleet(stack, account, region, naming.boundary_arn(account)))
+    if far_network(settings):
+        grants.append(AssumeRoles((far_role(settings, applying=True),)))
     return Job(
         name="infra-apply",
         repository=settings.organization.github.platform_repository,

@@ -28,7 +28,7 @@ from slipway.platform.rules import Draft, mistakes_of
 from slipway.platform.rules.unread import MOVED_KEYS, moved_from_the_platform
 from slipway.platform.services import ServiceSettings
 from slipway.platform.settings import Endpoints, LocalSettings, PlatformSettings, Settings
-from slipway.platform.stack import Stack
+from slipway.platform.stack import ACCOUNT_STACKS, Stack
 from slipway.platform.values import ServiceName
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -62,6 +62,8 @@ class Sources:
     """The files by name, with paths as mistakes have them, for the lines."""
     root: Path = Path()
     """The project's folder, for the files that services name."""
+    others: Mapping[str, object] = field(default_factory=dict[str, object])
+    """`slipway:platform` of the other real stacks, by stack, where this one is real and they have a file."""
     shared: bool = True
     """Whether `organization` is Pulumi.yaml's and not the stack's own."""
 
@@ -91,12 +93,20 @@ def sources(root: Path, stack: str) -> Sources:
         document = read(path, service_file(path.stem))
         documents[document.file] = document
         services[path.stem] = document.values
+    others: dict[str, object] = {}
+    for other in () if stack == Stack.LOCAL else ACCOUNT_STACKS:
+        path = root / stack_file(other)
+        if other != stack and path.is_file():
+            document = read(path, stack_file(other)).below("config")
+            documents[document.file] = document
+            others[other] = document.values.get(f"{PREFIX}platform")
     return Sources(
         stack=stack,
         values={**_keys(shared.values), **_keys(own.values)},
         services=services,
         documents=documents,
         root=root,
+        others=others,
         shared=f"{PREFIX}organization" not in own.values,
     )
 
@@ -163,10 +173,17 @@ def draft_of(given: Sources, stack: Stack) -> Draft:
         # The organisation as it is, but for its accounts: the embedded cloud is one, and always the same.
         embedded = dict.fromkeys(("automation", "staging", "prod"), EMBEDDED_ACCOUNT)
         shared = shared.model_copy(update={"accounts": type(shared.accounts)(**embedded)})
+    repositories = _repositories(shared, services)
     settings = Settings.model_construct(
         stack=stack,
         organization=shared,
-        platform=platform or _EXAMPLE_PLATFORM,
+        platform=_serving(platform or _EXAMPLE_PLATFORM, repositories),
+        others={
+            Stack(name): _serving(block, repositories)
+            for name, values in given.others.items()
+            # What is wrong there is told by that stack's own commands.
+            if (block := _optional(PlatformSettings, {"": Place("")}, {"": values}, "", [])) is not None
+        },
         services=services,
         local=local or LocalSettings(),
         endpoints=endpoints,
@@ -181,6 +198,35 @@ def draft_of(given: Sources, stack: Stack) -> Draft:
         service_names=tuple(given.services),
         root=given.root,
     )
+
+
+def _repositories(
+    organization: OrganizationSettings, services: Mapping[str, ServiceSettings]
+) -> dict[str, str]:
+    """The visibility of every service's repository and of the platform's own, by slug."""
+    found = {service.repository: service.visibility for service in services.values()}
+    return {**found, organization.github.repository: organization.github.visibility}
+
+
+def _serving(platform: PlatformSettings, repositories: Mapping[str, str]) -> PlatformSettings:
+    """The block with the repositories filled in of the runner classes that serve every one."""
+    if platform.runners is None:
+        return platform
+    classes = {
+        name: block.model_copy(
+            update={
+                "repositories": tuple(
+                    slug
+                    for slug, visibility in repositories.items()
+                    if visibility != "public" or block.public
+                )
+            }
+        )
+        if block.every_repository
+        else block
+        for name, block in platform.runners.classes.items()
+    }
+    return platform.model_copy(update={"runners": platform.runners.model_copy(update={"classes": classes})})
 
 
 def _name(service: str) -> list[Mistake]:

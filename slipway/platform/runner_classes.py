@@ -91,8 +91,12 @@ class RunnerClassSettings(Model):
         tuple[InstanceType, ...], Field(min_length=1, max_length=40, examples=[["m7i.large"]])
     ]
     """In order of preference, all of `architecture` (Auto Scaling API, LaunchTemplate.Overrides: 40)."""
-    repositories: Annotated[tuple[RepositorySlug, ...], Field(min_length=1)]
-    """Repositories whose jobs it serves: the services' and the platform's own."""
+    every_repository: bool = False
+    """Whether it serves every service's repository and the platform's own, but for public ones."""
+    repositories: Annotated[
+        tuple[RepositorySlug, ...], Field(validate_default=True, examples=[["acme/app"]])
+    ] = ()
+    """Repositories whose jobs it serves, among the services' and the platform's own."""
     workflows: tuple[WorkflowRef, ...] = ()
     """The only workflows that may use it; every workflow of those repositories if empty."""
     maximum: Annotated[int, Field(ge=1, le=500)] = 10
@@ -136,6 +140,14 @@ class RunnerClassSettings(Model):
                 )
                 raise ValueError(message)
         return types
+
+    @field_validator("repositories")
+    @classmethod
+    def _some_or_every(cls, repositories: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if bool(repositories) == bool(info.data.get("every_repository")):
+            message = "at least one, or 'every_repository: true' and none"
+            raise ValueError(message)
+        return repositories
 
     @field_validator("minimum", "spares", "warm_pool")
     @classmethod

@@ -85,6 +85,8 @@ class Settings(Model):
     services: dict[ServiceName, ServiceSettings]
     local: LocalSettings = LocalSettings()
     endpoints: Endpoints | None = None
+    others: dict[Stack, PlatformSettings] = Field(default_factory=dict[Stack, PlatformSettings])
+    """The blocks of the other real stacks whose files are there: what this one's network is joined with."""
 
     @property
     def account(self) -> str:

@@ -70,7 +70,7 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _public(cidr: str) -> object:
-    return check_block(cidr, "public_access_cidrs")
+    return check_block(cidr, "addresses")
 
 
 def _ssh(cidr: str) -> object:
@@ -272,4 +272,14 @@ KeyArn = Annotated[
         r"^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]{36}$",
         "a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
     ),
+]
+
+CallerName = Annotated[
+    str, text_of(r"^[A-Za-z0-9._-]{1,100}$", "a runner's label or a name: up to 100 of A-Z a-z 0-9 . _ -")
+]
+"""Who calls a public endpoint: a runner's label, or any name."""
+TransitGatewayId = Annotated[
+    str,
+    text_of(r"^tgw-[0-9a-f]{8,17}$", "a transit gateway's id, such as tgw-0123456789abcdef0"),
+    Field(examples=["tgw-0123456789abcdef0"]),
 ]

@@ -104,7 +104,6 @@ def cluster_settings(mode: AuthenticationMode, **changes: Any) -> ClusterSetting
             "default": NodeGroup(instance_types=("m7i.xlarge", "m7a.xlarge"), minimum=2, maximum=6),
             "batch": NodeGroup(instance_types=("m7g.large",), minimum=0, capacity="SPOT", disk_gib=80),
         },
-        "reachable_from": ("deploy",),
     }
     return ClusterSettings.model_validate({**given, **changes})
 
@@ -148,7 +147,6 @@ def declaration(mode: AuthenticationMode = AuthenticationMode.API) -> AccessDecl
         node_role_arn=NODES,
         namespaces=NAMESPACES,
         reader=READER,
-        reachable_from=("deploy",),
     )
 
 

@@ -12,7 +12,7 @@ from components.cluster.cluster import Cluster
 from slipway.errors import SlipwayError
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import NODE_GROUPS, RoleMapping, mapped_arn
-from slipway.platform.cluster import NodeCount, NodeGroup
+from slipway.platform.cluster import NodeCount, NodeGroup, Reach
 from tests.components.computed import computed_outputs
 from tests.components.recording import Recorded, Recording
 from tests.components.samples import ACCOUNT, BOUNDARY, REGION
@@ -56,7 +56,7 @@ def test_the_endpoint_is_private_unless_blocks_are_given() -> None:
     assert inputs["endpointPrivateAccess"] is True
     assert inputs["endpointPublicAccess"] is False
     assert "publicAccessCidrs" not in inputs
-    inputs = eks(declared(public_access_cidrs=("198.51.100.0/24",), reachable_from=())).inputs
+    inputs = eks(declared(public_blocks=["198.51.100.0/24"])).inputs
     assert inputs["endpointPrivateAccess"] is True
     assert inputs["endpointPublicAccess"] is True
     assert inputs["publicAccessCidrs"] == ["198.51.100.0/24"]
@@ -302,17 +302,19 @@ def test_what_would_fail_or_lock_out_is_refused_at_once(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"reachable_from": ()}, "no runner class"),
-        ({"reachable_from": (" ",)}, "no runner class"),
-        ({"public_access_cidrs": ("0.0.0.0/0",)}, "4,294,967,296 addresses"),
-        ({"public_access_cidrs": ("0.0.0.0/1", "128.0.0.0/1")}, "addresses"),
-        ({"public_access_cidrs": ("198.50.0.0/15",)}, "131,072 addresses"),
-        ({"public_access_cidrs": ("10.20.0.0/16",)}, "is private"),
-        ({"public_access_cidrs": ("100.64.1.0/24",)}, "is private"),
-        ({"public_access_cidrs": ("198.51.100.7/24",)}, "host bits"),
-        ({"public_access_cidrs": ("2001:db8::/32",)}, "IPv4 network"),
-        ({"public_access_cidrs": ("198.51.100.0/24",) * 2}, "of which 1 differ"),
-        ({"public_access_cidrs": tuple(f"198.51.{n}.0/24" for n in range(41))}, "41 blocks"),
+        ({"reach": "private", "addresses": {"a": ("198.51.100.0/24",)}}, "'reach: addresses' beside it"),
+        ({"reach": Reach.ADDRESSES, "addresses": {"a": ("0.0.0.0/0",)}}, "4,294,967,296 addresses"),
+        ({"reach": Reach.ADDRESSES, "addresses": {"a": ("0.0.0.0/1", "128.0.0.0/1")}}, "addresses"),
+        ({"reach": Reach.ADDRESSES, "addresses": {"a": ("198.50.0.0/15",)}}, "131,072 addresses"),
+        ({"reach": Reach.ADDRESSES, "addresses": {"a": ("10.20.0.0/16",)}}, "is private"),
+        ({"reach": Reach.ADDRESSES, "addresses": {"a": ("100.64.1.0/24",)}}, "is private"),
+        ({"reach": Reach.ADDRESSES, "addresses": {"a": ("198.51.100.7/24",)}}, "host bits"),
+        ({"reach": Reach.ADDRESSES, "addresses": {"a": ("2001:db8::/32",)}}, "IPv4 network"),
+        ({"reach": Reach.ADDRESSES, "addresses": {"a": ("198.51.100.0/24",) * 2}}, "of which 1 differ"),
+        (
+            {"reach": Reach.ADDRESSES, "addresses": {"a": tuple(f"198.51.{n}.0/24" for n in range(41))}},
+            "41 blocks",
+        ),
         ({"name": "a" * 57}, "name"),
         ({"name": "-a"}, "name"),
         ({"version": "latest"}, "version"),
@@ -328,7 +330,7 @@ def test_a_cluster_that_eks_would_refuse_or_nobody_would_reach_is_refused(
 
 
 def test_sixteen_bits_of_prefix_are_the_widest_block() -> None:
-    cluster_args(public_access_cidrs=("198.51.0.0/16",), reachable_from=())
+    cluster_args(reach=Reach.ADDRESSES, addresses={"office": ("198.51.0.0/16",)})
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def settings(**changes: Any) -> RepositorySettings:
             images={"server": "skill-pool/server", "web": "skill-pool/web"},
             release_name="skill-pool",
             role_arn="arn:aws:iam::111111111111:role/slipway/ci/skill-pool-build",
+            runs_on={"deploy": ("self-hosted", "cluster")},
         ),
         "app_id": APP,
         "required_checks": ("test",),
@@ -122,6 +123,7 @@ def test_variables_sit_at_the_level_where_their_value_is_the_same_for_all() -> N
     assert values(recording.of("ActionsVariable")) == {
         "AWS_REGION": "eu-west-1",
         "AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/slipway/ci/skill-pool-build",
+        "DEPLOY_RUNS_ON": '["self-hosted", "cluster"]',
         "ECR_REPO_SERVER": "skill-pool/server",
         "ECR_REPO_WEB": "skill-pool/web",
         "HELM_RELEASE_NAME": "skill-pool",

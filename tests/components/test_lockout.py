@@ -43,7 +43,6 @@ def declaration(mode: AuthenticationMode = API, **changes: Any) -> AccessDeclara
         job_mappings=tuple(map(mapped_arn, jobs)) if mode.has_config_map else (),
         node_roles=nodes,
         node_mappings=tuple(map(mapped_arn, nodes)) if mode.has_config_map else (),
-        reachable_from=("deploy",),
     )
     return dataclasses.replace(base, **changes)
 
@@ -67,10 +66,6 @@ SAFE: dict[str, tuple[AccessDeclaration, AccessDeclaration]] = {
     "a job leaves aws-auth in a mode that keeps it": (
         declaration(BOTH),
         declaration(BOTH, job_entries=(DEPLOY,), job_mappings=(mapped_arn(DEPLOY),)),
-    ),
-    "public with blocks instead of a path": (
-        declaration(),
-        declaration(reachable_from=(), public_access_cidrs=("198.51.100.0/24",)),
     ),
     "another role applies, an administrator already": (
         declaration(admin_entries=(ADMIN, OTHER_APPLY)),
@@ -211,12 +206,6 @@ LOCKS: dict[str, tuple[AccessDeclaration | None, AccessDeclaration, str]] = {
         declaration(API, job_entries=(), job_mappings=(DEPLOY,)),
         "no access entry",
     ),
-    "the endpoint becomes private without a path": (
-        declaration(reachable_from=(), public_access_cidrs=("198.51.100.0/24",)),
-        declaration(reachable_from=()),
-        "no network path",
-    ),
-    "a cluster is made private without a path": (None, declaration(reachable_from=()), "no network path"),
     "the cluster's name is swapped": (declaration(), declaration(cluster="other"), "would be replaced"),
     "the cluster's region is swapped": (declaration(), declaration(region="eu-west-2"), "would be replaced"),
 }
@@ -237,8 +226,8 @@ def test_a_change_that_locks_the_cluster_is_refused(name: str) -> None:
 
 
 def test_all_reasons_are_named_at_once() -> None:
-    new = declaration(CONFIG_MAP, admin_mappings=(), node_mappings=(), reachable_from=(), cluster="other")
-    assert len(check(declaration(API), new)) == 5
+    new = declaration(CONFIG_MAP, admin_mappings=(), node_mappings=(), cluster="other")
+    assert len(check(declaration(API), new)) == 4
 
 
 # --- generated changes ---------------------------------------------------------------------------------
@@ -283,8 +272,6 @@ CHANGES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "job_mappings": some(DEPLOY, MIGRATE),
         "node_roles": some(NODES, OTHER_NODES),
         "node_mappings": some(NODES, OTHER_NODES),
-        "public_access_cidrs": st.sampled_from([(), ("198.51.100.0/24",)]),
-        "reachable_from": st.sampled_from([(), ("deploy",)]),
     },
 )
 DECLARATIONS = st.builds(
@@ -315,7 +302,6 @@ def test_what_is_accepted_keeps_people_pulumi_and_the_nodes_in(
     modes = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"]
     assert modes.index(new.mode) - modes.index(old.mode) in (0, 1)
     assert (old.cluster, old.creator) == (new.cluster, new.creator)
-    assert new.public_access_cidrs or new.reachable_from
     people_before = before["admin"] - {name(old.apply_principal), name(old.creator)}
     assert not people_before or people_before & after["admin"], "somebody who got in before still does"
     if (old.mode, new.mode) == ("API_AND_CONFIG_MAP", "API"):

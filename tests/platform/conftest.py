@@ -26,7 +26,10 @@ def parse(stack: str, values: dict[str, Any], given: Iterable[str] = (), root: P
     """Settings from values of that form; `given` are further keys that the stack has."""
     blocks = {key: value for key, value in values.items() if key != "services"} | dict.fromkeys(given)
     services = values["services"]
-    return reading.parse(reading.Sources(stack=stack, values=blocks, services=services or {}, root=root))
+    others = reading.sources(ROOT, stack).others
+    return reading.parse(
+        reading.Sources(stack=stack, values=blocks, services=services or {}, root=root, others=others)
+    )
 
 
 def where(mistake: Mistake) -> str:
@@ -41,6 +44,15 @@ def mistakes(stack: str, values: dict[str, Any], root: Path = ROOT) -> dict[str,
     with pytest.raises(SettingsError) as caught:
         parse(stack, values, root=root)
     return {where(mistake): f"{where(mistake)}: {mistake!s}" for mistake in caught.value.mistakes}
+
+
+def without_fleet(values: dict[str, Any]) -> None:
+    """Take the fleet out: what it was for is done on runners with fixed addresses."""
+    del values["platform"]["runners"]
+    values["organization"]["cicd_chain"] = {}
+    values["organization"]["runs_on"] = {key: ["static"] for key in ("infra", "deploy", "migrate")}
+    if "cluster" in values["platform"]:
+        values["platform"]["cluster"] |= {"reach": "addresses", "addresses": {"static": ["198.51.100.16/28"]}}
 
 
 @pytest.fixture

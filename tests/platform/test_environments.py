@@ -10,7 +10,7 @@ from slipway.platform.platform_roles import platform_roles
 from slipway.platform.services import JobKind
 from slipway.platform.settings import Settings
 
-from .conftest import parse, stack_values
+from .conftest import parse, stack_values, without_fleet
 
 
 def image_role_of(settings: Settings) -> RoleDeclaration | None:
@@ -96,8 +96,7 @@ def test_a_stack_with_a_fleet_builds_images_from_main_and_grants_that_job_nothin
         ("main",),
     )
     assert not role.all_grants
-    del values["platform"]["runners"]
-    values["organization"]["cicd_chain"] = {}
+    without_fleet(values)
     assert image_role_of(parse(stack, values)) is None
 
 

@@ -65,6 +65,7 @@ def service(name: str, **keys: object) -> Change:
     return change
 
 
+OPEN = (put("platform.cluster.reach", "addresses"),)
 CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
     "rules without the App": (
         "local",
@@ -112,20 +113,29 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
     ),
     "the API server for everybody": (
         "local",
-        (put("platform.cluster.public_access_cidrs", ["198.51.100.0/24", "0.0.0.0/0"]),),
-        f"{PLATFORM}.cluster.public_access_cidrs.1",
+        (
+            *OPEN,
+            put("platform.cluster.addresses", {"all": ["198.51.100.0/24", "0.0.0.0/0"]}),
+        ),
+        f"{PLATFORM}.cluster.addresses.all.1",
         "4,294,967,296 addresses",
     ),
     "the API server for half a provider": (
         "local",
-        (put("platform.cluster.public_access_cidrs", ["10.0.0.0/8"]),),
-        f"{PLATFORM}.cluster.public_access_cidrs.0",
+        (
+            *OPEN,
+            put("platform.cluster.addresses", {"all": ["10.0.0.0/8"]}),
+        ),
+        f"{PLATFORM}.cluster.addresses.all.0",
         "16,777,216 addresses",
     ),
     "the API server for private addresses": (
         "local",
-        (put("platform.cluster.public_access_cidrs", ["10.0.0.0/24"]),),
-        f"{PLATFORM}.cluster.public_access_cidrs.0",
+        (
+            *OPEN,
+            put("platform.cluster.addresses", {"all": ["10.0.0.0/24"]}),
+        ),
+        f"{PLATFORM}.cluster.addresses.all.0",
         "is private",
     ),
     "two architectures": (
@@ -361,7 +371,8 @@ def test_a_values_file_with_a_secret_is_refused(tmp_path: Path) -> None:
 def test_what_is_right_passes(stack: str) -> None:
     values = stack_values(stack)
     if "cluster" in values["platform"]:
-        values["platform"]["cluster"]["public_access_cidrs"] = ["198.51.100.0/24", "203.0.113.7/32"]
+        values["platform"]["cluster"]["reach"] = "addresses"
+        values["platform"]["cluster"]["addresses"] = {"office": ["198.51.100.0/24", "203.0.113.7/32"]}
     if stack in ("automation", "local"):
         values["platform"]["network"]["image_build_ssh_cidr"] = "203.0.113.0/24"
     service("other")(values)

@@ -123,12 +123,6 @@ def test_a_fleet_lives_in_the_automation_account(prod: dict[str, Any]) -> None:
     assert "the fleet lives in the stack 'automation'" in mistakes("prod", prod)
 
 
-def test_a_private_cluster_is_reached_from_a_class_that_exists(local: dict[str, Any]) -> None:
-    local["platform"]["runners"] = fleet(cicd=True)
-    local["platform"]["cluster"]["reachable_from"] = ["windows"]
-    assert "reachable_from.0: found 'windows'; expected a runner class (linux)" in mistakes("local", local)
-
-
 def test_no_job_of_an_ordinary_class_may_stray_to_one_with_the_cicd_role(automation: dict[str, Any]) -> None:
     runners = fleet(labels=["Self-Hosted", "linux"])
     plain = runners["classes"]["linux"]

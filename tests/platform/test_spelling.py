@@ -29,7 +29,10 @@ def test_a_repository_is_named_as_github_spells_it_wherever_it_is_used() -> None
     assert subjects(found) == {"Acme/skill-pool"}
     runners = found.platform.runners
     assert runners is not None
-    assert {slug for block in runners.classes.values() for slug in block.repositories} == {"Acme/skill-pool"}
+    assert {slug for block in runners.classes.values() for slug in block.repositories} == {
+        "Acme/skill-pool",
+        "Acme/platform",
+    }
     assert said == (
         "github.repository in Pulumi.yaml: GitHub spells acme/platform as Acme/platform, and so do tokens: "
         "write it so",
@@ -50,7 +53,10 @@ def test_a_runner_class_may_write_its_repository_in_another_case() -> None:
     found, said = spelled(settings("acme/Skill-Pool"), {})
     runners = found.platform.runners
     assert runners is not None
-    assert {slug for block in runners.classes.values() for slug in block.repositories} == {"acme/Skill-Pool"}
+    assert {slug for block in runners.classes.values() for slug in block.repositories} == {
+        "acme/Skill-Pool",
+        "acme/platform",
+    }
     assert said == ()
 
 

@@ -19,10 +19,13 @@ from slipway.platform.resource_types import row_of
 
 STACKS = ("automation", "staging", "prod")
 REGION = "eu-west-1"
+ACCOUNTS = {"automation": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 ROLE = "aws:iam/role:Role"
 OWN = ("infra-apply-role", "infra-apply-policy-", "ci-boundary-policy")
 """The apply role, its policies and the boundary: bootstrap changes them, and the role never itself."""
 EXCEPTIONS = {
+    # A changed target replaces it: another's way out must not be turned elsewhere.
+    ("aws:ec2/route:Route", "ec2:ReplaceRoute"): "fleet-peering-far-",
     # It could put the value too, which is whoever's who runs `slipway runners app create`.
     ("aws:secretsmanager/secret:Secret", "secretsmanager:UpdateSecret"): "fleet-",
 }
@@ -34,8 +37,12 @@ def world(rendered: dict[str, Rendered]) -> World:
     return world_of(list(rendered.values()))
 
 
-def role_of(world: World, stack: str, verb: str) -> Role:
-    (role,) = [role for arn, role in world.roles.items() if arn.endswith(f"/infra-{stack}-{verb}")]
+def role_of(world: World, stack: str, verb: str, item: Registration | None = None) -> Role:
+    """The role that does it, or the one that it becomes for what is in the fleet's account."""
+    name = f"infra-{stack}-{verb}"
+    if item and "::fleet::" in item.provider:
+        name = f"network-{stack}" if verb == "apply" else f"network-{stack}-read"
+    (role,) = [role for arn, role in world.roles.items() if arn.endswith(f"/{name}")]
     return role
 
 
@@ -60,6 +67,9 @@ def context(item: Registration, role: Role) -> dict[str, Any]:
     return {
         "aws:PrincipalArn": role.arn,
         "aws:RequestedRegion": REGION,
+        # What the fleet's stack made has its tag, and who asked for a peering is the other side.
+        "aws:ResourceTag/slipway:stack": "automation",
+        "ec2:RequesterVpc": f"arn:aws:ec2:{REGION}:{ACCOUNTS[item.urn.split(':')[2]]}:vpc/x",
         "dynamodb:LeadingKeys": ["config"],
         "ec2:CreateAction": "RunInstances",
         "ec2:LaunchTemplate": f"arn:aws:ec2:{here}:launch-template/x",
@@ -73,9 +83,9 @@ def context(item: Registration, role: Role) -> dict[str, Any]:
 
 def gaps(world: World, stack: str, items: list[Registration], verb: str) -> Iterator[str]:
     """What the role that plans or applies a stack lacks: a line for each type and action."""
-    role = role_of(world, stack, verb)
     roles = {item.urn: item for item in items if item.type == ROLE}
     for item in items:
+        role = role_of(world, stack, verb, item)
         row = row_of(item.type)
         if item.type.startswith("aws:") and (row is None or row.actions is None):
             yield f"{item.type} has no row with actions in slipway.platform.resource_types ({item.name})"
@@ -92,7 +102,7 @@ def gaps(world: World, stack: str, items: list[Registration], verb: str) -> Iter
             if without and item.name.startswith(without):
                 continue
             if not decide_identity(role.identity, role.boundary, request).allowed:
-                yield f"infra-{stack}-{verb} may not {action} on {arn} for {item.type} ({item.name})"
+                yield f"{role.arn.rpartition('/')[2]} may not {action} on {arn} for {item.type} ({item.name})"
 
 
 def ours(stack: Rendered) -> list[Registration]:

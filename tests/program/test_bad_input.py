@@ -113,7 +113,10 @@ def twins_without_a_chart(project: Project) -> None:
 
 
 def open_to_all(project: Project) -> None:
-    project.edit("reachable_from: [deploy]", "public_access_cidrs: [0.0.0.0/0, 10.0.0.0/8]")
+    project.edit(
+        "authentication_mode: API\n",
+        "authentication_mode: API\n      reach: addresses\n      addresses: {all: [0.0.0.0/0, 10.0.0.0/8]}\n",
+    )
 
 
 def two_architectures_in_a_small_network(project: Project) -> None:
@@ -142,7 +145,7 @@ environments: [build]
             twins_without_a_chart,
             ["services/skill-pool.yaml:4: images: found", "services/skill-pool.yaml:5: chart: found"],
         ),
-        (open_to_all, ["cluster.public_access_cidrs.0: found", "cluster.public_access_cidrs.1: found"]),
+        (open_to_all, ["cluster.addresses.all.0: found", "cluster.addresses.all.1: found"]),
         (
             two_architectures_in_a_small_network,
             ["platform.network.cidr: found", "node_groups.default.instance_types: found"],

@@ -66,9 +66,9 @@ WAYS = {
         "cluster slipway-local in eu-west-1 would be replaced by slipway-local2 in eu-west-1",
     ),
     "the endpoint is private and nobody has a path": Way(
-        "reachable_from: [deploy]",
-        "reachable_from: []",
-        "the endpoint is private and no runner class has a network path to it",
+        "labels: [self-hosted, cluster]",
+        "labels: [self-hosted, other]",
+        "[self-hosted, cluster], which no runner class serves acme/platform by",
         stack_file=True,
     ),
     "the nodes go": Way(GROUP, "        {}", "platform.cluster.node_groups", True),

@@ -50,7 +50,7 @@ def test_what_runs_in_private_subnets_waits_for_their_way_out(
     stack: str, rendered: Mapping[str, Rendered]
 ) -> None:
     by_urn = {item.urn: item for item in rendered[stack].registrations}
-    ways = {item.urn for item in by_urn.values() if item.type in WAYS}
+    ways = {item.urn for item in by_urn.values() if item.type in WAYS and NETWORK in item.urn.split("::")[2]}
     private = {urn for urn in ways if "public" not in by_urn[urn].name}
     inside = list(users(rendered[stack], by_urn))
     assert {item.type for item in inside} >= (
@@ -59,3 +59,28 @@ def test_what_runs_in_private_subnets_waits_for_their_way_out(
     for item in inside:
         missing = private - needed(item, by_urn)
         assert not missing, f"{item.name} may come before {sorted(by_urn[urn].name for urn in missing)}"
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_what_is_made_inside_the_cluster_waits_for_the_way_to_it(
+    stack: str, rendered: Mapping[str, Rendered]
+) -> None:
+    """Made before, an apply on the fleet would hang; and removed before, a destroy could not reach what is
+    left."""
+    by_urn = {item.urn: item for item in rendered[stack].registrations}
+    parts = ("slipway:network:Peering", "slipway:cluster:RunnerIngress")
+    way = {
+        item.urn
+        for item in by_urn.values()
+        if item.urn.split("::")[2].startswith(tuple(f"{one}$" for one in parts))
+    }
+    assert {by_urn[urn].type for urn in way} == {
+        "aws:ec2/route:Route",
+        "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
+        "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    }
+    inside = [item for item in by_urn.values() if item.type.startswith("kubernetes:")]
+    assert inside
+    for item in inside:
+        assert way <= needed(item, by_urn), item.name

@@ -34,7 +34,6 @@ CLUSTER = ClusterSettings(
     name=NAME,
     version="1.33",
     administrators=(ADMIN,),
-    reachable_from=("deploy",),
     node_groups={"default": NodeGroup(instance_types=("m7i.large",))},
 )
 

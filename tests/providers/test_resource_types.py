@@ -50,6 +50,7 @@ NOT_IN_THE_ROW = {
     "aws:ec2/securityGroup:SecurityGroup": "the provider describes rules by ModifySecurityGroupRules",
     "aws:ec2/subnet:Subnet": UNUSED_SETTINGS,
     "aws:ec2/vpc:Vpc": UNUSED_SETTINGS,
+    "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": ANOTHER_TYPE,
     "aws:ecr/repository:Repository": ANOTHER_TYPE,
     "aws:eks/accessEntry:AccessEntry": ANOTHER_TYPE,
     "aws:eks/addon:Addon": UNUSED_SETTINGS,
@@ -127,8 +128,9 @@ def test_each_type_is_made_read_and_removed() -> None:
         assert row.actions.create, row.token
         assert row.actions.read, row.token
         assert row.actions.on, row.token
-        # The default group stays with its VPC.
-        assert row.actions.delete or row.token == "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+        # The default group stays with its VPC, and a peering is removed by the side that asked for it.
+        stays = ("DefaultSecurityGroup", "VpcPeeringConnectionAccepter")
+        assert row.actions.delete or row.token.endswith(stays)
         assert all(is_reading(action) or action == "apigateway:GET" for action in row.actions.read), row.token
 
 

@@ -8,7 +8,7 @@ It takes a node group's desired size whatever its bounds are, and fails to list 
 import uuid
 from typing import Any
 
-from slipway.localcloud.moto_fixes import eks_access
+from slipway.localcloud.moto_fixes import eks_access, eks_network
 
 AUTHENTICATION_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
 """In the only order in which EKS lets a cluster change.
@@ -66,6 +66,7 @@ def patch() -> None:
         return ActionResult({"update": {**_finished("ConfigUpdate"), "id": response._get_param("updateId")}})
 
     eks_access.patch(EKSResponse, EKSBackend, url_paths)
+    eks_network.patch(EKSBackend)
     _keep_bounds(EKSBackend, InvalidParameterException)
     _miss_clusters(EKSBackend)
     _remember_logs(EKSBackend)

@@ -161,6 +161,62 @@ TYPES = (
         ),
     ),
     ResourceType(
+        token="aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
+        source=f"{TERRAFORM_AWS}/ec2/vpc_peering_connection.go",
+        replace_on=names("peerOwnerId peerRegion peerVpcId vpcId"),
+        computed=names("acceptStatus accepter peerOwnerId peerRegion requester"),
+        required=names("peerVpcId vpcId"),
+        actions=Actions(
+            create=qualified("ec2", "CreateVpcPeeringConnection CreateTags"),
+            read=qualified("ec2", "DescribeVpcPeeringConnections"),
+            update=qualified("ec2", "CreateTags DeleteTags"),
+            delete=qualified("ec2", "DeleteVpcPeeringConnection"),
+            on=(
+                "arn:aws:ec2:{region}:{account}:vpc-peering-connection/x",
+                "arn:aws:ec2:{region}:{account}:vpc/x",
+            ),
+        ),
+    ),
+    ResourceType(
+        # Destroying it leaves the peering to the side that asked for it.
+        token="aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter",
+        source=f"{TERRAFORM_AWS}/ec2/vpc_peering_connection_accepter.go",
+        replace_on=names("vpcPeeringConnectionId"),
+        computed=names("acceptStatus accepter peerOwnerId peerRegion peerVpcId requester vpcId"),
+        required=names("vpcPeeringConnectionId"),
+        actions=Actions(
+            create=qualified("ec2", "AcceptVpcPeeringConnection"),
+            read=qualified("ec2", "DescribeVpcPeeringConnections"),
+            on=(
+                "arn:aws:ec2:{region}:{account}:vpc-peering-connection/x",
+                "arn:aws:ec2:{region}:{account}:vpc/x",
+            ),
+        ),
+    ),
+    ResourceType(
+        token="aws:ec2transitgateway/vpcAttachment:VpcAttachment",
+        source=f"{TERRAFORM_AWS}/ec2/transitgateway_vpc_attachment.go",
+        replace_on=names("transitGatewayId vpcId"),
+        computed=names(
+            "arn applianceModeSupport dnsSupport ipv6Support securityGroupReferencingSupport "
+            "transitGatewayDefaultRouteTableAssociation transitGatewayDefaultRouteTablePropagation vpcOwnerId"
+        ),
+        required=names("subnetIds transitGatewayId vpcId"),
+        unordered=names("subnetIds"),
+        actions=Actions(
+            create=qualified("ec2", "CreateTransitGatewayVpcAttachment CreateTags"),
+            read=qualified("ec2", "DescribeTransitGatewayVpcAttachments DescribeTransitGateways"),
+            update=qualified("ec2", "ModifyTransitGatewayVpcAttachment CreateTags DeleteTags"),
+            delete=qualified("ec2", "DeleteTransitGatewayVpcAttachment"),
+            on=(
+                "arn:aws:ec2:{region}:{account}:transit-gateway-attachment/x",
+                "arn:aws:ec2:{region}:{account}:transit-gateway/x",
+                "arn:aws:ec2:{region}:{account}:vpc/x",
+                "arn:aws:ec2:{region}:{account}:subnet/x",
+            ),
+        ),
+    ),
+    ResourceType(
         token="aws:ec2/routeTableAssociation:RouteTableAssociation",
         source=f"{TERRAFORM_AWS}/ec2/vpc_route_table_association.go",
         replace_on=names("subnetId gatewayId"),

@@ -6,6 +6,7 @@ from slipway.platform.rules.cluster import cluster_mistakes
 from slipway.platform.rules.draft import Draft
 from slipway.platform.rules.limits import beyond_limits
 from slipway.platform.rules.packages import package_mistakes
+from slipway.platform.rules.reach import reach_mistakes
 from slipway.platform.rules.runner_chain import chain_mistakes
 from slipway.platform.rules.runners import runner_mistakes
 from slipway.platform.rules.services import service_mistakes
@@ -23,6 +24,7 @@ def mistakes_of(draft: Draft) -> list[Mistake]:
         cluster_mistakes,
         runner_mistakes,
         chain_mistakes,
+        reach_mistakes,
         service_mistakes,
         package_mistakes,
         claimed_twice,

@@ -9,7 +9,7 @@ from slipway.platform.runner_classes import RunnerClassSettings
 
 def runner_mistakes(draft: Draft) -> Iterator[Mistake]:
     """Every mistake in the block `runners` that concerns more than one value."""
-    runners, cluster = draft.settings.platform.runners, draft.settings.platform.cluster
+    runners = draft.settings.platform.runners
     if runners is None or not draft.settings.stack.builds:
         return
     place = draft.platform / "runners" / "classes"
@@ -17,10 +17,6 @@ def runner_mistakes(draft: Draft) -> Iterator[Mistake]:
         yield from _repositories(draft, place / name / "repositories", runner_class)
     yield from _open_to_ordinary_jobs(place, runners.classes)
     yield from _same_labels(place, runners.classes)
-    for index, name in enumerate(cluster.reachable_from if cluster else ()):
-        if name not in runners.classes:
-            where = draft.platform / "cluster" / "reachable_from" / index
-            yield Mistake(where, repr(name), f"a runner class ({', '.join(runners.classes)})")
 
 
 def _repositories(draft: Draft, place: Place, runner_class: RunnerClassSettings) -> Iterator[Mistake]:

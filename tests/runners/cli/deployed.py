@@ -49,6 +49,7 @@ config:
         repository: acme/platform
         repository_id: 70000
         reviewers: [team:release-managers]
+      runs_on: {infra: [static], deploy: [static], migrate: [static]}
 """
 STACK_FILE = """\
 config:
@@ -59,7 +60,8 @@ config:
       name: slipway-local
       version: "1.35"
       administrators: ["arn:aws:iam::123456789012:role/platform-admin"]
-      reachable_from: [standard]
+      reach: addresses
+      addresses: {static: [198.51.100.16/28]}
       node_groups: {default: {instance_types: [t3.medium]}}
 """
 SERVICE_FILE = """\

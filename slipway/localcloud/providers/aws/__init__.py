@@ -12,7 +12,7 @@ from pulumi.provider.experimental.provider import (
 
 from slipway.aws import BotoCoreError, ClientError
 from slipway.localcloud.providers import diffs
-from slipway.localcloud.providers.aws import eks, eks_access, logs
+from slipway.localcloud.providers.aws import ec2_peering, eks, eks_access, logs
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import ProviderError
@@ -52,6 +52,9 @@ class AwsProvider(ResourceProvider[AwsCall]):
             "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
             "aws:index/getRegion:getRegion": _region,
             "aws:index/getPartition:getPartition": _partition,
+            "aws:ec2/getVpc:getVpc": _vpc,
+            "aws:ec2/getRouteTable:getRouteTable": _route_table,
+            "aws:ec2/getElasticIp:getElasticIp": _elastic_ip,
             "aws:ssm/getParameter:getParameter": _parameter,
             "aws:eks/getClusters:getClusters": _clusters,
             "aws:eks/getCluster:getCluster": _cluster,
@@ -146,6 +149,18 @@ def _caller_identity(call: AwsCall, arguments: Props) -> Props:
         "userId": caller["UserId"],
         "id": caller["Account"],
     }
+
+
+def _vpc(call: AwsCall, arguments: Props) -> Props:
+    return ec2_peering.named(call, "Vpc", arguments)
+
+
+def _route_table(call: AwsCall, arguments: Props) -> Props:
+    return ec2_peering.named(call, "RouteTable", arguments)
+
+
+def _elastic_ip(call: AwsCall, arguments: Props) -> Props:
+    return ec2_peering.named(call, "Address", arguments)
 
 
 def _parameter(call: AwsCall, arguments: Props) -> Props:

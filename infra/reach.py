@@ -1,0 +1,185 @@
+"""The way from the fleet's runners to the cluster: in one network, between two, or from named addresses."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from components.cluster.cluster import Cluster
+from components.cluster.runner_ingress import RunnerIngress, RunnerIngressArgs
+from components.network.network import Network
+from components.network.peering import FarNetwork, Peering, PeeringArgs
+from components.network.transit_attachment import TransitAttachment, TransitAttachmentArgs
+from infra.in_force import caller, far_nat_address, far_route_table, far_vpc
+from slipway.access.trust import session_name
+from slipway.platform import naming
+from slipway.platform.cluster import ClusterSettings, Reach
+from slipway.platform.platform_roles import PlatformRoles
+from slipway.platform.reach import (
+    far_network,
+    far_role,
+    far_stack,
+    runner_blocks,
+    runner_network,
+    transit_destinations,
+    without_image,
+)
+from slipway.platform.reading import stack_file
+from slipway.platform.settings import PlatformSettings, Settings
+from slipway.private_folder import private_folder
+
+_PROFILE = "fleet"
+
+
+def warn_of_images(settings: Settings) -> None:
+    """Say which classes have no image yet: until they have, jobs that reach the cluster wait for a runner."""
+    names = without_image(settings)
+    if names:
+        where = stack_file(far_stack(settings) or settings.stack)
+        pulumi.log.warn(
+            f"no runner of {', '.join(names)} starts, on which jobs reach the cluster, before the class has "
+            f"an image: build one (docs/from-zero.md), and write its block into {where}"
+        )
+
+
+def far_provider(settings: Settings, own: PlatformRoles, provider: aws.Provider) -> aws.Provider | None:
+    """The provider that works in the fleet's account, where this stack's network is another."""
+    far = far_network(settings)
+    if far is None:
+        return None
+    return aws.Provider(
+        "fleet",
+        region=far.region,
+        allowed_account_ids=[settings.organization.accounts.automation],
+        profile=_PROFILE,
+        shared_config_files=[_profiles(settings, own, provider)],
+    )
+
+
+def _profiles(settings: Settings, own: PlatformRoles, provider: aws.Provider) -> str:
+    """The file that says which role of the fleet's account this run becomes; its path is the same in each.
+
+    Plans become one role and applies another. Named in the provider's own arguments, that would show as a
+    change of the provider in every plan (docs/decisions/0023-the-way-to-a-cluster.md).
+    """
+    path = private_folder(Path(), make=True) / f"aws-profiles-{settings.stack}"
+    who = caller(provider)
+    if who is not None:
+        planning = f":assumed-role/{own.plan.name}/" in who
+        path.write_text(
+            f"[profile {_PROFILE}]\n"
+            f"role_arn = {far_role(settings, applying=not planning)}\n"
+            f"role_session_name = {session_name('network', settings.stack)}\n"
+            "credential_source = Environment\n"
+        )
+    return str(path)
+
+
+def public_blocks(
+    settings: Settings, cluster: ClusterSettings, network: Network, fleet: aws.Provider | None
+) -> pulumi.Input[Sequence[str]] | None:
+    """The blocks that the public endpoint answers to, named ones and the fleet's own; None where there is
+    none."""
+    if cluster.reach is not Reach.ADDRESSES:
+        return None
+    named = [block for blocks in cluster.addresses.values() for block in blocks]
+    if settings.platform.runners is not None:
+        own = network.nat_addresses
+    else:
+        own = pulumi.Output.all(*_far_addresses(settings, fleet))
+    return own.apply(lambda addresses: sorted({*named, *(f"{address}/32" for address in addresses)}))
+
+
+def _far_addresses(settings: Settings, fleet: aws.Provider | None) -> list[pulumi.Input[str]]:
+    far = far_network(settings)
+    if far is None or fleet is None:
+        return []
+    zones = {"none": (), "one": far.network.zones[:1], "one_per_zone": far.network.zones}[far.network.nat]
+    name = naming.network(_far(settings))
+    return [far_nat_address(naming.nat_address(name, zone), fleet) for zone in zones]
+
+
+def way_in(
+    settings: Settings,
+    cluster: Cluster,
+    network: Network,
+    fleet: aws.Provider | None,
+    opts: pulumi.ResourceOptions,
+) -> list[pulumi.Resource]:
+    """Declare the way to the private endpoint; what is made inside of the cluster comes after it and goes
+    before it."""
+    declared = settings.platform.cluster
+    if declared is None or declared.reach is not Reach.PRIVATE or runner_network(settings) is None:
+        return []
+    ingress = RunnerIngress(
+        "runner-ingress",
+        RunnerIngressArgs(
+            cluster_security_group_id=cluster.cluster_security_group_id,
+            runner_blocks=runner_blocks(settings),
+        ),
+        opts=opts,
+    )
+    far = far_network(settings)
+    if far is None or fleet is None:
+        return [ingress]
+    return [ingress, _peering(settings, network, far, fleet, opts)]
+
+
+def _peering(
+    settings: Settings,
+    network: Network,
+    far: PlatformSettings,
+    fleet: aws.Provider,
+    opts: pulumi.ResourceOptions,
+) -> Peering:
+    name = naming.network(_far(settings))
+    vpc = far_vpc(name, fleet)
+    return Peering(
+        "fleet-peering",
+        PeeringArgs(
+            name=f"{naming.network(settings.stack)}-fleet",
+            region=settings.platform.region,
+            cidr=settings.platform.network.cidr,
+            vpc_id=network.vpc_id,
+            route_tables=network.private_route_tables,
+            far=FarNetwork(
+                account=settings.organization.accounts.automation,
+                region=far.region,
+                cidr=far.network.cidr,
+                vpc_id=vpc,
+                route_tables={
+                    zone: far_route_table(naming.private_route_table(name, zone), fleet)
+                    for zone in far.network.zones
+                },
+                provider=fleet,
+            ),
+        ),
+        opts=opts,
+    )
+
+
+def transit(settings: Settings, network: Network, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """Declare this stack's side of the way over the organisation's transit gateway, where it has one."""
+    gateway = settings.organization.transit_gateway
+    destinations = transit_destinations(settings)
+    if gateway is None or not destinations:
+        return []
+    attachment = TransitAttachment(
+        "transit",
+        TransitAttachmentArgs(
+            name=naming.network(settings.stack),
+            transit_gateway_id=gateway,
+            vpc_id=network.vpc_id,
+            private_subnet_ids=network.private_subnet_ids,
+            route_tables=network.private_route_tables,
+            destinations=destinations,
+        ),
+        opts=opts,
+    )
+    return [attachment]
+
+
+def _far(settings: Settings) -> str:
+    stack = far_stack(settings)
+    return stack.value if stack else settings.stack.value

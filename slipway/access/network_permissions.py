@@ -1,0 +1,38 @@
+"""What it takes to find another stack's network, and to join it.
+
+Actions, their resources and their condition keys are those of the Service Authorization Reference, "Actions,
+resources, and condition keys for Amazon EC2".
+"""
+
+from slipway.access.statements import Statement, allow
+from slipway.platform.declaration import JoinNetwork
+
+ACCEPT = "ec2:AcceptVpcPeeringConnection"
+ROUTES = ("ec2:CreateRoute", "ec2:DeleteRoute")
+"""Not ReplaceRoute: the way out that a subnet has stays what it is."""
+
+
+def read() -> tuple[Statement, ...]:
+    """What is there: EC2 cannot be asked for one VPC only."""
+    kinds = (
+        "Addresses",
+        "AddressesAttribute",
+        "RouteTables",
+        "VpcAttribute",
+        "VpcPeeringConnections",
+        "Vpcs",
+    )
+    return (allow("FindNetwork", [f"ec2:Describe{kind}" for kind in kinds], ["*"]),)
+
+
+def join(grant: JoinNetwork) -> tuple[Statement, ...]:
+    """Accept what the other account asks for, into the stack's own VPC, and route to it from its own
+    tables."""
+    here = f"arn:aws:ec2:{grant.region}:{grant.account}"
+    own = {"StringEquals": {"aws:ResourceTag/slipway:stack": grant.stack}}
+    asked = {"ArnLike": {"ec2:RequesterVpc": f"arn:aws:ec2:*:{grant.from_account}:vpc/*"}}
+    return (
+        allow("AcceptPeering", [ACCEPT], [f"{here}:vpc-peering-connection/*"], asked),
+        allow("IntoOwnNetwork", [ACCEPT], [f"{here}:vpc/*"], own),
+        allow("RouteOwnSubnets", ROUTES, [f"{here}:route-table/*"], own),
+    )

@@ -1,0 +1,208 @@
+"""Whether a job that talks to a cluster runs where a path to it exists: computed from what is declared.
+
+A private endpoint has an address of the cluster's VPC, which public DNS resolves (EKS User Guide, "Cluster
+API server endpoint"), so what counts is the way there: the same VPC, or a route between two. A public one
+answers to the addresses that it lists.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slipway.platform import naming
+from slipway.platform.addressing import subnets
+from slipway.platform.cluster import ClusterSettings, Reach
+from slipway.platform.environments import environments
+from slipway.platform.runner_classes import RunnerClassSettings
+from slipway.platform.services import JobKind
+from slipway.platform.settings import PlatformSettings, Settings
+from slipway.platform.stack import Stack
+
+
+class ClusterJob(StrEnum):
+    """The kinds of jobs that talk to a cluster; each is a key of `runs_on`."""
+
+    INFRA = "infra"
+    DEPLOY = "deploy"
+    MIGRATE = "migrate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journey:
+    """A kind of job of one repository, and the cluster of the stack at hand that it must reach."""
+
+    job: ClusterJob
+    repository: str
+    labels: tuple[str, ...]
+    """What its `runs-on` says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoPath:
+    """Why a job never reaches the cluster."""
+
+    journey: Journey
+    what: str
+    fix: str
+
+
+def _has_fleet(settings: Settings) -> bool:
+    return settings.stack.builds and settings.platform.runners is not None
+
+
+def far_stack(settings: Settings) -> Stack | None:
+    """The stack whose network the fleet's runners are in, where that is not the cluster's own."""
+    if _has_fleet(settings) or Stack.AUTOMATION not in settings.others:
+        return None
+    return Stack.AUTOMATION
+
+
+def runner_network(settings: Settings) -> PlatformSettings | None:
+    """The stack block that has the fleet whose jobs come to this stack's cluster; None without a fleet."""
+    if _has_fleet(settings):
+        return settings.platform
+    block = settings.others.get(Stack.AUTOMATION)
+    return block if block is not None and block.runners is not None else None
+
+
+def runner_blocks(settings: Settings) -> tuple[str, ...]:
+    """The addresses of the fleet's instances, as blocks: the private subnets of the network they are in."""
+    block = runner_network(settings)
+    if block is None:
+        return ()
+    return tuple(pair.private for pair in subnets(block.network.cidr, block.network.zones))
+
+
+def joined_with(settings: Settings) -> dict[Stack, PlatformSettings]:
+    """The stacks whose networks this one's is joined with: the fleet's, and those of private clusters."""
+    own = settings.platform
+    if _has_fleet(settings):
+        return {
+            stack: block
+            for stack, block in settings.others.items()
+            if block.cluster is not None and block.cluster.reach is Reach.PRIVATE
+        }
+    far, block = far_stack(settings), runner_network(settings)
+    if far is None or block is None or own.cluster is None or own.cluster.reach is not Reach.PRIVATE:
+        return {}
+    return {far: block}
+
+
+def transit_destinations(settings: Settings) -> dict[str, str]:
+    """The blocks of those networks, by stack, where a transit gateway joins them."""
+    if settings.organization.transit_gateway is None:
+        return {}
+    return {stack.value: block.network.cidr for stack, block in joined_with(settings).items()}
+
+
+def asks_far_account(settings: Settings, cluster: ClusterSettings) -> bool:
+    """Whether a stack with this cluster looks up or joins the fleet's network in its account.
+
+    Over a transit gateway each side makes its own part and needs nothing of the other's.
+    """
+    return cluster.reach is Reach.ADDRESSES or settings.organization.transit_gateway is None
+
+
+def far_network(settings: Settings) -> PlatformSettings | None:
+    """The block of the stack whose network this one looks up or joins; None where there is no such."""
+    cluster = settings.platform.cluster
+    if cluster is None or far_stack(settings) is None or not asks_far_account(settings, cluster):
+        return None
+    return runner_network(settings)
+
+
+def far_role(settings: Settings, *, applying: bool) -> str:
+    """ARN of the role in the fleet's account by which this stack does that.
+
+    Args:
+        applying: for the role that applies the stack, or for the one that plans it.
+    """
+    name = naming.network_role if applying else naming.network_reader_role
+    return naming.role_arn(settings.organization.accounts.automation, name(settings.stack))
+
+
+def journeys(settings: Settings) -> Iterator[Journey]:
+    """Every kind of job that talks to this stack's cluster, each once for a repository."""
+    if settings.platform.cluster is None:
+        return
+    runs_on, seen = settings.organization.runs_on, set[Journey]()
+    found = [(ClusterJob.INFRA, settings.organization.github.repository)]
+    for environment in environments(settings):
+        repository = settings.services[environment.service].repository
+        if environment.deploys and environment.holds_role:
+            found.append((ClusterJob.DEPLOY, repository))
+        if JobKind.MIGRATE in environment.jobs and environment.holds_role:
+            found.append((ClusterJob.MIGRATE, repository))
+    for job, repository in found:
+        journey = Journey(job=job, repository=repository, labels=runs_on.labels(job.value))
+        if journey not in seen:
+            seen.add(journey)
+            yield journey
+
+
+def serving_class(
+    classes: Mapping[str, RunnerClassSettings], labels: tuple[str, ...], repository: str
+) -> str | None:
+    """The class whose instances take a repository's jobs with these labels; None where none does.
+
+    A runner takes a job whose labels it has all, whatever their case (GitHub Docs, "Using labels with
+    self-hosted runners").
+    """
+    wanted = {label.lower() for label in labels}
+    for name, block in classes.items():
+        served = {slug.lower() for slug in block.repositories}
+        if wanted <= block.label_set and repository.lower() in served:
+            return name
+    return None
+
+
+def without_path(settings: Settings) -> tuple[NoPath, ...]:
+    """The proof: each job that would wait for a runner that nobody starts, or for an answer that never
+    comes."""
+    cluster = settings.platform.cluster
+    if cluster is None:
+        return ()
+    return tuple(
+        refusal for journey in journeys(settings) if (refusal := _refusal(settings, cluster, journey))
+    )
+
+
+def without_image(settings: Settings) -> tuple[str, ...]:
+    """Classes that cluster jobs wait for and that have no image yet, so that no instance starts."""
+    block = runner_network(settings)
+    classes = block.runners.classes if block and block.runners else {}
+    named = {serving_class(classes, each.labels, each.repository) for each in journeys(settings)}
+    return tuple(sorted(name for name in named if name and classes[name].image is None))
+
+
+def _refusal(settings: Settings, cluster: ClusterSettings, journey: Journey) -> NoPath | None:
+    block = runner_network(settings)
+    classes = block.runners.classes if block and block.runners else {}
+    said = f"[{', '.join(journey.labels)}]"
+    if serving_class(classes, journey.labels, journey.repository):
+        return None
+    if (
+        cluster.reach is Reach.ADDRESSES
+        and len(journey.labels) == 1
+        and journey.labels[0] in cluster.addresses
+    ):
+        return None
+    if "self-hosted" in {label.lower() for label in journey.labels}:
+        return NoPath(
+            journey=journey,
+            what=f"{said}, which no runner class serves {journey.repository} by",
+            fix=f"a class that has these labels and the repository {journey.repository}, or the labels of one"
+            f" that has it as runs_on.{journey.job}",
+        )
+    if cluster.reach is Reach.ADDRESSES:
+        return NoPath(
+            journey=journey,
+            what=f"{said}, whose addresses are not among those that the endpoint answers to",
+            fix="the label of runners with fixed addresses, which stand under it in cluster.addresses, or the"
+            " labels of a runner class",
+        )
+    return NoPath(
+        journey=journey,
+        what=f"{said}, which no runner class has, while the endpoint is private",
+        fix="the labels of a runner class, or 'reach: addresses' of the cluster and these runners' addresses",
+    )

@@ -1,0 +1,36 @@
+"""Mistakes of the way to a cluster: a job without a path to it, networks that cannot be joined."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from slipway.platform.mistakes import Mistake
+from slipway.platform.reach import joined_with, without_path
+from slipway.platform.rules.draft import Draft
+
+
+def reach_mistakes(draft: Draft) -> Iterator[Mistake]:
+    """Every job that would never reach the cluster, and every block that two joined networks share."""
+    if not (draft.knows_the_platform and draft.knows_the_organization):
+        return
+    yield from _overlaps(draft)
+    if len(draft.settings.services) < len(draft.service_names) or draft.is_wrong(draft.platform / "runners"):
+        return  # what cannot be read may be a service that a class serves, or the class
+    for refusal in without_path(draft.settings):
+        place = draft.organization / "runs_on" / refusal.journey.job
+        found = f"{refusal.what}: these jobs would never reach the cluster of {draft.platform.file}"
+        yield Mistake(place, found, refusal.fix)
+
+
+def _overlaps(draft: Draft) -> Iterator[Mistake]:
+    """A packet to an address that both networks have never leaves the first (VPC Peering Guide, "VPC peering
+    limitations"), and of two that a third is joined with only one would get it."""
+    settings = draft.settings
+    networks = {settings.stack: settings.platform.network.cidr}
+    for stack, block in joined_with(settings).items():
+        for other, cidr in networks.items():
+            if ipaddress.IPv4Network(cidr).overlaps(ipaddress.IPv4Network(block.network.cidr)):
+                found = (
+                    f"{cidr} of '{other}' and {block.network.cidr} of '{stack}', which overlap and are joined"
+                )
+                yield Mistake(draft.platform / "network" / "cidr", found, "blocks without a common address")
+        networks[stack] = block.network.cidr
