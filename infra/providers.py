@@ -16,6 +16,9 @@ from slipway.platform.loopback import is_loopback
 from slipway.platform.settings import Settings
 from slipway.private_folder import rehearsed
 
+FLEET_PROFILE = "fleet"
+"""The name of the profile with the role that a stack becomes in the fleet's account."""
+
 _SERVICES = (
     *("cloudwatch", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts"),
     *("autoscaling", "dynamodb", "lambda_", "sqs", "events", "scheduler", "apigatewayv2"),
@@ -71,12 +74,37 @@ def aws_provider(settings: Settings) -> aws.Provider:
             allowed_account_ids=[settings.account],
             default_tags=tags,
         )
-    url = settings.endpoints.aws
+    # In a rehearsal the stand-in plays the stack's own account; `local` has the one that it always plays.
+    account = "" if settings.on_stand_in else settings.account
+    return _stand_in("aws", settings.endpoints.aws, settings.platform.region, account, tags)
+
+
+def fleet_provider(settings: Settings, region: str, profiles: str) -> aws.Provider:
+    """Provider for the account of the fleet, as the role that this stack becomes there.
+
+    Args:
+        region: of the fleet's network.
+        profiles: the file that says which role that is.
+    """
+    account = settings.organization.accounts.automation
+    if settings.endpoints is not None:
+        return _stand_in("fleet", settings.endpoints.aws, region, account, None)
     return aws.Provider(
-        "aws",
-        region=settings.platform.region,
-        # In a rehearsal the stand-in plays the stack's own account; `local` has the one that it always plays.
-        allowed_account_ids=None if settings.on_stand_in else [settings.account],
+        "fleet",
+        region=region,
+        allowed_account_ids=[account],
+        profile=FLEET_PROFILE,
+        shared_config_files=[profiles],
+    )
+
+
+def _stand_in(
+    name: str, url: str, region: str, account: str, tags: aws.ProviderDefaultTagsArgs | None
+) -> aws.Provider:
+    return aws.Provider(
+        name,
+        region=region,
+        allowed_account_ids=[account] if account else None,
         access_key="stand-in",
         secret_key="stand-in",  # noqa: S106 - the embedded cloud checks none, and no real one must be used
         skip_credentials_validation=True,

@@ -12,6 +12,7 @@ from components.network.network import Network
 from components.network.peering import FarNetwork, Peering, PeeringArgs
 from components.network.transit_attachment import TransitAttachment, TransitAttachmentArgs
 from infra.in_force import caller, far_nat_address, far_route_table, far_vpc
+from infra.providers import FLEET_PROFILE, fleet_provider
 from slipway.access.trust import session_name
 from slipway.platform import naming
 from slipway.platform.cluster import ClusterSettings, Reach
@@ -28,8 +29,6 @@ from slipway.platform.reach import (
 from slipway.platform.reading import stack_file
 from slipway.platform.settings import PlatformSettings, Settings
 from slipway.private_folder import private_folder
-
-_PROFILE = "fleet"
 
 
 def warn_of_images(settings: Settings) -> None:
@@ -48,13 +47,7 @@ def far_provider(settings: Settings, own: PlatformRoles, provider: aws.Provider)
     far = far_network(settings)
     if far is None:
         return None
-    return aws.Provider(
-        "fleet",
-        region=far.region,
-        allowed_account_ids=[settings.organization.accounts.automation],
-        profile=_PROFILE,
-        shared_config_files=[_profiles(settings, own, provider)],
-    )
+    return fleet_provider(settings, far.region, _profiles(settings, own, provider))
 
 
 def _profiles(settings: Settings, own: PlatformRoles, provider: aws.Provider) -> str:
@@ -68,7 +61,7 @@ def _profiles(settings: Settings, own: PlatformRoles, provider: aws.Provider) ->
     if who is not None:
         planning = f":assumed-role/{own.plan.name}/" in who
         path.write_text(
-            f"[profile {_PROFILE}]\n"
+            f"[profile {FLEET_PROFILE}]\n"
             f"role_arn = {far_role(settings, applying=not planning)}\n"
             f"role_session_name = {session_name('network', settings.stack)}\n"
             "credential_source = Environment\n"

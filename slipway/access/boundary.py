@@ -5,8 +5,6 @@ entities"). It allows what Slipway's roles need and no more, because an apply ro
 and give that role everything: docs/apply-roles.md lists what can be reached so, and a test computes the list.
 """
 
-from collections.abc import Iterator
-
 from slipway.access.claims import ISSUER
 from slipway.access.network_permissions import ACCEPT, ROUTES
 from slipway.access.stack_permissions import (
@@ -123,7 +121,7 @@ def boundary_policy(account: str, *, arn: str = "", issuer: str = ISSUER) -> Doc
     return document(
         [
             allow("Everywhere", [*_READ, *_IMAGES, *_KEYS, *_CLUSTER, *_LAUNCH, *_SESSIONS], ["*"]),
-            *_by_name(account),
+            _by_name(account),
             *_images(),
             _balancers(account),
             _paths(account),
@@ -133,14 +131,18 @@ def boundary_policy(account: str, *, arn: str = "", issuer: str = ISSUER) -> Doc
     )
 
 
-def _by_name(account: str) -> Iterator[Statement]:
-    """What is only for what the platform made, told by its name."""
+def _by_name(account: str) -> Statement:
+    """What is only for what the platform made, told by its name.
+
+    One statement, for its size: an action acts on the resources of its own service alone, whatever else is
+    listed.
+    """
     here = f"*:{account}"
     parameters = [f"ssm:{here}:parameter/{name}" for name in PUBLISHED_PARAMETERS]
     groups = [f"logs:{here}:log-group:{name}" for name in ("/aws/lambda/slipway-*", "/slipway/*")]
     scaled = f"autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/slipway-*"
     interfaces = [f"ec2:{here}:{kind}/*" for kind in ("network-interface", "security-group")]
-    for service, verbs, resources in (
+    held = (
         ("apigateway", ("GET",), ["apigateway:*::/*"]),
         ("autoscaling", ("SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup"), [scaled]),
         ("dynamodb", ("*Item", "Query"), [f"dynamodb:{here}:table/slipway-*"]),
@@ -153,10 +155,9 @@ def _by_name(account: str) -> Iterator[Statement]:
         ("sqs", ("*Message*",), [f"sqs:{here}:slipway-*"]),
         ("ssm", ("GetParameter", "GetParameters"), parameters),
         ("sts", ("AssumeRole",), [f"iam::*:role{naming.CI_PATH}*"]),
-    ):
-        name = "".join(part.capitalize() for part in service.split("-"))
-        actions = [f"{service}:{verb}" for verb in verbs]
-        yield allow(name, actions, [f"arn:aws:{resource}" for resource in resources])
+    )
+    actions = [f"{service}:{verb}" for service, verbs, _ in held for verb in verbs]
+    return allow("ByName", actions, [f"arn:aws:{arn}" for _, _, resources in held for arn in resources])
 
 
 def _images() -> tuple[Statement, ...]:

@@ -15,6 +15,10 @@ from urllib.parse import urlsplit
 from slipway.errors import SlipwayError
 from slipway.platform.loopback import is_loopback
 
+CALLS_FROM = "SLIPWAY_CALLS_FROM"
+"""The variable that names the address of this machine from which the embedded Kubernetes provider calls: a
+place of `slipway.localcloud.reach`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
@@ -38,6 +42,7 @@ def fetch(
     *,
     timeout_s: float,
     tls: ssl.SSLContext | None = None,
+    source: str = "",
 ) -> Reply:
     """One request and its answer, whatever its status.
 
@@ -48,6 +53,7 @@ def fetch(
         headers: the only ones beside those that HTTP itself needs.
         timeout_s: to connect, and between two bytes of the answer.
         tls: for https.
+        source: the address of this machine to call from; any that the kernel takes unless given.
 
     Raises:
         SlipwayError: the address is not on this machine.
@@ -64,7 +70,8 @@ def fetch(
             host, port, timeout=timeout_s, context=tls
         )
     else:
-        connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+        place_of_call = (source, 0) if source else None
+        connection = http.client.HTTPConnection(host, port, timeout=timeout_s, source_address=place_of_call)
     place = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request(method, place, content, dict(headers or {}))

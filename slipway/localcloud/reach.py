@@ -13,11 +13,12 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from slipway.localcloud.records import Records
+from slipway.localcloud.web import raw_segments
 
 PLACE = "place"
 HTTPS = 443
-SILENCE_S = 20
-"""How long such a call is held; no client of the tests waits as long."""
+SILENCE_S = 60
+"""How long such a call is held: longer than the embedded providers wait for an answer."""
 
 Address = ipaddress.IPv4Address
 
@@ -34,11 +35,24 @@ class Reach:
         if caller == "127.0.0.1":
             return self._app(environ, start_response)
         place = self._records.get(PLACE, caller)
-        if place is not None and any(reaches(Address(place["address"]), cluster) for cluster in clusters()):
+        if place is not None and any(
+            reaches(Address(place["address"]), cluster) for cluster in _meant(environ)
+        ):
             return self._app(environ, start_response)
         time.sleep(SILENCE_S)
         start_response("504 Gateway Timeout", [])
         return []
+
+
+def _meant(environ: WSGIEnvironment) -> Iterator[Any]:
+    """The cluster whose control plane a path is of: `/clusters/<account>-<name>/...` in a rehearsal, which
+    has several; any of them elsewhere, where there is one."""
+    path = raw_segments(environ)
+    named = path[1] if path[:1] == ["clusters"] and len(path) > 1 else ""
+    for cluster in clusters():
+        account = cluster.arn.split(":")[4]
+        if not named or named == f"{account}-{cluster.name}":
+            yield cluster
 
 
 def clusters() -> Iterator[Any]:
@@ -70,7 +84,7 @@ def reaches(source: Address, cluster: Any) -> bool:
     if config.get("endpointPublicAccess", True) and not (inside and config.get("endpointPrivateAccess")):
         seen = source if home is None else _seen_outside(home)
         blocks = config.get("publicAccessCidrs") or ["0.0.0.0/0"]
-        return seen is not None and any(seen in ipaddress.ip_network(block) for block in blocks)
+        return seen is not None and any(seen in ipaddress.IPv4Network(block) for block in blocks)
     return home is not None and _privately(source, home, config)
 
 
@@ -82,7 +96,7 @@ def _privately(source: Address, home: Any, config: dict[str, Any]) -> bool:
     ends = [_subnet(name) for name in config["subnetIds"]]
     return all(
         end is not None
-        and _leads(home, next(ipaddress.ip_network(end.cidr_block).hosts()), end.vpc_id)
+        and _leads(home, next(ipaddress.IPv4Network(end.cidr_block).hosts()), end.vpc_id)
         and _leads(end, source, home.vpc_id)
         for end in ends
     )
@@ -120,9 +134,9 @@ def _route(subnet: Any, target: Address) -> Any:
     table = next((one for one in tables if subnet.id in _subnets_of(one)), None)
     table = table or next((one for one in tables if one.main_association_id), None)
     fitting = [
-        (ipaddress.ip_network(route.destination_cidr_block).prefixlen, index, route)
+        (ipaddress.IPv4Network(route.destination_cidr_block).prefixlen, index, route)
         for index, route in enumerate(table.routes if table else ())
-        if route.destination_cidr_block and target in ipaddress.ip_network(route.destination_cidr_block)
+        if route.destination_cidr_block and target in ipaddress.IPv4Network(route.destination_cidr_block)
     ]
     return max(fitting)[2] if fitting else None
 
@@ -139,7 +153,7 @@ def _lets_in(group_id: str, source: Address) -> bool:
                 opens = rule.ip_protocol == "-1" or (
                     rule.ip_protocol == "tcp" and rule.from_port <= HTTPS <= rule.to_port
                 )
-                if block and opens and source in ipaddress.ip_network(block):
+                if block and opens and source in ipaddress.IPv4Network(block):
                     return True
     return False
 
@@ -157,6 +171,8 @@ def _subnet(id_: str) -> Any:
 def _subnet_of(source: Address) -> Any:
     """The subnet that a host is in; moto's own default networks are no place of anybody's."""
     for subnet in _all_subnets():
-        if str(subnet.default_for_az).lower() != "true" and source in ipaddress.ip_network(subnet.cidr_block):
+        if str(subnet.default_for_az).lower() != "true" and source in ipaddress.IPv4Network(
+            subnet.cidr_block
+        ):
             return subnet
     return None

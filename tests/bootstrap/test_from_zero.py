@@ -31,6 +31,7 @@ from slipway.github import Client, token
 from slipway.github import connect as github
 from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
+from slipway.localcloud.loopback_http import CALLS_FROM, fetch
 from slipway.platform import naming
 from slipway.platform.github_permissions import required_permissions
 from tests.bootstrap import samples
@@ -41,6 +42,8 @@ DOCUMENT = (ROOT / "docs" / "from-zero.md").read_text()
 README = (ROOT / "README.md").read_text()
 WORKFLOWS = ROOT / ".github" / "workflows"
 ACCOUNTS = {"automation": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+RUNNER, HOSTED = "10.10.3.7", "203.0.113.9"
+"""A host of the fleet's private network, and one of the internet."""
 SEEN_BEFORE_CTRL_C = 40
 """Lines of an `up` until somebody loses patience: some resources are there then, and most are not."""
 
@@ -132,6 +135,7 @@ class Walk:
         running = subprocess.Popen(
             [str(Path(sys.executable).parent / "slipway"), *command[1:], "--root", str(self.copy)],
             cwd=self.checkout,
+            env={**os.environ, **({} if stack == "automation" else {CALLS_FROM: self.place(RUNNER)})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -142,8 +146,25 @@ class Walk:
             seen.append(line)
             if len(seen) == patience:
                 running.send_signal(signal.SIGINT)
-        assert (running.wait() == 0) is (patience is None), "".join(seen)[-2000:]
+        wrong = [line for line in seen if line.startswith(("error", "up "))] or seen[-20:]
+        assert (running.wait() == 0) is (patience is None), "".join(wrong)
         return "".join(seen)
+
+    def place(self, address: str) -> str:
+        """The address of this machine that stands for a host elsewhere."""
+        place = f"127.0.8.{int(address.rpartition('.')[2])}"
+        record = json.dumps({"address": address})
+        reply = fetch("PUT", f"{self.cloud.console}/slipway/records/place/{place}", record, timeout_s=10)
+        assert reply.status in (200, 201)
+        return place
+
+    def answers(self, stack: str, address: str) -> bool:
+        """Whether the stack's API server answers to a host."""
+        server = f"{self.cloud.kubernetes}/clusters/{ACCOUNTS[stack]}-slipway-{stack}/version"
+        try:
+            return fetch("GET", server, timeout_s=0.5, source=self.place(address)).status == 200
+        except OSError:
+            return False
 
     def environment(self, name: str) -> str:
         return f"/repos/acme/platform/environments/{name}"
@@ -283,6 +304,9 @@ def test_the_whole_order_runs_interrupted_and_twice(walk: Walk) -> None:
     fleet = walk.up("automation")  # what the push of the fleet's numbers and image starts
     assert "no image" not in fleet
     assert re.search(r"up automation: \d+ unchanged", walk.up("automation"))
+    # What applied the two came from a runner; one of GitHub's own would have waited for ever.
+    reached = [walk.answers(stack, host) for stack in ("staging", "prod") for host in (RUNNER, HOSTED)]
+    assert reached == [True, False] * 2
     _compare(walk)
 
 

@@ -125,6 +125,8 @@ def engine(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> EmbeddedEn
 def standing(engine: EmbeddedEngine) -> None:
     result = engine.up()
     assert result.ok, result.diagnostics
+    again = engine.up()
+    assert {step.op for step in again.steps} == {"same"}
 
 
 def answered(cloud: Cloud, address: str) -> bool:

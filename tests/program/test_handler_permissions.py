@@ -264,7 +264,7 @@ def gaps(role: Role, items: list[Registration]) -> Iterator[tuple[str, str, str]
 
 
 def own(stack: Rendered) -> list[Registration]:
-    """What the apply role makes itself; what another role makes in the fleet's account, test_apply_covers asks."""
+    """What the apply role makes itself, and none that becomes in the fleet's account (test_apply_covers)."""
     return [item for item in stack.registrations if "::fleet::" not in item.provider]
 
 

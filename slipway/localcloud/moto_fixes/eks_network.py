@@ -23,7 +23,7 @@ def patch(backend: Any) -> None:
             f"eks-cluster-sg-{name}-{uuid.uuid4().hex[:8]}", f"EKS created security group of {name}", vpc
         )
         own = [{"GroupId": group.id}]
-        ec2.authorize_security_group_ingress(group.id, "-1", None, None, [], source_groups=own)
+        ec2.authorize_security_group_ingress(group.id, "-1", "", "", [], source_groups=own)
         cluster.resources_vpc_config = {
             **cluster.resources_vpc_config,
             "vpcId": vpc,

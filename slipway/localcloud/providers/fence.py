@@ -48,11 +48,13 @@ class Rest:
         what: str,
         headers: Mapping[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
+        source: str = "",
     ) -> None:
         self.base = loopback(base, what)
         self._what = what
         self._headers = dict(headers or {})
         self._tls = tls
+        self._source = source
 
     def request(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
@@ -70,7 +72,15 @@ class Rest:
             **(headers or {}),
         }
         try:
-            reply = fetch(method, self.base + path, content, sent, timeout_s=TIMEOUT_S, tls=self._tls)
+            reply = fetch(
+                method,
+                self.base + path,
+                content,
+                sent,
+                timeout_s=TIMEOUT_S,
+                tls=self._tls,
+                source=self._source,
+            )
             is_json = "json" in reply.headers.get("content-type", "")
             return Reply(reply.status, reply.json() if is_json or reply.status < 400 else None, reply.headers)
         except OSError as error:

@@ -3,6 +3,7 @@ gateways."""
 
 from typing import Any
 
+from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.families import DOCS, Ec2Kind, ec2_object, first
 from slipway.localcloud.providers.errors import ProviderError
@@ -52,7 +53,7 @@ def _asked(call: AwsCall, id_: str, old: Props) -> Props | None:
     found = _described(call, id_)
     if found is None:
         return None
-    return {**_sides(found), "tagsAll": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}}
+    return {**_sides(found), "tagsAll": tags.unpaired(found.get("Tags"))}
 
 
 def _accept(call: AwsCall, inputs: Props) -> str:

@@ -2,12 +2,14 @@
 
 import base64
 import json
+import os
 import time
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote
 
+from slipway.localcloud.loopback_http import CALLS_FROM
 from slipway.localcloud.providers.errors import ProviderError
 from slipway.localcloud.providers.fence import Rest
 from slipway.localcloud.providers.kubernetes.kinds import Kind
@@ -39,7 +41,13 @@ class Api:
     def __init__(self, target: Target) -> None:
         self.target = target
         headers = {"User-Agent": "slipway", **target.headers}
-        self._rest = Rest(target.server, "the Kubernetes API server", headers, target.tls)
+        self._rest = Rest(
+            target.server,
+            "the Kubernetes API server",
+            headers,
+            target.tls,
+            source=os.environ.get(CALLS_FROM, ""),
+        )
 
     @cached_property
     def is_stand_in(self) -> bool:
