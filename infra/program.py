@@ -27,6 +27,7 @@ from infra.reviewers import require_reviewers
 from infra.runner_images import require_fresh
 from infra.running import Running
 from infra.settings import Secrets, load, read_secrets
+from slipway.platform import naming
 from slipway.platform.addon_versions import addon_warning
 from slipway.platform.cluster import ClusterSettings
 from slipway.platform.environments import Environment, environments
@@ -172,11 +173,17 @@ def _environment(settings: Settings, environment: Environment) -> ServiceEnviron
         cluster_name=cluster.name if cluster else None,
         namespace=only.namespace if only else None,
         hostname=only.hostname if only else None,
+        values_parameter=_values_parameter(settings, only.package) if only else None,
         role_arn=role_arn,
     )
     if cluster and only is None:
         for placement in environment.placements:
-            variables |= package_variables(placement.package, placement.namespace, placement.hostname)
+            variables |= package_variables(
+                placement.package,
+                placement.namespace,
+                placement.hostname,
+                _values_parameter(settings, placement.package),
+            )
     return ServiceEnvironmentArgs(
         repository=settings.repository_of(environment.service),
         plan=settings.organization.github.plan,
@@ -184,6 +191,12 @@ def _environment(settings: Settings, environment: Environment) -> ServiceEnviron
         variables=variables,
         secrets=role_secrets(settings.services[environment.service], role_arn),
     )
+
+
+def _values_parameter(settings: Settings, package: str) -> str | None:
+    """The name of a package's Helm values, where it is not the one that its workflows know."""
+    name = settings.helm_values_parameter(package)
+    return None if name == naming.helm_values_parameter(package) else name
 
 
 def _cluster(

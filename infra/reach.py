@@ -54,7 +54,7 @@ def _profiles(settings: Settings, own: PlatformRoles, provider: aws.Provider) ->
     """The file that says which role of the fleet's account this run becomes; its path is the same in each.
 
     Plans become one role and applies another. Named in the provider's own arguments, that would show as a
-    change of the provider in every plan (docs/decisions/0023-the-way-to-a-cluster.md).
+    change of the provider in every plan (docs/decisions/0024-the-way-to-a-cluster.md).
     """
     path = private_folder(Path(), make=True) / f"aws-profiles-{settings.stack}"
     who = caller(provider)

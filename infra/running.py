@@ -92,7 +92,11 @@ def releases(
         for package, block in service.packages_of(name).items():
             HelmValuesParameter(
                 f"{package}-helm-values",
-                HelmValuesParameterArgs(package=package, values_yaml=helm_values(block.values)),
+                HelmValuesParameterArgs(
+                    package=package,
+                    parameter=settings.helm_values_parameter(package),
+                    values_yaml=helm_values(block.values),
+                ),
                 opts=opts,
             )
 

@@ -13,6 +13,7 @@ environment sees the repository's alone.
 | AWS_REGION | both | at the repository the registry's region; at an environment its cluster's |
 | AWS_ROLE_ARN | both | at the repository the build role; at an environment that environment's own role |
 | HELM_NAMESPACE_<PACKAGE>, PUBLIC_HOSTNAME_<PACKAGE> | environment | instead, where packages are several |
+| HELM_VALUES_PARAMETER | environment | only where staging and production publish in one account |
 | EKS_CLUSTER_NAME, HELM_NAMESPACE, PUBLIC_HOSTNAME | environment | no two environments share them |
 """
 
@@ -66,6 +67,7 @@ def environment_variables(
     cluster_name: pulumi.Input[str] | None = None,
     namespace: str | None = None,
     hostname: str | None = None,
+    values_parameter: str | None = None,
     role_arn: pulumi.Input[str] | None = None,
 ) -> dict[str, pulumi.Input[str]]:
     """Return an environment's variables, name -> value, without those it has not (a build has no cluster)."""
@@ -75,6 +77,7 @@ def environment_variables(
         "EKS_CLUSTER_NAME": cluster_name,
         "HELM_NAMESPACE": namespace,
         "PUBLIC_HOSTNAME": hostname,
+        "HELM_VALUES_PARAMETER": values_parameter,
     }
     return {name: value for name, value in candidates.items() if value is not None}
 
@@ -90,7 +93,13 @@ def role_secrets(
     return {ROLE: role_arn} if service.role_arn_as_secret and role_arn is not None else {}
 
 
-def package_variables(package: str, namespace: str, hostname: str) -> dict[str, pulumi.Input[str]]:
-    """Return what an environment says of one of several packages: `HELM_NAMESPACE_<PACKAGE>` and its host."""
+def package_variables(
+    package: str, namespace: str, hostname: str, values_parameter: str | None = None
+) -> dict[str, pulumi.Input[str]]:
+    """Return what an environment says of one of several packages: `HELM_NAMESPACE_<PACKAGE>` and so on."""
     suffix = package.upper().replace("-", "_")
-    return {f"HELM_NAMESPACE_{suffix}": namespace, f"PUBLIC_HOSTNAME_{suffix}": hostname}
+    found: dict[str, pulumi.Input[str]] = {
+        f"HELM_NAMESPACE_{suffix}": namespace,
+        f"PUBLIC_HOSTNAME_{suffix}": hostname,
+    }
+    return found | ({f"HELM_VALUES_PARAMETER_{suffix}": values_parameter} if values_parameter else {})

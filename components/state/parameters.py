@@ -24,6 +24,8 @@ class HelmValuesParameterArgs:
     """A package and its Helm values as YAML, without any secret; see `parameter_tier`."""
 
     package: str
+    parameter: str
+    """The parameter's name."""
     values_yaml: str
 
     def __post_init__(self) -> None:
@@ -33,11 +35,6 @@ class HelmValuesParameterArgs:
                 f"{self.package!r} cannot be a package's name", where="Helm values", fix="use a-z 0-9 -"
             )
         parameter_tier(self.values_yaml, self.parameter)
-
-    @property
-    def parameter(self) -> str:
-        """The parameter's name."""
-        return naming.helm_values_parameter(self.package)
 
 
 class HelmValuesParameter(pulumi.ComponentResource):

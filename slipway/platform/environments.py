@@ -255,7 +255,7 @@ def _grants(settings: Settings, kind: JobKind, placed: tuple[Placement, ...]) ->
                     yield MigrateDatabase(placement.namespace, placement.settings.database.secret)
         case JobKind.DEPLOY | JobKind.PREVIEW:
             yield DescribeCluster(_cluster(settings), account, region)
-            parameters = tuple(naming.helm_values_parameter(placement.package) for placement in placed)
+            parameters = tuple(settings.helm_values_parameter(placement.package) for placement in placed)
             yield ReadParameters(parameters, account, region)
             for placement in placed:
                 yield UseState(

@@ -123,9 +123,9 @@ def release_key_alias(service: str, environment: str) -> str:
     return f"alias/slipway-release-{service}-{environment}"
 
 
-def helm_values_parameter(service: str) -> str:
-    """SSM parameter with a package's Helm values."""
-    return f"{service}-service-helm-values"
+def helm_values_parameter(package: str, stack: str = "") -> str:
+    """SSM parameter with a package's Helm values; of one stack, where its account has another's as well."""
+    return f"{package}-{stack}-service-helm-values" if stack else f"{package}-service-helm-values"
 
 
 def output_parameter(stack: str, key: str) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from slipway.platform import naming
 from slipway.platform.cluster import ClusterSettings
 from slipway.platform.declaration import Repository
 from slipway.platform.model import Model
@@ -114,6 +115,15 @@ class Settings(Model):
     def on_stand_in(self) -> bool:
         """Whether the stack's cloud is a stand-in, which nothing has to be bootstrapped for."""
         return self.stack.on_stand_in
+
+    def helm_values_parameter(self, package: str) -> str:
+        """The SSM parameter that this stack publishes a package's Helm values as.
+
+        Staging's and production's are two, in whichever account they are.
+        """
+        publishing = [stack for stack in self.organization.accounts.stacks_in(self.account) if stack.runs]
+        shared = len(publishing) > 1 and not self.on_stand_in
+        return naming.helm_values_parameter(package, self.stack.value if shared else "")
 
     @property
     def workload_accounts(self) -> tuple[str, ...]:

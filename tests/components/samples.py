@@ -168,6 +168,7 @@ def plan_store_args() -> PlanStoreArgs:
 
 def helm_values_args() -> HelmValuesParameterArgs:
     return HelmValuesParameterArgs(
+        parameter="skill-pool-service-helm-values",
         package="skill-pool",
         values_yaml="server:\n  replicas: 2\n  database:\n    existingSecret: skill-pool-db\n",
     )

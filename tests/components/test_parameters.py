@@ -39,7 +39,12 @@ def test_the_tier_follows_the_size_in_bytes(size: int, tier: str) -> None:
     values = _sized(size)
     assert len(values.encode()) == size
     recording = run(
-        lambda: _ignore(HelmValuesParameter("v", HelmValuesParameterArgs(package="p", values_yaml=values)))
+        lambda: _ignore(
+            HelmValuesParameter(
+                "v",
+                HelmValuesParameterArgs(package="p", parameter="p-service-helm-values", values_yaml=values),
+            )
+        )
     )
     assert recording.one("Parameter").inputs["tier"] == tier
 
@@ -76,7 +81,7 @@ def test_helm_values_are_published_under_the_packages_name() -> None:
 )
 def test_values_that_must_not_be_published_are_refused(values: str, said: str) -> None:
     with pytest.raises(SlipwayError, match=said):
-        HelmValuesParameterArgs(package="p", values_yaml=values)
+        HelmValuesParameterArgs(package="p", parameter="p-service-helm-values", values_yaml=values)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +103,9 @@ def test_references_to_secrets_are_fine(values: str) -> None:
 
 def test_an_error_never_shows_the_secret() -> None:
     with pytest.raises(SlipwayError) as caught:
-        HelmValuesParameterArgs(package="p", values_yaml="password: hunter2\n")
+        HelmValuesParameterArgs(
+            package="p", parameter="p-service-helm-values", values_yaml="password: hunter2\n"
+        )
     assert "hunter2" not in str(caught.value)
 
 

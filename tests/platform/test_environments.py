@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from slipway.platform.declaration import DescribeCluster, MarkImages, PushImages, RoleDeclaration
+from slipway.platform.declaration import (
+    DescribeCluster,
+    MarkImages,
+    PushImages,
+    ReadParameters,
+    RoleDeclaration,
+)
 from slipway.platform.environments import environments
 from slipway.platform.platform_roles import platform_roles
 from slipway.platform.services import JobKind
@@ -123,3 +129,35 @@ def test_a_block_overrides_what_its_name_says(prod: dict[str, Any]) -> None:
     assert environment.jobs == (JobKind.DEPLOY, JobKind.MIGRATE)
     assert (environment.rules.branches, environment.rules.tags) == ((), ("v1.*",))
     assert [placement.namespace for placement in environment.placements] == ["skill-pool-eu"]
+
+
+@pytest.mark.parametrize(
+    ("prod", "names"),
+    [
+        (
+            "333333333333",
+            {"staging": "skill-pool-service-helm-values", "prod": "skill-pool-service-helm-values"},
+        ),
+        (
+            "222222222222",
+            {
+                "staging": "skill-pool-staging-service-helm-values",
+                "prod": "skill-pool-prod-service-helm-values",
+            },
+        ),
+    ],
+)
+def test_staging_and_production_never_share_the_values_of_a_release(prod: str, names: dict[str, str]) -> None:
+    for stack, name in names.items():
+        values = stack_values(stack)
+        values["organization"]["accounts"]["prod"] = prod
+        settings = parse(stack, values)
+        assert settings.helm_values_parameter("skill-pool") == name
+        read = {
+            parameter
+            for environment in environments(settings)
+            for grant in environment.role.all_grants
+            if isinstance(grant, ReadParameters)
+            for parameter in grant.names
+        }
+        assert read == {name}
