@@ -209,24 +209,9 @@ def _repositories(
 
 
 def _serving(platform: PlatformSettings, repositories: Mapping[str, str]) -> PlatformSettings:
-    """The block with the repositories filled in of the runner classes that serve every one."""
     if platform.runners is None:
         return platform
-    classes = {
-        name: block.model_copy(
-            update={
-                "repositories": tuple(
-                    slug
-                    for slug, visibility in repositories.items()
-                    if visibility != "public" or block.public
-                )
-            }
-        )
-        if block.every_repository
-        else block
-        for name, block in platform.runners.classes.items()
-    }
-    return platform.model_copy(update={"runners": platform.runners.model_copy(update={"classes": classes})})
+    return platform.model_copy(update={"runners": platform.runners.serving(repositories)})
 
 
 def _name(service: str) -> list[Mistake]:

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -224,3 +225,25 @@ class RunnerSettings(Model):
     """The SNS topic that alarms go to; they only change colour if there is none."""
     webhook_rate: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Webhooks a second that are taken, twice as many in a burst: a job makes about four."""
+
+    def serving(self, repositories: Mapping[str, str]) -> "RunnerSettings":
+        """The fleet with the repositories filled in of the classes that serve every one.
+
+        Args:
+            repositories: the visibility of each, by slug. Public ones are only for a public class.
+        """
+        classes = {
+            name: block.model_copy(
+                update={
+                    "repositories": tuple(
+                        slug
+                        for slug, visibility in repositories.items()
+                        if visibility != "public" or block.public
+                    )
+                }
+            )
+            if block.every_repository
+            else block
+            for name, block in self.classes.items()
+        }
+        return self.model_copy(update={"classes": classes})
