@@ -137,7 +137,7 @@ def create(
 
 @github_app.command(
     epilog=ending(
-        "0 exactly as declared; 1 an error, or a difference.",
+        "0 exactly as declared; 1 an error, or a difference (but for the numbers that --write wrote).",
         "slipway runners app check local",
         "slipway runners app check --app-id 7 --write",
     )
@@ -158,11 +158,12 @@ def check(
     from slipway.runners.app import check as compare
 
     found = compare(_fleet(root, stack), app_id)
+    ok = found.as_declared if write else found.ok
     if as_json:
         body = {
             **vars(found),
             "differences": [vars(difference) for difference in found.differences],
-            "ok": found.ok,
+            "ok": ok,
         }
         typer.echo(json.dumps(body, indent=2))
     else:
@@ -174,8 +175,9 @@ def check(
         file.set_fleet_app(found.app_id, found.installation_id)
         if not as_json:
             typer.echo(f"{file.path} names it; `slipway up {stack}` applies that")
-        return
-    if not found.ok:
+    elif write and not as_json:
+        typer.echo("not installed yet, nothing written")
+    if not ok:
         raise typer.Exit(1)
 
 

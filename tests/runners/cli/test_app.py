@@ -289,6 +289,41 @@ def test_the_live_app_is_compared_with_its_installation(
     assert result.exit_code == code
 
 
+@pytest.mark.parametrize(
+    ("installation", "hook", "code", "said"),
+    [
+        ({"id": 6}, "https://hooks.example.com/webhook", 0, "Pulumi.local.yaml names it"),
+        ({"id": 6}, "https://old.example.com/webhook", 1, "Pulumi.local.yaml names it"),
+        ({"id": 6, "events": []}, "https://hooks.example.com/webhook", 1, "Pulumi.local.yaml names it"),
+        (None, "https://hooks.example.com/webhook", 1, "not installed yet, nothing written"),
+    ],
+)
+def test_writing_its_numbers_hides_nothing_else_that_differs(
+    *,
+    ready: Fleet,
+    github: fakes.FakeGitHub,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    installation: fakes.Json | None,
+    hook: str,
+    code: int,
+    said: str,
+) -> None:
+    fakes.configure(ready, app_id=77, installation_id=5)
+    make(ready)
+    whole = {"permissions": MINIMUM, "events": ["workflow_job", "workflow_run"], "slug": "runners"}
+    github.routes["GET /app"] = (200, whole)
+    github.routes["GET /app/hook/config"] = (200, {"url": hook})
+    if installation is not None:
+        github.routes["GET /orgs/acme/installation"] = (200, {**whole, **installation})
+    file = tmp_path / "Pulumi.local.yaml"
+    file.write_text(before := "config:\n  slipway:platform:\n    runners:\n      app_id: 77\n")
+    result = invoke(monkeypatch, ready, "check", "local", "--write", "--root", str(tmp_path))
+    assert said in result.output, result.exception
+    assert result.exit_code == code
+    assert file.read_text() == before + ("      installation_id: 6\n" if installation else "")
+
+
 def test_a_new_secret_is_current_here_and_at_github_and_the_old_one_accepted(
     ready: Fleet, github: fakes.FakeGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
