@@ -16,7 +16,7 @@ from slipway.apps.flow import convert
 from slipway.apps.manifest import Declared, Difference
 from slipway.errors import SlipwayError
 from slipway.github import Client, Signer, as_app, connect, path
-from slipway.github.values import has_secret, set_secret, set_variable, variable
+from slipway.github.values import closed, has_secret, set_secret, set_variable, variable
 from slipway.platform.github_permissions import app_permissions
 
 Json = dict[str, Any]
@@ -46,14 +46,11 @@ class Found:
     slug: str
     installation: str
     """Page of its installation."""
+    naming: tuple[str, ...]
+    """Environments with a client id."""
     lacking: tuple[str, ...]
     """Environments without its client id or its key."""
     differences: list[Difference] = field(default_factory=list[Difference])
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is installed, exactly what is declared, and every job has its key."""
-        return self.app_id is not None and not self.lacking and not self.differences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,18 +90,19 @@ class PlatformApp:
         return declared(self._organization)
 
     def require_environments(self) -> None:
-        """Check that there is a place for its key.
+        """Check that there is a place for its key, which jobs of no other branch can read.
 
         Raises:
-            SlipwayError: an environment is not there, or the token does not see it.
+            SlipwayError: an environment is not there, or the token does not see it; or it is open.
         """
         for name in self._environments:
-            if self._github.find(self._scope(name)) is None:
-                stack = name.split("-")[1]
+            found = self._github.find(self._scope(name))
+            if found is None or not closed(found):
+                wrong = f"environment {name} is open to other branches than those named"
                 raise SlipwayError(
-                    f"there is no environment {name}, which the App's key goes into",
+                    f"{wrong if found else f'there is no environment {name}'}, which the App's key goes into",
                     where=self._repository.removeprefix("/repos/"),
-                    fix=f"slipway bootstrap {stack} --github",
+                    fix=f"slipway bootstrap {name.split('-')[1]} --github",
                 )
 
     def look(self) -> Found:
@@ -119,6 +117,7 @@ class PlatformApp:
         installed = self._installed(client_id) if client_id else None
         return Found(
             client_id=client_id,
+            naming=tuple(name for name, value in ids.items() if value),
             app_id=int(installed["app_id"]) if installed else None,
             slug=str(installed["app_slug"]) if installed else "",
             installation=str(installed.get("html_url") or "") if installed else "",

@@ -3,6 +3,7 @@
 https://docs.github.com/en/rest/deployments/environments, …/branch-policies and …/rest/actions/variables
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -10,11 +11,14 @@ from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.steps import Action, Finding, Step
 from slipway.errors import SlipwayError
 from slipway.github import Client, path
-from slipway.github.values import set_variable, variable
+from slipway.github.values import closed, set_variable, variable
 
 Json = dict[str, Any]
 _CUSTOM = {"protected_branches": False, "custom_branch_policies": True}
 _NAMES = {"Team": "slug", "User": "login"}
+_MOST_REVIEWERS = 6
+"""https://docs.github.com/en/rest/deployments/environments#create-or-update-an-environment"""
+_OPEN = "it is open to other branches than those named"
 
 
 @dataclass(kw_only=True)
@@ -38,7 +42,7 @@ class Doors:
 
         Raises:
             SlipwayError: the token does not see the repository, GitHub's plan has no protected environments
-                there, or a reviewer is nobody, or may not read the repository.
+                there, a reviewer is nobody, or may not read the repository, or there are too many.
         """
         role = self.plan.role
         if self.plan.github.unprotected:
@@ -54,6 +58,7 @@ class Doors:
                 fix="take one of an administrator of that repository: gh auth token",
             )
         self.reviewers = {self._reviewer(name): name for name in self.plan.github.reviewers}
+        self._require_few()
 
     def steps(self) -> list[Step]:
         """In order; each is repaired where it differs, and says what else it found and leaves alone."""
@@ -103,6 +108,17 @@ class Doors:
             )
         return ("Team" if kind == "team" else "User"), int(found["id"])
 
+    def _require_few(self) -> None:
+        standing = _standing(self.github.find(self._door) or {})
+        more = [name for key, name in standing.items() if key not in self.reviewers]
+        if (number := len(self.reviewers) + len(more)) > _MOST_REVIEWERS:
+            others = f", or on GitHub {', '.join(more)} out of the environment's" if more else ""
+            raise SlipwayError(
+                f"{number} reviewers, of whom GitHub takes {_MOST_REVIEWERS}",
+                where=f"{self.plan.role.repository}, environment {self._name}",
+                fix=f"take somebody out of slipway:organization.github.reviewers in Pulumi.yaml{others}",
+            )
+
     def _look_door(self) -> Finding:
         found = self.github.find(self._door)
         if found is None:
@@ -111,29 +127,17 @@ class Doors:
         standing = _standing(found)
         lacking = [name for key, name in self.reviewers.items() if key not in standing]
         wrong = [f"{name} does not approve" for name in lacking]
-        policy: Json = found.get("deployment_branch_policy") or dict[str, Any]()
-        if not policy.get("custom_branch_policies"):
-            wrong.append("it is open to other branches than those named")
+        if _held(found, self.reviewers) and found.get("can_admins_bypass"):
+            wrong.append("administrators may pass by approval and wait")
+        if not closed(found):
+            wrong.append(_OPEN)
         if wrong:
             return Finding(Action.UPDATE, "; ".join(wrong))
         more = [name for key, name in standing.items() if key not in self.reviewers]
         return Finding(Action.KEEP, f"left as they are: {', '.join(more)} may approve, too" if more else "")
 
     def _make_door(self, _: Finding) -> None:
-        # What the body leaves out gets its default, so that all that was set by hand is sent again.
-        found = self.github.find(self._door) or {}
-        everybody = sorted({*_standing(found), *self.reviewers})
-        listed = cast("list[Json]", found.get("protection_rules") or [])
-        rules = {str(rule["type"]): rule for rule in listed}
-        body: Json = {"deployment_branch_policy": _CUSTOM}
-        if "wait_timer" in rules:
-            body["wait_timer"] = rules["wait_timer"]["wait_timer"]
-        if everybody:
-            asked: Json = rules.get("required_reviewers", {})
-            body["reviewers"] = [{"type": kind, "id": number} for kind, number in everybody]
-            body["prevent_self_review"] = bool(asked.get("prevent_self_review", True))
-            body["can_admins_bypass"] = bool(found.get("can_admins_bypass")) if found else False
-        self.github.put(self._door, body)
+        self.github.put(self._door, _body(self.github.find(self._door) or {}, self.reviewers))
 
     def _branch(self, name: str) -> Step:
         place = f"{self._door}/deployment-branch-policies"
@@ -171,17 +175,53 @@ class Doors:
         return self._repository + path("environments", self.plan.github.plan_environment)
 
     def _look_plan(self) -> Finding:
-        there = self.github.find(self._closed) is not None
-        return Finding(Action.KEEP if there else Action.CREATE, "" if there else "closed; its stack opens it")
+        found = self.github.find(self._closed)
+        if found is None:
+            return Finding(Action.CREATE, "closed; its stack opens it")
+        if closed(found):
+            return Finding(Action.KEEP)
+        # GitHub made it so, for a job that ran before bootstrap; and it is to hold the App's key.
+        return Finding(Action.UPDATE, f"{_OPEN}; its stack opens it")
 
     def _make_plan(self, _: Finding) -> None:
-        self.github.put(self._closed, {"deployment_branch_policy": _CUSTOM})
+        self.github.put(self._closed, _body(self.github.find(self._closed) or {}, ()))
+
+
+def _body(found: Json, reviewers: Iterable[tuple[str, int]]) -> Json:
+    """An environment for the branches that are named, and its reviewers.
+
+    What a body leaves out gets its default, so that all that was set by hand is sent again.
+    """
+    body: Json = {"deployment_branch_policy": _CUSTOM}
+    rules = _rules(found)
+    if "wait_timer" in rules:
+        body["wait_timer"] = rules["wait_timer"]["wait_timer"]
+    if everybody := sorted({*_standing(found), *reviewers}):
+        asked: Json = rules.get("required_reviewers", {})
+        body["reviewers"] = [{"type": kind, "id": number} for kind, number in everybody]
+        body["prevent_self_review"] = bool(asked.get("prevent_self_review", True))
+    if _held(found, reviewers):
+        body["can_admins_bypass"] = False
+    return body
+
+
+def _held(found: Json, reviewers: Iterable[tuple[str, int]]) -> bool:
+    """Whether there is something that an administrator could pass by.
+
+    Without, the flag means nothing, and GitHub does not store it where its plan has no approvals, so that
+    asking for it would never settle.
+    """
+    return bool({*_standing(found), *reviewers}) or "wait_timer" in _rules(found)
+
+
+def _rules(environment: Json) -> dict[str, Json]:
+    listed = cast("list[Json]", environment.get("protection_rules") or [])
+    return {str(rule["type"]): rule for rule in listed}
 
 
 def _standing(environment: Json) -> dict[tuple[str, int], str]:
     """Who approves an environment as GitHub has it."""
-    rules = cast("list[Json]", environment.get("protection_rules") or [])
-    listed = [item for rule in rules for item in rule.get("reviewers") or ()]
+    listed = _rules(environment).get("required_reviewers", {}).get("reviewers") or ()
     return {
         (str(item["type"]), int(item["reviewer"]["id"])): str(item["reviewer"].get(_NAMES[item["type"]], ""))
         for item in listed

@@ -26,8 +26,10 @@ def keep(plan: BootstrapPlan) -> tuple[str, ...]:
 def environment(plan: BootstrapPlan) -> tuple[str, ...]:
     """An administrator of the platform's repository: what `slipway bootstrap STACK --github` does.
 
-    Each can be run again. GitHub puts an environment whole, so that its reviewers are in the same call; a
-    branch that is there already is left alone (https://cli.github.com/manual/gh_api).
+    Each can be run again. GitHub puts an environment whole, so that its reviewers are in the same call, and
+    what else somebody set there is lost; a branch that is there already is left alone. Its fields are
+    all `-F`: gh reads every `-f` first, which would tear a second reviewer's type from its id
+    (https://cli.github.com/manual/gh_api).
     """
     repository, name, more = plan.role.repository, plan.role.environment, plan.github.plan_environment
     path = f"repos/{repository}/environments/{name}"
@@ -50,7 +52,8 @@ def environment(plan: BootstrapPlan) -> tuple[str, ...]:
             f"gh variable set {variable} --repo {repository} --env {name} --body '{value}'"
             for variable, value in plan.variables.items()
         ),
-        f"gh api repos/{repository}/environments/{more} --silent || "
+        f"gh api repos/{repository}/environments/{more} "
+        "--jq .deployment_branch_policy.custom_branch_policies | grep -qx true || "
         f"gh api --method PUT repos/{repository}/environments/{more} {closed}",
     )
 
@@ -59,7 +62,7 @@ def _reviewer(repository: str, name: str) -> str:
     """A reviewer as an argument; GitHub takes their numbers, which it is asked for."""
     kind, _, who = name.partition(":")
     place = f"orgs/{repository.partition('/')[0]}/teams/{who}" if kind == "team" else f"users/{who}"
-    return f"-f 'reviewers[][type]={kind.title()}' -F \"reviewers[][id]=$(gh api {place} --jq .id)\""
+    return f"-F 'reviewers[][type]={kind.title()}' -F \"reviewers[][id]=$(gh api {place} --jq .id)\""
 
 
 def first_job(plan: BootstrapPlan) -> tuple[str, ...]:

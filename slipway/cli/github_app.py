@@ -16,6 +16,7 @@ from slipway.private_folder import rehearsed
 
 if TYPE_CHECKING:
     from slipway.apps.platform import Found, Made, PlatformApp
+    from slipway.platform.organization import Github
     from slipway.platform.settings import Settings
 
 app = typer.Typer(
@@ -150,7 +151,7 @@ def _made(folder: Path, made: "Made", *, as_json: bool) -> None:
 
 
 def _report(settings: "Settings", found: "Found", *, as_json: bool) -> None:
-    wrong = _wrong(found, settings.organization.github.app_id)
+    wrong = _wrong(found, settings.organization.github)
     if as_json:
         body = {**vars(found), "differences": [vars(one) for one in found.differences], "ok": not wrong}
         typer.echo(json.dumps(body, indent=2))
@@ -164,16 +165,21 @@ def _report(settings: "Settings", found: "Found", *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _wrong(found: "Found", named: int | None) -> list[str]:
+def _wrong(found: "Found", github: "Github") -> list[str]:
+    from slipway.apps.platform import CLIENT_ID
+
     if found.client_id is None:
         return ["there is none: slipway app create"]
     wrong = [str(difference) for difference in found.differences]
     if found.app_id is None:
-        wrong.append(
-            "it is not installed, or was deleted; GitHub lists it under the organisation's GitHub Apps"
-        )
-    elif found.app_id != named:
-        wrong.append(f"Pulumi.yaml names App {named}: slipway app create writes this one there")
+        wrong += [
+            "it is not installed, or was deleted; GitHub lists it under the organisation's GitHub Apps.",
+            "If it was deleted, have the environments forget it, and run slipway app create again:",
+            f"  for name in {' '.join(found.naming)}; do "
+            f'gh variable delete {CLIENT_ID} --repo {github.repository} --env "$name"; done',
+        ]
+    elif found.app_id != github.app_id:
+        wrong.append(f"Pulumi.yaml names App {github.app_id}: slipway app create writes this one there")
     if found.lacking:
         wrong.append(f"its key is lacking in {', '.join(found.lacking)}: make another on its page on GitHub,")
         wrong.append(f"  then slipway app key --client-id {found.client_id} < FILE")

@@ -1,15 +1,28 @@
-"""Variables and secrets of a repository or an environment: set to a value, whatever was there before.
+"""Variables and secrets of a repository or an environment: set to a value, whatever was there before; and
+whether an environment is fit to hold one.
 
 https://docs.github.com/en/rest/actions/variables and …/secrets
 """
 
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from nacl.public import PublicKey, SealedBox
 
 if TYPE_CHECKING:
     from slipway.github.client import Client
+
+
+def closed(environment: Mapping[str, Any]) -> bool:
+    """Whether only the branches and tags that its policies name may use an environment, as GitHub shows it.
+
+    One that a job names and nobody has made GitHub makes, open to all; and "protected branches only" is every
+    branch where none is protected
+    (https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deployments/manage-environments).
+    """
+    policy: Mapping[str, Any] = environment.get("deployment_branch_policy") or {}
+    return bool(policy.get("custom_branch_policies"))
 
 
 def variable(client: "Client", scope: str, name: str) -> str | None:

@@ -1,7 +1,11 @@
 """The platform's GitHub App: made with what the stacks need, its key with the jobs and nowhere else."""
 
 import json
+import os
 import shutil
+import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,8 @@ ENVIRONMENTS = [
     f"infra-{stack}-{kind}" for stack in ("automation", "staging", "prod") for kind in ("apply", "plan")
 ]
 
+CLOSED = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+
 
 @pytest.fixture
 def stand_in() -> Iterator[github.StandIn]:
@@ -41,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 def make_environments(stand_in: github.StandIn) -> None:
     for name in ENVIRONMENTS:
-        stand_in.client.put(f"/repos/acme/platform/environments/{name}", {})
+        stand_in.client.put(f"/repos/acme/platform/environments/{name}", CLOSED)
 
 
 def invoke(folder: Path, stand_in: github.StandIn, *words: str, given: str = "") -> Result:
@@ -92,6 +98,50 @@ def test_without_a_place_for_its_key_none_is_made(folder: Path, stand_in: github
     assert isinstance(result.exception, SlipwayError)
     assert "slipway bootstrap automation --github" in result.exception.fix
     assert stand_in.changes == []
+
+
+@pytest.mark.parametrize("command", ["create", "key"])
+@pytest.mark.parametrize("policy", [None, {"protected_branches": True, "custom_branch_policies": False}])
+@pytest.mark.parametrize("name", ["infra-staging-plan", "infra-prod-apply"])
+def test_its_key_goes_into_no_environment_that_any_branch_may_use(
+    folder: Path, stand_in: github.StandIn, name: str, policy: dict[str, bool] | None, command: str
+) -> None:
+    """GitHub makes an environment that a job names and nobody has made, open to every branch."""
+    make_environments(stand_in)
+    place = f"/repos/acme/platform/environments/{name}"
+    stand_in.client.put(place, {"deployment_branch_policy": policy})
+    before = list(stand_in.changes)
+    result = invoke(folder, stand_in, command, given="key")
+    assert isinstance(result.exception, SlipwayError)
+    assert f"{name} is open to other branches" in str(result.exception)
+    assert result.exception.fix == f"slipway bootstrap {name.split('-')[1]} --github"
+    assert stand_in.changes == before
+
+
+@pytest.mark.parametrize("command", ["create", "check"])
+def test_an_app_that_was_deleted_on_github_has_a_way_out(
+    folder: Path, stand_in: github.StandIn, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_environments(stand_in)
+    invoke(folder, stand_in, "create")
+    apps = stand_in.github.world.automation.apps
+    [gone] = apps
+    apps.clear()
+    apps.clear()
+    result = invoke(folder, stand_in, command)
+    assert result.exit_code == 1
+    [way] = [line.strip() for line in result.output.splitlines() if "gh variable delete" in line]
+    program = folder / "gh"
+    program.write_text(f"#!{sys.executable}\nfrom tests.bootstrap import gh\ngh.main()\n")
+    program.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("GH_HOST_URL", stand_in.url)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    subprocess.run(["bash", "-euo", "pipefail", "-c", way], check=True)
+    assert invoke(folder, stand_in, "create").exit_code == 0
+    [made] = apps
+    assert made != gone
+    assert invoke(folder, stand_in, "check").exit_code == 0
 
 
 @pytest.mark.parametrize("number", [2, 5, 8, 13])

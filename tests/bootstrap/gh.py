@@ -1,13 +1,15 @@
-"""`gh` as far as our printed commands use it, against a stand-in: `gh api` and `gh variable set`.
+"""`gh` as far as our printed commands use it, against a stand-in: `gh api`, `gh variable set` and `delete`.
 
 https://cli.github.com/manual/gh_api and …/gh_variable_set: `-f` is text, `-F` knows numbers and booleans, a
-repeated `key[][inner]` begins the next object where the inner key is there already.
+repeated `key[][inner]` begins the next object where the inner key is there already. All of `-f` is read
+before any of `-F`, wherever they stand (https://github.com/cli/cli/blob/trunk/pkg/cmd/api/fields.go).
 """
 
 import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from slipway.github import connect, token
@@ -17,13 +19,19 @@ from slipway.github.values import set_variable
 def main() -> None:
     """Do what the command line says."""
     client = connect(token("stand-in"), os.environ["GH_HOST_URL"])
-    if sys.argv[1:3] == ["variable", "set"]:
+    if sys.argv[1] == "variable":
         parser = argparse.ArgumentParser()
+        parser.add_argument("what", choices=["set", "delete"])
         parser.add_argument("name")
-        for option in ("repo", "env", "body"):
+        for option in ("repo", "env"):
             parser.add_argument(f"--{option}", required=True)
-        given = parser.parse_args(sys.argv[3:])
-        set_variable(client, f"/repos/{given.repo}/environments/{given.env}", given.name, given.body)
+        parser.add_argument("--body")
+        given = parser.parse_args(sys.argv[2:])
+        scope = f"/repos/{given.repo}/environments/{given.env}"
+        if given.what == "set":
+            set_variable(client, scope, given.name, given.body)
+        else:
+            client.delete(f"{scope}/variables/{given.name}")
         return
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["api"])
@@ -31,49 +39,47 @@ def main() -> None:
     parser.add_argument("--method", default="GET")
     parser.add_argument("--jq", default="")
     parser.add_argument("--silent", action="store_true")
-    parser.add_argument("-f", action=_Field, dest="body")
-    parser.add_argument("-F", action=_Typed, dest="body")
+    parser.add_argument("-f", action="append", default=[], dest="text")
+    parser.add_argument("-F", action="append", default=[], dest="typed")
     given = parser.parse_args()
-    answer = client.exchange(given.method, f"/{given.place}", given.body)
+    body: dict[str, Any] = {}
+    for field in given.text:
+        _put(body, field, str)
+    for field in given.typed:
+        _put(body, field, _value)
+    answer = client.exchange(given.method, f"/{given.place}", body or None)
     if answer.status >= 300:
         sys.exit(f"gh: HTTP {answer.status}")
     if not given.silent and answer.text:
         sys.stdout.write("".join(f"{line}\n" for line in _query(given.jq, json.loads(answer.text))))
 
 
-class _Field(argparse.Action):
-    def __call__(self, _: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        key, _, text = values.partition("=")
-        body: dict[str, Any] = namespace.body or {}
-        namespace.body = body
-        outer, *inner = (part.rstrip("]") for part in key.split("["))
-        value = self.value(text)
-        if not inner:
-            body[outer] = value
-        elif inner[0]:
-            body.setdefault(outer, {})[inner[0]] = value
-        else:
-            items = body.setdefault(outer, [{}])
-            if inner[1] in items[-1]:
-                items.append({})
-            items[-1][inner[1]] = value
-
-    def value(self, text: str) -> Any:
-        return text
+def _put(body: dict[str, Any], field: str, read: Callable[[str], Any]) -> None:
+    key, _, text = field.partition("=")
+    outer, *inner = (part.rstrip("]") for part in key.split("["))
+    value = read(text)
+    if not inner:
+        body[outer] = value
+    elif inner[0]:
+        body.setdefault(outer, {})[inner[0]] = value
+    else:
+        items = body.setdefault(outer, [{}])
+        if inner[1] in items[-1]:
+            items.append({})
+        items[-1][inner[1]] = value
 
 
-class _Typed(_Field):
-    def value(self, text: str) -> Any:
-        known = {"true": True, "false": False, "null": None}
-        return known[text] if text in known else int(text) if text.isdecimal() else text
+def _value(text: str) -> Any:
+    known = {"true": True, "false": False, "null": None}
+    return known[text] if text in known else int(text) if text.isdecimal() else text
 
 
 def _query(expression: str, answer: Any) -> list[str]:
-    """jq, as far as `.a` and `.a[].b` go."""
+    """jq, as far as `.a` and `.a[].b` go; anything of null is null."""
     values = [answer]
     for part in expression.removeprefix(".").split(".") if expression else []:
         name = part.removesuffix("[]")
-        values = [value[name] for value in values]
+        values = [None if value is None else value[name] for value in values]
         if part.endswith("[]"):
-            values = [item for value in values for item in value]
+            values = [item for value in values for item in value or ()]
     return [value if isinstance(value, str) else json.dumps(value) for value in values]

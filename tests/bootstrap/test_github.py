@@ -90,7 +90,8 @@ def test_what_differs_is_repaired_and_what_was_set_besides_stays(stand_in: githu
     said = {step.id: (step.action, step.detail) for step in report.steps}
     assert said["door"] == (
         Action.UPDATE,
-        "team:release-managers does not approve; user:ada does not approve",
+        "team:release-managers does not approve; user:ada does not approve; "
+        "administrators may pass by approval and wait",
     )
     assert said["AWS_REGION"] == (Action.UPDATE, "elsewhere -> eu-west-1")
     action, detail = said["branch-main"]
@@ -99,11 +100,57 @@ def test_what_differs_is_repaired_and_what_was_set_besides_stays(stand_in: githu
     found = stand_in.environment(APPLY)
     assert reviewers(stand_in) == [("Team", 70), ("User", 7), ("User", 8)]
     assert found["rules"]["wait_timer"] == 5
-    assert found["rules"]["can_admins_bypass"] is True
+    assert found["rules"]["can_admins_bypass"] is False
     assert found["branches"] == ["main", "release/*"]
     assert found["variables"]["AWS_REGION"] == "eu-west-1"
     again = {step.id: step.detail for step in made(stand_in).steps}
     assert again["door"] == "left as they are: grace may approve, too"
+
+
+@pytest.mark.parametrize("policy", [None, {"protected_branches": True, "custom_branch_policies": False}])
+def test_a_plan_environment_that_github_made_for_a_job_is_closed(
+    stand_in: github.StandIn, policy: dict[str, bool] | None
+) -> None:
+    """A job that names an environment which is not there makes it, open to every branch."""
+    place = f"/repos/acme/platform/environments/{PLAN}"
+    stand_in.client.put(place, {"deployment_branch_policy": policy, "wait_timer": 5})
+    said = {step.id: (step.action, step.detail) for step in made(stand_in).steps}
+    assert said["plan"][0] == Action.UPDATE
+    assert "it is open to other branches" in said["plan"][1]
+    closed = stand_in.environment(PLAN)
+    assert closed["rules"]["deployment_branch_policy"]["custom_branch_policies"] is True
+    assert (closed["branches"], closed["rules"]["wait_timer"]) == ([], 5)
+    stand_in.client.post(f"{place}/deployment-branch-policies", {"name": "main"})
+    assert {step.action for step in made(stand_in).steps} == {Action.KEEP}, "its stack opened it"
+
+
+def test_that_administrators_may_pass_by_is_repaired_where_there_is_something_to_pass(
+    stand_in: github.StandIn,
+) -> None:
+    made(stand_in, named())
+    door = f"/repos/acme/platform/environments/{APPLY}"
+    policy = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+    stand_in.client.put(door, {**policy, "can_admins_bypass": True})
+    assert {step.action for step in made(stand_in, named()).steps} == {Action.KEEP}
+    stand_in.client.put(door, {**policy, "wait_timer": 5, "can_admins_bypass": True})
+    said = {step.id: (step.action, step.detail) for step in made(stand_in, named()).steps}
+    assert said["door"] == (Action.UPDATE, "administrators may pass by approval and wait")
+    rules = stand_in.environment(APPLY)["rules"]
+    assert (rules["can_admins_bypass"], rules["wait_timer"]) == (False, 5)
+
+
+def test_more_reviewers_than_github_takes_are_refused_before_anything_is_made(
+    stand_in: github.StandIn,
+) -> None:
+    stand_in.github.world.users |= {f"other-{number}": 100 + number for number in range(5)}
+    by_hand = [{"type": "User", "id": 100 + number} for number in range(5)]
+    stand_in.client.put(f"/repos/acme/platform/environments/{APPLY}", {"reviewers": by_hand})
+    before = list(stand_in.changes)
+    with pytest.raises(SlipwayError, match="7 reviewers, of whom GitHub takes 6") as refused:
+        made(stand_in)
+    assert "other-0" in refused.value.fix
+    assert stand_in.changes == before
+    made(stand_in, named("team:release-managers"))
 
 
 def named(*reviewers: str, **more: Any) -> BootstrapPlan:
@@ -159,6 +206,8 @@ def test_the_printed_commands_do_the_same_each_time(stand_in: github.StandIn, tm
     with github.serving() as other:
         settings = {"GH_HOST_URL": other.url, "PYTHONPATH": str(Path(__file__).parents[2])}
         path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+        # As GitHub makes it for a job that names it: open to every branch.
+        other.client.put(f"/repos/acme/platform/environments/{PLAN}", {})
         for _ in range(2):
             for command in environment(samples.plan()):
                 subprocess.run(
