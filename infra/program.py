@@ -119,7 +119,7 @@ def warn_of_support(settings: Settings) -> None:
     today, where = datetime.datetime.now(datetime.UTC).date(), stack_file(settings.stack.value)
     warning = support_warning(cluster.version, today, extended=cluster.upgrade_policy == "EXTENDED")
     if warning:
-        pulumi.log.warn(f"{warning}. Raise cluster.version in {where}")
+        pulumi.log.warn(f"{warning} ({where})")
     lagging = addon_warning(cluster.version, cluster.addon_versions, today)
     if lagging:
         pulumi.log.warn(f"{lagging} ({where})")

@@ -10,9 +10,11 @@ import typer
 from slipway.access import render
 from slipway.access.matrix import MatrixDiff
 from slipway.cli import matrices, stacks
+from slipway.cli.contract import show
 from slipway.cli.options import Form
 from slipway.engine import offline
 from slipway.engine.interface import Result
+from slipway.errors import SlipwayError
 from slipway.platform import reading
 from slipway.platform.spelling import respelling
 
@@ -24,23 +26,41 @@ def preview_offline(root: Path, names: Sequence[str], base: str | None, form: Fo
         What was printed of each stack.
 
     Raises:
-        SlipwayError: see `offline.previews`.
+        SlipwayError: see `offline.previews`; or no stack could be rendered.
+        Exit: some could not, which was told after the others.
     """
     if base is None and len(names) == 1:
         result = offline.preview(root, names[0], here=True)
         _print([result], None, form)
         return [result]
-    found = offline.previews(root, names, base, likeness=_likeness)
+    attempts = offline.previews(root, names, base, likeness=_likeness)
+    found = [each for each in attempts if isinstance(each, offline.Preview)]
+    failed = [each for each in attempts if isinstance(each, SlipwayError)]
+    if not found:
+        raise failed[0]
     results = [each.result for each in found]
-    _print(results, matrices.difference_of(found) if base is not None else None, form)
+    access = matrices.difference_of(found) if base is not None else None
+    _print(results, access, form, failed, several=len(names) > 1)
+    for error in failed:
+        show(error)
+    if failed:
+        raise typer.Exit(failed[0].exit_code)
     return results
 
 
-def _print(results: Sequence[Result], access: MatrixDiff | None, form: Form) -> None:
+def _print(
+    results: Sequence[Result],
+    access: MatrixDiff | None,
+    form: Form,
+    failed: Sequence[SlipwayError] = (),
+    *,
+    several: bool = False,
+) -> None:
     if form == "json":
         allowed = {"access": asdict(access)} if access is not None else {}
+        errors = {"errors": [error.to_json() for error in failed]} if failed else {}
         told = [result.to_json() for result in results]
-        only = {**allowed, **told[0]} if len(told) == 1 else {**allowed, "previews": told}
+        only = {**allowed, "previews": told, **errors} if several else {**allowed, **told[0]}
         typer.echo(json.dumps(only, indent=2, default=str))
         return
     if access is not None:

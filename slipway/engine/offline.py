@@ -20,13 +20,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from slipway.engine.compare import compare
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Result
 from slipway.engine.monitor import Monitor
 from slipway.engine.program import Project, program_at, run_program
-from slipway.engine.project import load_project, load_stack, stack_config
+from slipway.engine.project import load_project, load_stack, stack_config, stack_file
 from slipway.engine.recording import Recorder, Rendered, dump, load
 from slipway.engine.respelling import respelled
 from slipway.engine.revisions import revision
@@ -91,7 +92,10 @@ def preview(
         here: without a base, render in this process, which a command that does nothing else can afford.
     """
     if base is not None or not here:
-        return previews(root, [stack], base, likeness=likeness)[0].result
+        (found,) = previews(root, [stack], base, likeness=likeness)
+        if isinstance(found, SlipwayError):
+            raise found
+        return found.result
     began, root = time.monotonic(), root.resolve()
     load_stack(root, stack)
     result = compare(None, render_here(root, stack), Fingerprints())
@@ -100,8 +104,10 @@ def preview(
 
 def previews(
     root: Path, stacks: Sequence[str], base: str | None = None, *, likeness: Likeness | None = None
-) -> list[Preview]:
+) -> list[Preview | SlipwayError]:
     """What stacks consist of, or, with `base`, what the change since that commit does to each of them.
+
+    In their order; of one whose program failed, now or at the base, why that was.
 
     Args:
         root: the project's folder, in a Git work tree if `base` is given.
@@ -110,23 +116,27 @@ def previews(
         likeness: tells of a change which names mean the same; GitHub ignores the case of a repository's.
 
     Raises:
-        SlipwayError: unknown stack or revision, broken YAML, or a program failed.
+        SlipwayError: unknown stack or revision.
     """
     began, root = time.monotonic(), root.resolve()
     key = secrets.token_hex(16)
     for stack in stacks:
-        load_stack(root, stack)
+        if not stack_file(root, stack).exists():
+            load_stack(root, stack)  # a mistyped one is told at once; one that is broken hides no other
     commit = revision(root, base) if base is not None else None
     with ExitStack() as closed:
-        folder, before = None, dict[str, Rendered]()
-        rendering = closed.enter_context(ThreadPoolExecutor(1)).submit(render_stacks, root, stacks, key)
+        folder, before = None, dict[str, Rendered | SlipwayError]()
+        rendering = closed.enter_context(ThreadPoolExecutor(1)).submit(attempts, root, stacks, key)
         if commit is not None:
             folder = closed.enter_context(commit.worktree())
-            known = [stack for stack in stacks if (folder / f"Pulumi.{stack}.yaml").exists()]
-            before = {each.stack: each for each in render_stacks(folder, known, key)}
-        found: list[Preview] = []
-        for now in rendering.result():
-            old = before.get(now.stack)
+            known = [stack for stack in stacks if stack_file(folder, stack).exists()]
+            before = dict(zip(known, attempts(folder, known, key), strict=True))
+        found: list[Preview | SlipwayError] = []
+        for stack, now in zip(stacks, rendering.result(), strict=True):
+            old = before.get(stack)
+            if isinstance(now, SlipwayError) or isinstance(old, SlipwayError):
+                found.append(now if isinstance(now, SlipwayError) else cast("SlipwayError", old))
+                continue
             told: list[Diagnostic] = []
             like_before = now
             if folder and old and likeness:
@@ -184,6 +194,16 @@ def render_stacks(root: Path, stacks: Sequence[str], key: str) -> list[Rendered]
     Raises:
         SlipwayError: what the other process reported, of the first stack that failed.
     """
+    found: list[Rendered] = []
+    for each in attempts(root, stacks, key):
+        if isinstance(each, SlipwayError):
+            raise each
+        found.append(each)
+    return found
+
+
+def attempts(root: Path, stacks: Sequence[str], key: str) -> list[Rendered | SlipwayError]:
+    """`render_stacks`, with what the other process reported in the place of each stack that failed."""
     if not stacks:
         return []
     chosen = [argument for stack in stacks for argument in ("--stack", stack)]
@@ -196,17 +216,22 @@ def render_stacks(root: Path, stacks: Sequence[str], key: str) -> list[Rendered]
         timeout=_TIMEOUT_SECONDS,
         check=False,
     )
-    records = [line.removeprefix(_RECORD) for line in done.stdout.split("\n") if line.startswith(_RECORD)]
-    if done.returncode:
-        program = f"the program at {root}, stack {stacks[min(len(records), len(stacks) - 1)]!r}"
-        told = [line.removeprefix(_REFUSAL) for line in done.stdout.split("\n") if line.startswith(_REFUSAL)]
-        if told:
-            what, where, fix, code = json.loads(told[-1])
-            where = f"{where} ({program})" if where else program
-            raise SlipwayError(what, where=where, fix=fix, exit_code=code)
-        lines = done.stderr.strip().splitlines() or ["it ended without a message"]
-        raise SlipwayError("\n".join(lines[-20:]), where=program)
-    return [load(record) for record in records]
+    told = [line for line in done.stdout.split("\n") if line.startswith((_RECORD, _REFUSAL))]
+    found: list[Rendered | SlipwayError] = []
+    for stack, line in zip(stacks, told, strict=False):
+        if line.startswith(_RECORD):
+            found.append(load(line.removeprefix(_RECORD)))
+            continue
+        what, where, fix, code = json.loads(line.removeprefix(_REFUSAL))
+        program = f"the program at {root}, stack {stack!r}"
+        where = f"{where} ({program})" if where else program
+        found.append(SlipwayError(what, where=where, fix=fix, exit_code=code))
+    # The process itself ended, at the first stack of which it told nothing.
+    lines = done.stderr.strip().splitlines() or ["it ended without a message"]
+    for stack in stacks[len(found) :]:
+        found.append(SlipwayError("\n".join(lines[-20:]), where=f"the program at {root}, stack {stack!r}"))
+        lines = ["it was not rendered, because that of the stack before ended the process"]
+    return found
 
 
 def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
@@ -249,6 +274,7 @@ def main(arguments: list[str] | None = None) -> int:
     root = options.root.resolve()
     key = os.environ.pop(_KEY, "") or secrets.token_hex(16)
     _move_to(root)
+    code = 0
     for stack in options.stack:
         try:
             with _modules_of_its_own(root):
@@ -259,13 +285,14 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"\n{_REFUSAL}{json.dumps(told)}", flush=True)
             else:
                 print(error, file=sys.stderr)
-            return error.exit_code
+            code = code or error.exit_code
+            continue
         if options.json:
             print(f"\n{_RECORD}{dump(rendered, key.encode())}", flush=True)
         else:
             for item in rendered.registrations:
                 print(item.urn)
-    return 0
+    return code
 
 
 if __name__ == "__main__":

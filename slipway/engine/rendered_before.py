@@ -10,18 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
 
 import slipway
 from slipway.engine.offline import scrubbed
 from slipway.engine.recording import Rendered, dump, load
-from slipway.engine.revisions import is_made_here
+from slipway.engine.revisions import is_made_here, work_tree
+from slipway.errors import SlipwayError
 from slipway.private_folder import private_folder
 
 _FOLDER = "rendered"
@@ -30,6 +32,12 @@ _KEPT = 6
 
 _OF_THE_SHELL = frozenset({"_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES"})
 """Variables that say where and how often a command was typed."""
+
+_ENGINE = Path(slipway.__file__).resolve().parents[1]
+"""Where rendering looks for modules that the project does not have."""
+
+_SHIPPED = ("components", "infra", "runners", "slipway")
+"""What is there of this project, as `pyproject.toml` names it; a program elsewhere imports all of it."""
 
 Render = Callable[[Path, Sequence[str]], list[Rendered]]
 
@@ -84,19 +92,25 @@ def _keep(keeper: Path, name: str, text: str) -> None:
 def fingerprint(root: Path, stacks: Sequence[str]) -> str | None:
     """Names everything that these stacks' programs can read; None where that cannot be said."""
     environment = scrubbed(os.environ)
-    if "PYTHONPATH" in environment:
+    root = root.resolve()
+    try:
+        top, packages = work_tree(root) or root, _packages()
+    except (OSError, ValueError, SlipwayError):
         return None
-    top, engine = _repository(root), Path(slipway.__file__).resolve().parent
+    within = str(root.relative_to(top))
+    # What tools make is not looked at below, so that a project in it, as of a rehearsal, would not be either.
+    if "PYTHONPATH" in environment or packages is None or is_made_here(within):
+        return None
     found = hashlib.sha256()
 
     def add(*words: str) -> None:
         found.update(json.dumps(words).encode())
 
-    add(sys.version, sys.prefix, *_packages())
+    add(sys.version, sys.prefix, *packages)
     add(*(f"{key}={value}" for key, value in sorted(environment.items()) if key not in _OF_THE_SHELL))
-    add(datetime.now(UTC).date().isoformat(), str(root.resolve().relative_to(top)), *stacks)
+    add(datetime.now(UTC).date().isoformat(), within, *stacks)
     # The engine renders any revision, and the program at one may have modules of its own beside it.
-    for folder in (top, engine):
+    for folder in (top, *(_ENGINE / package for package in _SHIPPED)):
         for path, content in _contents(folder):
             if content is None:
                 return None
@@ -104,29 +118,36 @@ def fingerprint(root: Path, stacks: Sequence[str]) -> str | None:
     return found.hexdigest()
 
 
-def _packages() -> list[str]:
-    """What is installed, by the folders that name versions."""
-    return sorted(path.name for path in Path(sysconfig.get_paths()["purelib"]).iterdir())
+def _packages() -> list[str] | None:
+    """What is installed, by the folders that name versions; None if one of them is run from elsewhere.
+
+    Raises:
+        OSError: they cannot be listed.
+        ValueError: what is written of an installation is no JSON.
+    """
+    paths = sysconfig.get_paths()
+    found = sorted(path for folder in {paths["purelib"], paths["platlib"]} for path in Path(folder).iterdir())
+    return None if any(map(_is_elsewhere, found)) else [path.name for path in found]
 
 
-def _repository(root: Path) -> Path:
-    """The work tree that a folder lies in, since a program can read any of it; the folder, if in none."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "--show-toplevel"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return root.resolve()
-    return Path(done.stdout.strip()).resolve()
+def _is_elsewhere(package: Path) -> bool:
+    """Whether it is an editable installation (PEP 610, `direct_url.json`), but not this project's own."""
+    origin = package / "direct_url.json"
+    if package.suffix != ".dist-info" or not origin.exists():
+        return False
+    told: dict[str, Any] = json.loads(origin.read_text())
+    editable: bool = told.get("dir_info", {}).get("editable", False)
+    return editable and Path(unquote(urlparse(str(told.get("url"))).path)).resolve() != _ENGINE
 
 
 def _contents(folder: Path) -> Iterator[tuple[Path, bytes | None]]:
     """What is below a folder, with what is in it if it is a file; None for what cannot be read as one."""
-    with os.scandir(folder) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        yield folder, None
+        return
     for entry in listed:
         path = Path(entry.path)
         if entry.name == ".git" or is_made_here(entry.name):

@@ -80,7 +80,9 @@ def revision(folder: Path, name: str) -> Revision:
         SlipwayError: not a Git work tree, or no such revision.
     """
     folder = folder.resolve()
-    top = Path(_git(folder, "rev-parse", "--show-toplevel"))
+    top = work_tree(folder)
+    if top is None:
+        raise _failure(folder, "rev-parse", "not a git repository")
     commit = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if commit.returncode and commit.stderr.strip():
         raise _failure(folder, "rev-parse", commit.stderr)
@@ -89,6 +91,18 @@ def revision(folder: Path, name: str) -> Revision:
             f"Git does not know the revision {name!r}", where=str(folder), fix="fetch it: git fetch origin"
         )
     return Revision(folder, top, commit.stdout.strip())
+
+
+def work_tree(folder: Path) -> Path | None:
+    """The work tree that a folder lies in; None if that is in no repository.
+
+    Raises:
+        SlipwayError: Git does not tell, as of another user's repository; or there is no Git.
+    """
+    top = _run(folder, "rev-parse", "--show-toplevel")
+    if top.returncode and "not a git repository (or any" not in top.stderr:
+        raise _failure(folder, "rev-parse", top.stderr)
+    return None if top.returncode else Path(top.stdout.strip()).resolve()
 
 
 def is_made_here(path: str) -> bool:

@@ -29,12 +29,17 @@ def ask(resources: Sequence[Record], connect: Callable[[str], AwsSession]) -> As
     Never raises: what cannot be asked is one of the problems.
     """
     entries = [one for one in resources if one["type"] == ENTRY and not one.get("delete")]
-    regions = [one["inputs"]["region"] for one in resources if one["type"] == _PROVIDER]
-    if not entries or not regions:
+    providers = [one for one in resources if one["type"] == _PROVIDER]
+    if not entries or not providers:
         return Asked()
-    declared = {(*_whose(one), one["inputs"]["policyArn"]) for one in resources if one["type"] == ASSOCIATION}
+    # An association that waits for deletion is still at EKS, though nothing declares it any more.
+    kept = [one for one in resources if one["type"] == ASSOCIATION and not one.get("delete")]
     try:
-        eks: Any = connect(str(regions[0])).client("eks")
+        entries = [one for one in entries if _whose(one)]
+        declared = {(*_whose(one), str(one["inputs"]["policyArn"])) for one in kept}
+        eks: Any = connect(str(providers[0]["inputs"]["region"])).client("eks")
+    except KeyError as error:
+        return Asked(problems=(f"EKS was not asked who gets into the cluster: the state has no {error}",))
     except SlipwayError as error:
         return Asked(problems=(f"EKS was not asked who gets into the cluster: {error.what}",))
 

@@ -29,7 +29,10 @@ SUPPORT: Final[Mapping[str, Support]] = {
     "1.34": Support(datetime.date(2026, 12, 2), datetime.date(2027, 12, 2)),
     "1.35": Support(datetime.date(2027, 3, 27), datetime.date(2028, 3, 27)),
 }
-"""By minor version; newer ones have no known dates here, older ones no support at all."""
+"""By minor version; newer ones have no known dates here, which is warned of, older ones no support at all."""
+
+
+_RAISE: Final = ". Raise cluster.version"
 
 
 def support_warning(version: str, today: datetime.date, *, extended: bool = True) -> str | None:
@@ -43,24 +46,27 @@ def support_warning(version: str, today: datetime.date, *, extended: bool = True
     dates = SUPPORT.get(version)
     if dates is None:
         if _number(version) > max(map(_number, SUPPORT)):
-            return None
-        return f"Kubernetes {version} is supported no more: EKS upgrades such a cluster at any time"
+            return (
+                f"the end of support of Kubernetes {version} is not known here: look for it in the EKS "
+                "Kubernetes release calendar, and upgrade Slipway to be warned in time"
+            )
+        return f"Kubernetes {version} is supported no more: EKS upgrades such a cluster at any time{_RAISE}"
     last = dates.extended if extended else dates.standard
     if today >= last:
         return (
             f"Kubernetes {version} lost its last support on {last}: "
-            "EKS upgrades such a cluster at any time, without asking"
+            f"EKS upgrades such a cluster at any time, without asking{_RAISE}"
         )
     if today >= dates.standard:
         return (
             f"Kubernetes {version} left standard support on {dates.standard}: a cluster of it costs six "
-            f"times as much an hour, and from {dates.extended} EKS upgrades it by force"
+            f"times as much an hour, and from {dates.extended} EKS upgrades it by force{_RAISE}"
         )
     if today >= dates.standard - WARNED_BEFORE:
         then = "a cluster of it then costs six times as much an hour" if extended else "EKS then upgrades it"
         return (
             f"Kubernetes {version} leaves standard support on {dates.standard}, in "
-            f"{(dates.standard - today).days} days: {then}"
+            f"{(dates.standard - today).days} days: {then}{_RAISE}"
         )
     return None
 

@@ -17,6 +17,8 @@ from slipway.errors import SlipwayError
 from slipway.platform.naming import INTERFACE_TAG
 
 CLUSTER = "aws:eks/cluster:Cluster"
+_CLUSTER_TAG = "kubernetes.io/cluster/"
+"""How the tag of a network begins that a cluster is in; it names the cluster after that is deleted, too."""
 _PROVIDER = "pulumi:providers:aws"
 EVERY_SECONDS = 20.0
 
@@ -41,8 +43,9 @@ class LeftInterfaces:
     ) -> None:
         deployment = cast("dict[str, Any]", state.get("deployment") or {})
         resources = cast("list[dict[str, Any]]", deployment.get("resources") or [])
-        self._clusters = sorted({str(one["inputs"]["name"]) for one in resources if one["type"] == CLUSTER})
-        self._regions = [str(one["inputs"]["region"]) for one in resources if one["type"] == _PROVIDER]
+        self._clusters = sorted({name for one in resources for name in _clusters(one)})
+        regions = [one["inputs"].get("region") for one in resources if one["type"] == _PROVIDER]
+        self._regions = [str(region) for region in regions if region]
         self._connect = connect
         self._every = every
         self._over = threading.Event()
@@ -69,7 +72,7 @@ class LeftInterfaces:
                 self.problem = str(error)
 
     def _look(self, before: set[str]) -> set[str]:
-        """Delete those that were there at the look before; the others that are there now."""
+        """Delete those that were there at the look before; what is there after that."""
         ec2: Any = self._connect(self._regions[0]).client("ec2")
         filters = [
             {"Name": f"tag:{INTERFACE_TAG}", "Values": self._clusters},
@@ -78,5 +81,18 @@ class LeftInterfaces:
         pages = ec2.get_paginator("describe_network_interfaces").paginate(Filters=filters)
         now = {str(one["NetworkInterfaceId"]) for page in pages for one in page["NetworkInterfaces"]}
         for left in sorted(now & before):
-            ec2.delete_network_interface(NetworkInterfaceId=left)
-        return now - before
+            try:
+                ec2.delete_network_interface(NetworkInterfaceId=left)
+                now.remove(left)
+            except AWS_ERRORS as error:  # the others go all the same, and this one is tried again
+                self.problem = str(error)
+        return now
+
+
+def _clusters(resource: Mapping[str, Any]) -> set[str]:
+    """The clusters that a resource tells of: itself, or those in a network."""
+    inputs = cast("dict[str, Any]", resource.get("inputs") or {})
+    if resource["type"] == CLUSTER:
+        return {str(inputs["name"])}
+    tags = cast("dict[str, str]", inputs.get("tags") or {})
+    return {tag.removeprefix(_CLUSTER_TAG) for tag in tags if tag.startswith(_CLUSTER_TAG)}

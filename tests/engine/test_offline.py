@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from slipway.cli import app
 from slipway.engine import display, offline
 from slipway.engine.interface import Diagnostic
 from slipway.engine.values import UNKNOWN
 from slipway.errors import SlipwayError
+from tests.engine.test_revisions import commit_all, git
 
 PROGRAM = """
 import json
@@ -215,6 +219,45 @@ def test_of_several_stacks_the_one_that_fails_is_named(project):
         offline.render_stacks(project, ["prod", "qa", "prod"], "key")
     assert "stack 'qa'" in raised.value.where
     assert offline.render_stacks(project, [], "key") == []
+    before, failed, after = offline.attempts(project, ["prod", "qa", "prod"], "key")
+    assert str(failed) == str(raised.value)
+    assert before == after == offline.render_apart(project, "prod", "key")
+
+
+@pytest.mark.parametrize("broken", ["config: {}\n", "config: [\n"])
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_stack_that_is_broken_hides_no_other(project, broken, form):
+    (project / "Pulumi.qa.yaml").write_text(broken)
+    command = ["preview", "qa", "prod", "--offline", "--root", str(project), *form]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 1
+    assert "stack 'qa'" in done.stderr
+    if form:
+        told = json.loads(done.stdout)
+        assert [each["stack"] for each in told["previews"]] == ["prod"]
+        assert "stack 'qa'" in told["errors"][0]["where"]
+    else:
+        assert "preview prod: " in done.stdout
+
+
+def test_a_stack_that_was_broken_at_the_base_is_not_shown_as_new(project):
+    (project / "Pulumi.qa.yaml").write_text("config: {}\n")
+    git(project, "init", "--quiet", "--initial-branch=main")
+    commit_all(project)
+    (project / "Pulumi.qa.yaml").write_text("config:\n  role: tester\n")
+    qa, prod = offline.previews(project, ["qa", "prod"], "HEAD")
+    assert "slipway-base-" in str(qa)
+    assert isinstance(prod, offline.Preview)
+    assert not prod.result.changed
+
+
+def test_a_program_that_ends_its_process_is_told_of_and_so_are_those_after_it(project):
+    (project / "__main__.py").write_text(
+        "import os, sys\nprint('out of memory', file=sys.stderr)\nos._exit(9)\n"
+    )
+    first, second = offline.attempts(project, ["prod", "prod"], "key")
+    assert "out of memory" in str(first)
+    assert "not rendered" in str(second)
 
 
 def test_extra_configuration_lies_on_top(project):

@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from slipway.platform.addon_versions import KUBE_PROXY
 from slipway.platform.kubernetes_versions import READ_ON, SUPPORT, support_warning
 
 from .conftest import parse, stack_values
@@ -36,8 +37,14 @@ def test_a_cluster_without_extended_support_is_upgraded_at_once() -> None:
 
 
 def test_a_version_outside_of_the_table_is_newer_or_gone() -> None:
-    assert support_warning("1.99", READ_ON) is None
+    assert "is not known here" in (support_warning("1.99", READ_ON) or "")
     assert "is supported no more" in (support_warning("1.9", READ_ON) or "")
+
+
+def test_every_version_that_a_cluster_gets_add_ons_for_is_warned_of_in_time() -> None:
+    unknown = [version for version in KUBE_PROXY if version not in SUPPORT]
+    assert all("is not known here" in (support_warning(version, READ_ON) or "") for version in unknown)
+    assert all(support_warning(version, READ_ON + 3650 * DAY) for version in KUBE_PROXY)
 
 
 def test_dates_go_up_with_versions() -> None:

@@ -1,8 +1,11 @@
 """`slipway access --diff` answers without running a program where no file has changed, and as if it had."""
 
+import json
 import os
 import subprocess
 import sys
+import sysconfig
+import tomllib
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -15,7 +18,7 @@ from slipway.engine import offline, rendered_before
 from slipway.engine.revisions import Revision
 from slipway.errors import SlipwayError
 from tests.engine.test_revisions import commit_all, git
-from tests.program.conftest import AS
+from tests.program.conftest import AS, ROOT
 
 PROGRAM = """
 import json
@@ -132,6 +135,25 @@ class Tomorrow:
         return datetime.now(zone) + timedelta(days=1)
 
 
+def _close(folder: Path, env: pytest.MonkeyPatch) -> None:
+    """Refuse to list it, as to another user; its owner may be root, whom no mode stops."""
+    folder.mkdir()
+    listed = os.scandir
+
+    def refuse(path: Path) -> object:
+        if path == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    env.setattr(os, "scandir", refuse)
+
+
+def _link_a_package(folder: Path) -> None:
+    """Install what lies elsewhere, editable."""
+    told = {"url": "file:///srv/lib", "dir_info": {"editable": True}}
+    (folder / "slow-1.0.dist-info" / "direct_url.json").write_text(json.dumps(told))
+
+
 Change = Callable[[Path, pytest.MonkeyPatch], object]
 CHANGES: dict[str, Change] = {
     "line": lambda root, _: (root / "Pulumi.prod.yaml").write_text("config:\n  role: shipper\n"),
@@ -146,6 +168,15 @@ CHANGES: dict[str, Change] = {
     "link": lambda root, _: (root / "link").symlink_to("/etc/hostname"),
     "variable": lambda _, env: env.setenv("ROLE_PREFIX", "other"),
     "path": lambda _, env: env.setenv("PYTHONPATH", "lib"),
+    "closed": lambda root, env: _close(root / "closed", env),
+    "Git": lambda _, env: env.setenv("PATH", ""),
+    "engine": lambda root, _: (root.parents[1] / "slipway" / "new.py").touch(),
+    "components": lambda root, _: (root.parents[1] / "components" / "new.py").touch(),
+    "infra": lambda root, _: (root.parents[1] / "infra" / "new.py").touch(),
+    "runners": lambda root, _: (root.parents[1] / "runners" / "new.py").touch(),
+    "package": lambda root, _: (root.parents[1] / "purelib" / "new-1.0.dist-info").mkdir(),
+    "compiled package": lambda root, _: (root.parents[1] / "platlib" / "new-1.0.dist-info").mkdir(),
+    "editable package": lambda root, _: _link_a_package(root.parents[1] / "platlib"),
     "day": lambda _, env: env.setattr(rendered_before, "datetime", Tomorrow),
 }
 
@@ -161,6 +192,11 @@ def test_whatever_a_program_could_read_is_seen_when_it_changes(
     (root / "Pulumi.local.yaml").touch()
     (root / ".gitignore").write_text("ignored.txt\n")
     (root / "ignored.txt").touch()
+    for folder in (*rendered_before._SHIPPED, "purelib", "platlib/slow-1.0.dist-info"):
+        (tmp_path / folder).mkdir(parents=True)
+    installed = {where: str(tmp_path / where) for where in ("purelib", "platlib")}
+    monkeypatch.setattr(sysconfig, "get_paths", lambda: installed)
+    monkeypatch.setattr(rendered_before, "_ENGINE", tmp_path)
     before = rendered_before.fingerprint(root, ["prod"])
     (root / ".slipway").mkdir()
     assert before is not None
@@ -168,6 +204,27 @@ def test_whatever_a_program_could_read_is_seen_when_it_changes(
     assert rendered_before.fingerprint(root, ["prod", "qa"]) != before
     CHANGES[change](root, monkeypatch)
     assert rendered_before.fingerprint(root, ["prod"]) != before
+
+
+def test_the_packages_that_ship_are_those_that_are_looked_at() -> None:
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert list(rendered_before._SHIPPED) == built["packages"]
+    assert rendered_before._ENGINE == ROOT
+    assert rendered_before.fingerprint(ROOT, ["prod"]), "its own editable installation is none from elsewhere"
+
+
+def test_a_project_in_what_tools_make_is_never_remembered(project: Path) -> None:
+    """As the copy of a rehearsal in `.slipway`, whose files are no part of the repository around it."""
+    copy = project / ".slipway" / "rehearsal"
+    copy.mkdir(parents=True)
+    assert rendered_before.fingerprint(project, ["prod"])
+    assert rendered_before.fingerprint(copy, ["prod"]) is None
+
+
+def test_a_folder_in_no_repository_is_remembered_and_one_whose_git_refuses_is_not(tmp_path: Path) -> None:
+    assert rendered_before.fingerprint(tmp_path, ["prod"])
+    (tmp_path / ".git").write_text("gitdir: /nowhere\n")
+    assert rendered_before.fingerprint(tmp_path, ["prod"]) is None
 
 
 def test_a_file_that_changes_while_it_is_rendered_is_not_remembered(

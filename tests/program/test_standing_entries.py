@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pulumi
@@ -13,6 +13,7 @@ from components.cluster.access import ClusterAccess, ClusterAccessArgs
 from infra.cluster_access import adopted_entries
 from slipway.aws import connect
 from slipway.engine.interface import Engine, Result
+from slipway.guards import entries
 from slipway.guards.asking import Guards
 from slipway.guards.findings import Asked
 from slipway.guards.results import judged, shown
@@ -176,3 +177,41 @@ def test_what_was_changed_by_hand_in_our_own_entries_is_drift_and_is_repaired(
     assert not eks.describe_access_entry(**named)["accessEntry"]["kubernetesGroups"]
     assert len(eks.list_associated_access_policies(**named)["associatedAccessPolicies"]) == 1
     assert engine.destroy().ok
+
+
+class Associated:
+    """EKS with one entry, which has one policy."""
+
+    def client(self, _: str) -> "Associated":
+        return self
+
+    get_paginator = client
+
+    def paginate(self, **_: object) -> list[dict[str, Any]]:
+        return [{"associatedAccessPolicies": [{"policyArn": VIEW, "accessScope": {}}]}]
+
+
+def asked_of(association: dict[str, Any], region: dict[str, str]) -> Asked:
+    whose = {"clusterName": NAME, "principalArn": ADMIN}
+    urn = f"urn:pulumi:staging::demo::{ENTRY}::admin"
+    resources = [
+        {"type": "pulumi:providers:aws", "inputs": region},
+        {"type": ENTRY, "urn": urn, "inputs": whose},
+        {"type": entries.ASSOCIATION, "inputs": {**whose, "policyArn": VIEW}, **association},
+    ]
+    return entries.ask(resources, lambda _: cast(Any, Associated()))
+
+
+def test_an_association_that_waits_for_deletion_declares_nothing() -> None:
+    assert asked_of({}, {"region": REGION}) == Asked()
+    (found,) = asked_of({"delete": True}, {"region": REGION}).findings
+    assert "nothing here declares it" in found.remedy
+
+
+def test_a_state_that_lacks_what_is_needed_to_ask_is_a_problem_and_no_failure() -> None:
+    for asked, lacking in (
+        (asked_of({}, {}), "region"),
+        (asked_of({"inputs": {"clusterName": NAME, "principalArn": ADMIN}}, {"region": REGION}), "policyArn"),
+    ):
+        assert lacking in asked.problems[0]
+        assert not asked.findings

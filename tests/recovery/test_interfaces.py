@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
+from botocore.exceptions import ClientError
 
 from slipway.access.evaluate import Policy, Request, context_of, decide_identity
 from slipway.access.permissions import permission_policy
@@ -16,7 +17,7 @@ from slipway.aws import connect
 from slipway.engine.interface import Engine
 from slipway.platform.naming import INTERFACE_TAG
 from slipway.platform.platform_roles import platform_roles
-from slipway.recovery.interfaces import LeftInterfaces
+from slipway.recovery.interfaces import CLUSTER, LeftInterfaces
 from tests.platform.conftest import parse, stack_values
 from tests.program.both import ENGINES, endpoint, engine_of
 from tests.providers.conftest import REGION, SERVICES, Served, aws_server
@@ -24,6 +25,7 @@ from tests.providers.conftest import REGION, SERVICES, Served, aws_server
 __all__ = ["aws_server"]
 
 NAME = "leaving"
+SHARED = {f"kubernetes.io/cluster/{NAME}": "shared"}
 ROLE = "arn:aws:iam::123456789012:role/cluster"
 
 
@@ -57,7 +59,7 @@ def program() -> None:
     child = pulumi.ResourceOptions(provider=provider)
     vpc = aws.ec2.Vpc("vpc", cidr_block="10.66.0.0/16", opts=child)
     group = aws.ec2.SecurityGroup("group", vpc_id=vpc.id, opts=child)
-    subnet = aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.66.0.0/24", opts=child)
+    subnet = aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.66.0.0/24", tags=SHARED, opts=child)
     network = aws.eks.ClusterVpcConfigArgs(subnet_ids=[subnet.id])
     aws.eks.Cluster("cluster", name=NAME, role_arn=ROLE, vpc_config=network, opts=child)
     pulumi.export("subnet", subnet.id)
@@ -81,10 +83,11 @@ def test_subnets_hold_what_was_left_in_them_until_it_is_taken_away(
     ec2: Any, engine: Engine, aws_server: Served
 ) -> None:
     left(ec2, engine, NAME)
-    state = engine.export()
     held = engine.destroy()
     assert not held.ok
     assert any("DependencyViolation" in error.message for error in held.errors)
+    state = engine.export()  # as one that is started again finds it
+    assert CLUSTER not in {one["type"] for one in state["deployment"]["resources"]}
     with LeftInterfaces(state, partial(connect, endpoint=aws_server.url), every=0.05) as sweeping:
         for _ in range(200):
             if (done := engine.destroy()).ok:
@@ -107,6 +110,42 @@ def test_another_clusters_and_one_that_is_just_made_stay(
     assert ids[NAME] not in there
     assert ids["another"] in there
     ec2.delete_network_interface(NetworkInterfaceId=ids["another"])
+
+
+class Holding:
+    """EC2 with interfaces, of which it does not let one go."""
+
+    def __init__(self, held: str, *others: str) -> None:
+        self.held, self.there = held, {held, *others}
+
+    def client(self, _: str) -> "Holding":
+        return self
+
+    get_paginator = client
+
+    def paginate(self, **_: object) -> list[dict[str, Any]]:
+        return [{"NetworkInterfaces": [{"NetworkInterfaceId": each} for each in sorted(self.there)]}]
+
+    def delete_network_interface(self, *, NetworkInterfaceId: str) -> None:
+        if NetworkInterfaceId == self.held:
+            raise ClientError({"Error": {"Code": "UnauthorizedOperation"}}, "DeleteNetworkInterface")
+        self.there.remove(NetworkInterfaceId)
+
+
+def test_one_that_cannot_be_deleted_holds_up_no_other() -> None:
+    ec2 = Holding("eni-0", "eni-1")
+    resources = [
+        {"type": "pulumi:providers:aws", "inputs": {"region": REGION}},
+        {"type": "aws:ec2/vpc:Vpc", "inputs": {"tags": SHARED}},
+    ]
+    sweeper = LeftInterfaces({"deployment": {"resources": resources}}, lambda _: cast(Any, ec2))
+    seen = sweeper._look(set())
+    ec2.there.add("eni-2")
+    assert sweeper._look(seen) == {"eni-0", "eni-2"}
+    assert ec2.there == {"eni-0", "eni-2"}
+    assert "UnauthorizedOperation" in sweeper.problem
+    sweeper._look({"eni-0", "eni-2"})
+    assert ec2.there == {"eni-0"}
 
 
 def test_a_cloud_that_does_not_answer_is_a_problem_and_no_failure() -> None:
