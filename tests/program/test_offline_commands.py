@@ -142,9 +142,10 @@ def test_a_preview_says_once_what_the_program_warns_of(
     if form == "json":
         diagnostics = json.loads(done.stdout)["diagnostics"]
         assert {item["severity"] for item in diagnostics} == {"warning"}
-        warnings = [item["message"] for item in diagnostics]
+        told = [item["message"] for item in diagnostics]
     else:
-        warnings = [line for line in done.stdout.splitlines() if "no deploy role" in line]
+        told = done.stdout.splitlines()
+    warnings = [line for line in told if "no deploy role" in line]
     named = [re.findall(r"environment '([\w-]+)'", warning) for warning in warnings]
     assert sorted(name for (name,) in named) == [
         "dev",

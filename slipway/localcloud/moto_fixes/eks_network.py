@@ -15,10 +15,13 @@ def patch(backend: Any) -> None:
 
     def create_cluster(held: Any, name: str, role_arn: str, resources_vpc_config: Any, **given: Any) -> Any:
         cluster = create(held, name, role_arn, resources_vpc_config, **given)
+        subnets = resources_vpc_config.get("subnetIds")
+        if not subnets:  # which moto lets be, and EKS does not
+            return cluster
         from moto.ec2.models import ec2_backends
 
         ec2 = ec2_backends[held.account_id][held.region_name]
-        vpc = ec2.get_subnet(resources_vpc_config["subnetIds"][0]).vpc_id
+        vpc = ec2.get_subnet(subnets[0]).vpc_id
         group = ec2.create_security_group(
             f"eks-cluster-sg-{name}-{uuid.uuid4().hex[:8]}", f"EKS created security group of {name}", vpc
         )
