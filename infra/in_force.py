@@ -110,37 +110,54 @@ def caller(provider: aws.Provider) -> str | None:
     return _read("aws:index/getCallerIdentity:getCallerIdentity", {}, provider).get("arn")
 
 
-def far_vpc(name: str, provider: aws.Provider) -> pulumi.Input[str]:
-    """Id of a VPC of another account by its name; unknown offline.
+def far_vpc(name: str, stack: str, provider: aws.Provider) -> pulumi.Input[str]:
+    """Id of another stack's VPC by its name; unknown offline.
 
     Raises:
-        SlipwayError: there is none.
+        SlipwayError: there is none, or this role may not look.
     """
-    return _far("aws:ec2/getVpc:getVpc", "the network", name, provider)
+    return _far("aws:ec2/getVpc:getVpc", "the network", name, stack, provider)
 
 
-def far_route_table(name: str, provider: aws.Provider) -> pulumi.Input[str]:
+def far_route_table(name: str, stack: str, provider: aws.Provider) -> pulumi.Input[str]:
     """Id of a route table of another account by its name; as `far_vpc`."""
-    return _far("aws:ec2/getRouteTable:getRouteTable", "the route table", name, provider)
+    return _far("aws:ec2/getRouteTable:getRouteTable", "the route table", name, stack, provider)
 
 
-def far_nat_address(name: str, provider: aws.Provider) -> pulumi.Input[str]:
+def far_nat_address(name: str, stack: str, provider: aws.Provider) -> pulumi.Input[str]:
     """Public address of a NAT gateway of another account by its name; as `far_vpc`."""
-    return _far("aws:ec2/getElasticIp:getElasticIp", "the address", name, provider, "publicIp")
+    return _far("aws:ec2/getElasticIp:getElasticIp", "the address", name, stack, provider, "publicIp")
 
 
-def _far(token: str, what: str, name: str, provider: aws.Provider, key: str = "id") -> pulumi.Input[str]:
-    arguments = {"filters": [{"name": "tag:Name", "values": [name]}]}
-    found = _answer(token, arguments, provider)
+def _far(  # noqa: PLR0917 - what the three above differ in
+    token: str, what: str, name: str, stack: str, provider: aws.Provider, key: str = "id"
+) -> pulumi.Input[str]:
+    # By the stack's tag too: a name anybody may give.
+    filters = {"tag:Name": name, "tag:slipway:stack": stack}
+    arguments = {"filters": [{"name": tag, "values": [value]} for tag, value in filters.items()]}
+    try:
+        found = _answer(token, arguments, provider)
+    except Exception as error:
+        if not any(said in str(error) for said in _NOT_LET_IN):
+            raise
+        raise _not_joined(f"whoever runs this may not look for {what} {name}", stack) from error
     if found is None:
         return _unknown()
     if not found.get(key):
-        raise SlipwayError(
-            f"{what} {name} is not there, which this stack is joined with",
-            where="the account of the stack 'automation'",
-            fix="bring that stack up first: slipway up automation",
-        )
+        raise _not_joined(f"{what} {name} is not there, which this stack is joined with", stack)
     return str(found[key])
+
+
+_NOT_LET_IN = ("AssumeRole", "AccessDenied", "UnauthorizedOperation", "credentials")
+
+
+def _not_joined(what: str, stack: str) -> SlipwayError:
+    return SlipwayError(
+        what,
+        where=f"the account of the stack '{stack}'",
+        fix=f"bring '{stack}' up first, which makes network and roles, and apply this stack by its own job: "
+        "only its apply and plan roles are let in",
+    )
 
 
 def _unknown() -> pulumi.Output[str]:

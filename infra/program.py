@@ -214,7 +214,7 @@ def _cluster(
 ) -> Running:
     """The cluster, who gets into it, and what each environment's release finds there."""
     inside = [environment for environment in declared if environment.runs_in_cluster]
-    fleet = reach.far_provider(settings, own, provider)
+    fleet = reach.far_provider(settings, provider)
     made = running.cluster(
         settings,
         cluster,

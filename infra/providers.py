@@ -11,13 +11,11 @@ import pulumi_aws as aws
 import pulumi_github as github
 import pulumi_kubernetes as kubernetes
 
+from slipway.access.fleet_profile import PROFILE, profile_file
 from slipway.errors import SlipwayError
 from slipway.platform.loopback import is_loopback
 from slipway.platform.settings import Settings
 from slipway.private_folder import rehearsed
-
-FLEET_PROFILE = "fleet"
-"""The name of the profile with the role that a stack becomes in the fleet's account."""
 
 _SERVICES = (
     *("cloudwatch", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts"),
@@ -79,12 +77,11 @@ def aws_provider(settings: Settings) -> aws.Provider:
     return _stand_in("aws", settings.endpoints.aws, settings.platform.region, account, tags)
 
 
-def fleet_provider(settings: Settings, region: str, profiles: str) -> aws.Provider:
+def fleet_provider(settings: Settings, region: str) -> aws.Provider:
     """Provider for the account of the fleet, as the role that this stack becomes there.
 
     Args:
         region: of the fleet's network.
-        profiles: the file that says which role that is.
     """
     account = settings.organization.accounts.automation
     if settings.endpoints is not None:
@@ -93,8 +90,11 @@ def fleet_provider(settings: Settings, region: str, profiles: str) -> aws.Provid
         "fleet",
         region=region,
         allowed_account_ids=[account],
-        profile=FLEET_PROFILE,
-        shared_config_files=[profiles],
+        profile=PROFILE,
+        shared_config_files=[profile_file(settings)],
+        # pulumi-aws's own check, before the provider's, does not read `sharedConfigFiles`, and would find no
+        # such profile. The provider itself still asks STS which account it is in.
+        skip_credentials_validation=True,
     )
 
 

@@ -12,14 +12,13 @@ from components.network.network import Network
 from components.network.peering import FarNetwork, Peering, PeeringArgs
 from components.network.transit_attachment import TransitAttachment, TransitAttachmentArgs
 from infra.in_force import caller, far_nat_address, far_route_table, far_vpc
-from infra.providers import FLEET_PROFILE, fleet_provider
-from slipway.access.trust import session_name
+from infra.providers import fleet_provider
+from slipway.access import fleet_profile
+from slipway.errors import SlipwayError
 from slipway.platform import naming
 from slipway.platform.cluster import ClusterSettings, Reach
-from slipway.platform.platform_roles import PlatformRoles
 from slipway.platform.reach import (
     far_network,
-    far_role,
     far_stack,
     runner_blocks,
     runner_network,
@@ -28,7 +27,6 @@ from slipway.platform.reach import (
 )
 from slipway.platform.reading import stack_file
 from slipway.platform.settings import PlatformSettings, Settings
-from slipway.private_folder import private_folder
 
 
 def warn_of_images(settings: Settings) -> None:
@@ -42,31 +40,15 @@ def warn_of_images(settings: Settings) -> None:
         )
 
 
-def far_provider(settings: Settings, own: PlatformRoles, provider: aws.Provider) -> aws.Provider | None:
+def far_provider(settings: Settings, provider: aws.Provider) -> aws.Provider | None:
     """The provider that works in the fleet's account, where this stack's network is another."""
     far = far_network(settings)
     if far is None:
         return None
-    return fleet_provider(settings, far.region, _profiles(settings, own, provider))
-
-
-def _profiles(settings: Settings, own: PlatformRoles, provider: aws.Provider) -> str:
-    """The file that says which role of the fleet's account this run becomes; its path is the same in each.
-
-    Plans become one role and applies another. Named in the provider's own arguments, that would show as a
-    change of the provider in every plan (docs/decisions/0024-the-way-to-a-cluster.md).
-    """
-    path = private_folder(Path(), make=True) / f"aws-profiles-{settings.stack}"
     who = caller(provider)
     if who is not None:
-        planning = f":assumed-role/{own.plan.name}/" in who
-        path.write_text(
-            f"[profile {FLEET_PROFILE}]\n"
-            f"role_arn = {far_role(settings, applying=not planning)}\n"
-            f"role_session_name = {session_name('network', settings.stack)}\n"
-            "credential_source = Environment\n"
-        )
-    return str(path)
+        fleet_profile.write(Path(), settings, who)
+    return fleet_provider(settings, far.region)
 
 
 def public_blocks(
@@ -77,6 +59,12 @@ def public_blocks(
     if cluster.reach is not Reach.ADDRESSES:
         return None
     named = [block for blocks in cluster.addresses.values() for block in blocks]
+    if not named and not _nat_zones(runner_network(settings)):
+        raise SlipwayError(
+            "the public endpoint would answer to nobody, which EKS takes for everybody",
+            where=f"cluster.addresses in {stack_file(settings.stack)}",
+            fix="name the blocks that call it, or give the fleet's network NAT",
+        )
     if settings.platform.runners is not None:
         own = network.nat_addresses
     else:
@@ -88,9 +76,19 @@ def _far_addresses(settings: Settings, fleet: aws.Provider | None) -> list[pulum
     far = far_network(settings)
     if far is None or fleet is None:
         return []
-    zones = {"none": (), "one": far.network.zones[:1], "one_per_zone": far.network.zones}[far.network.nat]
-    name = naming.network(_far(settings))
-    return [far_nat_address(naming.nat_address(name, zone), fleet) for zone in zones]
+    stack = _far(settings)
+    return [
+        far_nat_address(naming.nat_address(naming.network(stack), zone), stack, fleet)
+        for zone in _nat_zones(far)
+    ]
+
+
+def _nat_zones(block: PlatformSettings | None) -> tuple[str, ...]:
+    """The zones of a network that have a NAT gateway."""
+    if block is None:
+        return ()
+    zones = block.network.zones
+    return {"none": (), "one": zones[:1], "one_per_zone": zones}[block.network.nat]
 
 
 def way_in(
@@ -127,7 +125,7 @@ def _peering(
     opts: pulumi.ResourceOptions,
 ) -> Peering:
     name = naming.network(_far(settings))
-    vpc = far_vpc(name, fleet)
+    vpc = far_vpc(name, _far(settings), fleet)
     return Peering(
         "fleet-peering",
         PeeringArgs(
@@ -142,7 +140,7 @@ def _peering(
                 cidr=far.network.cidr,
                 vpc_id=vpc,
                 route_tables={
-                    zone: far_route_table(naming.private_route_table(name, zone), fleet)
+                    zone: far_route_table(naming.private_route_table(name, zone), _far(settings), fleet)
                     for zone in far.network.zones
                 },
                 provider=fleet,

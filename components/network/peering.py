@@ -73,7 +73,12 @@ class Peering(pulumi.ComponentResource):
             f"{name}-accepted",
             vpc_peering_connection_id=asked.id,
             auto_accept=True,
-            opts=pulumi.ResourceOptions(parent=self, provider=far.provider),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=far.provider,
+                # In one account both are one object, and the provider reads its tags as this one's, too.
+                ignore_changes=["tags", "tagsAll"],
+            ),
         )
         for zone, table in args.route_tables.items():
             aws.ec2.Route(

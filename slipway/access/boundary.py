@@ -5,6 +5,8 @@ entities"). It allows what Slipway's roles need and no more, because an apply ro
 and give that role everything: docs/apply-roles.md lists what can be reached so, and a test computes the list.
 """
 
+from collections.abc import Iterator
+
 from slipway.access.claims import ISSUER
 from slipway.access.network_permissions import ACCEPT, ROUTES
 from slipway.access.stack_permissions import (
@@ -48,6 +50,7 @@ _READ = (
     "dynamodb:List*",
     "ec2:Describe*",
     "ec2:GetManagedPrefixListEntries",
+    "ec2:GetTransitGateway*",
     "ecr:Describe*",
     "ecr:Get*",
     "ecr:List*",
@@ -121,7 +124,7 @@ def boundary_policy(account: str, *, arn: str = "", issuer: str = ISSUER) -> Doc
     return document(
         [
             allow("Everywhere", [*_READ, *_IMAGES, *_KEYS, *_CLUSTER, *_LAUNCH, *_SESSIONS], ["*"]),
-            _by_name(account),
+            *_by_name(account),
             *_images(),
             _balancers(account),
             _paths(account),
@@ -131,11 +134,14 @@ def boundary_policy(account: str, *, arn: str = "", issuer: str = ISSUER) -> Doc
     )
 
 
-def _by_name(account: str) -> Statement:
+_TOGETHER = ("apigateway", "autoscaling", "ec2", "execute-api", "logs")
+
+
+def _by_name(account: str) -> Iterator[Statement]:
     """What is only for what the platform made, told by its name.
 
-    One statement, for its size: an action acts on the resources of its own service alone, whatever else is
-    listed.
+    The rest is one statement, for its size: an action acts on the resources of its own service alone,
+    whatever else is listed.
     """
     here = f"*:{account}"
     parameters = [f"ssm:{here}:parameter/{name}" for name in PUBLISHED_PARAMETERS]
@@ -156,8 +162,13 @@ def _by_name(account: str) -> Statement:
         ("ssm", ("GetParameter", "GetParameters"), parameters),
         ("sts", ("AssumeRole",), [f"iam::*:role{naming.CI_PATH}*"]),
     )
-    actions = [f"{service}:{verb}" for service, verbs, _ in held for verb in verbs]
-    return allow("ByName", actions, [f"arn:aws:{arn}" for _, _, resources in held for arn in resources])
+    for service, verbs, resources in held:
+        if service not in _TOGETHER:
+            actions = [f"{service}:{verb}" for verb in verbs]
+            yield allow(service.capitalize(), actions, [f"arn:aws:{resource}" for resource in resources])
+    rest = [each for each in held if each[0] in _TOGETHER]
+    actions = [f"{service}:{verb}" for service, verbs, _ in rest for verb in verbs]
+    yield allow("ByName", actions, [f"arn:aws:{arn}" for _, _, resources in rest for arn in resources])
 
 
 def _images() -> tuple[Statement, ...]:

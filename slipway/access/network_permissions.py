@@ -5,11 +5,13 @@ resources, and condition keys for Amazon EC2".
 """
 
 from slipway.access.statements import Statement, allow
+from slipway.platform import naming
 from slipway.platform.declaration import JoinNetwork
 
 ACCEPT = "ec2:AcceptVpcPeeringConnection"
 ROUTES = ("ec2:CreateRoute", "ec2:DeleteRoute")
-"""Not ReplaceRoute: the way out that a subnet has stays what it is."""
+"""EC2 has no condition for a route's destination, so that whoever adds routes to a table may take its
+others."""
 
 
 def read() -> tuple[Statement, ...]:
@@ -30,9 +32,13 @@ def join(grant: JoinNetwork) -> tuple[Statement, ...]:
     tables."""
     here = f"arn:aws:ec2:{grant.region}:{grant.account}"
     own = {"StringEquals": {"aws:ResourceTag/slipway:stack": grant.stack}}
+    private = {
+        "StringLike": {"aws:ResourceTag/Name": naming.private_route_tables(naming.network(grant.stack))}
+    }
     asked = {"ArnLike": {"ec2:RequesterVpc": f"arn:aws:ec2:*:{grant.from_account}:vpc/*"}}
     return (
         allow("AcceptPeering", [ACCEPT], [f"{here}:vpc-peering-connection/*"], asked),
         allow("IntoOwnNetwork", [ACCEPT], [f"{here}:vpc/*"], own),
-        allow("RouteOwnSubnets", ROUTES, [f"{here}:route-table/*"], own),
+        # The tables of private subnets alone: what is public is no runner's.
+        allow("RouteOwnSubnets", ROUTES, [f"{here}:route-table/*"], own | private),
     )

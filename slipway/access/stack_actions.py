@@ -128,6 +128,7 @@ OIDC_PROVIDER = changing("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
 READ_ACTIONS = (
     "ec2:Describe*",
     "ec2:GetManagedPrefixListEntries",
+    "ec2:GetTransitGateway*",
     "ecr:DescribeRepositories",
     "ecr:GetLifecyclePolicy",
     "ecr:GetRepositoryPolicy",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ def real_engine(root: Path, stack: str, progress: Progress | None = None) -> Pul
     """
     from slipway.recovery import BackendLocks, ProviderLookup, Runs
 
+    become_in_the_fleets_account(root, stack)
     sealed_by = load_stack(root, stack).secrets_provider
     project = load_project(root).name
     region = os.environ.get("AWS_REGION", "")
@@ -49,6 +51,25 @@ def real_engine(root: Path, stack: str, progress: Progress | None = None) -> Pul
         lookup=ProviderLookup(project, elsewhere, _id_by_name),
     )
     return engine
+
+
+def become_in_the_fleets_account(root: Path, stack: str) -> None:
+    """Write the profile that the stack's provider for that account reads, where it may have one.
+
+    Whoever has no credentials, or files that cannot be read, is told so by what comes next.
+    """
+    from slipway import aws
+    from slipway.access import fleet_profile
+    from slipway.platform.reach import far_stack
+    from slipway.platform.reading import load
+
+    with suppress(SlipwayError):
+        settings = load(root, stack)
+        if far_stack(settings) is None:
+            return
+        sts = aws.connect(settings.platform.region).client("sts")
+        who = aws.caller_in(sts, settings.account, names="accounts in Pulumi.yaml")
+        fleet_profile.write(root, settings, who)
 
 
 def _id_by_name(resource: ResourceState) -> str:

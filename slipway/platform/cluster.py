@@ -1,5 +1,6 @@
 """The EKS cluster of a workload account, as a stack file describes it."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -37,6 +38,9 @@ class Reach(StrEnum):
     """Its public endpoint too, from the runners' public addresses and from named ones, never from
     everywhere."""
 
+
+_STANDARD_RUNNER = re.compile(r"(ubuntu|windows|macos)-.*", re.IGNORECASE)
+"""https://docs.github.com/en/actions/reference/runners/github-hosted-runners"""
 
 MAX_NODES = 450  # EKS service quotas, "Nodes per managed node group"
 
@@ -146,6 +150,10 @@ class ClusterSettings(Model):
     def _as_it_is_reached(
         cls, addresses: dict[str, tuple[str, ...]], info: ValidationInfo
     ) -> dict[str, tuple[str, ...]]:
+        hosted = sorted(name for name in addresses if _STANDARD_RUNNER.fullmatch(name))
+        if hosted:
+            message = f"runners with addresses of their own: {', '.join(hosted)} are GitHub's, and anybody's"
+            raise ValueError(message)
         if addresses and info.data.get("reach") is not Reach.ADDRESSES:
             message = "none, or 'reach: addresses' beside it: a private endpoint answers to no public address"
             raise ValueError(message)

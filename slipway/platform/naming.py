@@ -70,7 +70,12 @@ def network(stack: str) -> str:
 
 def private_route_table(network_name: str, zone: str) -> str:
     """Name of the route table of a network's private subnet in a zone: `slipway-staging-private-a`."""
-    return f"{network_name}-private-{zone[-1]}"
+    return private_route_tables(network_name).replace("*", zone[-1])
+
+
+def private_route_tables(network_name: str) -> str:
+    """The pattern of those names."""
+    return f"{network_name}-private-*"
 
 
 def nat_address(network_name: str, zone: str) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from slipway.platform import naming
-from slipway.platform.cluster import Reach
 from slipway.platform.declaration import (
     ApplyStack,
     AssumeRoles,
@@ -24,7 +23,7 @@ from slipway.platform.declaration import (
 )
 from slipway.platform.fleet_names import FleetNames
 from slipway.platform.protection import EnvironmentRules, Protection, plan_protection
-from slipway.platform.reach import asks_far_account, far_network, far_role
+from slipway.platform.reach import far_role, far_stack
 from slipway.platform.runner_chain import cicd_roles
 from slipway.platform.sessions import APPLY_SESSION_SECONDS, SESSION_SECONDS
 from slipway.platform.settings import Settings
@@ -78,21 +77,23 @@ def platform_roles(settings: Settings) -> PlatformRoles:
 
 
 def _joining_roles(settings: Settings) -> Iterator[RoleDeclaration]:
-    """For each stack that looks this network up or joins it: a role for its applies, one for its plans."""
+    """For each stack with a cluster: a role for its applies, one for its plans.
+
+    Whatever its `reach` is now: this stack is applied first, and the other must still be able to take away
+    what it made before.
+    """
     if settings.platform.runners is None:
         return
     own, account, region = settings.stack.value, settings.account, settings.platform.region
     for stack, block in settings.others.items():
-        if block.cluster is None or not asks_far_account(settings, block.cluster):
+        if block.cluster is None:
             continue
         far = settings.organization.accounts.of(stack)
         apply = naming.role_arn(far, naming.apply_role(stack), naming.INFRA_PATH)
         plan = naming.role_arn(far, naming.plan_role(stack))
-        joins: tuple[Grant, ...] = ()
-        if block.cluster.reach is Reach.PRIVATE:
-            joins = (JoinNetwork(own, account, region, from_account=far),)
+        joins = JoinNetwork(own, account, region, from_account=far)
         for name, trusted, grants in (
-            (naming.network_role(stack), apply, (ReadNetwork(), *joins)),
+            (naming.network_role(stack), apply, (ReadNetwork(), joins)),
             (naming.network_reader_role(stack), plan, (ReadNetwork(),)),
         ):
             yield RoleDeclaration(
@@ -133,7 +134,7 @@ def _plan_job(settings: Settings) -> Job:
     ]
     if settings.platform.runners:
         grants.append(ReadFleet(stack, account, region))
-    if far_network(settings):
+    if far_stack(settings):
         grants.append(AssumeRoles((far_role(settings, applying=False),)))
     return Job(
         name="infra-plan",
@@ -165,7 +166,7 @@ def _apply_job(settings: Settings) -> Job:
     ]
     if settings.platform.runners:
         grants.append(ChangeFleet(stack, account, region, naming.boundary_arn(account)))
-    if far_network(settings):
+    if far_stack(settings):
         grants.append(AssumeRoles((far_role(settings, applying=True),)))
     return Job(
         name="infra-apply",

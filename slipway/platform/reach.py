@@ -95,18 +95,15 @@ def transit_destinations(settings: Settings) -> dict[str, str]:
     return {stack.value: block.network.cidr for stack, block in joined_with(settings).items()}
 
 
-def asks_far_account(settings: Settings, cluster: ClusterSettings) -> bool:
-    """Whether a stack with this cluster looks up or joins the fleet's network in its account.
+def far_network(settings: Settings) -> PlatformSettings | None:
+    """The block of the stack whose network this one looks up or joins; None where there is no such.
 
     Over a transit gateway each side makes its own part and needs nothing of the other's.
     """
-    return cluster.reach is Reach.ADDRESSES or settings.organization.transit_gateway is None
-
-
-def far_network(settings: Settings) -> PlatformSettings | None:
-    """The block of the stack whose network this one looks up or joins; None where there is no such."""
     cluster = settings.platform.cluster
-    if cluster is None or far_stack(settings) is None or not asks_far_account(settings, cluster):
+    if cluster is None or far_stack(settings) is None:
+        return None
+    if cluster.reach is Reach.PRIVATE and settings.organization.transit_gateway is not None:
         return None
     return runner_network(settings)
 
@@ -151,7 +148,9 @@ def serving_class(
     wanted = {label.lower() for label in labels}
     for name, block in classes.items():
         served = {slug.lower() for slug in block.repositories}
-        if wanted <= block.label_set and repository.lower() in served:
+        # A class that is kept to some workflows takes nothing of a repository that has none of them.
+        ours = [ref for ref in block.workflows if ref.lower().startswith(f"{repository.lower()}/")]
+        if wanted <= block.label_set and repository.lower() in served and (ours or not block.workflows):
             return name
     return None
 
@@ -180,12 +179,15 @@ def _refusal(settings: Settings, cluster: ClusterSettings, journey: Journey) -> 
     classes = block.runners.classes if block and block.runners else {}
     said = f"[{', '.join(journey.labels)}]"
     if serving_class(classes, journey.labels, journey.repository):
-        return None
-    if (
-        cluster.reach is Reach.ADDRESSES
-        and len(journey.labels) == 1
-        and journey.labels[0] in cluster.addresses
-    ):
+        if cluster.reach is Reach.PRIVATE or (block and block.network.nat != "none"):
+            return None
+        return NoPath(
+            journey=journey,
+            what=f"{said}, a runner class whose network has no NAT and so no public address",
+            fix="NAT in the fleet's network, or 'reach: private'",
+        )
+    callers = {name.lower() for name in cluster.addresses}
+    if cluster.reach is Reach.ADDRESSES and callers & {label.lower() for label in journey.labels}:
         return None
     if "self-hosted" in {label.lower() for label in journey.labels}:
         return NoPath(

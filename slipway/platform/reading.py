@@ -94,7 +94,7 @@ def sources(root: Path, stack: str) -> Sources:
         documents[document.file] = document
         services[path.stem] = document.values
     others: dict[str, object] = {}
-    for other in () if stack == Stack.LOCAL else ACCOUNT_STACKS:
+    for other in _joined(stack):
         path = root / stack_file(other)
         if other != stack and path.is_file():
             document = read(path, stack_file(other)).below("config")
@@ -109,6 +109,13 @@ def sources(root: Path, stack: str) -> Sources:
         others=others,
         shared=f"{PREFIX}organization" not in own.values,
     )
+
+
+def _joined(stack: str) -> tuple[Stack, ...]:
+    """The stacks that one's network may be joined with: the fleet's with those of clusters."""
+    if stack == Stack.AUTOMATION:
+        return tuple(other for other in ACCOUNT_STACKS if other.runs)
+    return (Stack.AUTOMATION,) if stack in ACCOUNT_STACKS else ()
 
 
 def load(root: Path, stack: str) -> Settings:
@@ -174,16 +181,18 @@ def draft_of(given: Sources, stack: Stack) -> Draft:
         embedded = dict.fromkeys(("automation", "staging", "prod"), EMBEDDED_ACCOUNT)
         shared = shared.model_copy(update={"accounts": type(shared.accounts)(**embedded)})
     repositories = _repositories(shared, services)
+    # What is wrong there decides about this stack, too: what it is joined with must be as it is written.
+    others: dict[Stack, PlatformSettings] = {}
+    for name, block in given.others.items():
+        other = {name: Place(stack_file(name), f"{PREFIX}platform")}
+        read_of = _optional(PlatformSettings, other, {name: block}, name, mistakes)
+        if read_of is not None:
+            others[Stack(name)] = read_of
     settings = Settings.model_construct(
         stack=stack,
         organization=shared,
         platform=_serving(platform or _EXAMPLE_PLATFORM, repositories),
-        others={
-            Stack(name): _serving(block, repositories)
-            for name, values in given.others.items()
-            # What is wrong there is told by that stack's own commands.
-            if (block := _optional(PlatformSettings, {"": Place("")}, {"": values}, "", [])) is not None
-        },
+        others={stack: _serving(block, repositories) for stack, block in others.items()},
         services=services,
         local=local or LocalSettings(),
         endpoints=endpoints,

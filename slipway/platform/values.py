@@ -123,6 +123,7 @@ CHART = "chart"
 
 RESERVED_SERVICES = {
     "platform": "the platform's own repository is called so",
+    "network": "the roles that join networks begin with it",
     "preview": "ECR repositories of pull requests' images have this part in their name",
 }
 

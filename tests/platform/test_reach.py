@@ -1,6 +1,7 @@
 """Every job that talks to a cluster runs where a path leads to it, or the preview says which does not."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -116,6 +117,58 @@ def test_addresses_are_only_for_an_endpoint_that_answers_to_them() -> None:
     values = stack_values("staging")
     values["platform"]["cluster"]["addresses"] = {"office": ["198.51.100.0/24"]}
     assert "'reach: addresses' beside it" in " ".join(mistakes("staging", values).values())
+
+
+@pytest.mark.parametrize("label", ["ubuntu-24.04", "Windows-latest", "macos-15"])
+def test_githubs_own_runners_have_no_addresses_of_their_own(label: str) -> None:
+    values = staging("addresses", [label], addresses={label: ["198.51.100.16/28"]})
+    assert "are GitHub's, and anybody's" in " ".join(mistakes("staging", values).values())
+
+
+def test_own_runners_elsewhere_come_from_the_addresses_under_their_label() -> None:
+    values = staging("addresses", ["self-hosted", "Office"], addresses={"office": ["198.51.100.16/28"]})
+    assert parse("staging", values).organization.runs_on.deploy == ("self-hosted", "Office")
+
+
+@pytest.mark.parametrize(
+    ("workflow", "right"), [("acme/platform/.github/workflows/infra-up.yml@main", "infra"), (None, "")]
+)
+def test_a_class_kept_to_workflows_serves_no_other_repository(
+    workflow: str | None, right: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"workflows": [workflow] if workflow else []}
+    fleet_with(monkeypatch, lambda block: block["runners"]["classes"]["cluster"].update(kept))
+    if workflow is None:
+        assert parse("staging", stack_values("staging"))
+        return
+    found = set(mistakes("staging", stack_values("staging")))
+    assert found == {f"{RUNS_ON}.{job.value}" for job in ClusterJob if job.value != right}
+
+
+def test_a_fleet_without_a_public_address_reaches_no_public_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet_with(monkeypatch, lambda block: block["network"].update(nat="none"))
+    values = stack_values("staging")
+    values["platform"]["cluster"]["reach"] = "addresses"
+    assert "has no NAT" in " ".join(mistakes("staging", values).values())
+
+
+def test_a_mistake_in_the_fleets_file_is_told_and_never_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An example in its place would become the block that rules and routes are made for."""
+    fleet_with(monkeypatch, lambda block: block["network"].update(cidr="10.10.0/16"))
+    (said,) = mistakes("staging", stack_values("staging")).values()
+    assert "Pulumi.automation.yaml: slipway:platform.network.cidr: found '10.10.0/16'" in said
+
+
+def fleet_with(monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], object]) -> None:
+    """Let the file of the stack with the fleet say something else."""
+    read = reading.sources
+
+    def changed(root: Any, stack: str) -> Any:
+        given = read(root, stack)
+        change(given.others["automation"])  # type: ignore[arg-type]
+        return given
+
+    monkeypatch.setattr(reading, "sources", changed)
 
 
 def test_a_class_serves_every_repository_or_some() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway.access.network_permissions import ACCEPT, ROUTES
 from slipway.engine.offline import render_stacks
 from slipway.engine.recording import Rendered
 from slipway.engine.registration import Registration
@@ -77,12 +78,15 @@ def test_by_default_the_two_networks_are_peers(rendered: dict[str, Rendered]) ->
     assert not [item for item in automation.registrations if INGRESS in item.urn]
 
 
-def test_over_a_transit_gateway_each_stack_makes_its_own_side(project: Project) -> None:
+def test_over_a_transit_gateway_each_stack_makes_its_own_side(
+    project: Project, rendered: dict[str, Rendered]
+) -> None:
     said = {"Pulumi.yaml": ("      cicd_chain:", f"      transit_gateway: {GATEWAY}\n      cicd_chain:")}
     stacks = declared(project, said)
     automation, staging = stacks["automation"], stacks["staging"]
     assert not list(of(staging, PEERING))
-    assert network_roles(automation) == set(), "nobody needs to change another's account"
+    # They stay: a stack that was a peer takes its side away by them, after this one was applied.
+    assert network_roles(automation) == network_roles(rendered["automation"])
     for stack in (automation, staging):
         (attachment,) = of(stack, ATTACHMENT)
         assert attachment.inputs["transitGatewayId"] == GATEWAY
@@ -110,10 +114,33 @@ def test_a_public_endpoint_answers_to_the_fleet_and_to_who_is_named(project: Pro
     assert cluster.inputs["endpointPrivateAccess"] is True
     # What the fleet's addresses are is known once its network is there; it is never everybody.
     assert "publicAccessCidrs" in cluster.inputs
+
+
+def test_who_plans_a_stack_changes_nothing_of_the_other(rendered: dict[str, Rendered]) -> None:
     policies = {
         str(item.inputs["name"]): str(item.inputs["policy"])
-        for item in of(stacks["automation"], "aws:iam/rolePolicy:RolePolicy")
-        if str(item.inputs.get("name", "")).startswith("network-staging")
+        for item in of(rendered["automation"], "aws:iam/rolePolicy:RolePolicy")
+        if str(item.inputs.get("name", "")).startswith("network-")
     }
-    assert policies
-    assert not any("CreateRoute" in text or "AcceptVpcPeering" in text for text in policies.values())
+    assert set(policies) == network_roles(rendered["automation"])
+    for name, text in policies.items():
+        statements = json.loads(text)["Statement"]
+        actions = {action for statement in statements for action in listed(statement["Action"])}
+        changing = {action for action in actions if not action.startswith("ec2:Describe")}
+        wanted = set() if name.endswith("-read") else {ACCEPT, *ROUTES}
+        assert changing == wanted, name
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def test_the_fleets_provider_is_told_alike_by_plans_and_applies(rendered: dict[str, Rendered]) -> None:
+    (provider,) = [item for item in of(rendered["staging"], "pulumi:providers:aws") if item.name == "fleet"]
+    told = provider.inputs
+    assert "assumeRoles" not in told, "it would differ between the two"
+    assert told["profile"] == "slipway-fleet"
+    assert json.loads(str(told["sharedConfigFiles"])) == [".slipway/aws-profiles-staging"]
+    assert json.loads(str(told["allowedAccountIds"])) == ["111111111111"]
+    # Without it pulumi-aws would look for the profile in the caller's own file, and stop.
+    assert told["skipCredentialsValidation"] in (True, "true")

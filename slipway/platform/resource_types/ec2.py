@@ -205,7 +205,12 @@ TYPES = (
         unordered=names("subnetIds"),
         actions=Actions(
             create=qualified("ec2", "CreateTransitGatewayVpcAttachment CreateTags"),
-            read=qualified("ec2", "DescribeTransitGatewayVpcAttachments DescribeTransitGateways"),
+            read=qualified(
+                "ec2",
+                "DescribeTransitGatewayVpcAttachments DescribeTransitGateways "
+                # Of a gateway of the same account.
+                "GetTransitGatewayRouteTableAssociations GetTransitGatewayRouteTablePropagations",
+            ),
             update=qualified("ec2", "ModifyTransitGatewayVpcAttachment CreateTags DeleteTags"),
             delete=qualified("ec2", "DeleteTransitGatewayVpcAttachment"),
             on=(

@@ -10,7 +10,7 @@ from slipway.platform.rules.draft import Draft
 
 def reach_mistakes(draft: Draft) -> Iterator[Mistake]:
     """Every job that would never reach the cluster, and every block that two joined networks share."""
-    if not (draft.knows_the_platform and draft.knows_the_organization):
+    if not (draft.knows_the_platform and draft.knows_the_organization) or _elsewhere(draft):
         return
     yield from _overlaps(draft)
     if len(draft.settings.services) < len(draft.service_names) or draft.is_wrong(draft.platform / "runners"):
@@ -19,6 +19,13 @@ def reach_mistakes(draft: Draft) -> Iterator[Mistake]:
         place = draft.organization / "runs_on" / refusal.journey.job
         found = f"{refusal.what}: these jobs would never reach the cluster of {draft.platform.file}"
         yield Mistake(place, found, refusal.fix)
+
+
+def _elsewhere(draft: Draft) -> bool:
+    """Whether the file of a stack that this one may be joined with has mistakes and may mean anything."""
+    ours = {place.file for place in draft.places.values()}
+    ours |= {draft.service(name).file for name in draft.service_names}
+    return any(mistake.place.file not in ours for mistake in draft.mistakes)
 
 
 def _overlaps(draft: Draft) -> Iterator[Mistake]:
