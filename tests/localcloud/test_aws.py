@@ -39,12 +39,18 @@ def role(aws: Any, number: Iterator[int]) -> str:
 
 
 @pytest.fixture
-def cluster(aws: Any, role: str, number: Iterator[int]) -> str:
+def subnet(aws: Any) -> str:
+    """One of those that an account has from the start."""
+    return str(aws("ec2").describe_subnets()["Subnets"][0]["SubnetId"])
+
+
+@pytest.fixture
+def cluster(aws: Any, role: str, subnet: str, number: Iterator[int]) -> str:
     name = f"cluster-{next(number)}"
     aws("eks").create_cluster(
         name=name,
         roleArn=role,
-        resourcesVpcConfig={"subnetIds": ["subnet-1"], "endpointPublicAccess": False},
+        resourcesVpcConfig={"subnetIds": [subnet], "endpointPublicAccess": False},
         accessConfig={
             "authenticationMode": "API_AND_CONFIG_MAP",
             "bootstrapClusterCreatorAdminPermissions": False,
@@ -140,10 +146,10 @@ def test_a_cluster_keeps_its_access_configuration(aws: Any, cluster: str) -> Non
     }
 
 
-def test_a_cluster_without_an_access_configuration_gets_the_defaults_of_eks(aws: Any, role: str) -> None:
-    made = aws("eks").create_cluster(
-        name="plain", roleArn=role, resourcesVpcConfig={"subnetIds": ["subnet-1"]}
-    )
+def test_a_cluster_without_an_access_configuration_gets_the_defaults_of_eks(
+    aws: Any, role: str, subnet: str
+) -> None:
+    made = aws("eks").create_cluster(name="plain", roleArn=role, resourcesVpcConfig={"subnetIds": [subnet]})
     assert made["cluster"]["accessConfig"] == {
         "authenticationMode": "CONFIG_MAP",
         "bootstrapClusterCreatorAdminPermissions": True,
@@ -160,14 +166,14 @@ def test_the_authentication_mode_goes_forward_and_never_back(aws: Any, cluster: 
     assert eks.describe_cluster(name=cluster)["cluster"]["accessConfig"]["authenticationMode"] == "API"
 
 
-def test_an_update_of_the_endpoints_keeps_the_subnets(aws: Any, cluster: str) -> None:
+def test_an_update_of_the_endpoints_keeps_the_subnets(aws: Any, cluster: str, subnet: str) -> None:
     eks = aws("eks")
     update = eks.update_cluster_config(name=cluster, resourcesVpcConfig={"endpointPublicAccess": True})[
         "update"
     ]
     assert eks.describe_update(name=cluster, updateId=update["id"])["update"]["status"] == "Successful"
     held = eks.describe_cluster(name=cluster)["cluster"]["resourcesVpcConfig"]
-    assert (held["subnetIds"], held["endpointPublicAccess"]) == (["subnet-1"], True)
+    assert (held["subnetIds"], held["endpointPublicAccess"]) == ([subnet], True)
 
 
 def test_the_version_of_a_cluster_can_be_raised(aws: Any, cluster: str) -> None:
