@@ -94,5 +94,9 @@ def _clusters(resource: Mapping[str, Any]) -> set[str]:
     inputs = cast("dict[str, Any]", resource.get("inputs") or {})
     if resource["type"] == CLUSTER:
         return {str(inputs["name"])}
-    tags = cast("dict[str, str]", inputs.get("tags") or {})
-    return {tag.removeprefix(_CLUSTER_TAG) for tag in tags if tag.startswith(_CLUSTER_TAG)}
+    tags = inputs.get("tags")
+    if not isinstance(tags, dict):  # a group's are a list of blocks
+        return set()
+    return {
+        tag.removeprefix(_CLUSTER_TAG) for tag in cast("dict[str, str]", tags) if tag.startswith(_CLUSTER_TAG)
+    }

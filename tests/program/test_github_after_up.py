@@ -90,6 +90,8 @@ def test_github_holds_what_the_stack_file_means(cloud: Project) -> None:
     assert shared == {
         "AWS_REGION": "eu-west-1",
         "AWS_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/slipway/ci/skill-pool-build",
+        "DEPLOY_RUNS_ON": '["self-hosted", "cluster"]',
+        "MIGRATE_RUNS_ON": '["self-hosted", "cluster"]',
         "ECR_REPO_SERVER": "skill-pool/server",
         "ECR_REPO_WEB": "skill-pool/web",
         "HELM_RELEASE_NAME": "skill-pool",

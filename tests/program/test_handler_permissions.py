@@ -95,6 +95,15 @@ EXCEPTIONS = {
     ("aws:autoscaling/group:Group", "managed-fleets:*"): UNUSED,
     ("aws:autoscaling/group:Group", "vpc-lattice:*"): UNUSED,
     ("aws:cloudwatch/logGroup:LogGroup", "firehose:*"): UNUSED,
+    (
+        "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
+        "sts:AssumeRole",
+    ): "of CloudFormation's own acceptance",
+    (
+        "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
+        "ec2:AcceptVpcPeeringConnection",
+    ): "of the far side's role",
+    ("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "ec2:ModifyVpcPeeringConnectionOptions"): UNUSED,
     ("aws:cloudwatch/logGroup:LogGroup", "logs:*BearerTokenAuthentication"): UNUSED,
     ("aws:cloudwatch/logGroup:LogGroup", "logs:*DataProtectionPolicy"): UNUSED,
     ("aws:cloudwatch/logGroup:LogGroup", "logs:*DeletionProtection"): UNUSED,
@@ -238,8 +247,9 @@ def forms(item: Registration, action: str, inputs: Inputs) -> Iterator[tuple[str
                 for held in (row.on, places())
             )
             if own or verb not in TAGS:
-                unknown = [] if kind in NOT_NAMED.get(service, "").split() else [f"some {kind}"]
-                yield from ((kind, arn) for arn in own or others[:1] or unknown)
+                # Another type's row may have it, where the action needs it as little as before.
+                unnamed = kind in NOT_NAMED.get(service, "").split()
+                yield from ((kind, arn) for arn in own or ([] if unnamed else others[:1] or [f"some {kind}"]))
 
 
 def gaps(role: Role, items: list[Registration]) -> Iterator[tuple[str, str, str]]:

@@ -45,6 +45,27 @@ SAMPLES: dict[str, Sample] = {
         None,
         plain(destinationCidrBlock="192.168.0.0/16"),
     ),
+    "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": Sample(
+        lambda w: {"vpcId": w.vpc, "peerVpcId": w.other_vpc, "tags": TAGS},
+        plain(tags=NEW_TAGS),
+        lambda w: {"vpcId": w.other_vpc, "peerVpcId": w.vpc},
+    ),
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": Sample(
+        lambda w: {"vpcPeeringConnectionId": w.peering(1), "autoAccept": True},
+        None,
+        lambda w: {"vpcPeeringConnectionId": w.peering(2)},
+        stays=True,
+    ),
+    "aws:ec2transitgateway/vpcAttachment:VpcAttachment": Sample(
+        lambda w: {
+            "transitGatewayId": w.transit_gateway,
+            "vpcId": w.vpc,
+            "subnetIds": [w.subnet(1), w.subnet(2)],
+            "tags": TAGS,
+        },
+        plain(tags=NEW_TAGS),
+        lambda w: {"vpcId": w.other_vpc},
+    ),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": Sample(
         lambda w: {"routeTableId": w.table(1), "subnetId": w.subnet(1)},
         None,

@@ -66,6 +66,22 @@ class World:
     def vpc(self) -> str:
         return self.get("aws:ec2/vpc:Vpc", "world", cidrBlock="10.20.0.0/16").id
 
+    @property
+    def other_vpc(self) -> str:
+        return self.get("aws:ec2/vpc:Vpc", "other-world", cidrBlock="10.40.0.0/16").id
+
+    def peering(self, number: int = 1) -> str:
+        vpcs = {"vpcId": self.vpc, "peerVpcId": self.other_vpc}
+        return self.get("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", f"peering-{number}", **vpcs).id
+
+    @property
+    def transit_gateway(self) -> str:
+        """The organisation's, which no stack makes."""
+        ec2: Any = self.aws.provider.cloud("").client("ec2")
+        listed = ec2.describe_transit_gateways()["TransitGateways"]
+        found = listed[0] if listed else ec2.create_transit_gateway()["TransitGateway"]
+        return str(found["TransitGatewayId"])
+
     def subnet(self, number: int = 1) -> str:
         zone = "abc"[number % 3]
         return self.get(

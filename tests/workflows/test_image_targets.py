@@ -32,6 +32,8 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/packer").write_text(PACKER)
     (tmp_path / "bin/packer").chmod(0o755)
+    (tmp_path / "bin/session-manager-plugin").write_text("#!/bin/sh\n")
+    (tmp_path / "bin/session-manager-plugin").chmod(0o755)
     build = {
         "artifact_id": "eu-west-1:ami-0123456789abcdef0",
         "packer_run_uuid": "this",
