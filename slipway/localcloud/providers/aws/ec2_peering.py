@@ -56,6 +56,23 @@ def _asked(call: AwsCall, id_: str, old: Props) -> Props | None:
     return {**_sides(found), "tagsAll": tags.unpaired(found.get("Tags"))}
 
 
+def _found(call: AwsCall, inputs: Props) -> str | None:
+    """The id of what was made for this URN and still counts."""
+    listed = _PEERING.listed(call, Filters=tags.stamped(call))
+    standing = [one for one in listed if one["Status"]["Code"] not in _OVER]
+    return first([one["VpcPeeringConnectionId"] for one in standing])
+
+
+def _attach(call: AwsCall, inputs: Props) -> str:
+    ec2 = call.client("ec2")
+    made = ec2.create_transit_gateway_vpc_attachment(**pick(inputs, _ATTACHED))
+    id_ = str(made["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"])
+    # moto leaves the tags of the call itself out.
+    for specification in _ATTACHMENT.specification(call, inputs):
+        ec2.create_tags(Resources=[id_], Tags=specification["Tags"])
+    return id_
+
+
 def _accept(call: AwsCall, inputs: Props) -> str:
     id_ = str(inputs["vpcPeeringConnectionId"])
     found = _described(call, id_)
@@ -93,6 +110,7 @@ HANDLERS: tuple[Handler[AwsCall], ...] = (
         page="vpc_peering_connection",
         create=_ask,
         read=_asked,
+        find=_found,
     ),
     Handler[AwsCall](
         token="aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter",
@@ -108,6 +126,7 @@ HANDLERS: tuple[Handler[AwsCall], ...] = (
         page="ec2_transit_gateway_vpc_attachment",
         fields=_ATTACHED,
         state=_attachment,
+        create=_attach,
     ),
 )
 
