@@ -88,7 +88,9 @@ from tests.program.test_trees import TREES, tree
 
 prod = render_apart(ROOT, "prod", "")
 for verb in ("plan", "apply"):
-    print(*gaps(world_of([prod]), "prod", ours(prod), verb), sep="\\n")
+    # What it makes in the fleet's account is of a role that another stack has.
+    own = [item for item in ours(prod) if "::fleet::" not in item.provider]
+    print(*gaps(world_of([prod]), "prod", own, verb), sep="\\n")
 reviewed = (TREES / "prod.txt").read_text()
 print(*("not reviewed: " + line for line in set(tree(prod).splitlines()) ^ set(reviewed.splitlines())))
 """
