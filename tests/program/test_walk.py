@@ -61,8 +61,10 @@ def walk(cloud: Project) -> None:
     for op in ("import", "update"):
         names = {step["name"].partition("-label-")[2] for step in first["steps"] if step["op"] == op}
         assert names == {"documentation", "enhancement"}, op
-    # What bootstrap made is adopted by real stacks alone (tests/bootstrap/test_adoption.py).
-    left_out = components() - {step["type"] for step in first["steps"]} - {"slipway:state:StateStore"}
+    # What bootstrap made is adopted by real stacks alone (tests/bootstrap/test_adoption.py), and only they
+    # have networks to join (tests/localcloud/test_reach.py, tests/program/test_ways_in.py).
+    elsewhere = {"slipway:state:StateStore", "slipway:network:Peering", "slipway:network:TransitAttachment"}
+    left_out = components() - {step["type"] for step in first["steps"]} - elsewhere
     assert not left_out, "a component that `local` leaves out"
     assert_visible(cloud)
 
