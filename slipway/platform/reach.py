@@ -19,7 +19,7 @@ from slipway.platform.settings import PlatformSettings, Settings
 from slipway.platform.stack import Stack
 
 
-class ClusterJob(StrEnum):
+class ClusterJobKind(StrEnum):
     """The kinds of jobs that talk to a cluster; each is a key of `runs_on`."""
 
     INFRA = "infra"
@@ -28,10 +28,10 @@ class ClusterJob(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Journey:
+class ClusterJob:
     """A kind of job of one repository, and the cluster of the stack at hand that it must reach."""
 
-    job: ClusterJob
+    kind: ClusterJobKind
     repository: str
     labels: tuple[str, ...]
     """What its `runs-on` says."""
@@ -41,7 +41,7 @@ class Journey:
 class NoPath:
     """Why a job never reaches the cluster."""
 
-    journey: Journey
+    job: ClusterJob
     what: str
     fix: str
 
@@ -118,23 +118,23 @@ def far_role(settings: Settings, *, applying: bool) -> str:
     return naming.role_arn(settings.organization.accounts.automation, name(settings.stack))
 
 
-def journeys(settings: Settings) -> Iterator[Journey]:
+def cluster_jobs(settings: Settings) -> Iterator[ClusterJob]:
     """Every kind of job that talks to this stack's cluster, each once for a repository."""
     if settings.platform.cluster is None:
         return
-    runs_on, seen = settings.organization.runs_on, set[Journey]()
-    found = [(ClusterJob.INFRA, settings.organization.github.repository)]
+    runs_on, seen = settings.organization.runs_on, set[ClusterJob]()
+    found = [(ClusterJobKind.INFRA, settings.organization.github.repository)]
     for environment in environments(settings):
         repository = settings.services[environment.service].repository
         if environment.deploys and environment.holds_role:
-            found.append((ClusterJob.DEPLOY, repository))
+            found.append((ClusterJobKind.DEPLOY, repository))
         if JobKind.MIGRATE in environment.jobs and environment.holds_role:
-            found.append((ClusterJob.MIGRATE, repository))
-    for job, repository in found:
-        journey = Journey(job=job, repository=repository, labels=runs_on.labels(job.value))
-        if journey not in seen:
-            seen.add(journey)
-            yield journey
+            found.append((ClusterJobKind.MIGRATE, repository))
+    for kind, repository in found:
+        job = ClusterJob(kind=kind, repository=repository, labels=runs_on.labels(kind.value))
+        if job not in seen:
+            seen.add(job)
+            yield job
 
 
 def serving_class(
@@ -161,50 +161,48 @@ def without_path(settings: Settings) -> tuple[NoPath, ...]:
     cluster = settings.platform.cluster
     if cluster is None:
         return ()
-    return tuple(
-        refusal for journey in journeys(settings) if (refusal := _refusal(settings, cluster, journey))
-    )
+    return tuple(refusal for job in cluster_jobs(settings) if (refusal := _refusal(settings, cluster, job)))
 
 
 def without_image(settings: Settings) -> tuple[str, ...]:
     """Classes that cluster jobs wait for and that have no image yet, so that no instance starts."""
     block = runner_network(settings)
     classes = block.runners.classes if block and block.runners else {}
-    named = {serving_class(classes, each.labels, each.repository) for each in journeys(settings)}
+    named = {serving_class(classes, each.labels, each.repository) for each in cluster_jobs(settings)}
     return tuple(sorted(name for name in named if name and classes[name].image is None))
 
 
-def _refusal(settings: Settings, cluster: ClusterSettings, journey: Journey) -> NoPath | None:
+def _refusal(settings: Settings, cluster: ClusterSettings, job: ClusterJob) -> NoPath | None:
     block = runner_network(settings)
     classes = block.runners.classes if block and block.runners else {}
-    said = f"[{', '.join(journey.labels)}]"
-    if serving_class(classes, journey.labels, journey.repository):
+    said = f"[{', '.join(job.labels)}]"
+    if serving_class(classes, job.labels, job.repository):
         if cluster.reach is Reach.PRIVATE or (block and block.network.nat != "none"):
             return None
         return NoPath(
-            journey=journey,
+            job=job,
             what=f"{said}, a runner class whose network has no NAT and so no public address",
             fix="NAT in the fleet's network, or 'reach: private'",
         )
     callers = {name.lower() for name in cluster.addresses}
-    if cluster.reach is Reach.ADDRESSES and callers & {label.lower() for label in journey.labels}:
+    if cluster.reach is Reach.ADDRESSES and callers & {label.lower() for label in job.labels}:
         return None
-    if "self-hosted" in {label.lower() for label in journey.labels}:
+    if "self-hosted" in {label.lower() for label in job.labels}:
         return NoPath(
-            journey=journey,
-            what=f"{said}, which no runner class serves {journey.repository} by",
-            fix=f"a class that has these labels and the repository {journey.repository}, or the labels of one"
-            f" that has it as runs_on.{journey.job}",
+            job=job,
+            what=f"{said}, which no runner class serves {job.repository} by",
+            fix=f"a class that has these labels and the repository {job.repository}, or the labels of one"
+            f" that has it as runs_on.{job.kind}",
         )
     if cluster.reach is Reach.ADDRESSES:
         return NoPath(
-            journey=journey,
+            job=job,
             what=f"{said}, whose addresses are not among those that the endpoint answers to",
             fix="the label of runners with fixed addresses, which stand under it in cluster.addresses, or the"
             " labels of a runner class",
         )
     return NoPath(
-        journey=journey,
+        job=job,
         what=f"{said}, which no runner class has, while the endpoint is private",
         fix="the labels of a runner class, or 'reach: addresses' of the cluster and these runners' addresses",
     )

@@ -8,7 +8,7 @@ import pytest
 
 from slipway.platform import reading
 from slipway.platform.protection import GithubPlan
-from slipway.platform.reach import ClusterJob, journeys, serving_class
+from slipway.platform.reach import ClusterJobKind, cluster_jobs, serving_class
 
 from .conftest import mistakes, parse, stack_values
 
@@ -24,7 +24,7 @@ def staging(
     values["platform"]["cluster"]["reach"] = reach
     if addresses:
         values["platform"]["cluster"]["addresses"] = addresses
-    values["organization"]["runs_on"] = {job.value: labels for job in ClusterJob}
+    values["organization"]["runs_on"] = {job.value: labels for job in ClusterJobKind}
     return values
 
 
@@ -50,7 +50,7 @@ def test_each_combination_has_paths_or_is_refused(
     if one_account:
         values["organization"]["accounts"] = dict.fromkeys(("automation", "staging", "prod"), "111111111111")
     if has_path(reach, place):
-        assert {each.job for each in journeys(parse("staging", values))} >= {ClusterJob.INFRA}
+        assert {each.kind for each in cluster_jobs(parse("staging", values))} >= {ClusterJobKind.INFRA}
         return
     found = set(mistakes("staging", values))
     # Whatever the plan leaves without a role has no job; applies and drift are always there.
@@ -60,7 +60,7 @@ def test_each_combination_has_paths_or_is_refused(
 
 def test_the_committed_jobs_are_those_that_talk_to_a_cluster() -> None:
     found = {
-        (each.job.value, each.repository) for each in journeys(parse("staging", stack_values("staging")))
+        (each.kind.value, each.repository) for each in cluster_jobs(parse("staging", stack_values("staging")))
     }
     assert found == {
         ("infra", "acme/platform"),
@@ -78,7 +78,7 @@ def test_labels_that_no_class_serves_the_repository_by_are_refused() -> None:
 
 def staged(stack: str, labels: list[str]) -> dict[str, Any]:
     values = stack_values(stack)
-    values["organization"]["runs_on"] = {job.value: labels for job in ClusterJob}
+    values["organization"]["runs_on"] = {job.value: labels for job in ClusterJobKind}
     return values
 
 
@@ -142,7 +142,7 @@ def test_a_class_kept_to_workflows_serves_no_other_repository(
         assert parse("staging", stack_values("staging"))
         return
     found = set(mistakes("staging", stack_values("staging")))
-    assert found == {f"{RUNS_ON}.{job.value}" for job in ClusterJob if job.value != right}
+    assert found == {f"{RUNS_ON}.{job.value}" for job in ClusterJobKind if job.value != right}
 
 
 def test_a_fleet_without_a_public_address_reaches_no_public_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:

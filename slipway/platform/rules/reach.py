@@ -16,7 +16,7 @@ def reach_mistakes(draft: Draft) -> Iterator[Mistake]:
     if len(draft.settings.services) < len(draft.service_names) or draft.is_wrong(draft.platform / "runners"):
         return  # what cannot be read may be a service that a class serves, or the class
     for refusal in without_path(draft.settings):
-        place = draft.organization / "runs_on" / refusal.journey.job
+        place = draft.organization / "runs_on" / refusal.job.kind
         found = f"{refusal.what}: these jobs would never reach the cluster of {draft.platform.file}"
         yield Mistake(place, found, refusal.fix)
 
