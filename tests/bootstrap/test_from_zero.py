@@ -44,6 +44,7 @@ WORKFLOWS = ROOT / ".github" / "workflows"
 ACCOUNTS = {"automation": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 RUNNER, HOSTED = "10.10.3.7", "203.0.113.9"
 """A host of the fleet's private network, and one of the internet."""
+MAKES = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 SEEN_BEFORE_CTRL_C = 40
 """Lines of an `up` until somebody loses patience: some resources are there then, and most are not."""
 
@@ -57,10 +58,12 @@ def steps() -> list[str]:
 def run(command: str, folder: Path, **more: str) -> str:
     """A line of the shell, without the settings of whoever runs the tests."""
     settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    # Of those also `make test`: a make inside of a make says where it is, between what it prints.
+    outside = {name: value for name, value in os.environ.items() if name not in MAKES}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
-        env={**os.environ, **settings, **more},
+        env={**outside, **settings, **more},
         capture_output=True,
         text=True,
         check=False,
