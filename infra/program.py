@@ -27,7 +27,6 @@ from infra.reviewers import require_reviewers
 from infra.runner_images import require_fresh
 from infra.running import Running
 from infra.settings import Secrets, load, read_secrets
-from slipway.platform import naming
 from slipway.platform.addon_versions import addon_warning
 from slipway.platform.cluster import ClusterSettings
 from slipway.platform.environments import Environment, environments
@@ -173,7 +172,9 @@ def _environment(settings: Settings, environment: Environment) -> ServiceEnviron
         cluster_name=cluster.name if cluster else None,
         namespace=only.namespace if only else None,
         hostname=only.hostname if only else None,
-        values_parameter=_values_parameter(settings, only.package) if only else None,
+        values_parameter=settings.helm_values_parameter(only.package)
+        if only and environment.deploys
+        else None,
         role_arn=role_arn,
     )
     if cluster and only is None:
@@ -182,7 +183,7 @@ def _environment(settings: Settings, environment: Environment) -> ServiceEnviron
                 placement.package,
                 placement.namespace,
                 placement.hostname,
-                _values_parameter(settings, placement.package),
+                settings.helm_values_parameter(placement.package) if environment.deploys else None,
             )
     return ServiceEnvironmentArgs(
         repository=settings.repository_of(environment.service),
@@ -191,12 +192,6 @@ def _environment(settings: Settings, environment: Environment) -> ServiceEnviron
         variables=variables,
         secrets=role_secrets(settings.services[environment.service], role_arn),
     )
-
-
-def _values_parameter(settings: Settings, package: str) -> str | None:
-    """The name of a package's Helm values, where it is not the one that its workflows know."""
-    name = settings.helm_values_parameter(package)
-    return None if name == naming.helm_values_parameter(package) else name
 
 
 def _cluster(

@@ -13,7 +13,7 @@ environment sees the repository's alone.
 | AWS_REGION | both | at the repository the registry's region; at an environment its cluster's |
 | AWS_ROLE_ARN | both | at the repository the build role; at an environment that environment's own role |
 | HELM_NAMESPACE_<PACKAGE>, PUBLIC_HOSTNAME_<PACKAGE> | environment | instead, where packages are several |
-| HELM_VALUES_PARAMETER | environment | only where staging and production publish in one account |
+| HELM_VALUES_PARAMETER | environment | staging and production publish two, where they share an account |
 | EKS_CLUSTER_NAME, HELM_NAMESPACE, PUBLIC_HOSTNAME | environment | no two environments share them |
 """
 

@@ -102,6 +102,8 @@ def test_github_holds_what_the_stack_file_means(cloud: Project) -> None:
         expected = {"AWS_REGION": "eu-west-1", "AWS_ROLE_ARN": role, **place}
         if place:
             expected["EKS_CLUSTER_NAME"] = "slipway-local"
+        if place and name != "prod":  # where migrations run, and no release
+            expected["HELM_VALUES_PARAMETER"] = "skill-pool-service-helm-values"
         assert given[name] == expected, name
 
     reads = used()

@@ -101,6 +101,7 @@ def test_what_runs_is_told_to_the_job_that_keeps_it(service: Path) -> None:
         "EKS_CLUSTER_NAME": "slipway-staging",
         "HELM_NAMESPACE": "skill-pool",
         "HELM_RELEASE_NAME": "skill-pool",
+        "HELM_VALUES_PARAMETER": "skill-pool-service-helm-values",
         "GITHUB_OUTPUT": str(output),
         "IMAGES": f"{REGISTRY}/a@{DIGEST}\nevil=x {REGISTRY}/b@{DIGEST}",
     }

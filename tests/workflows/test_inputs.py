@@ -94,6 +94,7 @@ def make(service: Path, target: str, **more: str) -> subprocess.CompletedProcess
         "EKS_CLUSTER_NAME": "slipway-prod",
         "HELM_NAMESPACE": "skill-pool",
         "HELM_RELEASE_NAME": "skill-pool",
+        "HELM_VALUES_PARAMETER": "skill-pool-service-helm-values",
         "PUBLIC_HOSTNAME": "skill-pool.example.com",
         "ECR_REPO_SERVER": "skill-pool/server",
         "ECR_REPO_WEB": "skill-pool/web",
