@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from slipway.platform.naming import cluster_log_group
 from tests.program.conftest import ROOT, Project, clone
 
 
@@ -131,8 +132,8 @@ def assert_empty(cloud: Project) -> None:
     """Nothing that the platform made is left, but what it leaves on purpose."""
     counts = json.loads(cloud.ok("cloud", "status", "--json"))["counts"]
     assert counts["kubernetes"] == {}
-    # Key of the App, and one of AWS' own.
-    assert counts["aws"] == {"KMS keys": 2}
+    # Key of the App, and one of AWS' own; and the log group that EKS makes again (components/cluster/logs.py).
+    assert counts["aws"] == {"KMS keys": 2, "Log groups": 1}
     # The repositories were never ours, and a label that is deleted goes from every issue that had it. Twelve
     # are a service's; each of the two repositories has nine of GitHub's own, of which two are of the twelve.
     kept = {"Organizations": 1, "Repositories": 2, "Labels": 28, "Runner groups": 1, "GitHub Apps": 1}
@@ -149,7 +150,8 @@ def assert_empty(cloud: Project) -> None:
     groups = ec2.describe_security_groups()["SecurityGroups"]
     assert {group["GroupName"] for group in groups} == {"default"}
     assert not cloud.client("ssm").describe_parameters()["Parameters"]
-    assert not cloud.client("logs").describe_log_groups()["logGroups"]
+    (remade,) = cloud.client("logs").describe_log_groups()["logGroups"]
+    assert remade["logGroupName"] == cluster_log_group("slipway-local")
     assert not cloud.client("dynamodb").list_tables()["TableNames"]
     assert not cloud.client("sqs").list_queues().get("QueueUrls")
     assert not cloud.client("lambda").list_functions()["Functions"]
