@@ -18,11 +18,17 @@ def parse(path: str) -> PropertyPath:
 
     A path of the JSON document in a string property ends where the document begins, at ``#``.
     """
+    segments = parse_through(path)
+    return segments[: segments.index(INSIDE)] if INSIDE in segments else segments
+
+
+def parse_through(path: str) -> PropertyPath:
+    """`parse`, but on into the JSON document in a string property: the opposite of `render`."""
     segments: list[str | int] = []
     for quoted, index, key, inside in _SEGMENT.findall(path):
         if inside:
-            break
-        if index:
+            segments.append(INSIDE)
+        elif index:
             segments.append(int(index) if index.isdigit() else "*")
         else:
             segments.append(json.loads(f'"{quoted}"') if quoted else key)
