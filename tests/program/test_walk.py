@@ -132,7 +132,7 @@ def assert_empty(cloud: Project) -> None:
     """Nothing that the platform made is left, but what it leaves on purpose."""
     counts = json.loads(cloud.ok("cloud", "status", "--json"))["counts"]
     assert counts["kubernetes"] == {}
-    # Key of the App, and one of AWS' own; and the log group that EKS makes again (components/cluster/logs.py).
+    # Key of the App, one of AWS' own, and the log group that EKS makes again (components/cluster/logs.py).
     assert counts["aws"] == {"KMS keys": 2, "Log groups": 1}
     # The repositories were never ours, and a label that is deleted goes from every issue that had it. Twelve
     # are a service's; each of the two repositories has nine of GitHub's own, of which two are of the twelve.
