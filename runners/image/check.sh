@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fails the build of an image that would not do as an instance. Run once, as root, by Packer, after provision.sh.
 set -euo pipefail
-: "${RUNNER_VERSION:?}" "${RUNNER_SHA256:?}"
+: "${RUNNER_VERSION:?}" "${RUNNER_SHA256:?}" "${KUBECTL_VERSION:?}" "${HELM_VERSION:?}" "${AWS_CLI_VERSION:?}"
 
 as_runner() {
   runuser --user runner -- env --chdir=/home/runner HOME=/home/runner XDG_RUNTIME_DIR="$runtime" "$@"
@@ -38,6 +38,11 @@ as_runner mkdir "$runtime/runner"
 as_runner tar --extract --gzip --file /opt/slipway/actions-runner.tar.gz --directory "$runtime/runner"
 found=$(as_runner "$runtime/runner/bin/Runner.Listener" --version)
 [[ $found == "$RUNNER_VERSION" ]] || fail "the runner calls itself $found"
+
+# A job that talks to a cluster finds its programs, and they are those that were asked for.
+[[ $(as_runner kubectl version --client) == *" v$KUBECTL_VERSION"* ]] || fail "no kubectl $KUBECTL_VERSION"
+[[ $(as_runner helm version --short) == "v$HELM_VERSION+"* ]] || fail "no helm $HELM_VERSION"
+[[ $(as_runner aws --version) == "aws-cli/$AWS_CLI_VERSION "* ]] || fail "no AWS CLI $AWS_CLI_VERSION"
 
 # An image builds without root, steps and all.
 context=$runtime/context

@@ -5,7 +5,7 @@ set -euo pipefail
 systemctl disable ssh.service ssh.socket
 systemctl disable snap.amazon-ssm-agent.amazon-ssm-agent.service
 apt-get clean
-rm -rf /var/lib/apt/lists/* /tmp/boot /home/runner/.local /home/runner/.config
+rm -rf /var/lib/apt/lists/* /tmp/boot /tmp/aws-cli.asc /home/runner/.local /home/runner/.config
 rm -f /etc/ssh/ssh_host_*
 journalctl --rotate --quiet && journalctl --vacuum-time=1s --quiet
 find /var/log -type f -exec truncate --size 0 {} +

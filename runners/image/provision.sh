@@ -11,7 +11,7 @@ apt-get upgrade --quiet --yes
 # The runner's own libraries are those of its `installdependencies.sh`; the rest is what boots it, what builds
 # container images without root, and what nearly every job wants.
 apt-get install --quiet --yes --no-install-recommends \
-  ca-certificates curl nftables python3 \
+  ca-certificates curl gpg gpgv nftables python3 \
   libicu74 libkrb5-3 liblttng-ust1t64 libssl3t64 zlib1g \
   buildah crun fuse-overlayfs passt podman slirp4netns uidmap \
   build-essential busybox-static git jq unzip xz-utils zip zstd

@@ -70,6 +70,41 @@ variable "runner_sha256" {
   }
 }
 
+# https://dl.k8s.io/release/v<version>/bin/linux/<amd64|arm64>/kubectl.sha256. One minor version from the clusters' at
+# most: https://kubernetes.io/releases/version-skew-policy/#kubectl
+variable "kubectl_version" {
+  type    = string
+  default = "1.35.8"
+}
+
+variable "kubectl_sha256" {
+  type = map(string)
+  default = {
+    x86_64 = "874d5e72dbb819f43cff16bcd1e4f8bac5b7f2361fe1e55049b0a6c676fb0cbf"
+    arm64  = "cc749967b62f4422260bc9c0aa7a7c55f45175ae38cb8d95767b5d2b7e04c1fd"
+  }
+}
+
+# https://github.com/helm/helm/releases has the checksums in each release's notes.
+variable "helm_version" {
+  type    = string
+  default = "3.21.4"
+}
+
+variable "helm_sha256" {
+  type = map(string)
+  default = {
+    x86_64 = "61f88ab166748cb19604d7884cb100ae9ccb13804ddeb98e08af167eacbb6a14"
+    arm64  = "b54c04b4e0b2540bbdc08c17a121dab70e9a2ed0de5705528fec68a5fd3b85a7"
+  }
+}
+
+# https://github.com/aws/aws-cli/blob/v2/CHANGELOG.rst; aws-cli.asc verifies it.
+variable "aws_cli_version" {
+  type    = string
+  default = "2.37.4"
+}
+
 locals {
   built_at = formatdate("YYYY-MM-DD'T'hh:mm:ssZ", timestamp())
   day      = formatdate("YYYY-MM-DD", timestamp())
@@ -146,14 +181,25 @@ build {
     destination = "/tmp"
   }
 
+  provisioner "file" {
+    source      = "${path.root}/aws-cli.asc"
+    destination = "/tmp/aws-cli.asc"
+  }
+
   provisioner "shell" {
     execute_command = "sudo env {{ .Vars }} bash {{ .Path }}"
     env = {
-      RUNNER_VERSION = var.runner_version
-      RUNNER_SHA256  = local.sha256
-      RUNNER_ARCH    = { x86_64 = "x64", arm64 = "arm64" }[var.architecture]
+      RUNNER_VERSION  = var.runner_version
+      RUNNER_SHA256   = local.sha256
+      RUNNER_ARCH     = { x86_64 = "x64", arm64 = "arm64" }[var.architecture]
+      ARCHITECTURE    = var.architecture
+      KUBECTL_VERSION = var.kubectl_version
+      KUBECTL_SHA256  = var.kubectl_sha256[var.architecture]
+      HELM_VERSION    = var.helm_version
+      HELM_SHA256     = var.helm_sha256[var.architecture]
+      AWS_CLI_VERSION = var.aws_cli_version
     }
-    scripts = ["${path.root}/provision.sh", "${path.root}/check.sh", "${path.root}/clean.sh"]
+    scripts = [for name in ["provision", "tools", "check", "clean"] : "${path.root}/${name}.sh"]
   }
 
   post-processor "manifest" {
