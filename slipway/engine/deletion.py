@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.engine import urn as urns
-from slipway.engine.interface import Op
+from slipway.engine.interface import KEPT, Op
 from slipway.engine.interruption import look_up
 from slipway.engine.plugins import ResourceRefused
 from slipway.engine.provider_resources import ProviderResources
@@ -128,7 +128,7 @@ def _delete(run: Run, providers: ProviderResources, state: ResourceState) -> Non
         _remove(run, providers, state)
         return
     op: Op = "delete"
-    note = "kept in the cloud (retain_on_delete)" if state.retain_on_delete and state.custom else ""
+    note = KEPT if state.retain_on_delete and state.custom else ""
     run.perform(run.step(op, state, note=note), lambda: _remove(run, providers, state))
 
 

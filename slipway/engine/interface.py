@@ -25,6 +25,8 @@ RESULT_VERSION: Final = 1
 GONE: Final = "it is gone"
 CHANGED: Final = "it was changed"
 """Notes of what a refresh finds in the cloud: nothing is done to it, whatever the step is called."""
+KEPT: Final = "kept in the cloud (retain_on_delete)"
+"""Note of a deletion that only the state sees."""
 
 QUIET: frozenset[str] = frozenset({"same", "read", "refresh"})
 """Operations that change nothing; Pulumi's own list for ``--expect-no-changes``."""

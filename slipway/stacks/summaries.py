@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from slipway.engine import interface
@@ -13,7 +14,8 @@ from slipway.engine.interface import Result
 from slipway.platform.masking import MASK
 from slipway.platform.property_paths import PropertyPath, parse_through
 from slipway.stacks import listed
-from slipway.stacks.summary import Access, Finding, Message, Operation, Property, Step, Summary
+from slipway.stacks.risks import risks
+from slipway.stacks.summary import Access, Finding, Message, Operation, Property, Risk, Step, Summary
 
 MAX_VALUE: Final = 1_000
 """Characters of a value in a summary; a longer one is shortened and told by its length and digest."""
@@ -41,6 +43,7 @@ def summarize(
         access: what the change newly allows, and no longer.
         findings: what the checks said of it.
     """
+    access = tuple(access)
     changing = [step for step in result.steps if not step.quiet]
     told = [each for each in result.diagnostics if each.severity != "info"]
     return Summary(
@@ -55,10 +58,15 @@ def summarize(
         steps=tuple(map(_step, changing)),
         unchanged=sum(step.quiet for step in result.steps),
         messages=tuple(Message(each.severity, _clean(each.message), each.urn) for each in told),
-        access=tuple(access),
+        risks=tuple(map(_risk, risks(result.steps, access))),
+        access=access,
         findings=tuple(findings),
         secrets_key=result.secrets_key,
     )
+
+
+def _risk(risk: Risk) -> Risk:
+    return replace(risk, text=_clean(risk.text), urn=_clean(risk.urn))
 
 
 def _step(step: interface.Step) -> Step:
