@@ -9,12 +9,16 @@
     lease = leases.acquire("leases/prod.json", owner="acme/platform/runs/812/1", seconds=120)
     leases.write("stacks/prod/last.json", content, lease)            # refused once another holds the lease
 
+    with hold(leases, "leases/prod.json", owner="acme/platform/runs/812/1") as held:
+        ...                                         # renewed; this process is ended where it cannot be
+
 Three stores keep one contract, which `tests/store/test_contract.py` holds them to: `S3Store`, `FolderStore`
 for one machine, `MemoryStore` for tests. Nothing here deletes: what is to go has a lifecycle rule of its own.
 """
 
 from slipway.store.contract import Entry, KeyTaken, Store, VersionChanged
 from slipway.store.folder import FolderStore
+from slipway.store.holding import Held, hold
 from slipway.store.leases import Lease, LeaseHeld, LeaseLost, Leases
 from slipway.store.memory import MemoryStore
 from slipway.store.s3 import S3Store
@@ -22,6 +26,7 @@ from slipway.store.s3 import S3Store
 __all__ = [
     "Entry",
     "FolderStore",
+    "Held",
     "KeyTaken",
     "Lease",
     "LeaseHeld",
@@ -31,4 +36,5 @@ __all__ = [
     "S3Store",
     "Store",
     "VersionChanged",
+    "hold",
 ]
