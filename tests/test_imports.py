@@ -48,7 +48,7 @@ ALLOWED = {
         *GROUND,
     ),
     "slipway/recovery": ("slipway.aws", "slipway.engine", "slipway.github", *GROUND),
-    "slipway/stacks": ("slipway.engine", "slipway.github", "slipway.store", *GROUND),
+    "slipway/stacks": ("slipway.aws", "slipway.engine", "slipway.github", "slipway.store", *GROUND),
     "slipway/cli": ("slipway",),
 }
 PURE = (

@@ -1,0 +1,78 @@
+"""The store of infrastructure delivery: what lies where in it, and which job may do what there.
+
+Both sides read this one table: the code that reads and writes, and the policies of the bucket and the roles.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+Actor = Literal["pull-request", "plan", "gate", "apply", "drift"]
+"""A job of infrastructure delivery: `pull-request` runs a pull request's program, the others run main's."""
+
+ACTORS: Final[tuple[Actor, ...]] = get_args(Actor)
+_MAIN: Final[frozenset[Actor]] = frozenset({"plan", "gate", "apply", "drift"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """Objects of one kind: keys that begin with `<name>/<project>/<stack>`.
+
+    Attributes:
+        puts: who writes them.
+        reads: who gets and lists them.
+        once: whether an object is written once; otherwise it is replaced under `If-Match` alone.
+        keep_days: after which they are gone; None: never.
+    """
+
+    name: str
+    puts: frozenset[Actor]
+    reads: frozenset[Actor]
+    once: bool
+    keep_days: int | None = None
+
+    def of(self, project: str, stack: str) -> str:
+        """What the keys of a stack begin with, without a slash at its end."""
+        return f"{self.name}/{project}/{stack}"
+
+
+PLANS: Final = Area(
+    name="plans", puts=frozenset({"plan"}), reads=frozenset({"apply"}), once=True, keep_days=30
+)
+"""Sealed plans by run. An older one would be stale anyway; a run waits for its approval 30 days at most."""
+
+SUMMARIES: Final = Area(name="summaries", puts=frozenset({"plan"}), reads=_MAIN, once=True, keep_days=90)
+"""What those plans do, free of secrets, by the same names."""
+
+REVIEWS: Final = Area(name="reviews", puts=frozenset({"pull-request"}), reads=_MAIN, once=True, keep_days=90)
+"""The same of what pull requests would do. Apart from the others: a pull request's program must not be able
+to take the name of a run on main."""
+
+FINDINGS: Final = Area(name="findings", puts=frozenset({"drift"}), reads=_MAIN, once=True, keep_days=90)
+"""What each look for drift found."""
+
+LOG: Final = Area(name="log", puts=frozenset({"apply"}), reads=_MAIN, once=True)
+"""What was done to a stack, numbered and chained."""
+
+USES: Final = Area(name="uses", puts=frozenset({"apply"}), reads=_MAIN, once=True)
+"""By digest, the plans that an apply has begun with: nobody begins with one a second time."""
+
+HEADS: Final = Area(name="heads", puts=frozenset({"apply"}), reads=_MAIN, once=False)
+"""The last record of each stack's log, under its lease."""
+
+LEASES: Final = Area(name="leases", puts=frozenset({"apply"}), reads=_MAIN, once=False)
+"""Who may change a stack now."""
+
+AREAS: Final = (PLANS, SUMMARIES, REVIEWS, FINDINGS, LOG, USES, HEADS, LEASES)
+
+
+def put_by(actors: Iterable[Actor]) -> tuple[Area, ...]:
+    """What any of these jobs may write."""
+    given = frozenset(actors)
+    return tuple(area for area in AREAS if area.puts & given)
+
+
+def read_by(actors: Iterable[Actor]) -> tuple[Area, ...]:
+    """What any of these jobs may read."""
+    given = frozenset(actors)
+    return tuple(area for area in AREAS if area.reads & given)
