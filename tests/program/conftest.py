@@ -19,6 +19,7 @@ from slipway.access.world import World
 from slipway.cli.matrices import world_of
 from slipway.engine.offline import render_stacks
 from slipway.engine.recording import Rendered
+from tests.program import forked
 
 ROOT = Path(__file__).parents[2]
 SLIPWAY = Path(sys.executable).parent / "slipway"
@@ -52,10 +53,12 @@ class Project:
         self, *arguments: str, environment: dict[str, str] | None = None, timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
         """Run `slipway` with these arguments; what it printed and how it ended."""
+        if environment is None:
+            return forked.run(*arguments, folder=self.root, environment=dict(os.environ), timeout=timeout)
         return subprocess.run(
             [str(SLIPWAY), *arguments],
             cwd=self.root,
-            env=environment or dict(os.environ),
+            env=environment,
             capture_output=True,
             text=True,
             timeout=timeout,
