@@ -1,4 +1,4 @@
-"""Commands in processes of their own, forked from one that has the SDKs, whose import takes half their time."""
+"""Commands in processes of their own, forked from one that has the SDKs, whose import is half their time."""
 
 import multiprocessing
 import os
