@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +37,7 @@ from slipway.engine.locks import Locks
 from slipway.engine.plan import Plan, require_fit, require_same, require_state
 from slipway.engine.plugins import redact
 from slipway.engine.state import VERSION, digest
+from slipway.engine.surroundings import Surroundings, keyed, of_upstreams
 from slipway.engine.values import Plain
 from slipway.errors import SlipwayError
 from slipway.platform.documents import read
@@ -228,6 +229,27 @@ class PulumiEngine:
     def state_digest(self, key: bytes) -> str:
         """Of what the state says, whatever the encryption of its secrets."""
         return digest(self._deployment(), Fingerprints(key))
+
+    def surroundings(self, key: bytes, upstreams: Collection[str] = ()) -> Surroundings:
+        """What a run depends on beside program, state and world; of plugins those that the program needs."""
+        self._select()
+        fingerprints = Fingerprints(key)
+        shown = self._call("config", "--show-secrets", "--json", "--stack", self._stack)
+        about = json.loads(self._call("about", "--json", "--stack", self._stack))
+        return Surroundings(
+            keyed(fingerprints, "config", json.loads(shown)),
+            of_upstreams(fingerprints, self._outputs_of(upstreams)),
+            {"the Pulumi CLI": str(about["cliAbout"]["version"])},
+            {item["name"]: str(item.get("version") or "") for item in about.get("plugins") or ()},
+        )
+
+    def _outputs_of(self, stacks: Collection[str]) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for name in stacks:
+            with suppress(EngineError):
+                shown = self._call("stack", "output", "--json", "--show-secrets", "--stack", name)
+                found[name] = json.loads(shown or "{}")
+        return found
 
     def _plan(self, fingerprints: Fingerprints, progress: Progress, *, destroy: bool) -> Plan:
         self._select()

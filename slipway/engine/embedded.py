@@ -39,6 +39,7 @@ from slipway.engine.state import (
     to_records,
 )
 from slipway.engine.store import Rehearsal, Store
+from slipway.engine.surroundings import Surroundings, keyed, of_upstreams, sdk_version
 from slipway.engine.urn import ROOT_TYPE
 from slipway.engine.values import show
 
@@ -182,6 +183,17 @@ class EmbeddedEngine:
     def state_digest(self, key: bytes) -> str:
         """Of what the state says, whatever the encryption of its secrets."""
         return _digest(self._store.load()[0], Fingerprints(key))
+
+    def surroundings(self, key: bytes, upstreams: Collection[str] = ()) -> Surroundings:
+        """What a run depends on beside program, state and world; the providers are this package's own."""
+        fingerprints = Fingerprints(key)
+        outputs = {name: found for name in upstreams if (found := self._references.find(name)) is not None}
+        return Surroundings(
+            keyed(fingerprints, "config", self._config.values),
+            of_upstreams(fingerprints, outputs),
+            sdk_version(),
+            {},
+        )
 
     def interrupted(self, answers: Answers | None = None, *, look: bool = True) -> Interruption:
         """What a killed run left. Its lock died with it, and `up` and `destroy` adopt by themselves."""

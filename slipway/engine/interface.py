@@ -12,6 +12,7 @@ from slipway.engine import documents
 if TYPE_CHECKING:
     from slipway.engine.interruption import Answers, Interruption
     from slipway.engine.plan import Plan
+    from slipway.engine.surroundings import Surroundings
 
 Op = Literal["same", "create", "update", "replace", "delete", "read", "refresh", "import"]
 ChangeKind = Literal["add", "delete", "update"]
@@ -269,4 +270,14 @@ class Engine(Protocol):
 
     def state_digest(self, key: bytes) -> str:
         """Of what the state says, however its secrets are encrypted. It tells nothing without the key."""
+        ...
+
+    def surroundings(self, key: bytes, upstreams: Collection[str] = ()) -> Surroundings:
+        """What a run depends on beside program, state and world. Asks no provider.
+
+        Args:
+            key: of the digests.
+            upstreams: the stacks whose outputs count, as the program names them; those that are not there
+                are left out.
+        """
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from slipway.engine.fence import referred
 from slipway.engine.plugins import ResourceRefused
@@ -44,6 +45,14 @@ class References:
             return self._outputs(name)
         except SlipwayError as error:
             raise ResourceRefused(str(error)) from None
+
+    def find(self, name: str) -> Properties | None:
+        """The outputs of a stack; None where it cannot be read."""
+        try:
+            found = self._outputs(name)["outputs"]
+        except (SlipwayError, ResourceRefused):
+            return None
+        return cast(Properties, found)
 
     def _outputs(self, name: str) -> Properties:
         project, stack = referred(name, self.project)

@@ -149,6 +149,32 @@ class TestBothEngines:
         assert told(ours) == told(real)
         assert world.objects == json.loads((project / "world.json").read_text()) == {}
 
+    def test_what_a_run_depends_on_changes_alike(self, project):
+        """Of configuration and other stacks' outputs; and not with a secret that was encrypted anew."""
+        world, key = World(), b"k" * 32
+        text = (project / "Pulumi.local.yaml").read_text()
+        secure, other = new_secret(text)
+        again = Crypter("pass", YAML(typ="safe", pure=True).load(text)["encryptionsalt"]).encrypt("hunter22")
+        assert cli(project).up().ok
+        assert embedded(project, world).up().ok
+        for change in (text, text.replace(secure, again), text.replace(secure, other), text + "  more: 1\n"):
+            (project / "Pulumi.local.yaml").write_text(change)
+            found = [
+                engine.surroundings(key, ["local", "nowhere"])
+                for engine in (cli(project), embedded(project, world))
+            ]
+            for around in found:
+                assert set(around.upstreams) == {"local: value", "local: password"}
+            if change == text:
+                first = found
+            for before, now in zip(first, found, strict=True):
+                differing = {name for name in now.config if before.config.get(name) != now.config[name]}
+                assert differing == (
+                    {"demo:password"} if other in change else {"demo:more"} if "more" in change else set()
+                )
+        assert first[0].plugins["aws"]
+        assert "the Pulumi CLI" in first[0].tools
+
     def test_plans_are_equal_and_are_applied_or_refused_alike(self, project):
         """Secrets under one key look alike on both, although each encrypts them on its own."""
         world, key = World(), b"k" * 32

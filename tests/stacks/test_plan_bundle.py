@@ -81,7 +81,8 @@ def test_nothing_of_a_plan_is_in_the_clear_but_its_manifest(keys: Keys) -> None:
     for text in (SECRET.encode(), KEY, base64.b64encode(KEY), b"plain-value", b"[secret 0f]", b"urn:"):
         assert text not in sealed
     assert set(json.loads(told)) == {
-        "version", "project", "stack", "operation", "run", "commit", "base", "made", "steps", "basis",
+        "version", "project", "stack", "operation", "run", "commit", "base", "made", "steps",
+        "upstreams", "basis",
     }  # fmt: skip
 
 

@@ -19,13 +19,12 @@ class Basis:
     """All that a plan depends on beside the world itself.
 
     Attributes:
-        evidence: files and other parts that the stack is made of; not a commit, so that a squash, a rebase
-            or somebody else's commit changes nothing.
+        evidence: files and other parts that the stack is made of, the lock file among them; not a commit,
+            so that a squash, a rebase or somebody else's commit changes nothing.
         config: each key of the stack's configuration, keyed.
         upstreams: each output of other stacks that the stack refers to, as `stack: output`, keyed.
         environment: each environment variable that the program was declared to read, keyed.
-        lock_files: what pins the program's dependencies.
-        tools: the engine, the command and the Pulumi CLI, by version.
+        tools: what runs the program, and this command, by version.
         plugins: what the program's resources are made with, by version.
         state: what the stack's state says, keyed; under the one name `resources`.
     """
@@ -36,7 +35,6 @@ class Basis:
     config: Digests = field(default_factory=dict[str, str])
     upstreams: Digests = field(default_factory=dict[str, str])
     environment: Digests = field(default_factory=dict[str, str])
-    lock_files: Digests = field(default_factory=dict[str, str])
     tools: Digests = field(default_factory=dict[str, str])
     plugins: Digests = field(default_factory=dict[str, str])
     state: Digests = field(default_factory=dict[str, str])
@@ -53,7 +51,6 @@ _NAMED: Final = {
     "config": "the configuration's ",
     "upstreams": "the output of another stack, ",
     "environment": "the environment variable ",
-    "lock_files": "the lock file ",
     "tools": "the version of ",
     "plugins": "the version of the plugin ",
     "state": "the state's ",

@@ -44,6 +44,7 @@ class Manifest:
             Both only for people: what binds is the basis.
         made: epoch seconds.
         steps: the digest of the plan's steps and options.
+        upstreams: the stacks that the program refers to, as it names them.
     """
 
     __pydantic_config__: ClassVar = documents.STRICT
@@ -56,6 +57,7 @@ class Manifest:
     base: str
     made: float
     steps: str
+    upstreams: tuple[str, ...] = ()
     basis: Basis
 
     def to_bytes(self) -> bytes:
