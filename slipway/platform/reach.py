@@ -15,6 +15,7 @@ from slipway.platform.cluster import ClusterSettings, Reach
 from slipway.platform.environments import environments
 from slipway.platform.runner_classes import RunnerClassSettings
 from slipway.platform.services import JobKind
+from slipway.platform.sessions import APPLY_SESSION_SECONDS
 from slipway.platform.settings import PlatformSettings, Settings
 from slipway.platform.stack import Stack
 
@@ -155,6 +156,23 @@ def serving_class(
     return None
 
 
+def _classes(settings: Settings) -> Mapping[str, RunnerClassSettings]:
+    block = runner_network(settings)
+    return block.runners.classes if block and block.runners else {}
+
+
+def too_short(settings: Settings) -> tuple[tuple[ClusterJob, int], ...]:
+    """The applies whose runner class ends a job before an apply may be over, with the class's minutes."""
+    classes = _classes(settings)
+    return tuple(
+        (job, classes[name].max_minutes)
+        for job in cluster_jobs(settings)
+        if job.kind is ClusterJobKind.INFRA
+        and (name := serving_class(classes, job.labels, job.repository))
+        and classes[name].max_minutes * 60 < APPLY_SESSION_SECONDS
+    )
+
+
 def without_path(settings: Settings) -> tuple[NoPath, ...]:
     """The proof: each job that would wait for a runner that nobody starts, or for an answer that never
     comes."""
@@ -166,15 +184,13 @@ def without_path(settings: Settings) -> tuple[NoPath, ...]:
 
 def without_image(settings: Settings) -> tuple[str, ...]:
     """Classes that cluster jobs wait for and that have no image yet, so that no instance starts."""
-    block = runner_network(settings)
-    classes = block.runners.classes if block and block.runners else {}
+    classes = _classes(settings)
     named = {serving_class(classes, each.labels, each.repository) for each in cluster_jobs(settings)}
     return tuple(sorted(name for name in named if name and classes[name].image is None))
 
 
 def _refusal(settings: Settings, cluster: ClusterSettings, job: ClusterJob) -> NoPath | None:
-    block = runner_network(settings)
-    classes = block.runners.classes if block and block.runners else {}
+    block, classes = runner_network(settings), _classes(settings)
     said = f"[{', '.join(job.labels)}]"
     if serving_class(classes, job.labels, job.repository):
         if cluster.reach is Reach.PRIVATE or (block and block.network.nat != "none"):

@@ -130,6 +130,16 @@ def test_own_runners_elsewhere_come_from_the_addresses_under_their_label() -> No
     assert parse("staging", values).organization.runs_on.deploy == ("self-hosted", "Office")
 
 
+def test_a_class_that_ends_an_apply_in_the_middle_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet_with(monkeypatch, lambda block: block["runners"]["classes"]["cluster"].update(max_minutes=240))
+    parse("staging", stack_values("staging"))
+    monkeypatch.undo()
+    fleet_with(monkeypatch, lambda block: block["runners"]["classes"]["cluster"].update(max_minutes=239))
+    found = mistakes("staging", stack_values("staging"))
+    assert set(found) == {f"{RUNS_ON}.infra"}
+    assert "after 239 minutes" in found[f"{RUNS_ON}.infra"]
+
+
 @pytest.mark.parametrize(
     ("workflow", "right"), [("acme/platform/.github/workflows/infra-up.yml@main", "infra"), (None, "")]
 )

@@ -4,8 +4,9 @@ import ipaddress
 from collections.abc import Iterator
 
 from slipway.platform.mistakes import Mistake
-from slipway.platform.reach import joined_with, without_path
+from slipway.platform.reach import joined_with, too_short, without_path
 from slipway.platform.rules.draft import Draft
+from slipway.platform.sessions import APPLY_SESSION_SECONDS
 
 
 def reach_mistakes(draft: Draft) -> Iterator[Mistake]:
@@ -19,6 +20,11 @@ def reach_mistakes(draft: Draft) -> Iterator[Mistake]:
         place = draft.organization / "runs_on" / refusal.job.kind
         found = f"{refusal.what}: these jobs would never reach the cluster of {draft.platform.file}"
         yield Mistake(place, found, refusal.fix)
+    for job, minutes in too_short(draft.settings):
+        place = draft.organization / "runs_on" / job.kind
+        needed = APPLY_SESSION_SECONDS // 60
+        found = f"[{', '.join(job.labels)}], a runner class that ends a job after {minutes} minutes"
+        yield Mistake(place, found, f"a class whose 'max_minutes' is at least {needed}, as an apply may last")
 
 
 def _elsewhere(draft: Draft) -> bool:
