@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from slipway.cli import access, bootstrap, cloud, github_app, recovery, runners, schema, stacks
+from slipway.cli import access, bootstrap, cloud, comment, github_app, recovery, runners, schema, stacks
 from slipway.cli.contract import Commands, ending, plain_help, show, terminal
 from slipway.cli.options import AS_JSON
 from slipway.errors import SlipwayError
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 stacks.register(app)
 recovery.register(app)
+comment.register(app)
 access.register(app)
 bootstrap.register(app)
 schema.register(app)

@@ -15,6 +15,7 @@ from rich.tree import Tree
 
 from slipway.engine.interface import QUIET, Op, PropertyChange, Result, Step
 from slipway.engine.urn import ROOT_TYPE, type_of
+from slipway.platform.github_limits import MAX_COMMENT
 
 SYMBOLS: Final[dict[Op, str]] = {
     "create": "+",
@@ -47,9 +48,6 @@ _PAST: Final[dict[str, str]] = {
     "same": "unchanged",
 }
 _CHANGE_SYMBOLS: Final = {"add": "+", "delete": "-", "update": "~"}
-GITHUB_LIMIT: Final = 65_536
-"""Characters in a GitHub comment or check-run summary; GitHub refuses more with a 422."""
-
 _VALUE_WIDTH = 120
 
 
@@ -152,7 +150,7 @@ def _severity_style(severity: str) -> str:
     return {"error": "bold red", "warning": "yellow"}.get(severity, "dim")
 
 
-def markdown(result: Result, *, limit: int = GITHUB_LIMIT) -> str:
+def markdown(result: Result, *, limit: int = MAX_COMMENT) -> str:
     """For a job summary or comment: cut between resources to `limit` characters, saying how many."""
     head = [f"### {result.operation} of `{result.stack}`", "", _escape(summary(result)), ""]
     head.extend(f"> **{item.severity}** {_escape(_diagnostic(item))}" for item in result.diagnostics)

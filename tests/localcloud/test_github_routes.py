@@ -15,7 +15,7 @@ from slipway.localcloud.github.protocol import AS_APP, Area
 from slipway.localcloud.web import RequestLog
 
 NEEDS = re.compile(r"\w+:(read|write)(\|\w+:(read|write))*")
-FREE = {"GET /orgs/{org}", "GET /users/{login}", "GET /rate_limit"}
+FREE = {"GET /orgs/{org}", "GET /user", "GET /users/{login}", "GET /rate_limit"}
 """What GitHub shows to any valid token."""
 
 

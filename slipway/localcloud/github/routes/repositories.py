@@ -3,9 +3,11 @@
 https://docs.github.com/en/rest/repos/repos, .../orgs/orgs, .../users/users, .../teams/teams, .../rate-limit
 """
 
+from http import HTTPStatus
+
 from werkzeug.wrappers import Response
 
-from slipway.localcloud.github.errors import not_found
+from slipway.localcloud.github.errors import GitHubError, not_found
 from slipway.localcloud.github.model import Json, Owner, Repository, reads
 from slipway.localcloud.github.protocol import Area, Call, no_content, points_used
 from slipway.localcloud.web import json_response
@@ -33,6 +35,14 @@ def get_organization(call: Call) -> Response:
     """https://docs.github.com/en/rest/orgs/orgs#get-an-organization"""
     owner = call.owner()
     return json_response({**_account(owner), "plan": {"name": owner.plan}})
+
+
+@area.route("GET", "/user", needs="")
+def get_authenticated(call: Call) -> Response:
+    """Who a person's token is of; an App's is nobody's: 403."""
+    if not call.token.user:
+        raise GitHubError(HTTPStatus.FORBIDDEN, "Resource not accessible by integration")
+    return json_response(call.token.actor())
 
 
 @area.route("GET", "/users/{login}", needs="")

@@ -1,0 +1,158 @@
+"""`slipway comment`: what plans do, as the one comment of a pull request and as a job's summary."""
+
+# ruff: noqa: PLC0415 - what only posting needs is imported when something is posted
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slipway.cli.contract import ending
+from slipway.cli.options import AS_JSON, ENDPOINT, ROOT, endpoint_of
+from slipway.errors import SlipwayError
+
+if TYPE_CHECKING:
+    from slipway.github import Client
+    from slipway.stacks.comment.posting import Posted
+    from slipway.stacks.summary import Summary
+
+STATUS = "0 written, or the comment is as it should be; 1 an error."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=ending(
+            STATUS,
+            "slipway comment plans/prod.json",
+            "slipway comment plans/prod.json --pull 12 --job-summary",
+        )
+    )(comment)
+
+
+def comment(
+    summaries: Annotated[
+        list[Path], typer.Argument(metavar="SUMMARY...", help="Summaries of plans, one of each stack.")
+    ],
+    *,
+    pull: Annotated[
+        int | None, typer.Option(min=1, help="Write it on this pull request, in the one comment of ours.")
+    ] = None,
+    repository: Annotated[
+        str, typer.Option(envvar="GITHUB_REPOSITORY", metavar="OWNER/NAME", help="Of the pull request.")
+    ] = "",
+    approved: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="SUMMARY", help="The summary that was approved last, to compare with; repeatable."
+        ),
+    ] = None,
+    artifact: Annotated[
+        str, typer.Option(metavar="URL", help="Where the whole plans are, for what has no room.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it there, too.", dir_okay=False)
+    ] = None,
+    job_summary: Annotated[
+        bool, typer.Option("--job-summary", help="Add it to the job's summary, which has more room.")
+    ] = False,
+    endpoint: ENDPOINT = None,
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Show what plans do: what to look at first, every deletion and replacement, then all that has room.
+
+    Without --pull nothing is asked of GitHub, and no token is needed. With it, the token of GITHUB_TOKEN or
+    GH_TOKEN writes the comment, or changes the one that is there.
+    """
+    from slipway.stacks.comment.page import COMMENT, JOB_SUMMARY, page
+
+    told, before = _read(summaries), {each.name: each for each in _read(approved or [])}
+    body = page(told, approved=before, artifact=artifact, limit=COMMENT)
+    if out is not None:
+        out.write_text(body, encoding="utf-8")
+    if job_summary:
+        _add_to_job_summary(page(told, approved=before, artifact=artifact, limit=JOB_SUMMARY))
+    posted = None if pull is None else _post(root, endpoint, repository, pull, body)
+    if as_json:
+        typer.echo(json.dumps(_described(told, body, posted), indent=2))
+    elif posted is not None:
+        typer.echo(f"{posted.done}: {posted.url}")
+    elif out is None and not job_summary:
+        typer.echo(body, nl=False)
+
+
+def _read(files: Sequence[Path]) -> "list[Summary]":
+    """Raises SlipwayError for a file that is no summary, or a second one of a stack."""
+    from slipway.stacks.summary import Summary
+
+    found: dict[str, Summary] = {}
+    for file in files:
+        try:
+            text = file.read_bytes()
+        except FileNotFoundError:
+            raise SlipwayError(
+                "there is no such file", where=str(file), fix="slipway plan writes it"
+            ) from None
+        summary = Summary.from_bytes(text, str(file))
+        if summary.name in found:
+            raise SlipwayError(
+                f"two summaries are of {summary.name}", where=str(file), fix="give one of them"
+            )
+        found[summary.name] = summary
+    return list(found.values())
+
+
+def _add_to_job_summary(text: str) -> None:
+    place = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if not place:
+        raise SlipwayError(
+            "there is no job to add a summary to",
+            where="GITHUB_STEP_SUMMARY",
+            fix="leave --job-summary to the workflow, or give --out FILE",
+        )
+    with Path(place).open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _post(root: Path, endpoint: str | None, repository: str, pull: int, body: str) -> "Posted":
+    from slipway.stacks.comment.posting import post
+
+    if repository.count("/") != 1:
+        raise SlipwayError(
+            f"{repository!r} is no repository" if repository else "the repository is not said",
+            fix="--repository OWNER/NAME, or set GITHUB_REPOSITORY",
+        )
+    client = _client(endpoint_of(root, endpoint, "github"))
+    return post(client, repository, pull, body, author=_author(client))
+
+
+def _client(endpoint: str | None) -> "Client":
+    from slipway.github import connect, token
+    from slipway.platform.naming import GITHUB_API
+
+    given = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+    if not given:
+        raise SlipwayError(
+            "there is no token to write the comment with",
+            where="GITHUB_TOKEN",
+            fix="export GITHUB_TOKEN=$(gh auth token), or leave --pull away to see the comment",
+        )
+    return connect(token(given), endpoint or os.environ.get("GITHUB_API_URL") or GITHUB_API)
+
+
+def _author(client: "Client") -> str | None:
+    """Whose comments are ours: those of the token's person, or of Apps where it is one's."""
+    answer = client.exchange("GET", "/user")
+    found = answer.body if answer.status == 200 else None
+    return str(found["login"]) if isinstance(found, Mapping) else None  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _described(told: "Sequence[Summary]", body: str, posted: "Posted | None") -> dict[str, object]:
+    stacks = [
+        {"stack": each.name, "ok": each.ok, "counts": each.counts, "risks": len(each.risks)} for each in told
+    ]
+    done = {"done": posted.done, "url": posted.url} if posted is not None else {}
+    return {"stacks": stacks, "characters": len(body), **done}
