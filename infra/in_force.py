@@ -211,11 +211,16 @@ def standing_groups(cluster: str, provider: aws.Provider) -> dict[str, NodeCount
 
 
 def remade_logs(stack: str, cluster: str, provider: aws.Provider) -> bool:
-    """Whether a cluster's log group is there while the stack has published no cluster of that name yet."""
+    """Whether EKS made a cluster's log group: without our tag, while the stack has published no such cluster.
+
+    One that a killed run had begun to make has the tag from its first call on, and the next run ends it.
+    """
     group = _read(
         "aws:cloudwatch/getLogGroup:getLogGroup", {"name": naming.cluster_log_group(cluster)}, provider
     )
-    return bool(group) and published(stack, "cluster", provider, absent="") != cluster
+    if not group or "slipway:stack" in cast(dict[str, str], group.get("tags") or {}):
+        return False
+    return published(stack, "cluster", provider, absent="") != cluster
 
 
 def standing_labels(repository: str, provider: github.Provider) -> frozenset[str]:

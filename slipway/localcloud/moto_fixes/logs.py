@@ -18,7 +18,10 @@ def patch() -> None:
     delete = backend.delete_log_group
 
     def delete_log_group(this: Any, log_group_name: str) -> None:
+        group = this.groups.get(log_group_name)
         delete(this, log_group_name)
+        # They go with the group; moto would give them to the next one of its name.
+        this.tagger.delete_all_tags_for_resource(group.arn)
         clusters: Any = eks_backends[this.account_id][this.region_name]
         gone: set[str] = getattr(clusters, "deleted_with_logs", set())
         for name in gone:
