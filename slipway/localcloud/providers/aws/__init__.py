@@ -12,7 +12,7 @@ from pulumi.provider.experimental.provider import (
 
 from slipway.aws import BotoCoreError, ClientError
 from slipway.localcloud.providers import diffs
-from slipway.localcloud.providers.aws import ec2_peering, eks, eks_access, logs
+from slipway.localcloud.providers.aws import ec2_lookups, eks, eks_access, logs
 from slipway.localcloud.providers.aws.cloud import AwsCall, AwsCloud
 from slipway.localcloud.providers.base import Function, ResourceProvider
 from slipway.localcloud.providers.errors import ProviderError
@@ -152,15 +152,15 @@ def _caller_identity(call: AwsCall, arguments: Props) -> Props:
 
 
 def _vpc(call: AwsCall, arguments: Props) -> Props:
-    return ec2_peering.named(call, "Vpc", arguments)
+    return ec2_lookups.vpc(call, arguments)
 
 
 def _route_table(call: AwsCall, arguments: Props) -> Props:
-    return ec2_peering.named(call, "RouteTable", arguments)
+    return ec2_lookups.route_table(call, arguments)
 
 
 def _elastic_ip(call: AwsCall, arguments: Props) -> Props:
-    return ec2_peering.named(call, "Address", arguments)
+    return ec2_lookups.address(call, arguments)
 
 
 def _parameter(call: AwsCall, arguments: Props) -> Props:
@@ -189,9 +189,17 @@ def _cluster(call: AwsCall, arguments: Props) -> Props:
         "status": found["status"],
         "version": found["version"],
         "accessConfigs": [{"authenticationMode": mode}] if mode else [],
-        "vpcConfig": {"subnetIds": list(found["resourcesVpcConfig"].get("subnetIds") or ())},
+        "upgradePolicies": [policy] if (policy := block(found.get("upgradePolicy"))) else [],
+        "endpoint": eks.server(call, found),
+        "certificateAuthorities": [{"data": block(found.get("certificateAuthority")).get("data")}],
+        "identities": [{"oidcs": [{"issuer": issuer}]}] if (issuer := _issuer(found)) else [],
+        "vpcConfig": eks.network(call, found["resourcesVpcConfig"], {}),
         "tags": dict(found.get("tags") or {}),
     }
+
+
+def _issuer(found: Props) -> str:
+    return str(block(block(found.get("identity")).get("oidc")).get("issuer") or "")
 
 
 def _node_groups(call: AwsCall, arguments: Props) -> Props:
@@ -220,13 +228,7 @@ def _access_entry(call: AwsCall, arguments: Props) -> Props:
 
 
 def _subnet(call: AwsCall, arguments: Props) -> Props:
-    (found,) = call.client("ec2").describe_subnets(SubnetIds=[arguments["id"]])["Subnets"]
-    return {
-        "id": found["SubnetId"],
-        "arn": found["SubnetArn"],
-        "vpcId": found["VpcId"],
-        "availabilityZone": found["AvailabilityZone"],
-    }
+    return ec2_lookups.subnet(call, arguments)
 
 
 def _log_group(call: AwsCall, arguments: Props) -> Props:

@@ -1,8 +1,6 @@
 """Peerings between VPCs, asked for on one side and accepted on the other, and attachments to transit
 gateways."""
 
-from typing import Any
-
 from slipway.localcloud.providers.aws import tags
 from slipway.localcloud.providers.aws.cloud import AwsCall
 from slipway.localcloud.providers.aws.families import DOCS, Ec2Kind, ec2_object, first
@@ -129,20 +127,3 @@ HANDLERS: tuple[Handler[AwsCall], ...] = (
         create=_attach,
     ),
 )
-
-
-def named(call: AwsCall, kind: str, arguments: Props) -> Props:
-    """The one VPC, route table or address that the filters of a lookup match.
-
-    Raises:
-        ProviderError: none, or several, as the AWS provider says it.
-    """
-    what = Ec2Kind(kind) if kind != "Address" else Ec2Kind("Address", id="AllocationId", plural="Addresses")
-    filters: list[Any] = [
-        {"Name": given["name"], "Values": list(given["values"])} for given in arguments.get("filters") or ()
-    ]
-    listed = what.listed(call, Filters=filters)
-    if len(listed) != 1:
-        raise ProviderError(f"{'no' if not listed else 'multiple'} matching EC2 {kind} found")
-    (found,) = listed
-    return {"id": found[what.id_key], "publicIp": found.get("PublicIp")}

@@ -86,7 +86,7 @@ def described(call: AwsCall, name: str) -> Props:
 
 def _read(call: AwsCall, id_: str, old: Props) -> Props:
     found = described(call, id_)
-    network: Props = found["resourcesVpcConfig"]
+    config: Props = found["resourcesVpcConfig"]
     access: Props = found.get("accessConfig") or block(old.get("accessConfig"))
     state: Props = {
         "name": id_,
@@ -96,10 +96,10 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props:
         "status": found["status"],
         "platformVersion": found.get("platformVersion"),
         "createdAt": str(found.get("createdAt", "")),
-        "endpoint": _server(call, found),
+        "endpoint": server(call, found),
         "certificateAuthority": {"data": block(found.get("certificateAuthority")).get("data")},
         "identities": [{"oidcs": [{"issuer": found["identity"]["oidc"]["issuer"]}]}],
-        "vpcConfig": _network(call, network, old),
+        "vpcConfig": network(call, config, old),
         "enabledClusterLogTypes": _enabled_logs(found),
         "tagsAll": tags.mapped(found.get("tags")),
     }
@@ -113,7 +113,7 @@ def _read(call: AwsCall, id_: str, old: Props) -> Props:
     return state
 
 
-def _server(call: AwsCall, found: Props) -> str:
+def server(call: AwsCall, found: Props) -> str:
     """Where the embedded cloud's Kubernetes really answers, not the address that moto makes up.
 
     In a rehearsal there are several clusters, each with a control plane of its own.
@@ -122,7 +122,14 @@ def _server(call: AwsCall, found: Props) -> str:
     return f"{server}/clusters/{call.cloud.plays}-{found['name']}" if call.cloud.plays else server
 
 
-def _network(call: AwsCall, found: Props, old: Props) -> Props:
+def network(call: AwsCall, found: Props, old: Props) -> Props:
+    """A cluster's network as the provider tells it, with what moto does not say of it.
+
+    Args:
+        call: to EC2.
+        found: what EKS says.
+        old: the state that is known already.
+    """
     state = {key: found[key] for key in _NETWORK if found.get(key) not in (None, [])}
     subnets = items(state.get("subnetIds"))
     known = block(old.get("vpcConfig"))
