@@ -8,10 +8,12 @@ from components.identity.ci_role import CiRole, CiRoleArgs
 from components.identity.oidc_provider import GithubOidcProvider, GithubOidcProviderArgs
 from components.identity.origin import Origin
 from components.identity.permissions_boundary import PermissionsBoundary, PermissionsBoundaryArgs
+from components.network.ground import ExistingGround, Ground
 from components.network.network import Network, NetworkArgs
 from components.state.state_store import StateStore, StateStoreArgs
 from infra.reach import transit
 from slipway.platform import naming
+from slipway.platform.network import ExistingNetwork
 from slipway.platform.platform_roles import PlatformRoles
 from slipway.platform.settings import Settings
 from slipway.platform.state_keys import owns_bucket
@@ -23,7 +25,7 @@ class Foundation:
 
     oidc_provider: GithubOidcProvider
     boundary: PermissionsBoundary
-    network: Network
+    network: Ground
     plan: CiRole
     """The role that plans the stack and looks for drift."""
     transit: list[pulumi.Resource]
@@ -93,7 +95,10 @@ def _state(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOptions)
     )
 
 
-def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.ResourceOptions) -> Network:
+def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.ResourceOptions) -> Ground:
+    network = settings.platform.network
+    if isinstance(network, ExistingNetwork):
+        return ExistingGround(settings=network)
     cluster = settings.platform.cluster
     return Network(
         "network",
@@ -101,7 +106,7 @@ def _network(settings: Settings, boundary: PermissionsBoundary, opts: pulumi.Res
             name=naming.network(settings.stack.value),
             account=settings.account,
             region=settings.platform.region,
-            settings=settings.platform.network,
+            settings=network,
             boundary_arn=naming.boundary_arn(settings.account),
             cluster_names=(cluster.name,) if cluster else (),
         ),

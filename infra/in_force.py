@@ -18,7 +18,9 @@ from slipway.platform.cluster import NODE_GROUP_LABEL, NodeCount
 _ABSENT = (
     *("ParameterNotFound", "ResourceNotFoundException"),
     # What the AWS provider says of its own, without the service's code.
-    *("couldn't find resource", "empty result", "no matching"),
+    *("couldn't find resource", "empty result", "no matching", "query returned no results"),
+    # EC2's codes, of a VPC, a subnet, a route table.
+    "ID.NotFound",
 )
 
 
@@ -49,7 +51,7 @@ def published(stack: str, key: str, provider: aws.Provider, absent: str | None =
     An offline preview reads nothing, so that it gets None.
     """
     name = naming.output_parameter(stack, key)
-    found = _answer("aws:ssm/getParameter:getParameter", {"name": name}, provider)
+    found = answer("aws:ssm/getParameter:getParameter", {"name": name}, provider)
     if found is None:
         return None
     value = found.get("value")
@@ -58,13 +60,13 @@ def published(stack: str, key: str, provider: aws.Provider, absent: str | None =
 
 def standing_clusters(provider: aws.Provider) -> tuple[StandingCluster, ...]:
     """Every cluster of the account and region; none in an offline preview, which reads nothing."""
-    listed = _read("aws:eks/getClusters:getClusters", {}, provider).get("names") or ()
+    listed = read("aws:eks/getClusters:getClusters", {}, provider).get("names") or ()
     found: list[StandingCluster] = []
     for name in listed:
-        cluster = _read("aws:eks/getCluster:getCluster", {"name": name}, provider)
+        cluster = read("aws:eks/getCluster:getCluster", {"name": name}, provider)
         if not cluster or cluster.get("status") == "DELETING":
             continue
-        access = _blocks(cluster.get("accessConfigs"))
+        access = only_block(cluster.get("accessConfigs"))
         found.append(
             StandingCluster(
                 name=name,
@@ -78,18 +80,18 @@ def standing_clusters(provider: aws.Provider) -> tuple[StandingCluster, ...]:
 
 def standing_zones(cluster: str, provider: aws.Provider) -> frozenset[str]:
     """The zones of a cluster's subnets; none where it is not there yet, and offline."""
-    found = _read("aws:eks/getCluster:getCluster", {"name": cluster}, provider)
+    found = read("aws:eks/getCluster:getCluster", {"name": cluster}, provider)
     network = cast("dict[str, list[str]]", found.get("vpcConfig") or {})
-    read = (
-        _read("aws:ec2/getSubnet:getSubnet", {"id": one}, provider) for one in network.get("subnetIds", ())
+    subnets = (
+        read("aws:ec2/getSubnet:getSubnet", {"id": one}, provider) for one in network.get("subnetIds", ())
     )
-    return frozenset(str(subnet["availabilityZone"]) for subnet in read if subnet)
+    return frozenset(str(subnet["availabilityZone"]) for subnet in subnets if subnet)
 
 
 def standing_entry(cluster: str, principal: str, provider: aws.Provider) -> StandingEntry | None:
     """The access entry that EKS has for a principal; None where there is none, and offline."""
     arguments = {"clusterName": cluster, "principalArn": principal}
-    found = _read("aws:eks/getAccessEntry:getAccessEntry", arguments, provider)
+    found = read("aws:eks/getAccessEntry:getAccessEntry", arguments, provider)
     if not found:
         return None
     return StandingEntry(
@@ -107,7 +109,7 @@ def has_entry(cluster: str, principal: str, provider: aws.Provider) -> bool:
 
 def caller(provider: aws.Provider) -> str | None:
     """ARN of whoever runs this, as STS says it; None offline."""
-    return _read("aws:index/getCallerIdentity:getCallerIdentity", {}, provider).get("arn")
+    return read("aws:index/getCallerIdentity:getCallerIdentity", {}, provider).get("arn")
 
 
 def far_vpc(name: str, stack: str, provider: aws.Provider) -> pulumi.Input[str]:
@@ -136,13 +138,13 @@ def _far(  # noqa: PLR0917 - what the three above differ in
     filters = {"tag:Name": name, "tag:slipway:stack": stack}
     arguments = {"filters": [{"name": tag, "values": [value]} for tag, value in filters.items()]}
     try:
-        found = _answer(token, arguments, provider)
+        found = answer(token, arguments, provider)
     except Exception as error:
         if not any(said in str(error) for said in _NOT_LET_IN):
             raise
         raise _not_joined(f"whoever runs this may not look for {what} {name}", stack) from error
     if found is None:
-        return _unknown()
+        return unknown()
     if not found.get(key):
         raise _not_joined(f"{what} {name} is not there, which this stack is joined with", stack)
     return str(found[key])
@@ -160,7 +162,9 @@ def _not_joined(what: str, stack: str) -> SlipwayError:
     )
 
 
-def _unknown() -> pulumi.Output[str]:
+def unknown() -> pulumi.Output[str]:
+    """What nobody can be asked for, as it is offline."""
+
     async def nothing() -> set[pulumi.Resource]:
         return set()
 
@@ -176,7 +180,7 @@ def _unknown() -> pulumi.Output[str]:
 def repository_name(id_: int, provider: github.Provider) -> str | None:
     """`owner/name` of a repository as GitHub has it now; None where there is none, and offline."""
     arguments = {"endpoint": f"repositories/{id_}"}
-    found = _read("github:index/getRestApi:getRestApi", arguments, provider)
+    found = read("github:index/getRestApi:getRestApi", arguments, provider)
     return json.loads(found["body"])["full_name"] if found.get("code") == HTTPStatus.OK else None
 
 
@@ -187,17 +191,17 @@ def team_reads(team: str, repository: str, provider: github.Provider) -> bool:
     """
     owner = repository.partition("/")[0]
     arguments = {"endpoint": f"orgs/{owner}/teams/{team}/repos/{repository}"}
-    found = _answer("github:index/getRestApi:getRestApi", arguments, provider)
+    found = answer("github:index/getRestApi:getRestApi", arguments, provider)
     return found is None or found.get("code") in (HTTPStatus.OK, HTTPStatus.NO_CONTENT)
 
 
 def standing_groups(cluster: str, provider: aws.Provider) -> dict[str, NodeCount]:
     """The managed node groups of a cluster by their names in the settings; none where it is not there yet."""
-    listed = _read("aws:eks/getNodeGroups:getNodeGroups", {"clusterName": cluster}, provider).get("names")
+    listed = read("aws:eks/getNodeGroups:getNodeGroups", {"clusterName": cluster}, provider).get("names")
     found: dict[str, NodeCount] = {}
     for name in listed or ():
         arguments = {"clusterName": cluster, "nodeGroupName": name}
-        group = _read("aws:eks/getNodeGroup:getNodeGroup", arguments, provider)
+        group = read("aws:eks/getNodeGroup:getNodeGroup", arguments, provider)
         key = cast(dict[str, str], group.get("labels") or {}).get(NODE_GROUP_LABEL)
         (sizes,) = cast(list[dict[str, int]], group.get("scalingConfigs")) or [None]
         # Of two with one name, one replaces the other, with as many nodes at least.
@@ -215,7 +219,7 @@ def remade_logs(stack: str, cluster: str, provider: aws.Provider) -> bool:
 
     One that a killed run had begun to make has the tag from its first call on, and the next run ends it.
     """
-    group = _read(
+    group = read(
         "aws:cloudwatch/getLogGroup:getLogGroup", {"name": naming.cluster_log_group(cluster)}, provider
     )
     if not group or "slipway:stack" in cast(dict[str, str], group.get("tags") or {}):
@@ -226,23 +230,23 @@ def remade_logs(stack: str, cluster: str, provider: aws.Provider) -> bool:
 def standing_labels(repository: str, provider: github.Provider) -> frozenset[str]:
     """Names, in lower case, of the labels that a repository has; none in an offline preview."""
     arguments = {"repository": repository}
-    found = _read("github:index/getIssueLabels:getIssueLabels", arguments, provider)
+    found = read("github:index/getIssueLabels:getIssueLabels", arguments, provider)
     labels = cast("list[dict[str, str]]", found.get("labels") or [])
     return frozenset(label["name"].lower() for label in labels)
 
 
-def _blocks(found: object) -> dict[str, str]:
+def only_block(found: object) -> dict[str, str]:
     """The values of a block that the provider gives as a list of at most one."""
     held = cast(list[dict[str, str]], found or [])
     return {key: value for block in held for key, value in block.items() if value}
 
 
-def _read(token: str, arguments: Mapping[str, object], provider: pulumi.ProviderResource) -> dict[str, Any]:
+def read(token: str, arguments: Mapping[str, object], provider: pulumi.ProviderResource) -> dict[str, Any]:
     """What a function of the provider answers; empty where there is no such thing, or offline."""
-    return _answer(token, arguments, provider) or {}
+    return answer(token, arguments, provider) or {}
 
 
-def _answer(
+def answer(
     token: str, arguments: Mapping[str, object], provider: pulumi.ProviderResource
 ) -> dict[str, Any] | None:
     """The same, but None offline, where nobody answers."""

@@ -8,7 +8,7 @@ import pulumi
 
 from components.state.parameters import PlatformParameters, PlatformParametersArgs
 from infra.building import Building
-from infra.cluster_access import PARAMETER_KEY, access_declaration
+from infra.cluster_access import PARAMETER_KEY
 from infra.runner_images import PARAMETER_KEY as CLASSES_KEY
 from infra.runner_images import declaration as declaration_of_classes
 from infra.running import Running
@@ -95,11 +95,10 @@ def export(
     after = opts
     if running and cluster:
         published["cluster"] = outputs["cluster"] = cluster.name
-        declaration = access_declaration(settings, cluster, environments, own)
-        published[PARAMETER_KEY] = json.dumps(declaration.to_plain(), separators=(",", ":"))
+        published[PARAMETER_KEY] = json.dumps(running.declaration.to_plain(), separators=(",", ":"))
         # Written last: until the cluster and its entries are as declared, the former declaration is in force.
         after = pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(depends_on=[running.cluster, running.access])
+            opts, pulumi.ResourceOptions(depends_on=[*running.cluster.made, running.access])
         )
     PlatformParameters(
         "published", PlatformParametersArgs(stack=settings.stack.value, values=published), opts=after

@@ -18,8 +18,6 @@ from components.github.variables import environment_variables, package_variables
 from components.identity.ci_role import CiRole, CiRoleArgs
 from infra import github, outputs, reach, running
 from infra.building import Building, building
-from infra.cluster_access import access_declaration, adopted_entries, require_way_in
-from infra.cluster_zones import require_zones
 from infra.foundation import Foundation, foundation
 from infra.in_force import remade_logs, repository_name, standing_groups
 from infra.providers import aws_provider, github_provider, kubernetes_provider, require_fence
@@ -27,8 +25,9 @@ from infra.reviewers import require_reviewers
 from infra.runner_images import require_fresh
 from infra.running import Running
 from infra.settings import Secrets, load, read_secrets
+from infra.standing import Standing, standing_of
 from slipway.platform.addon_versions import addon_warning
-from slipway.platform.cluster import ClusterSettings
+from slipway.platform.cluster import AnyCluster, ClusterSettings, ExistingCluster
 from slipway.platform.environments import Environment, environments
 from slipway.platform.kubernetes_versions import support_warning
 from slipway.platform.namespaces import namespaces_of
@@ -64,12 +63,8 @@ def build(settings: Settings, secrets: Secrets) -> None:
     require_fresh(settings, cloud)
     warn_of_support(settings)
     reach.warn_of_images(settings)
-    adopted: frozenset[str] = frozenset()
-    if settings.platform.cluster:
-        access = access_declaration(settings, settings.platform.cluster, declared, own)
-        require_way_in(settings, access, cloud)
-        require_zones(settings, settings.platform.cluster, cloud)
-        adopted = adopted_entries(settings, settings.platform.cluster, declared, own, cloud)
+    fleet = reach.far_provider(settings, cloud)
+    standing = standing_of(settings, declared, own, cloud, fleet)
     opts = pulumi.ResourceOptions(providers=[cloud, hub])
     base = foundation(settings, own, opts)
     roles = _roles(declared, base, opts)
@@ -78,17 +73,18 @@ def build(settings: Settings, secrets: Secrets) -> None:
         builds = building(settings, own, base, opts)
         github.organization(settings, secrets.private_actions_token, opts)
     runs: Running | None = None
-    if settings.platform.cluster:
+    if settings.platform.cluster and standing:
         runs = _cluster(
             settings,
             settings.platform.cluster,
+            standing,
             own=own,
             base=base,
             declared=declared,
             roles=roles,
             secrets=secrets,
-            adopted=adopted,
             provider=cloud,
+            fleet=fleet,
             opts=opts,
         )
     github.platform_repository(settings, own, base, builds, opts)
@@ -113,7 +109,7 @@ def as_github_spells(settings: Settings, provider: pulumi_github.Provider) -> Se
 def warn_of_support(settings: Settings) -> None:
     """Say in every preview what becomes of the cluster's version; the embedded one's is only a name."""
     cluster = settings.platform.cluster
-    if cluster is None or settings.on_stand_in:
+    if not isinstance(cluster, ClusterSettings) or settings.on_stand_in:
         return
     today, where = datetime.datetime.now(datetime.UTC).date(), stack_file(settings.stack.value)
     warning = support_warning(cluster.version, today, extended=cluster.upgrade_policy == "EXTENDED")
@@ -196,54 +192,58 @@ def _environment(settings: Settings, environment: Environment) -> ServiceEnviron
 
 def _cluster(
     settings: Settings,
-    cluster: ClusterSettings,
+    cluster: AnyCluster,
+    standing: Standing,
     *,
     own: PlatformRoles,
     base: Foundation,
     declared: Sequence[Environment],
     roles: Roles,
     secrets: Secrets,
-    adopted: frozenset[str],
     provider: aws.Provider,
+    fleet: aws.Provider | None,
     opts: pulumi.ResourceOptions,
 ) -> Running:
     """The cluster, who gets into it, and what each environment's release finds there."""
     inside = [environment for environment in declared if environment.runs_in_cluster]
-    fleet = reach.far_provider(settings, provider)
-    made = running.cluster(
-        settings,
-        cluster,
-        own=own,
-        base=base,
-        standing_groups=standing_groups(cluster.name, provider),
-        remade_logs=remade_logs(settings.stack.value, cluster.name, provider),
-        environments=inside,
-        public_blocks=reach.public_blocks(settings, cluster, base.network, fleet),
-        opts=opts,
-    )
-    way_in = reach.way_in(settings, made, base.network, fleet, opts)
+    if isinstance(cluster, ExistingCluster):
+        ground = running.existing_cluster(settings, cluster, standing.cluster)
+    else:
+        ground = running.cluster(
+            settings,
+            cluster,
+            own=own,
+            base=base,
+            standing_groups=standing_groups(cluster.name, provider),
+            remade_logs=remade_logs(settings.stack.value, cluster.name, provider),
+            environments=inside,
+            public_blocks=reach.public_blocks(settings, cluster, base.network, fleet),
+            opts=opts,
+        )
+    way_in = reach.way_in(settings, ground, base.network, fleet, opts)
     opts_inside = pulumi.ResourceOptions.merge(
-        opts, pulumi.ResourceOptions(providers=[kubernetes_provider(made.kubeconfig)])
+        opts, pulumi.ResourceOptions(providers=[kubernetes_provider(ground.kubeconfig)])
     )
     access = ClusterAccess(
         "cluster-access",
         ClusterAccessArgs(
             cluster_name=cluster.name,
-            authentication_mode=cluster.authentication_mode,
+            authentication_mode=standing.access.mode,
             administrators=cluster.administrators,
             apply_principal=own.apply.arn,
             reader=own.plan.arn,
-            node_role_arn=made.node_role_arn,
+            node_role_arn=ground.node_role_arn,
             namespaces=namespaces_of(inside),
-            adopted=adopted,
+            adopted=standing.adopted,
+            used=standing.used,
             unique_ids={
                 own.plan.arn: base.plan.unique_id,
                 **{env.role.arn: roles[env.service, env.name].unique_id for env in inside if env.holds_role},
             },
-            after=(made, base.plan, *way_in, *base.transit, *roles.values()),
+            after=(*ground.made, base.plan, *way_in, *base.transit, *roles.values()),
         ),
         opts=opts_inside,
     )
     ready = pulumi.ResourceOptions.merge(opts_inside, pulumi.ResourceOptions(depends_on=[access]))
     running.releases(settings, inside, secrets.database_urls, opts, ready)
-    return Running(cluster=made, access=access)
+    return Running(cluster=ground, access=access, declaration=standing.access)

@@ -11,10 +11,12 @@ import pulumi_aws as aws
 import pulumi_github as github
 import pulumi_kubernetes as kubernetes
 
+from components.cluster.ground import kubeconfig, kubeconfig_with_token
 from slipway.access.fleet_profile import PROFILE, profile_file
 from slipway.errors import SlipwayError
 from slipway.platform.loopback import is_loopback
 from slipway.platform.settings import Settings
+from slipway.platform.standing_cluster import FoundCluster
 from slipway.private_folder import rehearsed
 
 _SERVICES = (
@@ -130,11 +132,18 @@ def github_provider(settings: Settings) -> github.Provider:
     )
 
 
-def kubernetes_provider(kubeconfig: pulumi.Input[str]) -> kubernetes.Provider:
+def standing_kubeconfig(settings: Settings, found: FoundCluster) -> str:
+    """How to call a cluster that somebody else made; a stand-in shows no certificate and takes any token."""
+    if settings.endpoints is not None:
+        return kubeconfig_with_token(found.endpoint, "stand-in")
+    return kubeconfig(found.name, settings.platform.region, found.endpoint, found.authority)
+
+
+def kubernetes_provider(config: pulumi.Input[str]) -> kubernetes.Provider:
     """Provider for the stack's own cluster, never for whatever the ambient kubeconfig names."""
     return kubernetes.Provider(
         "kubernetes",
-        kubeconfig=kubeconfig,
+        kubeconfig=config,
         # Otherwise a changed Secret or ConfigMap is deleted and made again, and pods that start then fail.
         enable_secret_mutable=True,
         enable_config_map_mutable=True,

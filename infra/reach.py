@@ -1,14 +1,14 @@
 """The way from the fleet's runners to the cluster: in one network, between two, or from named addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster.cluster import Cluster
+from components.cluster.ground import ClusterGround
 from components.cluster.runner_ingress import RunnerIngress, RunnerIngressArgs
-from components.network.network import Network
+from components.network.ground import Ground
 from components.network.peering import FarNetwork, Peering, PeeringArgs
 from components.network.transit_attachment import TransitAttachment, TransitAttachmentArgs
 from infra.in_force import caller, far_nat_address, far_route_table, far_vpc
@@ -16,13 +16,16 @@ from infra.providers import fleet_provider
 from slipway.access import fleet_profile
 from slipway.errors import SlipwayError
 from slipway.platform import naming
-from slipway.platform.cluster import ClusterSettings, Reach
+from slipway.platform.cluster import ClusterSettings, ExistingCluster, Reach
+from slipway.platform.network import ExistingNetwork, NetworkSettings
 from slipway.platform.reach import (
+    Way,
     far_network,
     far_stack,
     runner_blocks,
     runner_network,
     transit_destinations,
+    way,
     without_image,
 )
 from slipway.platform.reading import stack_file
@@ -52,14 +55,15 @@ def far_provider(settings: Settings, provider: aws.Provider) -> aws.Provider | N
 
 
 def public_blocks(
-    settings: Settings, cluster: ClusterSettings, network: Network, fleet: aws.Provider | None
+    settings: Settings, cluster: ClusterSettings, network: Ground, fleet: aws.Provider | None
 ) -> pulumi.Input[Sequence[str]] | None:
     """The blocks that the public endpoint answers to, named ones and the fleet's own; None where there is
     none."""
     if cluster.reach is not Reach.ADDRESSES:
         return None
-    named = [block for blocks in cluster.addresses.values() for block in blocks]
-    if not named and not _nat_zones(runner_network(settings)):
+    named = _named(cluster.addresses)
+    block = runner_network(settings)
+    if not named and not (block and block.network.has_way_out):
         raise SlipwayError(
             "the public endpoint would answer to nobody, which EKS takes for everybody",
             where=f"cluster.addresses in {stack_file(settings.stack)}",
@@ -72,29 +76,42 @@ def public_blocks(
     return own.apply(lambda addresses: sorted({*named, *(f"{address}/32" for address in addresses)}))
 
 
+def callers(settings: Settings, cluster: ExistingCluster, fleet: aws.Provider | None) -> list[str]:
+    """Those of the same blocks that are known before anything is registered."""
+    own = settings.platform.network
+    fleets = _far_addresses(settings, fleet)
+    if settings.platform.runners is not None and isinstance(own, ExistingNetwork):
+        fleets += own.nat_addresses
+    return sorted({*_named(cluster.addresses), *(f"{one}/32" for one in fleets if isinstance(one, str))})
+
+
+def _named(addresses: Mapping[str, Sequence[str]]) -> list[str]:
+    return [block for blocks in addresses.values() for block in blocks]
+
+
 def _far_addresses(settings: Settings, fleet: aws.Provider | None) -> list[pulumi.Input[str]]:
     far = far_network(settings)
     if far is None or fleet is None:
         return []
     stack = _far(settings)
+    if isinstance(far.network, ExistingNetwork):
+        return [*far.network.nat_addresses]
     return [
         far_nat_address(naming.nat_address(naming.network(stack), zone), stack, fleet)
-        for zone in _nat_zones(far)
+        for zone in _nat_zones(far.network)
     ]
 
 
-def _nat_zones(block: PlatformSettings | None) -> tuple[str, ...]:
+def _nat_zones(network: NetworkSettings) -> tuple[str, ...]:
     """The zones of a network that have a NAT gateway."""
-    if block is None:
-        return ()
-    zones = block.network.zones
-    return {"none": (), "one": zones[:1], "one_per_zone": zones}[block.network.nat]
+    zones = network.zones
+    return {"none": (), "one": zones[:1], "one_per_zone": zones}[network.nat]
 
 
 def way_in(
     settings: Settings,
-    cluster: Cluster,
-    network: Network,
+    cluster: ClusterGround,
+    network: Ground,
     fleet: aws.Provider | None,
     opts: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:
@@ -106,26 +123,25 @@ def way_in(
     ingress = RunnerIngress(
         "runner-ingress",
         RunnerIngressArgs(
-            cluster_security_group_id=cluster.cluster_security_group_id,
+            cluster_security_group_id=cluster.security_group_id,
             runner_blocks=runner_blocks(settings),
         ),
         opts=opts,
     )
     far = far_network(settings)
-    if far is None or fleet is None:
+    if far is None or fleet is None or way(settings) is not Way.PEERING:
         return [ingress]
     return [ingress, _peering(settings, network, far, fleet, opts)]
 
 
 def _peering(
     settings: Settings,
-    network: Network,
+    network: Ground,
     far: PlatformSettings,
     fleet: aws.Provider,
     opts: pulumi.ResourceOptions,
 ) -> Peering:
-    name = naming.network(_far(settings))
-    vpc = far_vpc(name, _far(settings), fleet)
+    vpc, tables = _far_ids(settings, far, fleet)
     return Peering(
         "fleet-peering",
         PeeringArgs(
@@ -139,10 +155,7 @@ def _peering(
                 region=far.region,
                 cidr=far.network.cidr,
                 vpc_id=vpc,
-                route_tables={
-                    zone: far_route_table(naming.private_route_table(name, zone), _far(settings), fleet)
-                    for zone in far.network.zones
-                },
+                route_tables=tables,
                 provider=fleet,
             ),
         ),
@@ -150,11 +163,24 @@ def _peering(
     )
 
 
-def transit(settings: Settings, network: Network, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+def _far_ids(
+    settings: Settings, far: PlatformSettings, fleet: aws.Provider
+) -> tuple[pulumi.Input[str], dict[str, pulumi.Input[str]]]:
+    """The VPC and the private route tables of the fleet, found by their names, or named by its file."""
+    if isinstance(far.network, ExistingNetwork):
+        return far.network.vpc, {**far.network.route_tables}
+    name, stack = naming.network(_far(settings)), _far(settings)
+    return far_vpc(name, stack, fleet), {
+        zone: far_route_table(naming.private_route_table(name, zone), stack, fleet)
+        for zone in far.network.zones
+    }
+
+
+def transit(settings: Settings, network: Ground, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
     """Declare this stack's side of the way over the organisation's transit gateway, where it has one."""
     gateway = settings.organization.transit_gateway
     destinations = transit_destinations(settings)
-    if gateway is None or not destinations:
+    if gateway is None or not destinations or way(settings) is not Way.TRANSIT:
         return []
     attachment = TransitAttachment(
         "transit",

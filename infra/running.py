@@ -7,6 +7,8 @@ import pulumi
 
 from components.cluster.access import ClusterAccess
 from components.cluster.cluster import Cluster, ClusterArgs
+from components.cluster.ground import ClusterGround
+from components.cluster.lockout import AccessDeclaration
 from components.release.app_release import AppRelease, AppReleaseArgs
 from components.release.values import ImageReference
 from components.state.database_secret import DatabaseSecret, DatabaseSecretArgs
@@ -15,20 +17,25 @@ from components.state.parameters import HelmValuesParameter, HelmValuesParameter
 from infra.cluster_access import mappings
 from infra.cluster_zones import zones_of
 from infra.foundation import Foundation
+from infra.in_force import unknown
+from infra.providers import standing_kubeconfig
 from slipway.platform import naming
-from slipway.platform.cluster import ClusterSettings, NodeCount
+from slipway.platform.cluster import ClusterSettings, ExistingCluster, NodeCount
 from slipway.platform.environments import Environment, Placement
 from slipway.platform.files import helm_values
 from slipway.platform.platform_roles import PlatformRoles
 from slipway.platform.settings import Settings
+from slipway.platform.standing_cluster import FoundCluster
 
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
     """The cluster, for the stack's outputs."""
 
-    cluster: Cluster
+    cluster: ClusterGround
     access: ClusterAccess
+    declaration: AccessDeclaration
+    """Who gets in, for whoever proves the next change of it."""
 
 
 def cluster(
@@ -42,7 +49,7 @@ def cluster(
     environments: Sequence[Environment],
     public_blocks: pulumi.Input[Sequence[str]] | None,
     opts: pulumi.ResourceOptions,
-) -> Cluster:
+) -> ClusterGround:
     """Declare the cluster itself.
 
     Args:
@@ -51,7 +58,7 @@ def cluster(
         environments: those whose jobs work on it.
         public_blocks: those that its public endpoint answers to, if it has one.
     """
-    return Cluster(
+    made = Cluster(
         "cluster",
         ClusterArgs(
             settings=declared,
@@ -67,6 +74,25 @@ def cluster(
             public_blocks=public_blocks,
         ),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[base.boundary])),
+    )
+    return ClusterGround(
+        name=made.name,
+        kubeconfig=made.kubeconfig,
+        security_group_id=made.cluster_security_group_id,
+        node_role_arn=made.node_role_arn,
+        made=(made,),
+    )
+
+
+def existing_cluster(
+    settings: Settings, declared: ExistingCluster, found: FoundCluster | None
+) -> ClusterGround:
+    """A cluster that somebody else made, of which nothing is declared; offline, most of it is unknown."""
+    return ClusterGround(
+        name=declared.name,
+        kubeconfig=pulumi.Output.secret(standing_kubeconfig(settings, found)) if found else unknown(),
+        security_group_id=found.security_group if found else unknown(),
+        node_role_arn=None,
     )
 
 

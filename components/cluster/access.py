@@ -40,8 +40,11 @@ class ClusterAccessArgs:
     administrators: tuple[str, ...]
     """Roles of people, who may do everything."""
     apply_principal: str
-    """The role that applies the stack and so made the cluster: EKS's hidden administrator."""
-    node_role_arn: str
+    """The role that applies the stack. It made the cluster, and so is EKS's hidden administrator, unless
+    `node_role_arn` says otherwise."""
+    node_role_arn: str | None
+    """Of the nodes; None for a cluster that somebody else made: then the apply role gets an entry of its own,
+    before anything inside, and nodes are the owner's."""
     namespaces: tuple[NamespaceAccess, ...] = ()
     reader: str | None = None
     """The role that plans the stack: to find drift it reads what is declared here, and changes nothing."""
@@ -50,6 +53,8 @@ class ClusterAccessArgs:
     for another one of the same ARN (EKS API Reference, AccessEntry); so it is made anew with its role."""
     adopted: frozenset[str] = frozenset()
     """Roles whose entries somebody else made, just as they are declared here: taken over with their tags."""
+    used: frozenset[str] = frozenset()
+    """Roles whose entries somebody else made and keeps: they let in whom they should, and nothing is made."""
     after: tuple[pulumi.Resource, ...] = ()
     """What must exist first: the cluster, and the roles, as EKS refuses an entry for one that does not."""
 
@@ -59,16 +64,17 @@ class ClusterAccessArgs:
         if not self.administrators:
             raise SlipwayError("no administrator", where=where, fix="give the role of one person at least")
         jobs = groups_by_role(self.namespaces, self.reader)
-        for role in (*self.administrators, self.apply_principal, self.node_role_arn):
+        nodes = () if self.node_role_arn is None else (self.node_role_arn,)
+        for role in (*self.administrators, self.apply_principal, *nodes):
             aws_names.check_role_arn(role, where)
         if mapped_arn(self.apply_principal) in [mapped_arn(role) for role in self.administrators]:
             # EKS holds an entry for its creator already; a second is refused (ResourceInUseException).
             raise SlipwayError(
-                f"{self.apply_principal} made the cluster and is its administrator already",
+                f"{self.apply_principal} applies the stack and is an administrator already",
                 where=where,
                 fix="leave it out of the administrators",
             )
-        everyone = [self.apply_principal, self.node_role_arn, *self.administrators, *jobs]
+        everyone = [self.apply_principal, *nodes, *self.administrators, *jobs]
         names = [mapped_arn(role) for role in everyone]
         for role, mapped in zip(everyone, names, strict=True):
             if names.count(mapped) > 1:
@@ -85,7 +91,8 @@ class ClusterAccess(pulumi.ComponentResource):
 
     The component needs providers for aws and for kubernetes. There is no entry for the principal that made
     the cluster, since EKS keeps one, nor for the nodes: EKS keeps theirs for managed node groups in every
-    mode that has entries (containers-roadmap issue 185).
+    mode that has entries (containers-roadmap issue 185). Of a cluster that somebody else made aws-auth is
+    left alone, and so is every entry that is there already.
     """
 
     namespaces: Sequence[str]
@@ -98,18 +105,16 @@ class ClusterAccess(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self, depends_on=[*args.after])
-        if args.authentication_mode.has_entries:
-            for role in args.administrators:
-                self._administrator(role)
-            for role, groups in groups_by_role(args.namespaces, args.reader).items():
-                self._entry(f"job-{_role_name(role)}", role, groups)
+        self._entries()
         if args.reader is not None:
             self._reader()
         made: dict[str, k8s.core.v1.Namespace] = {}
         for namespace in args.namespaces:
             if namespace.namespace not in made:
                 made[namespace.namespace] = self._namespace(namespace)
-            inside = pulumi.ResourceOptions(parent=self, depends_on=[made[namespace.namespace], *args.after])
+            inside = pulumi.ResourceOptions(
+                parent=self, depends_on=[made[namespace.namespace], *args.after, *self._way_in]
+            )
             if namespace.deploy_role_arn is not None:
                 self._grant(namespace, "deploy", namespace.deploy_group, DEPLOY_RULES, inside)
             if namespace.migrate_role_arn is not None and namespace.database_secret is not None:
@@ -122,6 +127,22 @@ class ClusterAccess(pulumi.ComponentResource):
                 )
         self.namespaces = sorted(made)
         self.register_outputs({"namespaces": self.namespaces})
+
+    def _entries(self) -> None:
+        args = self._args
+        # What must be there before anything inside the cluster is made, and longer than it.
+        self._way_in: list[pulumi.Resource] = []
+        if not args.authentication_mode.has_entries:
+            return
+        if args.node_role_arn is None and args.apply_principal not in args.used:
+            self._way_in.append(self._administrator(args.apply_principal))
+            self._child = pulumi.ResourceOptions(parent=self, depends_on=[*args.after, *self._way_in])
+        for role in args.administrators:
+            if role not in args.used:
+                self._administrator(role)
+        for role, groups in groups_by_role(args.namespaces, args.reader).items():
+            if role not in args.used:
+                self._entry(f"job-{_role_name(role)}", role, groups)
 
     def _entry(self, suffix: str, role: str, groups: Sequence[str]) -> aws.eks.AccessEntry:
         adopted = role in self._args.adopted
@@ -142,11 +163,11 @@ class ClusterAccess(pulumi.ComponentResource):
             ),
         )
 
-    def _administrator(self, role: str) -> None:
+    def _administrator(self, role: str) -> pulumi.Resource:
         suffix = f"administrator-{_role_name(role)}"
         # By policy: EKS refuses system:masters as the group of an entry.
         entry = self._entry(suffix, role, ())
-        aws.eks.AccessPolicyAssociation(
+        return aws.eks.AccessPolicyAssociation(
             f"{self._name}-{suffix}",
             cluster_name=self._args.cluster_name,
             principal_arn=role,

@@ -5,7 +5,7 @@ So it is known before anything is registered, and the proof in `lockout` can sto
 
 from collections.abc import Sequence
 
-from components.cluster.lockout import AccessDeclaration
+from components.cluster.lockout import SOMEBODY_ELSE, AccessDeclaration
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import MASTERS, role_mappings
 from slipway.platform.namespaces import NamespaceAccess, groups_by_role
@@ -18,7 +18,7 @@ def declare(
     mode: AuthenticationMode,
     administrators: Sequence[str],
     apply_principal: str,
-    node_role_arn: str,
+    node_role_arn: str | None,
     namespaces: Sequence[NamespaceAccess] = (),
     reader: str | None = None,
 ) -> AccessDeclaration:
@@ -30,7 +30,8 @@ def declare(
         mode: its authentication mode.
         administrators: ARNs of people's roles.
         apply_principal: ARN of the role that made the cluster, or will.
-        node_role_arn: ARN of the managed nodes' role.
+        node_role_arn: ARN of the managed nodes' role; None for a cluster that somebody else made, whose nodes
+            and whose aws-auth are not this program's.
         namespaces: which jobs work where.
         reader: ARN of the role that looks for drift.
 
@@ -38,6 +39,20 @@ def declare(
         SlipwayError: see `aws_auth.role_mappings`.
     """
     jobs = groups_by_role(namespaces, reader)
+    if node_role_arn is None:
+        return AccessDeclaration(
+            cluster=cluster,
+            region=region,
+            mode=mode,
+            creator=SOMEBODY_ELSE,
+            apply_principal=apply_principal,
+            admin_entries=(*administrators, apply_principal) if mode.has_entries else (),
+            job_entries=tuple(jobs) if mode.has_entries else (),
+            admin_mappings=(),
+            job_mappings=(),
+            node_roles=(),
+            node_mappings=(),
+        )
     lines = role_mappings(mode, node_roles=(node_role_arn,), jobs=jobs, administrators=administrators)
     nodes = [line for line in lines if line.of_nodes]
     masters = [line for line in lines if MASTERS in line.groups]

@@ -12,6 +12,9 @@ from slipway.errors import SlipwayError
 from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_auth import mapped_arn
 
+SOMEBODY_ELSE = "somebody else"
+"""The creator of a cluster that this program uses and did not make."""
+
 FORMAT = 1
 """Raised when the meaning of a published declaration changes; another one is refused, not guessed at."""
 
@@ -27,7 +30,8 @@ class AccessDeclaration:
     region: str
     mode: AuthenticationMode
     creator: str
-    """The role that made the cluster. pulumi-eks has EKS make it an administrator, once and for good."""
+    """The role that made the cluster. pulumi-eks has EKS make it an administrator, once and for good. Of a
+    cluster that is not ours it is not known, nor whom its owner lets in."""
     apply_principal: str
     """The role that Pulumi runs as."""
     admin_entries: tuple[str, ...]
@@ -45,7 +49,7 @@ class AccessDeclaration:
 
     def administrators(self) -> frozenset[str]:
         """Everybody who has all rights in this mode, Pulumi's principal included; ARNs without paths."""
-        found = {self.creator}
+        found = set[str]() if self.existing else {self.creator}
         if self.mode.has_entries:
             found.update(self.admin_entries)
         if self.mode.has_config_map:
@@ -65,6 +69,11 @@ class AccessDeclaration:
             value: str | tuple[str, ...] = getattr(self, field.name)
             plain[field.name] = sorted(value) if isinstance(value, tuple) else str(value)
         return plain
+
+    @property
+    def existing(self) -> bool:
+        """Whether the cluster is somebody else's: its mode and its nodes are, too."""
+        return self.creator == SOMEBODY_ELSE
 
     @classmethod
     def from_plain(cls, plain: object) -> "AccessDeclaration":
@@ -169,6 +178,8 @@ def _pulumi_out(new: AccessDeclaration) -> Refusal | None:
 
 
 def _no_nodes(new: AccessDeclaration) -> Refusal | None:
+    if new.existing:
+        return None
     if not new.node_roles:
         return Refusal(what="no node could join: there is no node group", fix="keep at least one node group")
     if not new.mode.has_config_map:
@@ -197,7 +208,7 @@ def _jobs_without_entry(new: AccessDeclaration) -> Refusal | None:
 
 
 def _foreign_creator(new: AccessDeclaration) -> Refusal | None:
-    if new.creator == new.apply_principal:
+    if new.existing or new.creator == new.apply_principal:
         return None
     return Refusal(
         what=f"{new.apply_principal} would make the cluster, not {new.creator}",
@@ -217,6 +228,14 @@ def _another_cluster(old: AccessDeclaration, new: AccessDeclaration) -> Refusal 
 def _another_creator(old: AccessDeclaration, new: AccessDeclaration) -> Refusal | None:
     if old.creator == new.creator:
         return None
+    if old.existing or new.existing:
+        said = "made by this stack", "somebody else's"
+        was, now = said if new.existing else said[::-1]
+        return Refusal(
+            what=f"cluster {old.cluster} is {was}, and would be {now}: this stack would "
+            + ("delete what it let go of" if new.existing else "make another one in its place"),
+            fix="keep it as it is; bring the other one up in a stack of its own and move over",
+        )
     return Refusal(
         what=f"the cluster was made by {old.creator}, and that cannot become {new.creator}",
         fix="keep the creator; give the other role an entry as administrator",
@@ -224,7 +243,7 @@ def _another_creator(old: AccessDeclaration, new: AccessDeclaration) -> Refusal 
 
 
 def _mode_back(old: AccessDeclaration, new: AccessDeclaration) -> Refusal | None:
-    if new.mode.step >= old.mode.step:
+    if new.existing or new.mode.step >= old.mode.step:
         return None
     return Refusal(
         what=f"the authentication mode cannot go back from {old.mode} to {new.mode}",
@@ -233,7 +252,7 @@ def _mode_back(old: AccessDeclaration, new: AccessDeclaration) -> Refusal | None
 
 
 def _mode_skipped(old: AccessDeclaration, new: AccessDeclaration) -> Refusal | None:
-    if new.mode.step - old.mode.step <= 1:
+    if new.existing or new.mode.step - old.mode.step <= 1:
         return None
     return Refusal(
         what=f"from {old.mode} to {new.mode} there would be a time with neither aws-auth nor entries",

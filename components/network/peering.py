@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from slipway.platform import aws_names
-from slipway.platform.addressing import vpc_block
+from slipway.platform.addressing import check_private
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class FarNetwork:
         where = f"the network of {self.account}"
         aws_names.check_account(self.account, where)
         aws_names.check_region(self.region, where)
-        vpc_block(self.cidr, where)
+        check_private(self.cidr, where)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class PeeringArgs:
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for a block that is none, or not private."""
-        vpc_block(self.cidr, f"peering {self.name}")
+        check_private(self.cidr, f"peering {self.name}")
 
 
 class Peering(pulumi.ComponentResource):

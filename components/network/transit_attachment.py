@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from slipway.platform.addressing import vpc_block
+from slipway.platform.addressing import check_private
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class TransitAttachmentArgs:
     def __post_init__(self) -> None:
         """Raise SlipwayError for a destination that is no private block."""
         for stack, block in self.destinations.items():
-            vpc_block(block, f"the network of {stack}")
+            check_private(block, f"the network of {stack}")
 
 
 class TransitAttachment(pulumi.ComponentResource):

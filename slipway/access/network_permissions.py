@@ -31,13 +31,22 @@ def join(grant: JoinNetwork) -> tuple[Statement, ...]:
     """Accept what the other account asks for, into the stack's own VPC, and route to it from its own
     tables."""
     here = f"arn:aws:ec2:{grant.region}:{grant.account}"
+    asked = {"ArnLike": {"ec2:RequesterVpc": f"arn:aws:ec2:*:{grant.from_account}:vpc/*"}}
+    accept = allow("AcceptPeering", [ACCEPT], [f"{here}:vpc-peering-connection/*"], asked)
+    if grant.vpc:
+        # What the organisation has carries no tag of the stack's, and is named by its file.
+        tables = [f"{here}:route-table/{table}" for table in grant.route_tables]
+        return (
+            accept,
+            allow("IntoOwnNetwork", [ACCEPT], [f"{here}:vpc/{grant.vpc}"]),
+            *([allow("RouteOwnSubnets", ROUTES, tables)] if tables else []),
+        )
     own = {"StringEquals": {"aws:ResourceTag/slipway:stack": grant.stack}}
     private = {
         "StringLike": {"aws:ResourceTag/Name": naming.private_route_tables(naming.network(grant.stack))}
     }
-    asked = {"ArnLike": {"ec2:RequesterVpc": f"arn:aws:ec2:*:{grant.from_account}:vpc/*"}}
     return (
-        allow("AcceptPeering", [ACCEPT], [f"{here}:vpc-peering-connection/*"], asked),
+        accept,
         allow("IntoOwnNetwork", [ACCEPT], [f"{here}:vpc/*"], own),
         # The tables of private subnets alone: what is public is no runner's.
         allow("RouteOwnSubnets", ROUTES, [f"{here}:route-table/*"], own | private),

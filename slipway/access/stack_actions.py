@@ -82,6 +82,9 @@ EKS = without(
     ),
     NEW_CLUSTER,
 )
+ENTRIES = changing(
+    "aws:eks/accessEntry:AccessEntry", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+)
 EKS_RESOURCES = {"access-entry": "/*", "addon": "/*", "cluster": "", "nodegroup": "/*"}
 """Kinds, and what follows the cluster's name in their ARNs."""
 

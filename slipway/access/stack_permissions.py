@@ -152,8 +152,19 @@ def _apply_clusters(grant: ApplyStack) -> tuple[Statement, ...]:
                 for kind, below in actions.EKS_RESOURCES.items()
             ],
         ),
+        *_apply_entries(grant),
         allow("ServiceLinkedRoles", ["iam:CreateServiceLinkedRole"], [linked], services),
     )
+
+
+def _apply_entries(grant: ApplyStack) -> tuple[Statement, ...]:
+    """Let people and jobs into clusters that somebody else made. An entry that is there already could be
+    changed, too: EKS has no condition for whose it is."""
+    eks = f"arn:aws:eks:{grant.region}:{grant.account}"
+    entries = [
+        f"{eks}:{kind}" for name in grant.entered for kind in (f"access-entry/{name}/*", f"cluster/{name}")
+    ]
+    return (allow("EntriesOfOthers", actions.ENTRIES, entries),) if entries else ()
 
 
 def _apply_identity(grant: ApplyStack) -> tuple[Statement, ...]:

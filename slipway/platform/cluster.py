@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from slipway.errors import SlipwayError
 from slipway.platform.addon_versions import Addon, addon_version
@@ -13,11 +13,12 @@ from slipway.platform.authentication import AuthenticationMode
 from slipway.platform.aws_names import architecture_of
 from slipway.platform.endpoint import check_blocks
 from slipway.platform.mistakes import refusal, text_of
-from slipway.platform.model import Model
+from slipway.platform.model import EXISTING, MADE, Model, form_of
 from slipway.platform.values import (
     AddonVersion,
     CallerName,
     ClusterName,
+    ExistingClusterName,
     KubernetesVersion,
     NodeGroupName,
     PublicCidr,
@@ -113,26 +114,9 @@ class NodeGroup(Model):
         return standing is not None and (standing.minimum, standing.maximum) != (self.minimum, self.maximum)
 
 
-class ClusterSettings(Model):
-    """The EKS cluster of a workload account."""
+class ClusterBase(Model):
+    """Who gets to a cluster and into it, whoever made it."""
 
-    name: ClusterName
-    """Its name on EKS, which is never changed: another name is another cluster."""
-    zones: Annotated[tuple[Zone, ...], Field(max_length=6, examples=[["eu-west-1a", "eu-west-1b"]])] = ()
-    """Those of the network's zones that it is in; all of them unless said. EKS never changes them, so that a
-    zone which the network gets later needs them said here."""
-    version: KubernetesVersion
-    """Kubernetes' minor version, always said, so that no cluster is upgraded by the calendar."""
-    upgrade_policy: Literal["STANDARD", "EXTENDED"] = "EXTENDED"
-    """What EKS does at the end of a version's standard support: upgrade the cluster by itself, or go on for a
-    year at six times the price. It can be changed only before that day."""
-    addon_versions: Annotated[
-        dict[Addon, AddonVersion], Field(examples=[{"kube-proxy": "v1.35.3-eksbuild.13"}])
-    ] = Field(default_factory=dict[Addon, AddonVersion])
-    """Versions of EKS's add-ons other than those that Slipway knows for this version of Kubernetes, such as
-    `kube-proxy: v1.35.3-eksbuild.13`; they are never upgraded unless this or Slipway changes."""
-    authentication_mode: AuthenticationMode = AuthenticationMode.API
-    """Who is asked for access: aws-auth, both, or access entries. EKS takes no step back in this order."""
     administrators: Annotated[
         tuple[RoleArn, ...], Field(min_length=1, examples=[["arn:aws:iam::111111111111:role/admin"]])
     ]
@@ -163,6 +147,27 @@ class ClusterSettings(Model):
             raise ValueError(refusal(error)) from error
         return addresses
 
+
+class ClusterSettings(ClusterBase):
+    """The EKS cluster of a workload account, which this stack makes."""
+
+    name: ClusterName
+    """Its name on EKS, which is never changed: another name is another cluster."""
+    zones: Annotated[tuple[Zone, ...], Field(max_length=6, examples=[["eu-west-1a", "eu-west-1b"]])] = ()
+    """Those of the network's zones that it is in; all of them unless said. EKS never changes them, so that a
+    zone which the network gets later needs them said here."""
+    version: KubernetesVersion
+    """Kubernetes' minor version, always said, so that no cluster is upgraded by the calendar."""
+    upgrade_policy: Literal["STANDARD", "EXTENDED"] = "EXTENDED"
+    """What EKS does at the end of a version's standard support: upgrade the cluster by itself, or go on for a
+    year at six times the price. It can be changed only before that day."""
+    addon_versions: Annotated[
+        dict[Addon, AddonVersion], Field(examples=[{"kube-proxy": "v1.35.3-eksbuild.13"}])
+    ] = Field(default_factory=dict[Addon, AddonVersion])
+    """Versions of EKS's add-ons other than those that Slipway knows for this version of Kubernetes, such as
+    `kube-proxy: v1.35.3-eksbuild.13`; they are never upgraded unless this or Slipway changes."""
+    authentication_mode: AuthenticationMode = AuthenticationMode.API
+    """Who is asked for access: aws-auth, both, or access entries. EKS takes no step back in this order."""
     node_groups: Annotated[dict[NodeGroupName, NodeGroup], Field(min_length=1)]
     """The managed node groups. A name is never changed: add another group, then remove the first."""
     deletion_protection: bool = True
@@ -171,3 +176,30 @@ class ClusterSettings(Model):
     def addon(self, name: Addon) -> str | None:
         """The version of one of EKS's add-ons; the rules refuse settings that leave it to the calendar."""
         return addon_version(name, self.version, self.addon_versions)
+
+
+class ExistingCluster(ClusterBase):
+    """A cluster that the organisation has: looked up and checked, never made, changed or deleted.
+
+    What this stack adds to it is its own: access entries, namespaces and what is in them, and a rule for the
+    runners.
+    """
+
+    existing: ExistingClusterName
+    """Its name on EKS, in the region and the VPC of this stack."""
+
+    @property
+    def name(self) -> str:
+        """Its name, as of a cluster that is made."""
+        return self.existing
+
+
+def _cluster(value: object) -> str:
+    return form_of(value, "existing", ExistingCluster)
+
+
+AnyCluster = Annotated[
+    Annotated[ClusterSettings, Tag(MADE)] | Annotated[ExistingCluster, Tag(EXISTING)],
+    Discriminator(_cluster),
+]
+"""Told apart by `existing`."""

@@ -152,6 +152,8 @@ class ApplyStack:
     secrets: tuple[str, ...] = ("slipway/*",)
     transit_gateway: str = ""
     """The id of the one that its network is attached to, if any."""
+    entered: tuple[str, ...] = ()
+    """Clusters that somebody else made, into which it lets people and jobs, and changes nothing else."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,10 @@ class JoinNetwork:
     account: str
     region: str
     from_account: str
+    vpc: str = ""
+    """The id of one that the organisation has, in place of the stack's own."""
+    route_tables: tuple[str, ...] = ()
+    """The ids of its tables that routes may be added to."""
 
 
 @dataclass(frozen=True)

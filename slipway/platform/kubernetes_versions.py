@@ -32,16 +32,16 @@ SUPPORT: Final[Mapping[str, Support]] = {
 """By minor version; newer ones have no known dates here, which is warned of, older ones no support at all."""
 
 
-_RAISE: Final = ". Raise cluster.version"
-
-
-def support_warning(version: str, today: datetime.date, *, extended: bool = True) -> str | None:
+def support_warning(
+    version: str, today: datetime.date, *, extended: bool = True, remedy: str = "Raise cluster.version"
+) -> str | None:
     """What becomes of a cluster of a version, where there is something to do about it.
 
     Args:
         version: `1.35`.
         today: the day, UTC.
         extended: whether the cluster's upgrade policy buys extended support.
+        remedy: what to do about it.
     """
     dates = SUPPORT.get(version)
     if dates is None:
@@ -50,23 +50,23 @@ def support_warning(version: str, today: datetime.date, *, extended: bool = True
                 f"the end of support of Kubernetes {version} is not known here: look for it in the EKS "
                 "Kubernetes release calendar, and upgrade Slipway to be warned in time"
             )
-        return f"Kubernetes {version} is supported no more: EKS upgrades such a cluster at any time{_RAISE}"
+        return f"Kubernetes {version} is supported no more: EKS upgrades such a cluster at any time. {remedy}"
     last = dates.extended if extended else dates.standard
     if today >= last:
         return (
             f"Kubernetes {version} lost its last support on {last}: "
-            f"EKS upgrades such a cluster at any time, without asking{_RAISE}"
+            f"EKS upgrades such a cluster at any time, without asking. {remedy}"
         )
     if today >= dates.standard:
         return (
             f"Kubernetes {version} left standard support on {dates.standard}: a cluster of it costs six "
-            f"times as much an hour, and from {dates.extended} EKS upgrades it by force{_RAISE}"
+            f"times as much an hour, and from {dates.extended} EKS upgrades it by force. {remedy}"
         )
     if today >= dates.standard - WARNED_BEFORE:
         then = "a cluster of it then costs six times as much an hour" if extended else "EKS then upgrades it"
         return (
             f"Kubernetes {version} leaves standard support on {dates.standard}, in "
-            f"{(dates.standard - today).days} days: {then}{_RAISE}"
+            f"{(dates.standard - today).days} days: {then}. {remedy}"
         )
     return None
 

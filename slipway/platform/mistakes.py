@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast, get_args
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import BaseModel, StringConstraints, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from slipway.errors import SlipwayError
 from slipway.platform.documents import Document
+from slipway.platform.model import is_form
 
 
 @dataclass(frozen=True, order=True)
@@ -152,7 +153,7 @@ def missing(place: Place) -> Mistake:
 
 def location(details: ErrorDetails) -> tuple[int | str, ...]:
     """Keys from the top of a block to what pydantic found wrong."""
-    keys = details["loc"]
+    keys = tuple(key for key in details["loc"] if not is_form(key))
     # Pydantic's mark for a key that breaks its own rule, not one of the file's.
     return keys[:-1] if keys[1:] and keys[-1] == "[key]" else keys
 
@@ -162,7 +163,7 @@ def _mistake(place: Place, model: type[BaseModel], details: ErrorDetails) -> Mis
     for key in keys:
         place /= key
     if details["type"] == "extra_forbidden":
-        return unknown_key(place, str(keys[-1]), _allowed_keys(model, keys[:-1]))
+        return unknown_key(place, str(keys[-1]), _allowed_keys(model, details["loc"][:-1]))
     if details["type"] == "missing":
         return missing(place)
     return Mistake(place, shown(details["input"]), expectation(details))
@@ -273,21 +274,28 @@ def example_of(model: type[BaseModel], keys: Sequence[int | str]) -> object:
 def _allowed_keys(model: type[BaseModel], keys: Sequence[int | str]) -> list[str]:
     """Keys of the model that sits at a location below `model`; empty where no model sits there."""
     current: type[BaseModel] | None = model
+    annotation: object = None
     for key in keys:
         if current is None:
             return []
-        if key in current.model_fields:
-            current = _model_in(current.model_fields[str(key)].annotation)
+        if is_form(key):
+            current = _model_in(annotation, str(key))
+        elif key in current.model_fields:
+            annotation = current.model_fields[str(key)].annotation
+            current = _model_in(annotation)
         # otherwise `key` is a mapping's key or a list's index, and the model found already is its value's
     return sorted(current.model_fields) if current else []
 
 
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    """First model inside an annotation such as `dict[str, Model]` or `Model | None`."""
+def _model_in(annotation: object, form: str = "") -> type[BaseModel] | None:
+    """First model in an annotation such as `dict[str, Model]` or `Model | None`; of two that of a form."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
+    tags = [one.tag for one in get_args(annotation)[1:] if isinstance(one, Tag)]
+    if form and tags and form not in tags:
+        return None
     for inner in get_args(annotation):
-        model = _model_in(inner)
+        model = _model_in(inner, form)
         if model:
             return model
     return None

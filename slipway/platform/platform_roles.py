@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slipway.platform import naming
+from slipway.platform.cluster import ClusterSettings, ExistingCluster
 from slipway.platform.declaration import (
     ApplyStack,
     AssumeRoles,
@@ -22,6 +23,7 @@ from slipway.platform.declaration import (
     UseState,
 )
 from slipway.platform.fleet_names import FleetNames
+from slipway.platform.network import ExistingNetwork
 from slipway.platform.protection import EnvironmentRules, Protection, plan_protection
 from slipway.platform.reach import far_role, far_stack
 from slipway.platform.runner_chain import cicd_roles
@@ -85,13 +87,22 @@ def _joining_roles(settings: Settings) -> Iterator[RoleDeclaration]:
     if settings.platform.runners is None:
         return
     own, account, region = settings.stack.value, settings.account, settings.platform.region
+    network = settings.platform.network
+    there = network if isinstance(network, ExistingNetwork) else None
     for stack, block in settings.others.items():
         if block.cluster is None:
             continue
         far = settings.organization.accounts.of(stack)
         apply = naming.role_arn(far, naming.apply_role(stack), naming.INFRA_PATH)
         plan = naming.role_arn(far, naming.plan_role(stack))
-        joins = JoinNetwork(own, account, region, from_account=far)
+        joins = JoinNetwork(
+            own,
+            account,
+            region,
+            from_account=far,
+            vpc=there.vpc if there else "",
+            route_tables=tuple(there.route_tables.values()) if there else (),
+        )
         for name, trusted, grants in (
             (naming.network_role(stack), apply, (ReadNetwork(), joins)),
             (naming.network_reader_role(stack), plan, (ReadNetwork(),)),
@@ -149,7 +160,8 @@ def _plan_job(settings: Settings) -> Job:
 def _apply_job(settings: Settings) -> Job:
     account, region, stack = settings.account, settings.platform.region, settings.stack.value
     plans, plan_key = _plan_store(settings)
-    own = [settings.platform.cluster.name] if settings.platform.cluster else []
+    cluster = settings.platform.cluster
+    own = [cluster.name] if isinstance(cluster, ClusterSettings) else []
     grants: list[Grant] = [
         ApplyStack(
             stack,
@@ -160,6 +172,7 @@ def _apply_job(settings: Settings) -> Job:
             own_role_arn=naming.role_arn(account, naming.apply_role(stack), naming.INFRA_PATH),
             clusters=tuple(sorted({"slipway-*", *own})),
             transit_gateway=settings.organization.transit_gateway or "",
+            entered=(cluster.name,) if isinstance(cluster, ExistingCluster) else (),
         ),
         UseState(naming.state_bucket(account, region), ".pulumi", *_state_keys(settings)),
         ReadPlans(plans, f"{stack}/", plan_key),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from slipway.platform import naming
-from slipway.platform.addressing import subnets
-from slipway.platform.cluster import ClusterSettings, Reach
+from slipway.platform.cluster import AnyCluster, Reach
 from slipway.platform.environments import environments
+from slipway.platform.network import AnyNetwork, ExistingNetwork
 from slipway.platform.runner_classes import RunnerClassSettings
 from slipway.platform.services import JobKind
 from slipway.platform.sessions import APPLY_SESSION_SECONDS
@@ -71,7 +71,7 @@ def runner_blocks(settings: Settings) -> tuple[str, ...]:
     block = runner_network(settings)
     if block is None:
         return ()
-    return tuple(pair.private for pair in subnets(block.network.cidr, block.network.zones))
+    return block.network.private_blocks
 
 
 def joined_with(settings: Settings) -> dict[Stack, PlatformSettings]:
@@ -81,12 +81,47 @@ def joined_with(settings: Settings) -> dict[Stack, PlatformSettings]:
         return {
             stack: block
             for stack, block in settings.others.items()
-            if block.cluster is not None and block.cluster.reach is Reach.PRIVATE
+            if block.cluster is not None
+            and block.cluster.reach is Reach.PRIVATE
+            and not is_one_network(own.network, block.network)
         }
     far, block = far_stack(settings), runner_network(settings)
     if far is None or block is None or own.cluster is None or own.cluster.reach is not Reach.PRIVATE:
         return {}
-    return {far: block}
+    return {} if is_one_network(own.network, block.network) else {far: block}
+
+
+def is_one_network(one: AnyNetwork, other: AnyNetwork) -> bool:
+    """Whether two stacks are in one VPC, which the organisation has: there is nothing to be joined."""
+    if not isinstance(one, ExistingNetwork) or not isinstance(other, ExistingNetwork):
+        return False
+    return one.vpc == other.vpc
+
+
+class Way(StrEnum):
+    """Who makes the way between this stack's network and the runners'."""
+
+    NONE = "none"
+    """Nobody: it is one network, or there is no private way."""
+    PEERING = "peering"
+    """This stack makes a peering, and the routes of both sides."""
+    TRANSIT = "transit"
+    """Each stack attaches its network to the organisation's transit gateway."""
+    ORGANIZATION = "organization"
+    """Whoever owns the networks has made it: the routes that are there are looked at."""
+
+
+def way(settings: Settings) -> Way:
+    """Who makes it, by whose route tables may be added to."""
+    joined = joined_with(settings).values()
+    if not joined:
+        return Way.NONE
+    if not settings.platform.network.takes_routes:
+        return Way.ORGANIZATION
+    if settings.organization.transit_gateway is not None:
+        return Way.TRANSIT
+    # The rules refuse what would be joined on this side alone.
+    return Way.PEERING
 
 
 def transit_destinations(settings: Settings) -> dict[str, str]:
@@ -99,12 +134,13 @@ def transit_destinations(settings: Settings) -> dict[str, str]:
 def far_network(settings: Settings) -> PlatformSettings | None:
     """The block of the stack whose network this one looks up or joins; None where there is no such.
 
-    Over a transit gateway each side makes its own part and needs nothing of the other's.
+    Over a transit gateway each side makes its own part and needs nothing of the other's, and in one VPC there
+    is no other.
     """
     cluster = settings.platform.cluster
     if cluster is None or far_stack(settings) is None:
         return None
-    if cluster.reach is Reach.PRIVATE and settings.organization.transit_gateway is not None:
+    if cluster.reach is Reach.PRIVATE and way(settings) in (Way.TRANSIT, Way.NONE):
         return None
     return runner_network(settings)
 
@@ -189,11 +225,11 @@ def without_image(settings: Settings) -> tuple[str, ...]:
     return tuple(sorted(name for name in named if name and classes[name].image is None))
 
 
-def _refusal(settings: Settings, cluster: ClusterSettings, job: ClusterJob) -> NoPath | None:
+def _refusal(settings: Settings, cluster: AnyCluster, job: ClusterJob) -> NoPath | None:
     block, classes = runner_network(settings), _classes(settings)
     said = f"[{', '.join(job.labels)}]"
     if serving_class(classes, job.labels, job.repository):
-        if cluster.reach is Reach.PRIVATE or (block and block.network.nat != "none"):
+        if cluster.reach is Reach.PRIVATE or (block and block.network.has_way_out):
             return None
         return NoPath(
             job=job,

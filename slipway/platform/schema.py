@@ -175,10 +175,21 @@ def _rows(schema: Schema, definitions: Schema, path: str = "") -> Iterator[str]:
         default = "required" if key in required else _default(given)
         meaning = " ".join(str(given.get("description", value.get("description", ""))).split())
         yield f"| `{where}` | {_kind(value, definitions)} | {default} | {meaning} |"
-        if "properties" in value:
-            yield from _rows(value, definitions, f"{where}.")
+        first, *others = _forms(value, definitions)
+        if "properties" in first:
+            yield from _rows(first, definitions, f"{where}.")
+        for form in others:
+            mark = next(key for key in form["required"] if key not in first["properties"])
+            meaning = " ".join(form["description"].split())
+            yield f"| `{where}` with `{mark}` | {_kind(form, definitions)} |  | {meaning} |"
+            yield from _rows(form, definitions, f"{where}.")
         for inner in _values(value):
             yield from _rows(_resolved(inner, definitions), definitions, f"{where}.<name>.")
+
+
+def _forms(schema: Schema, definitions: Schema) -> list[Schema]:
+    """The forms that a block may have; most have one."""
+    return [_resolved(form, definitions) for form in schema.get("oneOf", (schema,))]
 
 
 def _values(schema: Schema) -> tuple[Schema, ...]:
@@ -209,6 +220,8 @@ def _kind(schema: Schema, definitions: Schema) -> str:
     """What a value may be, in words."""
     if "enum" in schema or "const" in schema:
         return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+    if "oneOf" in schema:
+        return "map, of one of two forms"
     if "examples" in schema:
         return f"such as `{json.dumps(schema['examples'][0])}`"
     match schema.get("type"):

@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from slipway.platform import naming
-from slipway.platform.cluster import ClusterSettings
+from slipway.platform.cluster import AnyCluster
 from slipway.platform.declaration import Repository
 from slipway.platform.model import Model
-from slipway.platform.network import NetworkSettings
+from slipway.platform.network import AnyNetwork
 from slipway.platform.organization import OrganizationSettings
 from slipway.platform.registry import RegistrySettings
 from slipway.platform.runner_classes import RunnerSettings
@@ -42,10 +42,10 @@ class PlatformSettings(Model):
 
     region: Region
     """The one region that the stack works in."""
-    network: NetworkSettings
-    """The VPC of the account."""
-    cluster: ClusterSettings | None = None
-    """The EKS cluster; only where services run."""
+    network: AnyNetwork
+    """The VPC of the account: made, or with `vpc` one that is there."""
+    cluster: AnyCluster | None = None
+    """The EKS cluster, made, or with `existing` one that is there; only where services run."""
     runners: RunnerSettings | None = None
     """The runner fleet; only in `automation` and `local`."""
     registry: RegistrySettings = RegistrySettings()

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field
 
 from slipway.errors import SlipwayError
-from slipway.platform.addressing import check_ssh_block, vpc_block
+from slipway.platform.addressing import check_private, check_ssh_block, vpc_block
 from slipway.platform.endpoint import check_block
 from slipway.platform.mistakes import refusal, text_of
 from slipway.platform.protection import EnvironmentRules, Reviewers
@@ -71,6 +71,18 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _public(cidr: str) -> object:
     return check_block(cidr, "addresses")
+
+
+def _private(cidr: str) -> object:
+    return check_private(cidr, "network")
+
+
+def _ipv4(address: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(address))
+    except ValueError as error:
+        message = "an IPv4 address such as 198.51.100.7"
+        raise ValueError(message) from error
 
 
 def _ssh(cidr: str) -> object:
@@ -143,6 +155,8 @@ Zone = Annotated[str, text_of(r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$", "an availability 
 Cidr = Annotated[str, AfterValidator(_cidr)]
 VpcCidr = Annotated[Cidr, passes(vpc_block), Field(examples=["10.20.0.0/16"])]
 PublicCidr = Annotated[Cidr, passes(_public)]
+PrivateCidr = Annotated[Cidr, passes(_private), Field(examples=["10.40.0.0/20"])]
+PublicAddress = Annotated[str, AfterValidator(_ipv4)]
 SshCidr = Annotated[
     Cidr,
     passes(_ssh),
@@ -226,6 +240,15 @@ ClusterName = Annotated[
 ]
 """EKS takes 100 characters; the cluster's roles are called after it, and IAM takes 64."""
 
+ExistingClusterName = Annotated[
+    str,
+    text_of(
+        r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$",
+        "up to 100 letters, digits, _ and -, beginning with a letter or a digit",
+    ),
+]
+"""As EKS has it (EKS API Reference, CreateCluster, name)."""
+
 AddonVersion = Annotated[
     str,
     text_of(
@@ -283,4 +306,20 @@ TransitGatewayId = Annotated[
     str,
     text_of(r"^tgw-[0-9a-f]{8,17}$", "a transit gateway's id, such as tgw-0123456789abcdef0"),
     Field(examples=["tgw-0123456789abcdef0"]),
+]
+
+VpcId = Annotated[
+    str,
+    text_of(r"^vpc-[0-9a-f]{8,17}$", "a VPC's id, such as vpc-0123456789abcdef0"),
+    Field(examples=["vpc-0123456789abcdef0"]),
+]
+SubnetId = Annotated[
+    str,
+    text_of(r"^subnet-[0-9a-f]{8,17}$", "a subnet's id, such as subnet-0123456789abcdef0"),
+    Field(examples=["subnet-0123456789abcdef0"]),
+]
+RouteTableId = Annotated[
+    str,
+    text_of(r"^rtb-[0-9a-f]{8,17}$", "a route table's id, such as rtb-0123456789abcdef0"),
+    Field(examples=["rtb-0123456789abcdef0"]),
 ]

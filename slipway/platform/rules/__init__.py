@@ -4,6 +4,7 @@ from slipway.platform.mistakes import Mistake
 from slipway.platform.rules.claims import claimed_twice
 from slipway.platform.rules.cluster import cluster_mistakes
 from slipway.platform.rules.draft import Draft
+from slipway.platform.rules.existing import existing_mistakes
 from slipway.platform.rules.limits import beyond_limits
 from slipway.platform.rules.packages import package_mistakes
 from slipway.platform.rules.reach import reach_mistakes
@@ -22,6 +23,7 @@ def mistakes_of(draft: Draft) -> list[Mistake]:
         unread,
         stack_mistakes,
         cluster_mistakes,
+        existing_mistakes,
         runner_mistakes,
         chain_mistakes,
         reach_mistakes,

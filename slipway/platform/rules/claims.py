@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from slipway.platform import naming
+from slipway.platform.cluster import ClusterSettings
 from slipway.platform.environments import meaning, placements
 from slipway.platform.fleet_names import FUNCTIONS, FleetNames
 from slipway.platform.mistakes import Mistake, Place
@@ -138,5 +139,5 @@ def _platform_roles(draft: Draft) -> Iterator[str]:
         yield from (fleet.tick, fleet.image_role, *(fleet.function(area) for area in FUNCTIONS))
     runners, cluster = settings.platform.runners, settings.platform.cluster
     yield from (naming.runner_role(settings.stack, name) for name in (runners.classes if runners else ()))
-    if cluster:
+    if isinstance(cluster, ClusterSettings):
         yield from (naming.service_role(cluster.name), naming.node_role(cluster.name))

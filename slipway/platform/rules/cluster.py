@@ -9,7 +9,7 @@ from typing import get_args
 from slipway.platform import naming
 from slipway.platform.addon_versions import Addon
 from slipway.platform.aws_names import mapped_arn
-from slipway.platform.cluster import ClusterSettings
+from slipway.platform.cluster import ClusterSettings, ExistingCluster
 from slipway.platform.mistakes import Mistake
 from slipway.platform.rules.draft import Draft
 
@@ -21,7 +21,8 @@ def cluster_mistakes(draft: Draft) -> Iterator[Mistake]:
         return
     plan = naming.role_arn(settings.account, naming.plan_role(settings.stack))
     apply = naming.role_arn(settings.account, naming.apply_role(settings.stack))
-    taken = {apply: "made the cluster: it is an administrator already", plan: "is the stack's plan role"}
+    made = "applies the stack" if isinstance(cluster, ExistingCluster) else "made the cluster"
+    taken = {apply: f"{made}: it is an administrator already", plan: "is the stack's plan role"}
     for service, _, name, _, place in draft.held():
         role = naming.role_arn(settings.account, naming.environment_role(service, name))
         taken[role] = f"is the role of {place}"
@@ -31,8 +32,9 @@ def cluster_mistakes(draft: Draft) -> Iterator[Mistake]:
         reason = reasons.setdefault(mapped_arn(role), f"has the same name as {place.path}")
         if reason != f"has the same name as {place.path}":
             yield Mistake(place, repr(role), f"the role of a person: this one {reason}")
-    yield from _addons(draft, cluster)
-    yield from _zones(draft, cluster)
+    if isinstance(cluster, ClusterSettings):
+        yield from _addons(draft, cluster)
+        yield from _zones(draft, cluster)
 
 
 def _addons(draft: Draft, cluster: ClusterSettings) -> Iterator[Mistake]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from slipway.platform.cluster import ClusterSettings
 from slipway.platform.mistakes import Mistake, Place
+from slipway.platform.network import NetworkSettings
 from slipway.platform.protection import allowances
 from slipway.platform.rules.draft import Draft
 from slipway.platform.stack import Stack
@@ -17,7 +19,7 @@ def stack_mistakes(draft: Draft) -> Iterator[Mistake]:
     if stack is Stack.PROD:
         if not settings.platform.protect:
             yield Mistake(place / "protect", "False", "true: prod is always protected")
-        if cluster and not cluster.deletion_protection:
+        if isinstance(cluster, ClusterSettings) and not cluster.deletion_protection:
             where = place / "cluster" / "deletion_protection"
             yield Mistake(where, "False", "true: prod is always protected")
     if draft.knows_the_platform:
@@ -31,7 +33,7 @@ def stack_mistakes(draft: Draft) -> Iterator[Mistake]:
 def _way_out(draft: Draft) -> Iterator[Mistake]:
     """Nodes ask EKS and EC2 for their cluster before they join it, and runners ask GitHub for their job."""
     platform, needing = draft.settings.platform, []
-    if platform.network.nat == "none":
+    if isinstance(platform.network, NetworkSettings) and not platform.network.has_way_out:
         needing = [name for name in ("cluster", "runners") if getattr(platform, name)]
     for name in needing:
         who = "nodes would never join" if name == "cluster" else "no runner would ever get a job"
@@ -40,8 +42,10 @@ def _way_out(draft: Draft) -> Iterator[Mistake]:
 
 
 def _zones(draft: Draft) -> Iterator[Mistake]:
-    region, zones = draft.settings.platform.region, draft.settings.platform.network.zones
-    place = draft.platform / "network" / "zones"
+    region, network = draft.settings.platform.region, draft.settings.platform.network
+    if not isinstance(network, NetworkSettings):
+        return
+    place, zones = draft.platform / "network" / "zones", network.zones
     for index, zone in enumerate(zones):
         if not zone.startswith(region):
             yield Mistake(place / index, repr(zone), f"a zone of the region {region}")
