@@ -90,15 +90,13 @@ def _registries(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, I
 
 
 def _plan_store(settings: Settings, opts: pulumi.ResourceOptions) -> PlanStore:
-    put_roles, read_roles = plan_store_roles(settings)
     return PlanStore(
         "plans",
         PlanStoreArgs(
             bucket=naming.plan_bucket(settings.account, settings.platform.region),
             key_alias=naming.plan_key_alias(),
             account=settings.account,
-            put_roles=put_roles,
-            read_roles=read_roles,
+            roles=plan_store_roles(settings),
         ),
         opts=opts,
     )

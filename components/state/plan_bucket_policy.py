@@ -1,58 +1,77 @@
-"""The plan bucket's own rules: TLS only, only its own KMS key, and who may put or read from which account."""
+"""The plan bucket's own rules: TLS only, no object written over, and who may put or read what in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-_HEADER = "s3:x-amz-server-side-encryption"
-_KEY_HEADER = f"{_HEADER}-aws-kms-key-id"
+from slipway.platform.plan_store import AREAS, Actor
+
+_ENCRYPTION = "s3:x-amz-server-side-encryption"
+_IF_ABSENT, _IF_UNCHANGED = "s3:if-none-match", "s3:if-match"
 
 
-def plan_bucket_policy(
-    bucket: str, key_arn: str, *, put_roles: Sequence[str], read_roles: Sequence[str]
-) -> dict[str, Any]:
-    """Refuse plain HTTP and an upload that asks for any encryption but this key's; let the roles in.
+def plan_bucket_policy(bucket: str, roles: Mapping[Actor, Sequence[str]]) -> dict[str, Any]:
+    """Refuse plain HTTP, another encryption than the bucket's, and unconditional writes; let the roles in.
+
+    What is written once is written under `If-None-Match`, which S3 knows with `*` alone, and anything else
+    under it or `If-Match` (S3 User Guide, "Enforce conditional writes on Amazon S3 buckets"). An upload in
+    parts knows neither and is refused with the others.
 
     A role of another account needs the bucket's leave beside its own policy (IAM User Guide, "Cross-account
     resource access"). Its account is the principal and `aws:PrincipalArn` names the role, for the reasons
-    that `key_policy` gives; a role's own policy still says which prefix it may use.
+    that `key_policy` gives; a role's own policy still says of which stack.
 
-    An upload that asks for none gets the bucket's default, which is this key; a negated operator matches a
-    missing header too, hence `Null` (IAM User Guide, "Condition operator to check existence of keys").
+    A negated operator matches a missing header too, hence `Null` (IAM User Guide, "Condition operator to
+    check existence of keys").
+
+    Args:
+        roles: ARNs of the roles that there are, by what they do.
     """
     arn = f"arn:aws:s3:::{bucket}"
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            _deny("OnlyOverTls", "s3:*", [arn, f"{arn}/*"], {"Bool": {"aws:SecureTransport": "false"}}),
-            _deny(
-                "OnlyWithKms",
-                "s3:PutObject",
-                [f"{arn}/*"],
-                {"Null": {_HEADER: "false"}, "StringNotEquals": {_HEADER: "aws:kms"}},
-            ),
-            _deny(
-                "OnlyWithOwnKey",
-                "s3:PutObject",
-                [f"{arn}/*"],
-                {"Null": {_KEY_HEADER: "false"}, "ArnNotEquals": {_KEY_HEADER: key_arn}},
-            ),
-            _allow("Put", ["s3:PutObject"], [f"{arn}/*"], put_roles),
-            _allow("Read", ["s3:GetObject", "s3:GetObjectVersion"], [f"{arn}/*"], read_roles),
-            _allow("List", ["s3:ListBucket"], [arn], read_roles),
-        ],
-    }
+    once = [f"{arn}/{area.name}/*" for area in AREAS if area.once]
+    others = [f"{arn}/{area.name}/*" for area in AREAS if not area.once]
+    absent = {_IF_ABSENT: "true"}
+    statements = [
+        _deny("OnlyOverTls", "s3:*", [arn, f"{arn}/*"], {"Bool": {"aws:SecureTransport": "false"}}),
+        _deny(
+            "OnlyAsTheBucketEncrypts",
+            "s3:PutObject",
+            [f"{arn}/*"],
+            {"Null": {_ENCRYPTION: "false"}, "StringNotEquals": {_ENCRYPTION: "AES256"}},
+        ),
+        _deny("OnlyOnce", "s3:PutObject", once, {"Null": absent}),
+        _deny("OnlyIfUnchanged", "s3:PutObject", others, {"Null": {**absent, _IF_UNCHANGED: "true"}}),
+    ]
+    for area in AREAS:
+        objects, name = [f"{arn}/{area.name}/*"], area.name.capitalize()
+        puts, reads = (_roles(roles, actors) for actors in (area.puts, area.reads))
+        if puts:
+            statements.append(_allow(f"Put{name}", "s3:PutObject", objects, puts))
+        if reads:
+            statements.append(_allow(f"Read{name}", "s3:GetObject", objects, reads))
+            listed = {"StringLike": {"s3:prefix": f"{area.name}/*"}}
+            statements.append(_allow(f"List{name}", "s3:ListBucket", [arn], reads, listed))
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _allow(sid: str, actions: list[str], resources: list[str], roles: Sequence[str]) -> dict[str, Any]:
-    named = sorted(set(roles))
-    accounts = sorted({role.split(":")[4] for role in named})
+def _roles(roles: Mapping[Actor, Sequence[str]], actors: frozenset[Actor]) -> list[str]:
+    return sorted({role for actor in actors for role in roles.get(actor, ())})
+
+
+def _allow(
+    sid: str,
+    action: str,
+    resources: list[str],
+    roles: list[str],
+    condition: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    accounts = sorted({role.split(":")[4] for role in roles})
     return {
         "Sid": sid,
         "Effect": "Allow",
         "Principal": {"AWS": [f"arn:aws:iam::{account}:root" for account in accounts]},
-        "Action": actions,
+        "Action": action,
         "Resource": resources,
-        "Condition": {"ArnEquals": {"aws:PrincipalArn": named}},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": roles}, **(condition or {})},
     }
 
 

@@ -1,6 +1,7 @@
-"""The bucket of sealed plans: the plan role can put and never read, the apply role read and never put."""
+"""The store of infrastructure delivery: a bucket, and the key that seals plans in it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -10,9 +11,10 @@ from components.state.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.state.plan_bucket_policy import plan_bucket_policy
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names
+from slipway.platform.plan_store import AREAS, PLANS, Actor, Area
 
-KEEP_DAYS = 30
-"""Days after which a plan is gone; an older one would be stale anyway."""
+_OLD_DAYS = 7
+"""Days for which what was replaced or has expired can be brought back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,27 +24,39 @@ class PlanStoreArgs:
     bucket: str
     key_alias: str
     account: str
-    put_roles: tuple[str, ...]
-    """ARNs of the plan roles, which only encrypt with the key."""
-    read_roles: tuple[str, ...]
-    """ARNs of the apply roles, which only decrypt with it."""
+    roles: Mapping[Actor, tuple[str, ...]]
+    """ARNs of roles by what they do. Who plans only encrypts with the key, and who applies only decrypts."""
 
     def __post_init__(self) -> None:
         """Raise SlipwayError for names that AWS would refuse, or a role that could both put and read."""
         where = f"plan store {self.bucket}"
         aws_names.check_bucket(self.bucket, where)
         aws_names.check_account(self.account, where)
-        for role in (*self.put_roles, *self.read_roles):
+        for role in (role for roles in self.roles.values() for role in roles):
             aws_names.check_role_arn(role, where)
-        if not (self.put_roles and self.read_roles):
+        puts, reads = self.sealing, self.opening
+        if not (puts and reads):
             raise SlipwayError("plans that nobody puts or nobody reads", where=where, fix="name both roles")
-        both = sorted(set(self.put_roles) & set(self.read_roles))
+        both = sorted(set(puts) & set(reads))
         if both:
             raise SlipwayError(
                 f"{both[0]} could put plans and read them: it could approve its own",
                 where=where,
                 fix="give planning and applying a role each",
             )
+
+    @property
+    def sealing(self) -> tuple[str, ...]:
+        """Who puts sealed plans."""
+        return self._of(PLANS.puts)
+
+    @property
+    def opening(self) -> tuple[str, ...]:
+        """Who reads them."""
+        return self._of(PLANS.reads)
+
+    def _of(self, actors: frozenset[Actor]) -> tuple[str, ...]:
+        return tuple(sorted({role for actor in actors for role in self.roles.get(actor, ())}))
 
 
 class PlanStore(pulumi.ComponentResource):
@@ -60,14 +74,14 @@ class PlanStore(pulumi.ComponentResource):
                 alias=args.key_alias,
                 description=f"Sealed plans in {args.bucket}",
                 account=args.account,
-                writers=args.put_roles,
-                readers=args.read_roles,
+                writers=args.sealing,
+                readers=args.opening,
             ),
             opts=self._child,
         )
         bucket = aws.s3.Bucket(f"{name}-bucket", bucket=args.bucket, opts=self._child)
         self._close(name, bucket)
-        self._encrypt(name, args, bucket, key)
+        self._encrypt(name, args, bucket)
         self._expire(name, bucket)
         self.bucket = bucket.bucket
         self.key_arn = key.arn
@@ -90,25 +104,22 @@ class PlanStore(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _encrypt(self, name: str, args: PlanStoreArgs, bucket: aws.s3.Bucket, key: EncryptionKey) -> None:
+    def _encrypt(self, name: str, args: PlanStoreArgs, bucket: aws.s3.Bucket) -> None:
+        """By S3's own keys: what is secret is sealed before it comes here, with a key that says for whom."""
         by_default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-            sse_algorithm="aws:kms", kms_master_key_id=key.arn
+            sse_algorithm="AES256"
         )
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
             rules=[
                 aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=by_default, bucket_key_enabled=True
+                    apply_server_side_encryption_by_default=by_default
                 )
             ],
             opts=self._child,
         )
-        document = pulumi.Output.all(bucket.bucket, key.arn).apply(
-            lambda known: json.dumps(
-                plan_bucket_policy(known[0], known[1], put_roles=args.put_roles, read_roles=args.read_roles)
-            )
-        )
+        document = bucket.bucket.apply(lambda known: json.dumps(plan_bucket_policy(known, args.roles)))
         aws.s3.BucketPolicy(f"{name}-policy", bucket=bucket.bucket, policy=document, opts=self._child)
 
     def _expire(self, name: str, bucket: aws.s3.Bucket) -> None:
@@ -121,25 +132,21 @@ class PlanStore(pulumi.ComponentResource):
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,
-            rules=[
-                aws.s3.BucketLifecycleConfigurationRuleArgs(
-                    id="expire-plans",
-                    status="Enabled",
-                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-                    expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=KEEP_DAYS),
-                    noncurrent_version_expiration=(
-                        aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                            noncurrent_days=KEEP_DAYS
-                        )
-                    ),
-                    abort_incomplete_multipart_upload=(
-                        aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                            days_after_initiation=7
-                        )
-                    ),
-                )
-            ],
+            rules=[_kept(area) for area in AREAS if area.keep_days or not area.once],
             # A rule about noncurrent versions set before versioning matches nothing for a while
             # (S3 User Guide, "Using versioning": allow it to take effect first).
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
+
+
+def _kept(area: Area) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
+    """What expires, and the former versions of that and of what is replaced; never a record."""
+    expiration = aws.s3.BucketLifecycleConfigurationRuleExpirationArgs
+    former = aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs
+    return aws.s3.BucketLifecycleConfigurationRuleArgs(
+        id=f"expire-{area.name}",
+        status="Enabled",
+        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=f"{area.name}/"),
+        expiration=expiration(days=area.keep_days) if area.keep_days else None,
+        noncurrent_version_expiration=former(noncurrent_days=_OLD_DAYS),
+    )

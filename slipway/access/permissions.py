@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from slipway.access import fleet_permissions, network_permissions, stack_permissions
-from slipway.access.statements import Condition, Document, Statement, allow, deny, document
+from slipway.access import (
+    fleet_permissions,
+    network_permissions,
+    plan_store_permissions,
+    stack_permissions,
+)
+from slipway.access.statements import Condition, Document, Statement, allow, deny, document, use_key
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
 from slipway.platform.declaration import (
@@ -20,13 +25,12 @@ from slipway.platform.declaration import (
     PlanStack,
     PullImages,
     PushImages,
-    PutPlans,
     ReadFleet,
     ReadNetwork,
     ReadParameters,
-    ReadPlans,
     ReadState,
     RoleDeclaration,
+    UsePlanStore,
     UseState,
 )
 
@@ -140,10 +144,8 @@ def statements_of(grant: Grant) -> tuple[Statement, ...]:  # noqa: C901, PLR0911
             return _state(grant, write=True)
         case ReadState():
             return _state(grant, write=False)
-        case PutPlans():
-            return _put_plans(grant)
-        case ReadPlans():
-            return _read_plans(grant)
+        case UsePlanStore():
+            return plan_store_permissions.statements(grant)
         case AssumeRoles():
             return (allow("AssumeRoles", ["sts:AssumeRole"], grant.arns),)
         case PlanStack():
@@ -191,7 +193,7 @@ def _state(grant: UseState | ReadState, *, write: bool) -> tuple[Statement, ...]
     statements = [
         allow(f"{verb}State", object_actions, [objects]),
         allow("ListState", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": f"{prefix}/*"}}),
-        _key(f"{verb}StateKey", key_actions, grant.key_arn),
+        use_key(f"{verb}StateKey", key_actions, grant.key_arn),
     ]
     aliases = [arn for arn in (grant.key_arn, grant.bucket_key_arn) if ":alias/" in arn]
     if aliases:
@@ -201,7 +203,7 @@ def _state(grant: UseState | ReadState, *, write: bool) -> tuple[Statement, ...]
     if grant.bucket_key_arn:
         actions = ["kms:Decrypt", "kms:GenerateDataKey"] if write else ["kms:Decrypt"]
         statements.append(
-            _key(
+            use_key(
                 f"{verb}BucketKey",
                 actions,
                 grant.bucket_key_arn,
@@ -209,28 +211,6 @@ def _state(grant: UseState | ReadState, *, write: bool) -> tuple[Statement, ...]
             )
         )
     return tuple(statements)
-
-
-def _put_plans(grant: PutPlans) -> tuple[Statement, ...]:
-    bucket, objects, _ = _s3(grant.bucket, grant.prefix)
-    through = _through_s3(grant.key_arn, bucket, objects)
-    return (
-        allow("PutPlans", ["s3:PutObject"], [objects]),
-        # Uploading in one part needs a data key and no decryption (S3 User Guide, UsingKMSEncryption).
-        _key("SealPlans", ["kms:GenerateDataKey"], grant.key_arn, through),
-        deny("NeverReadPlans", ["s3:GetObject*", "s3:DeleteObject*"], [objects]),
-    )
-
-
-def _read_plans(grant: ReadPlans) -> tuple[Statement, ...]:
-    bucket, objects, prefix = _s3(grant.bucket, grant.prefix)
-    through = _through_s3(grant.key_arn, bucket, objects)
-    return (
-        allow("ReadPlans", ["s3:GetObject", "s3:GetObjectVersion"], [objects]),
-        allow("ListPlans", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": f"{prefix}/*"}}),
-        _key("OpenPlans", ["kms:Decrypt"], grant.key_arn, through),
-        deny("NeverPutPlans", ["s3:PutObject*", "s3:DeleteObject*", "s3:RestoreObject"], [objects]),
-    )
 
 
 def _s3(bucket: str, prefix: str) -> tuple[str, str, str]:
@@ -256,19 +236,3 @@ def _through_s3(key_arn: str, bucket: str, objects: str) -> Condition:
         "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"},
         "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket, objects]},
     }
-
-
-def _key(sid: str, actions: list[str], key_arn: str, condition: Condition | None = None) -> Statement:
-    """Use of one key, named by its ARN or, while that is not known yet, by its alias's.
-
-    An alias's ARN does not authorise the use of its key; the condition kms:ResourceAliases does, also of a
-    key in another account, whose policy must then let this account in. It needs a set operator, takes names
-    and no ARNs, and fails for a key with more aliases than the quota (KMS Developer Guide, policy-conditions:
-    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases).
-    It may take five minutes to see a new alias.
-    """
-    head, separator, name = key_arn.partition(":alias/")
-    if not separator:
-        return allow(sid, actions, [key_arn], condition)
-    by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{name}"}}
-    return allow(sid, actions, [f"{head}:key/*"], {**by_alias, **(condition or {})})

@@ -73,6 +73,22 @@ def deny(
     return _statement("Deny", sid, actions, resources, condition)
 
 
+def use_key(sid: str, actions: Iterable[str], key_arn: str, condition: Condition | None = None) -> Statement:
+    """Use of one KMS key, named by its ARN or, while that is not known yet, by its alias's.
+
+    An alias's ARN does not authorise the use of its key; the condition kms:ResourceAliases does, also of a
+    key in another account, whose policy must then let this account in. It needs a set operator, takes names
+    and no ARNs, and fails for a key with more aliases than the quota (KMS Developer Guide, policy-conditions:
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases).
+    It may take five minutes to see a new alias.
+    """
+    head, separator, name = key_arn.partition(":alias/")
+    if not separator:
+        return allow(sid, actions, [key_arn], condition)
+    by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{name}"}}
+    return allow(sid, actions, [f"{head}:key/*"], {**by_alias, **(condition or {})})
+
+
 def document(statements: Iterable[Statement]) -> Document:
     """A policy document of the current language version, which policy variables need."""
     return {"Version": "2012-10-17", "Statement": list(statements)}

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from slipway.errors import SlipwayError
 from slipway.platform import aws_names, naming
+from slipway.platform.plan_store import Actor
 from slipway.platform.sessions import SESSION_SECONDS
 
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
@@ -93,20 +94,16 @@ class ReadState:
 
 
 @dataclass(frozen=True)
-class PutPlans:
-    """Put sealed plans under one prefix, and never read one back."""
+class UsePlanStore:
+    """Do in the plan store what jobs of infrastructure delivery do there for a stack, and nothing else.
 
+    `key_arn` is that of the key which seals plans.
+    """
+
+    actors: tuple[Actor, ...]
     bucket: str
-    prefix: str
-    key_arn: str
-
-
-@dataclass(frozen=True)
-class ReadPlans:
-    """Read sealed plans under one prefix, and never put one."""
-
-    bucket: str
-    prefix: str
+    project: str
+    stack: str
     key_arn: str
 
 
@@ -222,8 +219,7 @@ Grant = (
     | ReadParameters
     | UseState
     | ReadState
-    | PutPlans
-    | ReadPlans
+    | UsePlanStore
     | AssumeRoles
     | PlanStack
     | ApplyStack

@@ -9,6 +9,9 @@ from typing import Final
 GITHUB_API: Final = "https://api.github.com"
 """Where GitHub answers, for whoever is not told of a stand-in."""
 
+PROJECT: Final = "slipway"
+"""The platform's Pulumi project, as Pulumi.yaml calls it."""
+
 CI_PATH: Final = "/slipway/ci/"
 """IAM path of every role that a job may assume. Policies name it, so it is part of the access contract."""
 

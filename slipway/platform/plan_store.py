@@ -16,13 +16,15 @@ _MAIN: Final[frozenset[Actor]] = frozenset({"plan", "gate", "apply", "drift"})
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """Objects of one kind: keys that begin with `<name>/<project>/<stack>`.
+    """Objects of one kind: keys that begin with `<name>/<project>/<stack>/`.
 
     Attributes:
         puts: who writes them.
         reads: who gets and lists them.
         once: whether an object is written once; otherwise it is replaced under `If-Match` alone.
         keep_days: after which they are gone; None: never.
+        sealed: whether a job reads those of its own stack alone. Of what holds no secret a job reads all, to
+            see what goes on upstream.
     """
 
     name: str
@@ -30,14 +32,19 @@ class Area:
     reads: frozenset[Actor]
     once: bool
     keep_days: int | None = None
+    sealed: bool = False
 
     def of(self, project: str, stack: str) -> str:
         """What the keys of a stack begin with, without a slash at its end."""
         return f"{self.name}/{project}/{stack}"
 
+    def read_of(self, project: str, stack: str) -> str:
+        """What the keys begin with that a job of a stack reads, likewise."""
+        return self.of(project, stack) if self.sealed else self.name
+
 
 PLANS: Final = Area(
-    name="plans", puts=frozenset({"plan"}), reads=frozenset({"apply"}), once=True, keep_days=30
+    name="plans", puts=frozenset({"plan"}), reads=frozenset({"apply"}), once=True, keep_days=30, sealed=True
 )
 """Sealed plans by run. An older one would be stale anyway; a run waits for its approval 30 days at most."""
 
@@ -54,8 +61,8 @@ FINDINGS: Final = Area(name="findings", puts=frozenset({"drift"}), reads=_MAIN, 
 LOG: Final = Area(name="log", puts=frozenset({"apply"}), reads=_MAIN, once=True)
 """What was done to a stack, numbered and chained."""
 
-USES: Final = Area(name="uses", puts=frozenset({"apply"}), reads=_MAIN, once=True)
-"""By digest, the plans that an apply has begun with: nobody begins with one a second time."""
+USES: Final = Area(name="uses", puts=frozenset({"apply"}), reads=_MAIN, once=True, keep_days=60)
+"""By digest, the plans that an apply has begun with, which nobody does a second time; kept longer than those."""
 
 HEADS: Final = Area(name="heads", puts=frozenset({"apply"}), reads=_MAIN, once=False)
 """The last record of each stack's log, under its lease."""
@@ -64,6 +71,21 @@ LEASES: Final = Area(name="leases", puts=frozenset({"apply"}), reads=_MAIN, once
 """Who may change a stack now."""
 
 AREAS: Final = (PLANS, SUMMARIES, REVIEWS, FINDINGS, LOG, USES, HEADS, LEASES)
+
+
+def lease_key(project: str, stack: str) -> str:
+    """The lease of a stack."""
+    return f"{LEASES.of(project, stack)}/lease.json"
+
+
+def head_key(project: str, stack: str) -> str:
+    """The head of a stack's log."""
+    return f"{HEADS.of(project, stack)}/head.json"
+
+
+PROJECT_CONTEXT: Final = "slipway:project"
+STACK_CONTEXT: Final = "slipway:stack"
+"""In the encryption context of a sealed plan, so that a policy can hold a role to its own stack's."""
 
 
 def put_by(actors: Iterable[Actor]) -> tuple[Area, ...]:

@@ -14,16 +14,16 @@ from slipway.platform.declaration import (
     Job,
     JoinNetwork,
     PlanStack,
-    PutPlans,
     ReadFleet,
     ReadNetwork,
-    ReadPlans,
     ReadState,
     RoleDeclaration,
+    UsePlanStore,
     UseState,
 )
 from slipway.platform.fleet_names import FleetNames
 from slipway.platform.network import ExistingNetwork
+from slipway.platform.plan_store import Actor
 from slipway.platform.protection import EnvironmentRules, Protection, plan_protection
 from slipway.platform.reach import far_role, far_stack
 from slipway.platform.runner_chain import cicd_roles
@@ -117,17 +117,15 @@ def _joining_roles(settings: Settings) -> Iterator[RoleDeclaration]:
             )
 
 
-def plan_store_roles(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """ARNs of the roles of every stack that put plans, and of those that read them."""
+def plan_store_roles(settings: Settings) -> dict[Actor, tuple[str, ...]]:
+    """ARNs of the roles of every stack by what they do in the plan store."""
     accounts = settings.organization.accounts
     stacks = (Stack.LOCAL,) if settings.on_stand_in else ACCOUNT_STACKS
-    return (
-        tuple(naming.role_arn(accounts.of(stack), naming.plan_role(stack)) for stack in stacks),
-        tuple(
-            naming.role_arn(accounts.of(stack), naming.apply_role(stack), naming.INFRA_PATH)
-            for stack in stacks
-        ),
+    plan = tuple(naming.role_arn(accounts.of(stack), naming.plan_role(stack)) for stack in stacks)
+    apply = tuple(
+        naming.role_arn(accounts.of(stack), naming.apply_role(stack), naming.INFRA_PATH) for stack in stacks
     )
+    return {"plan": plan, "drift": plan, "apply": apply}
 
 
 def fleet_names(settings: Settings) -> FleetNames:
@@ -141,7 +139,7 @@ def _plan_job(settings: Settings) -> Job:
     grants: list[Grant] = [
         PlanStack(stack, account, region),
         ReadState(naming.state_bucket(account, region), ".pulumi", *_state_keys(settings)),
-        PutPlans(plans, f"{stack}/", plan_key),
+        UsePlanStore(("plan", "drift"), plans, naming.PROJECT, stack, plan_key),
     ]
     if settings.platform.runners:
         grants.append(ReadFleet(stack, account, region))
@@ -175,7 +173,7 @@ def _apply_job(settings: Settings) -> Job:
             entered=(cluster.name,) if isinstance(cluster, ExistingCluster) else (),
         ),
         UseState(naming.state_bucket(account, region), ".pulumi", *_state_keys(settings)),
-        ReadPlans(plans, f"{stack}/", plan_key),
+        UsePlanStore(("apply",), plans, naming.PROJECT, stack, plan_key),
     ]
     if settings.platform.runners:
         grants.append(ChangeFleet(stack, account, region, naming.boundary_arn(account)))

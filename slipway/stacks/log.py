@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from slipway.engine import documents
 from slipway.errors import SlipwayError
-from slipway.platform.plan_store import HEADS, LOG
+from slipway.platform.plan_store import LOG, head_key
 from slipway.store import KeyTaken, Lease, Leases, Store
 
 RECORD_VERSION: Final = 1
@@ -114,7 +114,7 @@ class Log:
 
     @property
     def _head_key(self) -> str:
-        return HEADS.of(self.project, self.stack)
+        return head_key(self.project, self.stack)
 
     def append(self, entry: Entry, lease: Lease) -> Record:
         """Write the next record, then the head.

@@ -17,14 +17,13 @@ from slipway.platform.declaration import (
     Job,
     PlanStack,
     PushImages,
-    PutPlans,
     ReadFleet,
     ReadParameters,
-    ReadPlans,
     ReadState,
     Repository,
     RoleDeclaration,
     SubjectForm,
+    UsePlanStore,
     UseState,
 )
 from slipway.platform.naming import boundary_arn
@@ -241,7 +240,7 @@ def _stack_roles(infra: Repository, stack: str, account: str) -> list[RoleDeclar
         grants=(
             PlanStack(stack, account, REGION),
             ReadState(STATE, f"platform/{stack}", STATE_KEY),
-            PutPlans(PLANS, f"plans/{stack}", PLAN_KEY),
+            UsePlanStore(("plan", "drift"), PLANS, "slipway", stack, PLAN_KEY),
             *((ReadFleet(stack, account, REGION),) if fleet else ()),
         ),
     )
@@ -264,7 +263,7 @@ def _stack_roles(infra: Repository, stack: str, account: str) -> list[RoleDeclar
                 clusters=(stack,),
             ),
             UseState(STATE, f"platform/{stack}", STATE_KEY),
-            ReadPlans(PLANS, f"plans/{stack}", PLAN_KEY),
+            UsePlanStore(("apply",), PLANS, "slipway", stack, PLAN_KEY),
             *((ChangeFleet(stack, account, REGION, boundary_arn(account)),) if fleet else ()),
         ),
     )

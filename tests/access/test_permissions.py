@@ -16,7 +16,7 @@ from slipway.access.permissions import (
 from slipway.access.statements import BARE_STAR, document, is_reading
 from slipway.access.trust import rendered
 from slipway.errors import SlipwayError
-from slipway.platform.declaration import AssumeRoles, PutPlans, RoleDeclaration, UseState
+from slipway.platform.declaration import AssumeRoles, RoleDeclaration, UsePlanStore, UseState
 
 REGISTRY = "arn:aws:ecr:eu-west-1:111111111111:repository"
 STATE = "arn:aws:s3:::slipway-state-acme"
@@ -132,29 +132,34 @@ def test_the_buckets_key_opens_only_by_way_of_s3_and_only_own_objects(platform: 
 
 
 def test_plan_puts_and_never_reads_a_plan_and_apply_reads_and_never_puts(platform: Any) -> None:
-    sealed = f"{PLANS}/plans/prod/7/plan.json"
-    through = {
-        "kms__ViaService": "s3.eu-west-1.amazonaws.com",
-        "kms__EncryptionContext__aws__s3__arn": sealed,
+    sealed = f"{PLANS}/plans/slipway/prod/7-1"
+    context = {
+        "kms__EncryptionContext__slipway__project": "slipway",
+        "kms__EncryptionContext__slipway__stack": "prod",
     }
+    other = {**context, "kms__EncryptionContext__slipway__stack": "staging"}
     plan, apply = ask(platform, "infra-prod-plan"), ask(platform, "infra-prod-apply")
     assert plan.can("s3:PutObject", sealed)
-    assert plan.can("kms:GenerateDataKey", PLAN_KEY, **through)
+    assert plan.can("kms:GenerateDataKey", PLAN_KEY, **context)
     assert apply.can("s3:GetObject", sealed)
-    assert apply.can("kms:Decrypt", PLAN_KEY, **through)
+    assert apply.can("kms:Decrypt", PLAN_KEY, **context)
     for action in ("s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject"):
         assert not plan.might(action, sealed)
-    assert not plan.might("kms:Decrypt", PLAN_KEY, **through)
+    assert not plan.might("kms:Decrypt", PLAN_KEY, **context)
     for action in ("s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject", "s3:DeleteObjectVersion"):
         assert not apply.might(action, sealed)
-    assert not apply.might("kms:GenerateDataKey", PLAN_KEY, **through)
-    assert not plan.might("s3:PutObject", f"{PLANS}/plans/staging/7/plan.json")
-    assert not apply.might("s3:GetObject", f"{PLANS}/plans/staging/7/plan.json")
+    for elsewhere in (context, other, {}):
+        assert not apply.might("kms:GenerateDataKey", PLAN_KEY, **elsewhere)
+    for elsewhere in (other, {}):
+        assert not plan.might("kms:GenerateDataKey", PLAN_KEY, **elsewhere)
+        assert not apply.might("kms:Decrypt", PLAN_KEY, **elsewhere)
+    assert not plan.might("s3:PutObject", f"{PLANS}/plans/slipway/staging/7-1")
+    assert not apply.might("s3:GetObject", f"{PLANS}/plans/slipway/staging/7-1")
 
 
 def test_a_plan_put_only_is_denied_even_where_another_policy_would_let_it_read(platform: Any) -> None:
     role = platform.role("infra-prod-plan")
-    sealed = f"{PLANS}/plans/prod/7/plan.json"
+    sealed = f"{PLANS}/plans/slipway/prod/7-1"
     assert not evaluate([permission_policy(role), GENEROUS], "s3:GetObject", sealed, mode=Mode.ATTACK).allowed
     assert evaluate([permission_policy(role), GENEROUS], "s3:GetObject", f"{PLANS}/x").allowed
 
@@ -316,7 +321,14 @@ def test_the_plan_roles_denials_hold_whatever_else_it_is_given(platform: Any) ->
 @pytest.mark.parametrize("prefix", ["", "/", "*", "a*", "a?b"])
 def test_a_prefix_that_opens_more_than_one_is_refused(prefix: str) -> None:
     with pytest.raises(SlipwayError, match="prefix"):
-        statements_of(PutPlans("bucket", prefix, PLAN_KEY))
+        statements_of(UseState("bucket", prefix, STATE_KEY))
+
+
+@pytest.mark.parametrize("name", ["", "/", "*", "a*", "a?b"])
+def test_a_plan_store_is_opened_for_one_stack_of_one_project(name: str) -> None:
+    for project, stack in ((name, "prod"), ("slipway", name)):
+        with pytest.raises(SlipwayError, match="one project or stack"):
+            statements_of(UsePlanStore(("plan",), "bucket", project, stack, PLAN_KEY))
 
 
 def test_a_role_without_grants_has_no_policy() -> None:

@@ -161,8 +161,7 @@ def plan_store_args() -> PlanStoreArgs:
         bucket=f"slipway-plans-{ACCOUNT}-{REGION}",
         key_alias="alias/slipway-plans",
         account=ACCOUNT,
-        put_roles=(PLAN_ROLE,),
-        read_roles=(APPLY_ROLE,),
+        roles={"plan": (PLAN_ROLE,), "drift": (PLAN_ROLE,), "apply": (APPLY_ROLE,)},
     )
 
 

@@ -24,7 +24,7 @@ from slipway.engine.project import load_project, load_stack, stack_config
 from slipway.engine.provider_resources import Config
 from slipway.engine.secrets import Crypter
 from slipway.engine.surroundings import Surroundings
-from slipway.platform.plan_store import LEASES, PLANS
+from slipway.platform.plan_store import PLANS, lease_key
 from slipway.stacks.log import Log
 from slipway.stacks.plans import making
 from slipway.stacks.plans.keys import FileKeys
@@ -110,7 +110,7 @@ class Place:
     def apply(self, run: str = "", engine: Any = None, **options: Any) -> Result:
         opened = pick(self.store, self.keys, "demo", "local", run or self.run.id)
         leases = Leases(self.store)
-        held = Held(leases, leases.acquire(LEASES.of("demo", "local"), owner=self.run.id, seconds=60))
+        held = Held(leases, leases.acquire(lease_key("demo", "local"), owner=self.run.id, seconds=60))
         try:
             return apply(
                 opened,
@@ -466,7 +466,7 @@ def test_nothing_begins_under_a_lease_that_is_lost(place: Place) -> None:
             version = super().put_once(key, content)
             if key.startswith("uses/"):
                 others = Leases(self, is_over=lambda _: True)
-                others.acquire(LEASES.of("demo", "local"), owner="another", seconds=60)
+                others.acquire(lease_key("demo", "local"), owner="another", seconds=60)
             return version
 
     place.store = Losing(place.store)

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from slipway.engine import documents
 from slipway.engine.plan import Operation, Plan, PlanRefused
 from slipway.errors import SlipwayError
+from slipway.platform.plan_store import PROJECT_CONTEXT, STACK_CONTEXT
 from slipway.stacks.plans.basis import Basis
 from slipway.stacks.plans.keys import NONCE_BYTES, Context, Keys
 
@@ -152,8 +153,8 @@ def _parts(content: bytes) -> tuple[Manifest, bytes, bytes, bytes]:
 def _context(manifest: Manifest, line: bytes) -> Context:
     """Of the data key. Policies may hold a role to its own stack by it."""
     return {
-        "slipway:project": manifest.project,
-        "slipway:stack": manifest.stack,
+        PROJECT_CONTEXT: manifest.project,
+        STACK_CONTEXT: manifest.stack,
         "slipway:manifest": hashlib.sha256(line).hexdigest(),
     }
 
