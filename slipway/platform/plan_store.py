@@ -62,7 +62,7 @@ LOG: Final = Area(name="log", puts=frozenset({"apply"}), reads=_MAIN, once=True)
 """What was done to a stack, numbered and chained."""
 
 USES: Final = Area(name="uses", puts=frozenset({"apply"}), reads=_MAIN, once=True, keep_days=60)
-"""By digest, the plans that an apply has begun with, which nobody does a second time; kept longer than those."""
+"""By digest, the plans that an apply has begun with: nobody does so twice. Kept longer than the plans."""
 
 HEADS: Final = Area(name="heads", puts=frozenset({"apply"}), reads=_MAIN, once=False)
 """The last record of each stack's log, under its lease."""

@@ -1,6 +1,7 @@
 """The plan bucket: closed, encrypted, expiring, and split between who puts and who reads."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from slipway.access.evaluate import context_of, evaluate
 from slipway.access.permissions import statements_of
 from slipway.access.policies import Decision, Policy, Principal, Request
 from slipway.access.statements import document
+from slipway.engine.project import load_project
 from slipway.errors import SlipwayError
+from slipway.platform import naming
 from slipway.platform.declaration import UsePlanStore
 from slipway.platform.plan_store import AREAS, Actor
 from tests.components.recording import Recording, run
@@ -97,7 +100,7 @@ def bucket_policy() -> Policy:
 
 
 def may(bucket_policy: Policy, job: Actor, action: str, resource: str, **context: str) -> tuple[bool, bool]:
-    """What the role's own policy says, of the stack `prod`, and what the bucket's does: both must allow it."""
+    """What the role's own policy says, for the stack `prod`, and what the bucket's does: both must."""
     given = {"aws:SecureTransport": "true", "aws:PrincipalArn": role_of(job), **context}
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
     grant = UsePlanStore((job,), plan_store_args().bucket, "slipway", "prod", key)
@@ -248,3 +251,8 @@ def test_a_role_of_another_account_uses_the_key_by_its_alias_for_its_own_stack()
 def test_a_store_that_would_not_hold_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(SlipwayError, match=said):
         dataclasses.replace(plan_store_args(), **changes)
+
+
+def test_the_policies_name_the_project_as_pulumi_does() -> None:
+    """Keys of the store begin with it, and policies hold roles to it."""
+    assert load_project(Path(__file__).parents[2]).name == naming.PROJECT
