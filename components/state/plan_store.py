@@ -132,11 +132,16 @@ class PlanStore(pulumi.ComponentResource):
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,
-            rules=[_kept(area) for area in AREAS if area.keep_days or not area.once],
+            # By their ids, as nobody says in which order S3 gives them back.
+            rules=[_kept(area) for area in sorted(AREAS, key=_rule_id) if area.keep_days or not area.once],
             # A rule about noncurrent versions set before versioning matches nothing for a while
             # (S3 User Guide, "Using versioning": allow it to take effect first).
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
+
+
+def _rule_id(area: Area) -> str:
+    return f"expire-{area.name}"
 
 
 def _kept(area: Area) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
@@ -144,7 +149,7 @@ def _kept(area: Area) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
     expiration = aws.s3.BucketLifecycleConfigurationRuleExpirationArgs
     former = aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs
     return aws.s3.BucketLifecycleConfigurationRuleArgs(
-        id=f"expire-{area.name}",
+        id=_rule_id(area),
         status="Enabled",
         filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=f"{area.name}/"),
         expiration=expiration(days=area.keep_days) if area.keep_days else None,

@@ -28,7 +28,6 @@ KEPT = {
     ("index/repositoryRuleset:RepositoryRuleset", "conditions.refName.excludes"): ONE,
     ("index/repositoryRuleset:RepositoryRuleset", "conditions.refName.includes"): ONE,
     ("lambda/function:Function", "architectures"): ONE,
-    ("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "rules"): ONE,
     (
         "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         "rules",
@@ -38,6 +37,7 @@ SORTED = {
     ("ec2/launchTemplate:LaunchTemplate", "tagSpecifications"): "resourceType",
     ("ecr/repository:Repository", "imageTagMutabilityExclusionFilters"): "filter",
     ("index/actionsRunnerGroup:ActionsRunnerGroup", "selectedWorkflows"): "",
+    ("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "rules"): "id",
 }
 """Lists upstream whose order means nothing, with the property by which they are sorted."""
 AS_WRITTEN = ("kubernetes:", "eks:")

@@ -1,10 +1,12 @@
 """Every AWS type against moto: the whole life of one realistic sample."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from slipway.localcloud.providers.aws import HANDLERS
+from slipway.localcloud.providers.aws.families import Ec2Kind
 from tests.providers.aws_samples import SAMPLES
 from tests.providers.aws_world import World
 from tests.providers.driver import Driver
@@ -37,6 +39,19 @@ def test_every_type_has_a_sample() -> None:
 @pytest.mark.parametrize("token", TOKENS)
 def test_life(token: str, aws: Driver, world: World) -> None:
     live(aws, token, SAMPLES[token], world, SOMETIMES.get(token, set()))
+
+
+def by_their_stamp() -> list[str]:
+    """The types whose objects are found again by a tag alone: nothing else names them."""
+    return [one for one in TOKENS if isinstance(getattr(HANDLERS[one].find, "__self__", None), Ec2Kind)]
+
+
+@pytest.mark.parametrize("token", by_their_stamp())
+def test_an_object_of_another_is_not_found_for_this_one(token: str, aws: Driver, world: World) -> None:
+    made = aws.create(token, SAMPLES[token].inputs(world))
+    assert aws.find(made) == made.id
+    assert aws.find(replace(made, urn=f"{made.urn}-of-somebody-else")) is None
+    aws.delete(made)
 
 
 @pytest.mark.parametrize("token", [one for one in TOKENS if SAMPLES[one].imports])

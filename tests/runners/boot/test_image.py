@@ -70,9 +70,9 @@ def test_an_image_says_what_is_in_it() -> None:
 
 
 def test_the_image_is_checked_before_it_is_cleaned() -> None:
-    scripts = re.search(r"scripts = \[(.*?)\]", TEMPLATE)
+    scripts = re.search(r"scripts = \[for name in \[(.*?)\] : ", TEMPLATE)
     assert scripts
-    assert re.findall(r"/(\w+)\.sh", scripts[1]) == ["provision", "check", "clean"]
+    assert re.findall(r'"(\w+)"', scripts[1]) == ["provision", "tools", "check", "clean"]
 
 
 def test_everything_that_the_boot_script_starts_is_on_the_image() -> None:

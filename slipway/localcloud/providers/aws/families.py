@@ -75,7 +75,10 @@ class Ec2Kind:
 
     def find(self, call: AwsCall, inputs: Props) -> str | None:
         """The id of what was made for this URN."""
-        return first([item[self.id_key] for item in self.listed(call, Filters=tags.stamped(call))])
+        listed = self.listed(call, Filters=tags.stamped(call))
+        # moto knows no such filter of some kinds, and then lists all.
+        ours = (item for item in listed if tags.is_stamped(call, item.get("Tags")))
+        return next((str(item[self.id_key]) for item in ours), None)
 
     def delete(self, call: AwsCall, id_: str, state: Props) -> None:
         if self.described(call, id_) is not None:

@@ -54,6 +54,11 @@ def stamped(call: AwsCall) -> list[Props]:
     return [{"Name": f"tag:{STAMP}", "Values": [call.stamp]}]
 
 
+def is_stamped(call: AwsCall, pairs: list[Props] | None) -> bool:
+    """Whether EC2's tags of an object say that it was made for this URN."""
+    return {"Key": STAMP, "Value": call.stamp} in (pairs or ())
+
+
 def calls(
     service: str,
     which: Callable[[str, Props], Props],
