@@ -56,8 +56,7 @@ def _asked(call: AwsCall, id_: str, old: Props) -> Props | None:
 
 def _found(call: AwsCall, inputs: Props) -> str | None:
     """The id of what was made for this URN and still counts."""
-    listed = _PEERING.listed(call, Filters=tags.stamped(call))
-    standing = [one for one in listed if one["Status"]["Code"] not in _OVER]
+    standing = [one for one in _PEERING.stamped(call) if one["Status"]["Code"] not in _OVER]
     return first([one["VpcPeeringConnectionId"] for one in standing])
 
 

@@ -73,12 +73,15 @@ class Ec2Kind:
     def described(self, call: AwsCall, id_: str) -> Props | None:
         return first(self.listed(call, **{f"{self.id_key}s": [id_]}))
 
+    def stamped(self, call: AwsCall) -> list[Props]:
+        """What was made for this URN."""
+        # moto knows no such filter of some kinds, and then lists all.
+        listed = self.listed(call, Filters=tags.stamped(call))
+        return [item for item in listed if tags.is_stamped(call, item.get("Tags"))]
+
     def find(self, call: AwsCall, inputs: Props) -> str | None:
         """The id of what was made for this URN."""
-        listed = self.listed(call, Filters=tags.stamped(call))
-        # moto knows no such filter of some kinds, and then lists all.
-        ours = (item for item in listed if tags.is_stamped(call, item.get("Tags")))
-        return next((str(item[self.id_key]) for item in ours), None)
+        return first([item[self.id_key] for item in self.stamped(call)])
 
     def delete(self, call: AwsCall, id_: str, state: Props) -> None:
         if self.described(call, id_) is not None:
