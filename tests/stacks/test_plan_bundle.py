@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slipway.aws.errors import AwsError
 from slipway.engine.interface import Result, Step
 from slipway.engine.plan import Plan, PlanRefused
 from slipway.errors import SlipwayError
@@ -107,7 +108,10 @@ def test_any_flipped_byte_is_refused_by_kms_as_well(kms_keys: Keys) -> None:
     for place in drawn(range(len(sealed)), 25):
         changed = bytearray(sealed)
         changed[place] ^= 1
-        refused(bytes(changed), kms_keys)
+        # Where the ciphertext names a key that there is not, KMS calls it an access denied.
+        with pytest.raises((PlanRefused, AwsError)) as caught:
+            open_sealed(bytes(changed), kms_keys)
+        assert SECRET not in str(caught.value)
     # A manifest that is as good as another, but not the one that was sealed.
     other = sealed.replace(b'"run":"812-1"', b'"run":"812-2"')
     assert other[:line] == sealed[:line]

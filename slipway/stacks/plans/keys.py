@@ -76,7 +76,9 @@ class KmsKeys:
         return answer["Plaintext"]
 
     def _error(self, what: str, error: Exception, action: str) -> AwsError:
-        return AwsError(what, error, where=self.key, fix=f"it takes {action} with the plan's own context")
+        # KMS says "access denied" as well where a changed ciphertext names a key that there is not.
+        fix = f"it takes {action} with the plan's own context, and the plan as it was sealed"
+        return AwsError(what, error, where=self.key, fix=fix)
 
 
 _OF_ANOTHER: Final = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
