@@ -34,6 +34,7 @@ from slipway.store import Entry, Held, LeaseLost, Leases, MemoryStore
 from tests.engine.toy import Thing, ToyProvider, World
 
 SECRET, NEW_SECRET = "hunter22-correct-horse", "hunter23-correct-horse"
+HIDDEN = "correct-horse-of-the-upstream"
 VARIABLE, UNDECLARED = "DEMO_REGION", "DEMO_UNDECLARED"
 
 
@@ -42,7 +43,7 @@ def _quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "_ROUNDS", 1000)
 
 
-def upstream(output: str = "vpc-1", hidden: str = "p1", resource: str = "1") -> Callable[[], None]:
+def upstream(output: str = "vpc-1", hidden: str = HIDDEN, resource: str = "1") -> Callable[[], None]:
     def program() -> None:
         Thing("network", value=resource)
         pulumi.export("vpc", output)
@@ -483,7 +484,7 @@ def test_no_secret_is_anywhere_in_the_store(place: Place) -> None:
     for key in place.store.list(""):
         entry = place.store.get(key)
         assert isinstance(entry, Entry)
-        for secret in (SECRET, NEW_SECRET, "p1"):
+        for secret in (SECRET, NEW_SECRET, HIDDEN):
             assert secret.encode() not in entry.content, key
 
 
