@@ -14,7 +14,18 @@ from typing import Annotated
 
 import typer
 
-from slipway.cli import access, bootstrap, cloud, comment, github_app, recovery, runners, schema, stacks
+from slipway.cli import (
+    access,
+    affected,
+    bootstrap,
+    cloud,
+    comment,
+    github_app,
+    recovery,
+    runners,
+    schema,
+    stacks,
+)
 from slipway.cli.contract import Commands, ending, plain_help, show, terminal
 from slipway.cli.options import AS_JSON
 from slipway.errors import SlipwayError
@@ -31,6 +42,7 @@ stacks.register(app)
 recovery.register(app)
 comment.register(app)
 access.register(app)
+affected.register(app)
 bootstrap.register(app)
 schema.register(app)
 app.add_typer(github_app.app, name="app")

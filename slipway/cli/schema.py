@@ -16,6 +16,7 @@ class File(StrEnum):
     SERVICE = "service"
     STACK = "stack"
     PROJECT = "project"
+    DELIVERY = "delivery"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +26,8 @@ def register(app: typer.Typer) -> None:
 
 def schema(
     file: Annotated[
-        File | None, typer.Argument(help="services/<name>.yaml, Pulumi.<stack>.yaml or Pulumi.yaml.")
+        File | None,
+        typer.Argument(help="services/<name>.yaml, Pulumi.<stack>.yaml, Pulumi.yaml or slipway.yaml."),
     ] = None,
     *,
     write: Annotated[
@@ -39,17 +41,20 @@ def schema(
     slipway schema --write docs      # docs/schemas/*.json and docs/settings.md
     """
     # The models are slow to make, and no other command pays for them.
-    from slipway.platform.schema import SCHEMAS, settings_page  # noqa: PLC0415
+    from slipway.platform.schema import SCHEMAS as OF_PLATFORM  # noqa: PLC0415
+    from slipway.platform.schema import settings_page  # noqa: PLC0415
+    from slipway.stacks.settings import schema as delivery  # noqa: PLC0415
 
+    schemas = {**OF_PLATFORM, File.DELIVERY.value: delivery}
     if write is not None:
         (write / "schemas").mkdir(parents=True, exist_ok=True)
-        for name, of_file in SCHEMAS.items():
+        for name, of_file in schemas.items():
             (write / "schemas" / f"{name}.json").write_text(_text(of_file()), encoding="utf-8")
         (write / "settings.md").write_text(settings_page(), encoding="utf-8")
     elif file is None:
-        raise typer.BadParameter("name a file: service, stack or project", param_hint="'file'")
+        raise typer.BadParameter("name a file: service, stack, project or delivery", param_hint="'file'")
     else:
-        typer.echo(_text(SCHEMAS[file.value]()), nl=False)
+        typer.echo(_text(schemas[file.value]()), nl=False)
 
 
 def _text(value: dict[str, object]) -> str:

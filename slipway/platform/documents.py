@@ -71,9 +71,24 @@ def read(path: Path, file: str = "") -> Document:
     """
     file = file or str(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except OSError as error:
         raise SlipwayError(f"the file cannot be read: {error.strerror}", where=file) from error
+    return parsed(content, file)
+
+
+def parsed(content: bytes, file: str) -> Document:
+    """What a file holds, wherever it was read from, as of an earlier revision.
+
+    Args:
+        content: the file's.
+        file: how messages name it.
+
+    Raises:
+        SlipwayError: it is no YAML, with the line.
+    """
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SlipwayError("the file is no text in UTF-8", where=file) from error
     yaml: Any = YAML(typ="safe", pure=True)
