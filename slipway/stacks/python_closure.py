@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 
 from slipway.stacks.files import Files, joined
 from slipway.stacks.knowledge import Knowledge
+from slipway.stacks.path_patterns import ancestors
 from slipway.stacks.python_facts import PythonFacts
 
 _SDK = "pulumi"
+_INSTALLABLE = ("pyproject.toml", "setup.py", "setup.cfg")
+"""Of which one makes a folder a package that can be installed (Python Packaging User Guide)."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,22 @@ class Imports:
                 return
         if _is_known(parts[0]) and not moved:
             return
-        yield from ((other, parts) for other in roots if other != root)
+        others = (other for other in roots if other != root)
+        yield from ((other, parts) for other in others if moved or self._is_found_from(root, other))
+
+    def _is_found_from(self, root: str, other: str) -> bool:
+        """Whether a folder may be in the path of a program that does not change it itself.
+
+        By `PYTHONPATH` that may be any, except inside of another project, whose modules are its own unless they
+        can be installed.
+        """
+        blobs = self._files.blobs
+        if any(joined(other, manifest) in blobs for manifest in _INSTALLABLE):
+            return True
+        for folder in ancestors(other):
+            if any(joined(folder, name) in blobs for name in ("Pulumi.yaml", "Pulumi.yml")):
+                return folder in ancestors(root)
+        return True
 
     def _is_module(self, root: str, name: str) -> bool:
         """Whether it is a module or a package there, and no part of one that lies in several folders."""
