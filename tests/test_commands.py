@@ -192,7 +192,10 @@ def test_no_color_leaves_no_escape_on_a_terminal(arguments: list[str], code: int
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("schema foo", "Invalid value for 'file': 'foo' is not one of 'service', 'stack', 'project', 'delivery'."),
+        (
+            "schema foo",
+            "Invalid value for 'file': 'foo' is not one of 'service', 'stack', 'project', 'delivery'.",
+        ),
         ("schema", "Invalid value for 'file': name a file: service, stack, project or delivery"),
         ("preview prod --engine foo", "Invalid value for '--engine': 'foo' is not one of 'auto', "),
         ("runners simulate --jobs x", "Invalid value for '--jobs': found 'x'; expected a whole number"),

@@ -7,7 +7,14 @@ Nothing else in `slipway/` imports boto3, whose clients have no types; `tests/te
 """
 
 from slipway.aws.errors import AWS_ERRORS, AwsError, BotoCoreError, ClientError, error_code
-from slipway.aws.session import AwsSession, caller_in, connect, stand_in_config, stand_in_session
+from slipway.aws.session import (
+    AwsSession,
+    caller_account,
+    caller_in,
+    connect,
+    stand_in_config,
+    stand_in_session,
+)
 
 __all__ = [
     "AWS_ERRORS",
@@ -15,6 +22,7 @@ __all__ = [
     "AwsSession",
     "BotoCoreError",
     "ClientError",
+    "caller_account",
     "caller_in",
     "connect",
     "error_code",

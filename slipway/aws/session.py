@@ -125,15 +125,8 @@ def caller_in(sts: Any, account: str, *, names: str) -> str:
     Raises:
         SlipwayError: no credentials, or those of another account.
     """
-    try:
-        identity: dict[str, Any] = sts.get_caller_identity()
-    except AWS_ERRORS as error:
-        raise AwsError(
-            "AWS does not say who you are",
-            error,
-            where=f"account {account}",
-            fix=f"sign in to account {account}; for the embedded cloud name the stack `local`",
-        ) from error
+    hint = f"sign in to account {account}; for the embedded cloud name the stack `local`"
+    identity = _identity(sts, f"account {account}", hint)
     if identity["Account"] != account:
         raise SlipwayError(
             f"you are in account {identity['Account']}, and the stack is in {account}",
@@ -141,6 +134,26 @@ def caller_in(sts: Any, account: str, *, names: str) -> str:
             fix=f"sign in to account {account}, or correct {names}",
         )
     return str(identity["Arn"])
+
+
+def caller_account(sts: Any) -> str:
+    """The account that whoever calls is in.
+
+    Args:
+        sts: a session's client of STS.
+
+    Raises:
+        AwsError: no credentials.
+    """
+    return str(_identity(sts, "", "sign in to the account that the stack is in")["Account"])
+
+
+def _identity(sts: Any, where: str, fix: str) -> dict[str, Any]:
+    try:
+        identity: dict[str, Any] = sts.get_caller_identity()
+    except AWS_ERRORS as error:
+        raise AwsError("AWS does not say who you are", error, where=where, fix=fix) from error
+    return identity
 
 
 def stand_in_session(region: str, access_key: str, secret_key: str) -> Any:

@@ -20,6 +20,7 @@ from slipway.cli import (
     bootstrap,
     cloud,
     comment,
+    delivery,
     github_app,
     recovery,
     runners,
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 stacks.register(app)
 recovery.register(app)
+delivery.register(app)
 comment.register(app)
 access.register(app)
 affected.register(app)

@@ -279,8 +279,9 @@ def from_deployment(document: dict[str, Any], crypter: Crypter) -> Snapshot:
     return snapshot
 
 
-_VOLATILE: Final = frozenset({"created", "modified", "sourcePosition", "stackTrace"})
-"""Of a record: when, and from which line, it was written; a run that changes nothing may change these."""
+_VOLATILE: Final = frozenset({"created", "modified", "sourcePosition", "stackTrace", "importID"})
+"""Of a record: when, from which line and by which option for its taking over it was written; a run that
+changes nothing may change these."""
 
 
 def overlaid(values: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:

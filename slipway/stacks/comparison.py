@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from slipway.stacks.settings import Block, DeliverySettings
 
 
-_FOLDER = "slipway"
+FOLDER = "slipway"
 """Below Git's own folder, for what is remembered of contents."""
 
 
@@ -94,7 +94,7 @@ def compare(
     """
     repository = Repository(folder)
     try:
-        knowledge = Knowledge(repository.read, repository.private / _FOLDER)
+        knowledge = Knowledge(repository.read, repository.private / FOLDER)
         base = base or repository.default_branch()
         parted = base if exact else repository.fork_point(base, head or "HEAD")
         after = read(repository.tree(head) if head else repository.working_tree(), knowledge)

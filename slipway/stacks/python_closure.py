@@ -91,8 +91,8 @@ class Imports:
     def _is_found_from(self, root: str, other: str) -> bool:
         """Whether a folder may be in the path of a program that does not change it itself.
 
-        By `PYTHONPATH` that may be any, except inside of another project, whose modules are its own unless they
-        can be installed.
+        By `PYTHONPATH` that may be any, except inside of another project, whose modules are its own unless
+        they can be installed.
         """
         blobs = self._files.blobs
         if any(joined(other, manifest) in blobs for manifest in _INSTALLABLE):

@@ -1,8 +1,8 @@
 """`slipway.yaml`: what a repository says of the delivery of its stacks. Optional, and so is every key in it.
 
 What stands nearer to a stack counts: its own block, then its project's, then `defaults`. Lists of what it is
-made of and of what holds it back (`needs`, `paths`, `freeze`, `drift`) add up, checks add up by name; of
-anything else the nearest one counts alone.
+made of and of what holds it back (`needs`, `paths`, `variables`, `freeze`, `drift`) add up, checks add up by
+name; of anything else the nearest one counts alone.
 """
 
 import json
@@ -77,15 +77,20 @@ Need = Annotated[
 Store = Annotated[
     str,
     text_of(
-        r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?|file://\S+)$",
-        "s3://<bucket>, or s3://<bucket>/<prefix>, or file://<folder>",
+        r"^(s3://([a-z0-9.-]|\{account\}|\{region\}){3,80}(/[\w./-]*)?|file://\S+)$",
+        "s3://<bucket>[/<prefix>], with {account} and {region} in a bucket's name, or file://<folder>",
     ),
-    Field(examples=["s3://acme-slipway-plans"]),
+    Field(examples=["s3://acme-plans-{account}"]),
 ]
 EnvironmentOfGitHub = Annotated[
     str,
     text_of(r"^[^\s/'\"`,;\\]+$", "the name of an environment of GitHub", max_length=255),
     Field(examples=["infra-prod"]),
+]
+Variable = Annotated[
+    str,
+    text_of(r"^[A-Za-z_][A-Za-z0-9_]*$", "the name of an environment variable", max_length=255),
+    Field(examples=["AWS_REGION"]),
 ]
 Reason = Annotated[str, Field(min_length=3, max_length=400)]
 
@@ -148,6 +153,8 @@ class Block(Model):
     """Stacks that are applied before, and whose changes concern this one."""
     paths: tuple[PathPattern, ...] = ()
     """What the program reads by names that it computes; where given, nothing else of that kind is assumed."""
+    variables: tuple[Variable, ...] = ()
+    """Environment variables that the program reads: a plan is stale where one has another value."""
     owners: tuple[Owner, ...] = ()
     """Who approves, in place of CODEOWNERS."""
     environment: EnvironmentOfGitHub | None = None
@@ -173,7 +180,7 @@ class DeliverySettings(Model):
     """How the stacks of a repository are delivered: slipway.yaml at its top."""
 
     store: Store | None = None
-    """Where plans, records and leases lie."""
+    """Where plans, records and leases lie. {account} and {region} are those of whoever runs a command."""
     ignore: tuple[PathPattern, ...] = ()
     """Files that hold no project and no stack, and that no stack is made of."""
     defaults: Block = Block()
@@ -188,6 +195,7 @@ class DeliverySettings(Model):
         return Block.model_construct(
             needs=_all(block.needs for block in blocks),
             paths=_all(block.paths for block in blocks),
+            variables=_all(block.variables for block in blocks),
             owners=next((block.owners for block in blocks if block.owners), ()),
             environment=next((block.environment for block in blocks if block.environment), f"infra-{stack}"),
             pull_request=next(

@@ -97,6 +97,10 @@ class Repository:
             else "name a base that the branch began at",
         )
 
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether a commit comes before another one; false where this clone does not have both."""
+        return self._run("merge-base", "--is-ancestor", one, other).returncode == 0
+
     @property
     def shallow(self) -> bool:
         """Whether its history is cut off."""

@@ -42,10 +42,3 @@ def test_there_is_a_change_where_anything_differs_and_nowhere_else(
     )
     assert len(list(changes(Basis(**one), Basis(**two)))) == differing
     assert list(changes(Basis(**one), Basis(**one))) == []
-
-
-def test_the_order_of_files_makes_no_difference_to_what_a_stack_is_made_of() -> None:
-    files = {"a.py": "1", "b.py": "2"}
-    backwards = dict(reversed(files.items()))
-    assert Basis(evidence=files).made_of == Basis(evidence=backwards).made_of
-    assert Basis(evidence=files).made_of != Basis(evidence={"a.py": "2", "b.py": "1"}).made_of

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import ClassVar, Final
@@ -38,12 +36,6 @@ class Basis:
     tools: Digests = field(default_factory=dict[str, str])
     plugins: Digests = field(default_factory=dict[str, str])
     state: Digests = field(default_factory=dict[str, str])
-
-    @property
-    def made_of(self) -> str:
-        """The digest of the evidence as a whole."""
-        text = json.dumps(dict(self.evidence), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 _NAMED: Final = {

@@ -36,10 +36,12 @@ class Sources:
 
     Attributes:
         evidence: a digest by file or other part, without the values of its configuration.
+        digest: of all that it is made of, as `slipway affected` compares it (`Evidence.digest`).
         variables: names of the environment variables that its program was declared to read.
     """
 
     evidence: Digests
+    digest: str
     variables: Collection[str] = ()
 
 
@@ -154,7 +156,7 @@ def apply(
             run=run.id,
             actor=run.actor,
             commit=run.commit,
-            evidence=manifest.basis.made_of,
+            evidence=sources.digest,
             at=clock(),
             token=held.lease.token,
             counts=dict(counts or {}),

@@ -1,0 +1,121 @@
+"""The stack that a command is asked to deliver, as it lies in a work tree: where, by what rules, of what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slipway.errors import SlipwayError
+from slipway.platform.mistakes import nearest
+from slipway.stacks.comparison import FOLDER, settings_of
+from slipway.stacks.discovery import Project
+from slipway.stacks.knowledge import Knowledge
+from slipway.stacks.plans.making import Sources
+from slipway.stacks.reading import Reading, read, require_right
+from slipway.stacks.trees import Repository
+
+if TYPE_CHECKING:
+    from slipway.stacks.settings import Block
+
+
+@dataclass(frozen=True)
+class Target:
+    """One stack of a work tree.
+
+    Attributes:
+        project, stack: its names.
+        folder: the project's folder.
+        top: the repository's.
+        commit: what is checked out, as a full hash.
+        sources: what it is made of as it lies there, committed or not.
+        block: what slipway.yaml says of it.
+        store: where that says that plans are; empty where it does not.
+    """
+
+    project: str
+    stack: str
+    folder: Path
+    top: Path
+    commit: str
+    sources: Sources
+    block: Block
+    store: str
+
+    @property
+    def name(self) -> str:
+        """`project/stack`."""
+        return f"{self.project}/{self.stack}"
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """See `Repository.is_ancestor`."""
+        return Repository(self.top).is_ancestor(one, other)
+
+
+def find(folder: Path, name: str) -> Target:
+    """Look up a stack.
+
+    Args:
+        folder: of a project, or any folder of the repository where `name` says the project.
+        name: a stack of the project in `folder`, or any of the repository as project/stack.
+
+    Raises:
+        SettingsError: slipway.yaml is wrong.
+        SlipwayError: not a repository, no commit in it, or no such stack.
+    """
+    repository = Repository(folder)
+    try:
+        knowledge = Knowledge(repository.read, repository.private / FOLDER)
+        tree = repository.working_tree()
+        reading = read(tree, knowledge)
+        require_right(repository, reading)
+        found = _found(repository, reading, folder, name)
+        if found is None:
+            # One that `ignore` keeps from delivery may still be tried out.
+            everything = reading.said.copy()
+            everything["ignore"] = []
+            reading = read(tree, knowledge, rules=everything)
+            found = _found(repository, reading, folder, name)
+        if found is None:
+            raise _unknown(reading, folder, name)
+        settings = settings_of(repository, reading)
+        knowledge.save()
+        project, stack = found
+        evidence = reading.evidence[project.stack_id(stack)]
+        block = settings.of(project.name, stack)
+        return Target(
+            project=project.name,
+            stack=stack,
+            folder=repository.top / project.folder,
+            top=repository.top,
+            commit=repository.commit("HEAD"),
+            sources=Sources(
+                evidence={**evidence.program.parts, **evidence.own},
+                digest=evidence.digest,
+                variables=block.variables,
+            ),
+            block=block,
+            store=settings.store or "",
+        )
+    finally:
+        repository.close()
+
+
+def _found(repository: Repository, reading: Reading, folder: Path, name: str) -> tuple[Project, str] | None:
+    if "/" in name:
+        return reading.catalog.stacks().get(name)
+    here = folder.resolve().relative_to(repository.top.resolve()).as_posix()
+    for project in reading.catalog.projects.values():
+        if (project.folder or ".") == here and name in project.stacks:
+            return project, name
+    return None
+
+
+def _unknown(reading: Reading, folder: Path, name: str) -> SlipwayError:
+    known = sorted(reading.catalog.stacks())
+    near = nearest(name, [*known, *(each.rpartition("/")[2] for each in known)])
+    return SlipwayError(
+        f"there is no stack {name!r}",
+        where=str(folder),
+        fix=f"did you mean {near!r}?" if near else f"the stacks are: {', '.join(known) or 'none'}",
+    )
