@@ -179,6 +179,19 @@ class Log:
         if head >= expected:
             raise LogBroken(self.name, expected, "is missing at the end")
 
+    def before(self, record: Record) -> Record:
+        """The record before another one, which is not the first.
+
+        Raises:
+            LogBroken: it is missing, or is not the one that the other follows.
+        """
+        found = self._read(record.number - 1)
+        if found is None:
+            raise LogBroken(self.name, record.number - 1, "is missing")
+        if found.digest != record.previous:
+            raise LogBroken(self.name, record.number, "does not follow the one before it")
+        return found
+
     def _key(self, number: int) -> str:
         return f"{self._prefix}{number:0{_DIGITS}}.json"
 
@@ -213,3 +226,16 @@ class Log:
             return int(document["number"]), str(document["digest"])
         except (ValueError, KeyError, TypeError):
             raise LogBroken(self.name, 0, "cannot be found: the head is unreadable") from None
+
+
+def newest(log: Log, count: int) -> Iterator[Record]:
+    """The last records, oldest first, each held against the one before.
+
+    Raises:
+        LogBroken: see `Log.last`; or one of these does not follow.
+    """
+    last = log.last()
+    records = [last] if last else []
+    while records and records[0].number > 1 and len(records) < count:
+        records.insert(0, log.before(records[0]))
+    yield from records

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,24 +65,9 @@ def find(folder: Path, name: str) -> Target:
         SettingsError: slipway.yaml is wrong.
         SlipwayError: not a repository, no commit in it, or no such stack.
     """
-    repository = Repository(folder)
-    try:
-        knowledge = Knowledge(repository.read, repository.private / FOLDER)
-        tree = repository.working_tree()
-        reading = read(tree, knowledge)
-        require_right(repository, reading)
-        found = _found(repository, reading, folder, name)
-        if found is None:
-            # One that `ignore` keeps from delivery may still be tried out.
-            everything = reading.said.copy()
-            everything["ignore"] = []
-            reading = read(tree, knowledge, rules=everything)
-            found = _found(repository, reading, folder, name)
-        if found is None:
-            raise _unknown(reading, folder, name)
+    with _reading(folder) as (repository, knowledge, tree):
+        (project, stack), reading = _found(repository, knowledge, tree, folder, name)
         settings = settings_of(repository, reading)
-        knowledge.save()
-        project, stack = found
         evidence = reading.evidence[project.stack_id(stack)]
         block = settings.of(project.name, stack)
         return Target(
@@ -97,11 +84,72 @@ def find(folder: Path, name: str) -> Target:
             block=block,
             store=settings.store or "",
         )
+
+
+def needs_among(folder: Path, names: Collection[str]) -> dict[str, frozenset[str]]:
+    """Of several stacks, those of them that each needs, directly or through others.
+
+    Args:
+        folder: see `find`.
+        names: likewise; all stacks of the repository if empty.
+
+    Returns:
+        By project/stack.
+
+    Raises:
+        SettingsError: slipway.yaml is wrong.
+        SlipwayError: not a repository, or no such stack.
+    """
+    with _reading(folder) as (repository, knowledge, reading):
+        ids: list[str] = [] if names else [*reading.evidence]
+        for name in names:
+            (project, stack), _ = _found(repository, knowledge, reading, folder, name)
+            ids.append(project.stack_id(stack))
+        upstreams = {name: evidence.upstreams for name, evidence in reading.evidence.items()}
+    return {name: _reached(name, upstreams) & frozenset(ids) - {name} for name in ids}
+
+
+def _reached(name: str, upstreams: Mapping[str, Collection[str]]) -> frozenset[str]:
+    found: set[str] = set()
+    left = [name]
+    while left:
+        for need in upstreams.get(left.pop(), ()):
+            if need not in found:
+                found.add(need)
+                left.append(need)
+    return frozenset(found)
+
+
+@contextmanager
+def _reading(folder: Path) -> Generator[tuple[Repository, Knowledge, Reading]]:
+    repository = Repository(folder)
+    try:
+        knowledge = Knowledge(repository.read, repository.private / FOLDER)
+        reading = read(repository.working_tree(), knowledge)
+        require_right(repository, reading)
+        yield repository, knowledge, reading
+        knowledge.save()
     finally:
         repository.close()
 
 
-def _found(repository: Repository, reading: Reading, folder: Path, name: str) -> tuple[Project, str] | None:
+def _found(
+    repository: Repository, knowledge: Knowledge, reading: Reading, folder: Path, name: str
+) -> tuple[tuple[Project, str], Reading]:
+    """A stack, and the tree as it was read to find it. Raises SlipwayError where there is none."""
+    found = _named(repository, reading, folder, name)
+    if found is None:
+        # One that `ignore` keeps from delivery may still be tried out.
+        everything = reading.said.copy()
+        everything["ignore"] = []
+        reading = read(reading.tree, knowledge, rules=everything)
+        found = _named(repository, reading, folder, name)
+    if found is None:
+        raise _unknown(reading, folder, name)
+    return found, reading
+
+
+def _named(repository: Repository, reading: Reading, folder: Path, name: str) -> tuple[Project, str] | None:
     if "/" in name:
         return reading.catalog.stacks().get(name)
     here = folder.resolve().relative_to(repository.top.resolve()).as_posix()

@@ -11,7 +11,7 @@ import pytest
 from slipway.platform.plan_store import lease_key
 from slipway.stacks.log import Log
 from slipway.stacks.summary import Summary
-from slipway.store import FolderStore, Leases
+from slipway.store import FolderStore, LeaseLost, Leases
 from tests.program.conftest import Project, git
 
 SECRET = "correct-horse-battery"
@@ -90,15 +90,17 @@ def refused(shop: Project, *arguments: str) -> str:
 
 def test_what_was_planned_is_applied_once_and_anything_else_is_refused(shop: Project) -> None:
     top = shop.root.parents[1]
-    first = planned(shop, "--out", "first.json")
+    first = planned(shop, "--out", "plans")
     assert (first["changed"], first["counts"]) == (True, {"create": 4})
     assert days(shop) is None
-    summary = Summary.from_bytes((shop.root / "first.json").read_bytes())
+    summary = Summary.from_bytes((shop.root / "plans/shop.local.json").read_bytes())
     assert (summary.name, summary.run, len(summary.commit)) == ("shop/local", first["run"], 40)
 
     assert json.loads(shop.ok("apply", "local", "--run", first["run"], "--yes", "--json"))["ok"]
     assert days(shop) == 7
-    assert "state" in refused(shop, "--run", first["run"])
+    # As a job does that runs again.
+    again = json.loads(shop.ok("apply", "local", "--run", first["run"], "--yes", "--json"))
+    assert (again["ok"], again["applied"]) == (True, "before")
 
     # What nothing is made of may change; what something is made of may not.
     second = planned(shop)
@@ -106,7 +108,7 @@ def test_what_was_planned_is_applied_once_and_anything_else_is_refused(shop: Pro
     (top / "README.md").write_text("hello")
     commit(top, "words")
     assert json.loads(shop.ok("apply", "local", "--run", second["run"], "--yes", "--json"))["ok"]
-    assert "an apply has begun with this plan before" in refused(shop, "--run", second["run"])
+    assert "state" in refused(shop, "--run", first["run"])
     third = planned(shop)
     (shop.root / "sizes.py").write_text("DAYS = 14\n")
     assert "apps/shop/sizes.py is another" in refused(shop, "--run", third["run"])
@@ -118,7 +120,7 @@ def test_what_was_planned_is_applied_once_and_anything_else_is_refused(shop: Pro
     assert len({record.entry.evidence for record in records}) == 1
     assert {record.entry.run for record in records} == {first["run"], second["run"]}
     kept = b"".join(path.read_bytes() for path in (shop.root / ".slipway" / "plans").rglob("*="))
-    told = (shop.root / "first.json").read_text() + json.dumps([first, second, third])
+    told = (shop.root / "plans/shop.local.json").read_text() + json.dumps([first, second, third])
     assert SECRET.encode() not in kept
     assert SECRET not in told
 
@@ -169,10 +171,97 @@ def test_a_plan_that_fails_is_not_stored(shop: Project) -> None:
     assert store(shop).list("") == []
 
 
+NETWORK = """\
+import pathlib
+
+import pulumi
+
+if pathlib.Path(__file__).with_name("broken").exists():
+    raise RuntimeError("no way")
+pulumi.export("here", "there")
+"""
+
+
+def test_stacks_together_in_their_order_and_again_after_a_failure(tmp_path: Path) -> None:
+    """Two projects, one of which needs the other, and a third that needs neither."""
+    projects = [Project(tmp_path / name) for name in ("network", "shop", "tools")]
+    for project in projects:
+        project.root.mkdir()
+        (project.root / "Pulumi.yaml").write_text(f"name: {project.root.name}\nruntime: python\n")
+        (project.root / "Pulumi.local.yaml").write_text("config: {}\n")
+        (project.root / "__main__.py").write_text(NETWORK)
+    (tmp_path / ".gitignore").write_text(".slipway\nbroken\n")
+    (tmp_path / "slipway.yaml").write_text("store: file://.slipway\nprojects: {shop: {needs: [network]}}\n")
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    commit(tmp_path, "first")
+    top = Project(tmp_path)
+    everywhere = ("--store", f"file://{tmp_path}/plans")
+    try:
+        for project in projects:
+            project.ok("cloud", "start")
+        (tmp_path / "network" / "broken").write_text("")
+        failed = top.run("stacks", "bring-up", "--yes", "--json", *everywhere)
+        assert failed.returncode == 1, failed.stdout + failed.stderr
+        told = {each["stack"]: each for each in json.loads(failed.stdout)["stacks"]}
+        assert {name: each["status"] for name, each in told.items()} == {
+            "network/local": 1,
+            "shop/local": None,
+            "tools/local": 0,
+        }
+        assert told["shop/local"]["waited_for"] == ["network/local"]
+        assert "no way" in failed.stderr
+        (tmp_path / "network" / "broken").unlink()
+        done = json.loads(top.ok("stacks", "bring-up", "--yes", "--json", *everywhere))
+        assert [each["stack"] for each in done["stacks"]][:2] == ["network/local", "shop/local"]
+        assert "what lies here is applied" in top.ok("stacks", "explain", "shop/local", *everywhere)
+
+        # What was planned side by side is applied in order, too; of two, the one that is deleted goes first.
+        asked = ("network/local", "shop/local")
+        runs = json.loads(top.ok("plan", *asked, "--destroy", "--json", *everywhere))["stacks"]
+        (run,) = {each["answer"]["run"] for each in runs}
+        applied = json.loads(top.ok("apply", *asked, "--run", run, "--yes", "--json", *everywhere))
+        assert [each["stack"] for each in applied["stacks"]] == ["shop/local", "network/local"]
+        top.ok("stacks", "tear-down", "tools/local", "--yes", *everywhere)
+
+        store = FolderStore(tmp_path / "plans")
+        log = json.loads(top.ok("stacks", "log", "shop/local", "--verify", "--json", *everywhere))
+        operations = [(each["entry"]["event"], each["entry"]["operation"]) for each in log["records"]]
+        assert operations == [
+            ("begun", "up"),
+            ("applied", "up"),
+            ("begun", "destroy"),
+            ("applied", "destroy"),
+        ]
+        whole = list(Log(store, Leases(store), "shop", "local").records())
+        assert [each["number"] for each in log["records"]] == [record.number for record in whole]
+        assert run in top.ok("stacks", "log", "shop/local", "--last", "1", *everywhere)
+    finally:
+        for project in projects:
+            project.run("cloud", "stop")
+
+
+def test_a_lease_is_taken_only_from_whom_is_said_to_be_over(tmp_path: Path) -> None:
+    shop = repository(tmp_path)
+    leases, key = Leases(store(shop)), lease_key("shop", "local")
+    assert "nobody has the lease" in shop.ok("stacks", "unlock", "local")
+    lease = leases.acquire(key, owner="ada@host:1", seconds=600)
+    assert "ada@host:1" in shop.ok("stacks", "explain", "local")
+    done = shop.run("stacks", "unlock", "local")
+    assert (done.returncode, "ada@host:1 holds" in done.stderr) == (1, True)
+    done = shop.run("stacks", "unlock", "local", "--over", "bob@host:1", "--yes")
+    assert (done.returncode, "another one has the lease" in done.stderr) == (1, True)
+    assert (
+        "nobody is there to be asked" in shop.run("stacks", "unlock", "local", "--over", "ada@host:1").stderr
+    )
+    shop.ok("stacks", "unlock", "local", "--over", "ada@host:1", "--yes")
+    with pytest.raises(LeaseLost):
+        leases.check(lease)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("apply", "local"), "slipway plan local"),
+        (("apply", "local"), "slipway plan shop/local"),
         (("apply", "local", "--run", "812-1", "--yes"), "has no plan for shop/local"),
         (("apply", "local", "--run", "812", "--yes"), "names no attempt of a run"),
         (("plan", "loca"), "did you mean 'local'"),

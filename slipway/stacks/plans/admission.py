@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from slipway.stacks.settings import Freeze
 
 
+def is_applied(last: Record | None, digest: str) -> bool:
+    """Whether a plan is what was done last to the stack, and was done to its end."""
+    return last is not None and last.entry.event == "applied" and last.entry.plan == digest
+
+
 def require_thawed(freezes: Iterable[Freeze], now: datetime, where: str) -> None:
     """Refuse to apply in a time in which nothing is applied.
 

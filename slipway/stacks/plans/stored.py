@@ -10,8 +10,10 @@ from slipway.errors import SlipwayError
 from slipway.platform.plan_store import PLANS, SUMMARIES, USES
 from slipway.stacks.plans.bundle import Manifest, Opened, digest_of, open_sealed, seal
 from slipway.stacks.plans.keys import Keys
+from slipway.stacks.summary import Summary
 from slipway.store import KeyTaken, Store
 
+_JSON: Final = ".json"
 _RUN: Final = re.compile(r"(?P<id>[A-Za-z0-9_][A-Za-z0-9_.-]{0,99})-(?P<attempt>[0-9]{1,6})")
 
 
@@ -26,7 +28,7 @@ def put(store: Store, manifest: Manifest, plan: Plan, keys: Keys, summary: bytes
     """
     _split(manifest.run)
     sealed = seal(manifest, plan, keys)
-    store.put_once(f"{SUMMARIES.of(manifest.project, manifest.stack)}/{manifest.run}.json", summary)
+    store.put_once(f"{SUMMARIES.of(manifest.project, manifest.stack)}/{manifest.run}{_JSON}", summary)
     store.put_once(f"{PLANS.of(manifest.project, manifest.stack)}/{manifest.run}", sealed)
     return digest_of(sealed)
 
@@ -40,21 +42,42 @@ def pick(store: Store, keys: Keys, project: str, stack: str, run: str) -> Opened
     Raises:
         PlanRefused: there is none, or it was changed, or lies where another belongs.
     """
+    content, planned = _newest(store, f"{PLANS.of(project, stack)}/", "", run)
+    opened = open_sealed(content, keys)
+    manifest = opened.manifest
+    if (manifest.project, manifest.stack, manifest.run) != (project, stack, planned):
+        raise PlanRefused("this plan lies where another belongs", where=f"{project}/{stack}: {planned}")
+    return opened
+
+
+def summary_of(store: Store, project: str, stack: str, run: str) -> Summary:
+    """What the plan that `pick` takes does, as anybody may read it. It proves nothing.
+
+    Raises:
+        PlanRefused: there is none, or it is of another stack.
+        SlipwayError: it cannot be read.
+    """
+    content, planned = _newest(store, f"{SUMMARIES.of(project, stack)}/", _JSON, run)
+    where = f"{project}/{stack}: {planned}"
+    summary = Summary.from_bytes(content, where)
+    if (summary.project, summary.stack) != (project, stack):
+        raise PlanRefused("this summary lies where another belongs", where=where)
+    return summary
+
+
+def _newest(store: Store, prefix: str, suffix: str, run: str) -> tuple[bytes, str]:
+    """What the last attempt of a run has stored up to the present one, and which attempt that was."""
     id_, attempt = _split(run)
-    prefix = f"{PLANS.of(project, stack)}/"
-    found = [key.removeprefix(prefix) for key in store.list(f"{prefix}{id_}-")]
+    found = [key.removeprefix(prefix).removesuffix(suffix) for key in store.list(f"{prefix}{id_}-")]
     attempts = [
         int(match["attempt"]) for name in found if (match := _RUN.fullmatch(name)) and match["id"] == id_
     ]
     newest = max((number for number in attempts if number <= attempt), default=None)
-    entry = None if newest is None else store.get(f"{prefix}{id_}-{newest}")
+    entry = None if newest is None else store.get(f"{prefix}{id_}-{newest}{suffix}")
     if newest is None or entry is None:
-        raise PlanRefused(f"run {run} has no plan for {project}/{stack}", where=f"{prefix}{id_}")
-    opened = open_sealed(entry.content, keys)
-    manifest = opened.manifest
-    if (manifest.project, manifest.stack, manifest.run) != (project, stack, f"{id_}-{newest}"):
-        raise PlanRefused("this plan lies where another belongs", where=f"{prefix}{id_}-{newest}")
-    return opened
+        stack = "/".join(prefix.strip("/").split("/")[-2:])
+        raise PlanRefused(f"run {run} has no plan for {stack}", where=f"{prefix}{id_}")
+    return entry.content, f"{id_}-{newest}"
 
 
 def use(store: Store, opened: Opened, run: str) -> None:

@@ -1,0 +1,255 @@
+"""`slipway plan | apply STACK...`: what was planned is applied, and nothing else.
+
+Exit status: 0 done; 1 an error that says what to do; 130 interrupted. `apply`: 2 where it was refused, and
+nothing was changed.
+"""
+
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs: no other command pays for it
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slipway.cli.contract import ending, terminal
+from slipway.cli.delivery.place import STACKS, STORE, Place, place_of
+from slipway.cli.options import AS_JSON, ROOT, YES
+from slipway.cli.stacks import ENGINE, STATUS, WIDE, ask, opened, report
+from slipway.errors import SlipwayError
+
+if TYPE_CHECKING:
+    from slipway.engine.interface import Result
+    from slipway.stacks.plans.bundle import Opened
+
+REFUSED = 2
+APPLY_STATUS = "0 applied; 2 refused, and nothing was changed; 1 an error; 130 interrupted."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog=ending(STATUS, "slipway plan staging", "slipway plan staging prod --out plans"))(plan)
+    app.command(
+        epilog=ending(
+            APPLY_STATUS,
+            "slipway apply prod --run ada-20261130T101500.123-1",
+            "slipway apply staging prod --yes --json",
+        )
+    )(apply)
+
+
+def plan(
+    stack: STACKS,
+    *,
+    destroy: Annotated[bool, typer.Option("--destroy", help="Plan to delete everything in it.")] = False,
+    run: Annotated[
+        str, typer.Option("--run", metavar="ID-ATTEMPT", help="What the plan goes by, unless in Actions.")
+    ] = "",
+    base: Annotated[str, typer.Option(help="The revision that is compared with, for the record.")] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write the summary there, as <project>.<stack>.json, for `comment`.",
+            file_okay=False,
+        ),
+    ] = None,
+    store: STORE = "",
+    engine: ENGINE = "auto",
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Plan what `up` would do, seal that for `apply` alone to open, and store it with a summary.
+
+    The summary holds no secret; of each secret it tells only whether it is another. Several stacks are
+    planned side by side, each as if nothing of the others were applied yet.
+    """
+    from slipway.cli.delivery import runs
+    from slipway.cli.delivery.several import command, each, options
+    from slipway.stacks.target import needs_among
+
+    if len(stack) > 1:
+        given = options(run=run or runs.run_here("").id, base=base, out=out, store=store, engine=engine)
+        more = ["--destroy"] if destroy else []
+        stacks = needs_among(root, stack)
+        each(
+            dict.fromkeys(stacks, ()),
+            lambda name: command(root, "plan", name, *given, *more),
+            doing="plan",
+            as_json=as_json,
+        )
+    _plan(place_of(root, stack[0], store), run, base, engine, out, destroy=destroy, as_json=as_json)
+
+
+def _plan(
+    place: Place, run: str, base: str, engine: ENGINE, out: Path | None, *, destroy: bool, as_json: bool
+) -> None:
+    from slipway.cli.delivery import runs
+    from slipway.stacks.plans import making, stored
+    from slipway.stacks.summaries import summarize
+
+    target = place.target
+    present = runs.run_here(target.commit, given=run, base=base)
+    with opened(target.folder, target.stack, engine, changes=False) as session:
+        manifest, made = making.make(session.engine, target.sources, present, destroy=destroy)
+    summary = summarize(
+        made.result,
+        made.operation,
+        run=runs.link() or present.id,
+        commit=present.commit,
+        created=f"{datetime.fromtimestamp(manifest.made, UTC):%Y-%m-%dT%H:%M:%SZ}",
+    )
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{target.project}.{target.stack}.json").write_bytes(summary.to_bytes())
+    if not made.result.ok:
+        report(made.result, "json" if as_json else "text")
+    digest = stored.put(place.opened.store, manifest, made, place.opened.keys, summary.to_bytes())
+    if as_json:
+        told = {"run": present.id, "digest": digest, "store": place.opened.address, **summary.to_json()}
+        typer.echo(json.dumps({**told, "changed": summary.changed, "counts": summary.counts}, indent=2))
+        return
+    report(made.result, "text")
+    typer.echo(f"plan {digest[:12]} lies in {place.opened.address}", err=True)
+    typer.echo(f"Apply it: slipway apply {target.name} --run {present.id}", err=True)
+
+
+def apply(
+    stack: STACKS,
+    *,
+    run: Annotated[
+        str, typer.Option("--run", metavar="ID-ATTEMPT", help="The run that planned; in Actions this one.")
+    ] = "",
+    store: STORE = "",
+    engine: ENGINE = "auto",
+    yes: YES = False,
+    as_json: AS_JSON = False,
+    root: ROOT = Path(),
+) -> None:
+    """Do what a run has planned, if everything is still as it was then, and nothing else.
+
+    The stack's lease is held meanwhile. What is compared: sources, configuration, upstreams, versions, state,
+    and under the lease a fresh preview, old values included. Run again, it goes on with what is not applied.
+
+    Of several stacks one comes after those that it needs, or before them where they are deleted; others go
+    side by side, and where one fails what needs it is left out.
+    """
+    from slipway.cli.delivery.several import command, each, options
+
+    if len(stack) > 1:
+        given = options(run=run, store=store, engine=engine)
+        order = _order(root, stack, run, store)
+        each(
+            order,
+            lambda name: command(root, "apply", name, *given, "--yes"),
+            doing="apply",
+            as_json=as_json,
+            ask=None if yes else f"Apply this to {', '.join(order)}?",
+        )
+    place = place_of(root, stack[0], store)
+    try:
+        result = _apply(place, run, engine, yes=yes)
+    except SlipwayError as error:
+        error.exit_code = REFUSED if _refused(error) else error.exit_code
+        raise
+    if result is None:
+        _report_applied(place, as_json=as_json)
+    else:
+        report(result, "json" if as_json else "text")
+
+
+def _refused(error: SlipwayError) -> bool:
+    """Whether it says that nothing was changed."""
+    from slipway.engine.plan import PlanRefused
+    from slipway.stacks.plans.admission import Frozen
+    from slipway.store import LeaseHeld
+
+    return isinstance(error, PlanRefused | LeaseHeld | Frozen)
+
+
+def _report_applied(place: Place, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "changed": False, "applied": "before", "counts": {}}, indent=2))
+    typer.echo(f"{place.target.name}: this plan is applied already, and nothing came after it", err=True)
+
+
+def _order(root: Path, names: list[str], run: str, store: str) -> dict[str, frozenset[str]]:
+    """Which stacks come before which, by what their plans do."""
+    from slipway.cli.delivery import runs
+    from slipway.stacks.apply_order import apply_order
+    from slipway.stacks.plans import stored
+    from slipway.stacks.target import needs_among
+
+    needs = needs_among(root, names)
+    destroyed: set[str] = set()
+    for name in needs:
+        place = place_of(root, name, store)
+        target = place.target
+        present = runs.run_here(target.commit, given=run or _run_of_job(place))
+        summary = stored.summary_of(place.opened.store, target.project, target.stack, present.id)
+        if summary.operation == "destroy":
+            destroyed.add(name)
+    return apply_order(needs, destroyed)
+
+
+def _run_of_job(place: Place) -> str:
+    """Nothing in Actions, where the job's own run counts. Raises SlipwayError elsewhere."""
+    from slipway.platform.plan_store import PLANS
+
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        return ""
+    target = place.target
+    prefix = f"{PLANS.of(target.project, target.stack)}/"
+    names = [key.removeprefix(prefix) for key in place.opened.store.list(prefix)]
+    those = f"slipway apply {target.name} --run RUN, one of: {', '.join(names[-5:])}"
+    raise SlipwayError(
+        "it is not said which run's plan is meant",
+        where=place.opened.address,
+        fix=those if names else f"slipway plan {target.name}",
+    )
+
+
+def _show(planned: "Opened") -> None:
+    from slipway.engine import display
+
+    terminal(soft_wrap=True, stderr=True, width=WIDE).print(display.rich(planned.plan.result))
+
+
+def _apply(place: Place, run: str, engine: ENGINE, *, yes: bool) -> "Result | None":
+    """What was done; None where this plan was the last one that was applied, as after a job that runs again.
+
+    Raises:
+        PlanRefused, LeaseHeld, Frozen: nothing was changed.
+    """
+    from slipway.cli.delivery import runs
+    from slipway.platform.plan_store import lease_key
+    from slipway.stacks.log import Log
+    from slipway.stacks.plans import admission, making, stored
+    from slipway.store import Leases, hold
+
+    target, store = place.target, place.opened.store
+    present = runs.run_here(target.commit, given=run or _run_of_job(place))
+    planned = stored.pick(store, place.opened.keys, target.project, target.stack, present.id)
+    leases = Leases(store, is_over=runs.is_over)
+    log = Log(store, leases, target.project, target.stack)
+    if admission.is_applied(log.last(), planned.digest):
+        return None
+    admission.require_thawed(target.block.freeze, datetime.now(UTC), target.name)
+    if not yes:
+        _show(planned)
+        ask(f"Apply this to {target.name}?")
+    key = lease_key(target.project, target.stack)
+    with hold(leases, key, owner=runs.owner(present)) as held:
+        admission.require_newest(log.last(), present.commit, target.is_ancestor, target.name)
+        with opened(target.folder, target.stack, engine) as session:
+            return making.apply(
+                planned,
+                session.engine,
+                target.sources,
+                present,
+                store=store,
+                log=log,
+                held=held,
+                applies=session,
+            )

@@ -1,0 +1,59 @@
+"""A stack that is delivered, and the store of its plans: what every command of delivery begins with."""
+
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs: no other command pays for it
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slipway.errors import SlipwayError
+from slipway.platform.stack import Stack
+
+if TYPE_CHECKING:
+    from slipway.stacks.plan_stores import PlanStore
+    from slipway.stacks.target import Target
+
+_STACK = "of this project, or of any project of the repository as project/stack."
+STACK = Annotated[str, typer.Argument(help=f"A stack {_STACK}")]
+STACKS = Annotated[list[str], typer.Argument(metavar="STACK...", help=f"Stacks {_STACK}")]
+STORE = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        envvar="SLIPWAY_STORE",
+        help="Where plans are, in place of `store` in slipway.yaml: s3://… or file://….",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stack, and the store of its plans."""
+
+    target: "Target"
+    opened: "PlanStore"
+
+
+def place_of(root: Path, stack: str, store: str) -> Place:
+    """Raises SlipwayError: no such stack, or no store that could be opened."""
+    from slipway.stacks.plan_stores import open_store
+    from slipway.stacks.target import find
+
+    target = find(root, stack)
+    return Place(target, open_store(store or _address(target), target.top))
+
+
+def _address(target: "Target") -> str:
+    """Where slipway.yaml says; of a stack on a stand-in, beside its state."""
+    from slipway.private_folder import private_folder
+
+    if target.stack == Stack.LOCAL:
+        return f"file://{private_folder(target.folder, make=True) / 'plans'}"
+    if not target.store:
+        raise SlipwayError(
+            "it is not said where plans are stored",
+            where=str(target.top / "slipway.yaml"),
+            fix="add `store: s3://<bucket>`, or give --store file://<folder>",
+        )
+    return target.store
