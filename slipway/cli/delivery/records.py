@@ -78,6 +78,7 @@ def unlock(
     ] = "",
     store: STORE = "",
     yes: YES = False,
+    as_json: AS_JSON = False,
     root: ROOT = Path(),
 ) -> None:
     """Let go of a stack's lease whose holder is over. Its own lock in Pulumi is what `recover` looks after.
@@ -95,7 +96,7 @@ def unlock(
     )
     held = leases.read(key)
     if held is None or not held.owner:
-        typer.echo(f"nobody has the lease of {place.target.name}")
+        _tell(place, "", f"nobody has the lease of {place.target.name}", as_json=as_json)
         return
     if over and held.owner != over:
         raise SlipwayError(
@@ -106,7 +107,13 @@ def unlock(
     if over and not yes:
         ask(f"{over} changes nothing any more, and {place.target.name} may be taken from it?")
     leases.release(leases.acquire(key, owner=runs.owner(runs.run_here("")), seconds=60))
-    typer.echo(f"the lease of {place.target.name} is free; {held.owner} had it")
+    _tell(
+        place, held.owner, f"the lease of {place.target.name} is free; {held.owner} had it", as_json=as_json
+    )
+
+
+def _tell(place: Place, holder: str, text: str, *, as_json: bool) -> None:
+    typer.echo(json.dumps({"stack": place.target.name, "taken_from": holder}, indent=2) if as_json else text)
 
 
 def explain(stack: STACK, *, store: STORE = "", as_json: AS_JSON = False, root: ROOT = Path()) -> None:
