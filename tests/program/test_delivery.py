@@ -163,6 +163,20 @@ def test_a_stack_is_deleted_by_a_plan_too(shop: Project) -> None:
     assert days(shop) is None
 
 
+def test_a_job_is_told_whether_there_is_anything_to_apply(
+    shop: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = tmp_path / "output"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(told))
+    run = planned(shop, "--job-output")["run"]
+    shop.ok("apply", "local", "--run", run, "--yes")
+    planned(shop, "--job-output")
+    # Made of something else, with the same outcome: that has to be put on record.
+    (shop.root / "sizes.py").write_text("WEEKS = 1\nDAYS = 7 * WEEKS\n")
+    assert not planned(shop, "--job-output")["changed"]
+    assert told.read_text().split() == ["apply=true", "apply=false", "apply=true"]
+
+
 def test_a_plan_that_fails_is_not_stored(shop: Project) -> None:
     (shop.root / "__main__.py").write_text("raise RuntimeError('no')\n")
     done = shop.run("plan", "local")

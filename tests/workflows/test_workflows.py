@@ -16,6 +16,7 @@ ONE_COMMAND = re.compile(r'(\.venv/bin/slipway|make) [\w "$./^=-]+?( >> "\$GITHU
 # Every exception that a workflow takes from zizmor, with the file it is in. The reason stands beside it
 # there.
 EXCEPTIONS = {
+    (".github/workflows/infra-apply.yml", "github-app"),
     (".github/workflows/infra-up.yml", "github-app"),
     (".github/workflows/infra-drift.yml", "github-app"),
 }
@@ -26,6 +27,7 @@ every = pytest.mark.parametrize("workflow", EVERY, ids=lambda one: one.name)
 def test_the_workflows_are_there() -> None:
     assert [one.path.stem for one in ours()] == [
         "ci",
+        "infra-apply",
         "infra-drift",
         "infra-preview",
         "infra-up",
@@ -136,6 +138,7 @@ def test_every_stack_is_watched() -> None:
 
 
 def test_every_stack_is_applied_in_its_own_environment_and_order() -> None:
+    assert by_name("infra-up").triggers == {"workflow_dispatch"}
     jobs = by_name("infra-up").jobs
     assert list(jobs) == ["automation", "staging", "prod"]
     assert sorted(jobs) == stacks()
@@ -146,9 +149,35 @@ def test_every_stack_is_applied_in_its_own_environment_and_order() -> None:
         assert job["steps"][-1]["run"] == f".venv/bin/slipway up {stack} --yes"
 
 
+def test_a_push_is_planned_without_the_right_to_apply_and_only_the_plan_is_applied() -> None:
+    workflow = by_name("infra-apply")
+    assert workflow.triggers == {"push", "workflow_dispatch"}
+    assert list(workflow.jobs) == [
+        name for stack in ("automation", "staging", "prod") for name in (f"plan-{stack}", stack)
+    ]
+    assert [job.get("needs") for job in workflow.jobs.values()] == [None, *list(workflow.jobs)[:-1]]
+    for stack in stacks():
+        planned, applied = workflow.jobs[f"plan-{stack}"], workflow.jobs[stack]
+        assert planned["environment"] == {"name": f"infra-{stack}-plan", "deployment": False}
+        assert planned["outputs"] == {"apply": "${{ steps.plan.outputs.apply }}"}
+        asked = [step for step in planned["steps"] if step.get("id") == "plan"]
+        assert [step["run"] for step in asked] == [f".venv/bin/slipway plan {stack} --out plans --job-output"]
+        # What shows it needs no token.
+        assert planned["steps"][-1] == {
+            "run": f".venv/bin/slipway comment plans/slipway.{stack}.json --job-summary"
+        }
+        assert applied["environment"] == f"infra-{stack}-apply"
+        assert applied["if"] == f"${{{{ needs.plan-{stack}.outputs.apply == 'true' }}}}"
+        assert applied["concurrency"] == {"group": f"infra-{stack}", "cancel-in-progress": False}
+        assert applied["steps"][0]["with"]["fetch-depth"] == 0
+        assert applied["steps"][-1]["run"] == f".venv/bin/slipway apply {stack} --yes"
+
+
 def test_drift_never_waits_in_the_place_of_an_apply() -> None:
     groups = {job["concurrency"]["group"] for job in by_name("infra-drift").jobs.values()}
-    assert groups.isdisjoint(job["concurrency"]["group"] for job in by_name("infra-up").jobs.values())
+    for name in ("infra-up", "infra-apply"):
+        jobs = by_name(name).jobs.values()
+        assert groups.isdisjoint(job["concurrency"]["group"] for job in jobs if "concurrency" in job)
 
 
 def test_the_preview_needs_no_credential_and_compares_with_the_base() -> None:

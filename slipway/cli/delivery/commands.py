@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from slipway.stacks.plans.bundle import Opened
 
 REFUSED = 2
+_JOB_OUTPUT = "GITHUB_OUTPUT"
 APPLY_STATUS = "0 applied; 2 refused, and nothing was changed; 1 an error; 130 interrupted."
 
 
@@ -55,6 +56,13 @@ def plan(
             file_okay=False,
         ),
     ] = None,
+    job_output: Annotated[
+        bool,
+        typer.Option(
+            "--job-output",
+            help="Set the job's output `apply`: true, or false where nothing changes and that is on record.",
+        ),
+    ] = False,
     store: STORE = "",
     engine: ENGINE = "auto",
     as_json: AS_JSON = False,
@@ -69,6 +77,10 @@ def plan(
     from slipway.cli.delivery.several import command, each, options
     from slipway.stacks.target import needs_among
 
+    if job_output and (len(stack) > 1 or not os.environ.get(_JOB_OUTPUT)):
+        raise typer.BadParameter(
+            "it is for one stack, and in a job of GitHub Actions", param_hint="--job-output"
+        )
     if len(stack) > 1:
         given = options(run=run or runs.run_here("").id, base=base, out=out, store=store, engine=engine)
         more = ["--destroy"] if destroy else []
@@ -79,14 +91,24 @@ def plan(
             doing="plan",
             as_json=as_json,
         )
-    _plan(place_of(root, stack[0], store), run, base, engine, out, destroy=destroy, as_json=as_json)
+    place = place_of(root, stack[0], store)
+    _plan(place, run, base, engine, out, destroy=destroy, job_output=job_output, as_json=as_json)
 
 
 def _plan(
-    place: Place, run: str, base: str, engine: ENGINE, out: Path | None, *, destroy: bool, as_json: bool
+    place: Place,
+    run: str,
+    base: str,
+    engine: ENGINE,
+    out: Path | None,
+    *,
+    destroy: bool,
+    job_output: bool,
+    as_json: bool,
 ) -> None:
     from slipway.cli.delivery import runs
     from slipway.stacks.plans import making, stored
+    from slipway.stacks.plans.admission import is_on_record
     from slipway.stacks.summaries import summarize
 
     target = place.target
@@ -106,6 +128,9 @@ def _plan(
     if not made.result.ok:
         report(made.result, "json" if as_json else "text")
     digest = stored.put(place.opened.store, manifest, made, place.opened.keys, summary.to_bytes())
+    if job_output:
+        done = not summary.changed and is_on_record(place.log().last(), target.sources.digest)
+        _set_job_output("apply", "false" if done else "true")
     if as_json:
         told = {"run": present.id, "digest": digest, "store": place.opened.address, **summary.to_json()}
         typer.echo(json.dumps({**told, "changed": summary.changed, "counts": summary.counts}, indent=2))
@@ -113,6 +138,12 @@ def _plan(
     report(made.result, "text")
     typer.echo(f"plan {digest[:12]} lies in {place.opened.address}", err=True)
     typer.echo(f"Apply it: slipway apply {target.name} --run {present.id}", err=True)
+
+
+def _set_job_output(name: str, value: str) -> None:
+    """https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-output-parameter"""
+    with Path(os.environ[_JOB_OUTPUT]).open("a", encoding="utf-8") as file:
+        file.write(f"{name}={value}\n")
 
 
 def apply(
@@ -224,7 +255,6 @@ def _apply(place: Place, run: str, engine: ENGINE, *, yes: bool) -> "Result | No
     """
     from slipway.cli.delivery import runs
     from slipway.platform.plan_store import lease_key
-    from slipway.stacks.log import Log
     from slipway.stacks.plans import admission, making, stored
     from slipway.store import Leases, hold
 
@@ -232,7 +262,7 @@ def _apply(place: Place, run: str, engine: ENGINE, *, yes: bool) -> "Result | No
     present = runs.run_here(target.commit, given=run or _run_of_job(place))
     planned = stored.pick(store, place.opened.keys, target.project, target.stack, present.id)
     leases = Leases(store, is_over=runs.is_over)
-    log = Log(store, leases, target.project, target.stack)
+    log = place.log(leases)
     if admission.is_applied(log.last(), planned.digest):
         return None
     admission.require_thawed(target.block.freeze, datetime.now(UTC), target.name)

@@ -11,8 +11,10 @@ from slipway.errors import SlipwayError
 from slipway.platform.stack import Stack
 
 if TYPE_CHECKING:
+    from slipway.stacks.log import Log
     from slipway.stacks.plan_stores import PlanStore
     from slipway.stacks.target import Target
+    from slipway.store import Leases
 
 _STACK = "of this project, or of any project of the repository as project/stack."
 STACK = Annotated[str, typer.Argument(help=f"A stack {_STACK}")]
@@ -33,6 +35,14 @@ class Place:
 
     target: "Target"
     opened: "PlanStore"
+
+    def log(self, leases: "Leases | None" = None) -> "Log":
+        """The stack's record; with leases of the same store, where it is to be written."""
+        from slipway.stacks.log import Log
+        from slipway.store import Leases
+
+        store = self.opened.store
+        return Log(store, leases or Leases(store), self.target.project, self.target.stack)
 
 
 def place_of(root: Path, stack: str, store: str) -> Place:

@@ -18,7 +18,7 @@ from slipway.cli.stacks import STATUS, WIDE, ask
 from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
-    from slipway.stacks.log import Log, Record
+    from slipway.stacks.log import Record
     from slipway.store import Lease
 
 _PLANS = 5
@@ -57,7 +57,7 @@ def log(
     """
     from slipway.stacks.log import newest
 
-    record = _log(place_of(root, stack, store))
+    record = place_of(root, stack, store).log()
     records = list(record.records()) if verify else list(newest(record, last))
     if as_json:
         typer.echo(json.dumps({"records": [asdict(each) for each in records], "verified": verify}, indent=2))
@@ -119,29 +119,25 @@ def _tell(place: Place, holder: str, text: str, *, as_json: bool) -> None:
 def explain(stack: STACK, *, store: STORE = "", as_json: AS_JSON = False, root: ROOT = Path()) -> None:
     """Say whether what lies here is applied, and if not, what there is to wait for."""
     from slipway.platform.plan_store import PLANS, lease_key
+    from slipway.stacks.plans import admission
     from slipway.store import Leases
 
     place = place_of(root, stack, store)
     target, kept = place.target, place.opened.store
-    last = _log(place).last()
+    last = place.log().last()
     lease = Leases(kept).read(lease_key(target.project, target.stack))
     prefix = f"{PLANS.of(target.project, target.stack)}/"
     plans = [key.removeprefix(prefix) for key in kept.list(prefix)][-_PLANS:]
     freezes = [each for each in target.block.freeze if each.covers(datetime.now(UTC))]
     told: dict[str, Any] = {
         "stack": target.name,
-        "applied": _is_applied(place, last),
+        "applied": admission.is_on_record(last, target.sources.digest),
         "last": asdict(last.entry) if last else None,
         "lease": {"holder": lease.owner, "expires": lease.expires} if lease and lease.owner else None,
         "freeze": [each.reason for each in freezes],
         "runs": plans,
     }
     typer.echo(json.dumps(told, indent=2) if as_json else "\n".join(_lines(place, last, lease, told)))
-
-
-def _is_applied(place: Place, last: "Record | None") -> bool:
-    entry = last.entry if last else None
-    return entry is not None and entry.event == "applied" and entry.evidence == place.target.sources.digest
 
 
 def _lines(place: Place, last: "Record | None", lease: "Lease | None", told: dict[str, Any]) -> Iterator[str]:
@@ -164,14 +160,6 @@ def _lines(place: Place, last: "Record | None", lease: "Lease | None", told: dic
         yield f"  nothing is applied now: {reason}"
     if told["runs"]:
         yield f"  runs that have planned: {', '.join(told['runs'])}"
-
-
-def _log(place: Place) -> "Log":
-    from slipway.stacks.log import Log
-    from slipway.store import Leases
-
-    kept = place.opened.store
-    return Log(kept, Leases(kept), place.target.project, place.target.stack)
 
 
 def _table(records: "list[Record]") -> Table:

@@ -19,6 +19,16 @@ def is_applied(last: Record | None, digest: str) -> bool:
     return last is not None and last.entry.event == "applied" and last.entry.plan == digest
 
 
+def is_on_record(last: Record | None, evidence: str) -> bool:
+    """Whether what a stack is made of is what was applied to it last, to its end.
+
+    Args:
+        last: the stack's newest record.
+        evidence: `Sources.digest`.
+    """
+    return last is not None and last.entry.event == "applied" and last.entry.evidence == evidence
+
+
 def require_thawed(freezes: Iterable[Freeze], now: datetime, where: str) -> None:
     """Refuse to apply in a time in which nothing is applied.
 
