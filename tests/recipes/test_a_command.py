@@ -39,7 +39,7 @@ def greet(
 def follow(copy: Path) -> None:
     """Do what the recipe says, in the order in which it says it."""
     (copy / FILES[0]).write_text(COMMAND)
-    replace(copy / FILES[1], "import access, bootstrap, cloud,", "import access, bootstrap, cloud, greet,")
+    replace(copy / FILES[1], " github_app,", " github_app, greet,")
     replace(copy / FILES[1], "bootstrap.register(app)\n", "bootstrap.register(app)\ngreet.register(app)\n")
     replace(
         copy / FILES[2],
