@@ -16,7 +16,7 @@ NAMES = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["digest-1", "di
 @pytest.mark.parametrize(
     ("before", "after", "how"),
     [
-        ({"x": "digest-1"}, {"x": "digest-2"}, ("is another", "was digest-1, and is digest-2")),
+        ({"x": "digest-1"}, {"x": "digest-2"}, ("has changed", "was digest-1, and is digest-2")),
         ({}, {"x": "digest-1"}, ("is new",) * 2),
         ({"x": "digest-1"}, {}, ("is gone",) * 2),
     ],
@@ -30,7 +30,7 @@ def test_each_part_that_changed_is_named(
 
 def test_no_digest_is_told() -> None:
     told = list(changes(Basis(config={"x": "digest-1"}), Basis(config={"x": "digest-2"})))
-    assert told == ["the configuration's x is another"]
+    assert told == ["the configuration's x has changed"]
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(KINDS, NAMES)), st.fixed_dictionaries(dict.fromkeys(KINDS, NAMES)))

@@ -216,19 +216,19 @@ def upstream_gone(place: Place, _: pytest.MonkeyPatch) -> None:
 
 
 STALE = {
-    head_moved: r"infra/program\.py is another",
+    head_moved: r"infra/program\.py has changed",
     base_moved: r"services/invoices\.yaml is new",
-    state_moved: "the state's resources is another",
-    state_moved_by_an_apply: "the state's resources is another",
+    state_moved: "the state of the stack's resources has changed",
+    state_moved_by_an_apply: "the state of the stack's resources has changed",
     config_changed: "the configuration's demo:unused is new",
-    secret_changed: "the configuration's demo:password is another",
+    secret_changed: "the configuration's demo:password has changed",
     cli_changed: r"the version of the Pulumi SDK was .*, and is 3\.273\.0",
     slipway_changed: r"the version of slipway was .*, and is 9\.9\.9",
-    lock_file_changed: r"requirements\.txt is another",
-    variable_changed: "the environment variable DEMO_REGION is another",
-    variable_gone: "the environment variable DEMO_REGION is another",
-    output_changed: "the output of another stack, upstream: vpc is another",
-    secret_output_changed: "the output of another stack, upstream: password is another",
+    lock_file_changed: r"requirements\.txt has changed",
+    variable_changed: "the environment variable DEMO_REGION has changed",
+    variable_gone: "the environment variable DEMO_REGION has changed",
+    output_changed: "the output of another stack, upstream: vpc has changed",
+    secret_output_changed: "the output of another stack, upstream: password has changed",
     upstream_gone: "the output of another stack, upstream: vpc is gone",
 }
 

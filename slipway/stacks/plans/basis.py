@@ -1,4 +1,4 @@
-"""What a plan was made from, by names and digests, and what of it is another by now."""
+"""What a plan was made from, by names and digests, and what of it has changed since."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ _NAMED: Final = {
     "environment": "the environment variable ",
     "tools": "the version of ",
     "plugins": "the version of the plugin ",
-    "state": "the state's ",
+    "state": "the state of the stack's ",
 }
 VERSIONS: Final = frozenset({"tools", "plugins"})
 """Whose digests are what they stand for, and may be shown."""
 
 
 def changes(then: Basis, now: Basis) -> Iterator[str]:
-    """Each part that is another now, came or went; without any value, except of versions."""
+    """Each part that has changed, came or went; without any value, except of versions."""
     for kind in (item.name for item in fields(Basis)):
         before: Digests = getattr(then, kind)
         after: Digests = getattr(now, kind)
@@ -66,4 +66,4 @@ def _how(kind: str, before: str | None, after: str | None) -> str:
         return "is new"
     if after is None:
         return "is gone"
-    return f"was {before}, and is {after}" if kind in VERSIONS else "is another"
+    return f"was {before}, and is {after}" if kind in VERSIONS else "has changed"

@@ -112,7 +112,7 @@ def require_fresh(opened: Opened, now: Basis) -> None:
     """Refuse a plan that something has changed under.
 
     Raises:
-        PlanRefused: with each part that is another now.
+        PlanRefused: with each part that has changed.
     """
     reasons = tuple(changes(opened.manifest.basis, now))
     if reasons:
