@@ -254,32 +254,26 @@ def _apply(place: Place, run: str, engine: ENGINE, *, yes: bool) -> "Result | No
         PlanRefused, LeaseHeld, Frozen: nothing was changed.
     """
     from slipway.cli.delivery import runs
-    from slipway.platform.plan_store import lease_key
-    from slipway.stacks.plans import admission, making, stored
-    from slipway.store import Leases, hold
+    from slipway.stacks.plans import admission, stored
+    from slipway.stacks.plans.applying import apply_in_turn
+    from slipway.store import Leases
 
     target, store = place.target, place.opened.store
     present = runs.run_here(target.commit, given=run or _run_of_job(place))
     planned = stored.pick(store, place.opened.keys, target.project, target.stack, present.id)
-    leases = Leases(store, is_over=runs.is_over)
-    log = place.log(leases)
+    log = place.log(Leases(store, is_over=runs.is_over))
     if admission.is_applied(log.last(), planned.digest):
         return None
     admission.require_thawed(target.block.freeze, datetime.now(UTC), target.name)
     if not yes:
         _show(planned)
         ask(f"Apply this to {target.name}?")
-    key = lease_key(target.project, target.stack)
-    with hold(leases, key, owner=runs.owner(present)) as held:
-        admission.require_newest(log.last(), present.commit, target.is_ancestor, target.name)
-        with opened(target.folder, target.stack, engine) as session:
-            return making.apply(
-                planned,
-                session.engine,
-                target.sources,
-                present,
-                store=store,
-                log=log,
-                held=held,
-                applies=session,
-            )
+    return apply_in_turn(
+        planned,
+        present,
+        target.sources,
+        log=log,
+        owner=runs.owner(present),
+        is_ancestor=target.is_ancestor,
+        opens=lambda: opened(target.folder, target.stack, engine),
+    )
