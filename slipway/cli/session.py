@@ -110,21 +110,21 @@ class Session:
     def _apply(self, plan: Plan) -> Result:
         if self.kept is not None:
             self.kept.begin(self.stack, self.engine)
-        gone = plan.operation == "destroy"
-        result = self.engine.apply(plan)
-        return self._ended(result if gone else self._judged(result), gone=gone)
+        if plan.operation == "destroy":
+            return self._ended(self._emptied(lambda: self.engine.apply(plan)), gone=True)
+        return self._judged(self.engine.apply(plan))
 
     def destroy(self) -> Result:
         """Destroy; after that, any engine may begin anew."""
-        return self._settled(lambda: self._ended(self._emptied(), gone=True))
+        return self._settled(lambda: self._ended(self._emptied(self.engine.destroy), gone=True))
 
-    def _emptied(self) -> Result:
+    def _emptied(self, destroy: Callable[[], Result]) -> Result:
         """The destroy itself, of subnets too that hold what a cluster's nodes left in them."""
         connect = self.guards.aws if self.guards else None
         if connect is None:
-            return self.engine.destroy()
+            return destroy()
         with LeftInterfaces(self.engine.export(), connect) as left:
-            result = self.engine.destroy()
+            result = destroy()
         if result.ok or not left.problem:
             return result
         said = Diagnostic("warning", f"interfaces that nodes left behind may still be there: {left.problem}")

@@ -1,5 +1,6 @@
 """Interfaces that nodes leave behind go while their stack is destroyed, and no others."""
 
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,10 @@ from botocore.exceptions import ClientError
 from slipway.access.evaluate import Policy, Request, context_of, decide_identity
 from slipway.access.permissions import permission_policy
 from slipway.aws import connect
+from slipway.cli.session import Session
 from slipway.engine.interface import Engine
+from slipway.engine.plan import Plan
+from slipway.guards.asking import Guards
 from slipway.platform.naming import INTERFACE_TAG
 from slipway.platform.platform_roles import platform_roles
 from slipway.recovery.interfaces import CLUSTER, LeftInterfaces
@@ -94,6 +98,42 @@ def test_subnets_hold_what_was_left_in_them_until_it_is_taken_away(
                 break
     assert done.ok, done.errors
     assert not sweeping.problem
+
+
+@pytest.mark.parametrize("by_plan", [False, True], ids=["at once", "by a plan"])
+def test_a_destroy_takes_them_away_at_once_or_by_a_plan(
+    ec2: Any, engine: Engine, aws_server: Served, monkeypatch: pytest.MonkeyPatch, *, by_plan: bool
+) -> None:
+    """The destroy itself is held until a sweep has run, as the subnets of AWS would hold it."""
+    left(ec2, engine, NAME)
+    monkeypatch.setattr("slipway.cli.session.LeftInterfaces", partial(LeftInterfaces, every=0.02))
+    guards = Guards(None, aws=partial(connect, endpoint=aws_server.url))
+    session = Session(Path(), "stack", cast(Engine, Slow(engine, ec2)), None, guards)
+    done = session.apply(session.plan(destroy=True)) if by_plan else session.destroy()
+    assert done.ok, done.errors
+
+
+class Slow:
+    """An engine that deletes nothing for a while, unless nothing is in the way."""
+
+    def __init__(self, engine: Engine, ec2: Any) -> None:
+        self.engine, self.ec2 = engine, ec2
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.engine, name)
+
+    def destroy(self) -> Any:
+        self.wait()
+        return self.engine.destroy()
+
+    def apply(self, plan: Plan) -> Any:
+        self.wait()
+        return self.engine.apply(plan)
+
+    def wait(self) -> None:
+        until = time.monotonic() + 5
+        while self.ec2.describe_network_interfaces()["NetworkInterfaces"] and time.monotonic() < until:
+            time.sleep(0.02)
 
 
 def test_another_clusters_and_one_that_is_just_made_stay(
