@@ -195,6 +195,18 @@ def team_reads(team: str, repository: str, provider: github.Provider) -> bool:
     return found is None or found.get("code") in (HTTPStatus.OK, HTTPStatus.NO_CONTENT)
 
 
+def person_reads(login: str, repository: str, provider: github.Provider) -> bool:
+    """Whether a person can read a repository, by whatever way; offline, they are taken to.
+
+    https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+    """
+    arguments = {"endpoint": f"repos/{repository}/collaborators/{login}/permission"}
+    found = answer("github:index/getRestApi:getRestApi", arguments, provider)
+    if found is None:
+        return True
+    return found.get("code") == HTTPStatus.OK and json.loads(found["body"])["permission"] != "none"
+
+
 def standing_groups(cluster: str, provider: aws.Provider) -> dict[str, NodeCount]:
     """The managed node groups of a cluster by their names in the settings; none where it is not there yet."""
     listed = read("aws:eks/getNodeGroups:getNodeGroups", {"clusterName": cluster}, provider).get("names")

@@ -37,7 +37,7 @@ class Doors:
     def require(self) -> None:
         """Find out who approves, and that GitHub will take them.
 
-        GitHub answers 200 to a reviewing team that cannot read the repository, and leaves it out:
+        GitHub answers 200 to a reviewer who cannot read the repository, and leaves them out:
         https://github.com/integrations/terraform-provider-github/issues/1166
 
         Raises:
@@ -98,15 +98,24 @@ class Doors:
                 where="Pulumi.yaml: slipway:organization.github.reviewers",
                 fix=f"correct the name, or make the {kind}",
             )
-        reach = f"{place}{self._repository}"
-        if kind == "team" and self.github.exchange("GET", reach).status == 404:
+        if (grant := self._unreadable(kind, who)) is not None:
             raise SlipwayError(
-                f"the team {who} cannot read {self.plan.role.repository}, so GitHub would leave it out "
+                f"the {kind} {who} cannot read {self.plan.role.repository}, so GitHub would leave them out "
                 "of the reviewers without a word",
                 where="Pulumi.yaml: slipway:organization.github.reviewers",
-                fix=f"gh api --method PUT {reach[1:]} -f permission=pull",
+                fix=f"gh api --method PUT {grant[1:]} -f permission=pull",
             )
         return ("Team" if kind == "team" else "User"), int(found["id"])
+
+    def _unreadable(self, kind: str, who: str) -> str | None:
+        """Where to let a reviewer read the repository who cannot; None for one who can."""
+        if kind == "team":
+            owner = self.plan.role.repository.partition("/")[0]
+            place = path("orgs", owner, "teams", who) + self._repository
+            return place if self.github.exchange("GET", place).status == 404 else None
+        place = self._repository + path("collaborators", who)
+        found = self.github.find(f"{place}/permission") or {}
+        return place if found.get("permission", "none") == "none" else None
 
     def _require_few(self) -> None:
         standing = _standing(self.github.find(self._door) or {})
@@ -134,7 +143,11 @@ class Doors:
         if wrong:
             return Finding(Action.UPDATE, "; ".join(wrong))
         more = [name for key, name in standing.items() if key not in self.reviewers]
-        return Finding(Action.KEEP, f"left as they are: {', '.join(more)} may approve, too" if more else "")
+        left = [f"{', '.join(more)} may approve, too"] if more else []
+        if standing and not _rules(found)["required_reviewers"].get("prevent_self_review"):
+            page = f"https://github.com/{self.plan.role.repository}/settings/environments"
+            left.append(f"whoever starts an apply may approve it (Prevent self-review ends that: {page})")
+        return Finding(Action.KEEP, f"left as they are: {'; '.join(left)}" if left else "")
 
     def _make_door(self, _: Finding) -> None:
         self.github.put(self._door, _body(self.github.find(self._door) or {}, self.reviewers))

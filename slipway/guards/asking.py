@@ -16,7 +16,7 @@ nor an `up` notices. By type, from the sources of terraform-provider-github 6.13
 | the other types in use | nothing |
 
 Those of the first five that guard something are asked for, whole: what a provider writes and reads may be
-dropped by GitHub without a word, as a reviewing team is that cannot read the repository.
+dropped by GitHub without a word, as a reviewer is who cannot read the repository.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

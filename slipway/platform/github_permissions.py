@@ -46,7 +46,7 @@ _ORG_SECRETS = Permission(level="organization", key="organization_secrets", titl
 PERMISSIONS = MappingProxyType(
     {
         "github:index/getRepository:getRepository": (_METADATA,),
-        # Of two paths: a repository by its id, and whether a team can read one.
+        # Of three paths: a repository by its id, and whether a team or a person can read one.
         "github:index/getRestApi:getRestApi": (_METADATA, _MEMBERS),
         "github:index/getUser:getUser": (),
         "github:index/getTeam:getTeam": (_MEMBERS,),

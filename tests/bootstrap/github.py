@@ -14,7 +14,7 @@ from slipway.localcloud.web import RequestLog
 SEED: dict[str, Any] = {
     "organizations": [{"login": "acme", "id": 9001}],
     "repositories": [{"owner": "acme", "name": "platform", "id": 70000}],
-    "users": [{"login": "ada", "id": 7}],
+    "users": [{"login": "ada", "id": 7}, {"login": "eve", "id": 9, "repositories": ["other"]}],
     "teams": [
         {"organization": "acme", "slug": "release-managers", "id": 70},
         {"organization": "acme", "slug": "strangers", "id": 71, "repositories": ["other"]},

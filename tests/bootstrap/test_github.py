@@ -82,6 +82,7 @@ def test_what_differs_is_repaired_and_what_was_set_besides_stays(stand_in: githu
     door = f"/repos/acme/platform/environments/{APPLY}"
     stand_in.github.world.users["grace"] = 8
     by_hand = {"wait_timer": 5, "reviewers": [{"type": "User", "id": 8}], "can_admins_bypass": True}
+    by_hand["prevent_self_review"] = True
     policy = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
     stand_in.client.put(door, {**by_hand, **policy})
     stand_in.client.post(f"{door}/deployment-branch-policies", {"name": "release/*"})
@@ -105,6 +106,23 @@ def test_what_differs_is_repaired_and_what_was_set_besides_stays(stand_in: githu
     assert found["variables"]["AWS_REGION"] == "eu-west-1"
     again = {step.id: step.detail for step in made(stand_in).steps}
     assert again["door"] == "left as they are: grace may approve, too"
+
+
+def test_that_whoever_starts_an_apply_may_approve_it_is_told_and_left_as_somebody_set_it(
+    stand_in: github.StandIn,
+) -> None:
+    made(stand_in)
+    door = f"/repos/acme/platform/environments/{APPLY}"
+    listed = [{"type": kind, "id": number} for kind, number in reviewers(stand_in)]
+    policy = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+    stand_in.client.put(
+        door, {**policy, "reviewers": listed, "prevent_self_review": False, "can_admins_bypass": False}
+    )
+    door_step = {step.id: step for step in made(stand_in).steps}["door"]
+    assert door_step.action == Action.KEEP
+    assert "whoever starts an apply may approve it" in door_step.detail
+    assert "https://github.com/acme/platform/settings/environments" in door_step.detail
+    assert stand_in.environment(APPLY)["rules"]["prevent_self_review"] is False
 
 
 @pytest.mark.parametrize("policy", [None, {"protected_branches": True, "custom_branch_policies": False}])
@@ -165,6 +183,11 @@ def named(*reviewers: str, **more: Any) -> BootstrapPlan:
             named("team:strangers"),
             "strangers cannot read acme/platform",
             "gh api --method PUT orgs/acme/teams/strangers/repos/acme/platform -f permission=pull",
+        ),
+        (
+            named("user:ada", "user:eve"),
+            "the user eve cannot read acme/platform",
+            "gh api --method PUT repos/acme/platform/collaborators/eve -f permission=pull",
         ),
         (named("team:nobody"), "knows no team nobody", "correct the name"),
         (named("user:nobody"), "knows no user nobody", "correct the name"),

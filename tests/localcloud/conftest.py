@@ -58,7 +58,10 @@ def github(cloud: Cloud) -> Client:
                 {"login": "team-plan", "id": 9002, "plan": "team"},
                 {"login": "free-plan", "id": 9003, "plan": "free"},
             ],
-            "users": [{"login": f"person-{number}", "id": number} for number in range(1, 9)],
+            "users": [
+                *({"login": f"person-{number}", "id": number} for number in range(1, 9)),
+                {"login": "outsider", "id": 9, "repositories": ["other"]},
+            ],
             "teams": [{"organization": "acme", "slug": "platform", "id": 71, "members": ["person-1"]}],
             "repositories": [
                 {"owner": "acme", "name": "app", "id": 501},

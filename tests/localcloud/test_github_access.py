@@ -168,6 +168,20 @@ def test_lookups_of_people_teams_and_organisations(github: Client) -> None:
     assert github("GET", "/orgs/person-1").status == 404
 
 
+@pytest.mark.parametrize(
+    ("place", "permission"),
+    [
+        ("acme/app/collaborators/Person-1", "read"),
+        ("acme/app/collaborators/outsider", "none"),
+        ("acme/other/collaborators/outsider", "read"),
+        ("team-plan/open/collaborators/outsider", "read"),
+    ],
+)
+def test_what_a_person_may_do_in_a_repository(github: Client, place: str, permission: str) -> None:
+    assert github("GET", f"/repos/{place}/permission").json["permission"] == permission
+    assert github("GET", "/repos/acme/app/collaborators/nobody/permission").status == 404
+
+
 def test_a_body_that_is_no_json_is_400(github: Client) -> None:
     assert github("PUT", "/repos/acme/app/environments/x", "{").status == 400
     assert github("PUT", "/repos/acme/app/environments/x", "[]").status == 400

@@ -41,6 +41,13 @@ def test_protection_is_kept_and_shown_as_github_shows_it(github: Client) -> None
     assert "branch_policy" in rules(found)
 
 
+def test_a_reviewer_who_cannot_read_the_repository_is_left_out_without_a_word(github: Client) -> None:
+    answer = github("PUT", f"{BASE}/unread", {"reviewers": reviewers(9, 1)})
+    assert answer.status == 200
+    listed = rules(answer.json)["required_reviewers"]["reviewers"]
+    assert [one["reviewer"]["login"] for one in listed] == ["person-1"]
+
+
 def test_a_second_put_replaces_all_protection_and_keeps_the_id(github: Client) -> None:
     first = github("PUT", f"{BASE}/again", {"wait_timer": 5, "reviewers": reviewers(1)}).json
     second = github("PUT", f"{BASE}/again", {}).json

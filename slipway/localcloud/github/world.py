@@ -4,7 +4,7 @@
 repository whose id differs is a new one of the same name, with nothing of the old one.
 
     organizations  login, id, plan (free|team|enterprise; enterprise), type (Organization|User; Organization)
-    users          login, id
+    users          login, id, repositories (names that they can read; all)
     teams          organization, slug, id, members (logins; none), repositories (names that it can read; all)
     repositories   owner, name, id, visibility (private), default_branch (main), immutable_subject (true)
     tokens         token, permissions {name: read|write}, repositories ("owner/name"; all),
@@ -71,6 +71,8 @@ class World:
         self.lock = threading.RLock()
         self.owners: dict[str, Owner] = {}
         self.users: dict[str, int] = {}
+        self.readable: dict[str, list[str]] = {}
+        """Login -> names of the repositories that are all that a person can read; anybody else reads all."""
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.tokens: dict[str, Token] = {APP_TOKEN: Token(permissions=dict(APP_PERMISSIONS))}
         self.automation = Automation()
@@ -84,6 +86,11 @@ class World:
             self._temporary = tempfile.TemporaryDirectory(prefix="slipway-git-")
             self._git_folder = Path(self._temporary.name)
         return self._git_folder
+
+    def person_reads(self, login: str, repository: Repository) -> bool:
+        """Whether a person can read a repository, by whatever way."""
+        names = self.readable.get(login)
+        return repository.visibility == "public" or names is None or repository.name.lower() in names
 
     @staticmethod
     def seconds() -> int:
@@ -104,6 +111,8 @@ class World:
                 self._seed_owner(given)
             for given in body.get("users", []):
                 self.users[str(given["login"])] = int(given["id"])
+                if "repositories" in given:
+                    self.readable[str(given["login"])] = [str(name).lower() for name in given["repositories"]]
             self._check_references(body)
             for given in body.get("teams", []):
                 team: Json = {

@@ -170,6 +170,8 @@ def _reviewers(call: Call, repository: Repository, given: object) -> list[Json]:
             raise invalid("Validation Failed", {"field": "reviewers", "code": "invalid", "value": id_})
         if kind == "Team" and not reads(repository.owner.teams[known[id_]], repository):
             continue
+        if kind == "User" and not call.world.person_reads(known[id_], repository):
+            continue
         name = {"login": known[id_]} if kind == "User" else {"slug": known[id_]}
         reviewers.append({"type": kind, "reviewer": {"id": id_, **name}})
     return reviewers

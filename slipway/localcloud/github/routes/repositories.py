@@ -1,6 +1,7 @@
 """Lookups: repositories, users, teams, the rate limit. What is looked up is seeded, never created here.
 
-https://docs.github.com/en/rest/repos/repos, .../orgs/orgs, .../users/users, .../teams/teams, .../rate-limit
+https://docs.github.com/en/rest/repos/repos, .../orgs/orgs, .../users/users, .../teams/teams, .../rate-limit,
+.../collaborators/collaborators
 """
 
 from http import HTTPStatus
@@ -19,6 +20,18 @@ area = Area()
 def get_repository(call: Call) -> Response:
     """https://docs.github.com/en/rest/repos/repos#get-a-repository"""
     return json_response(shown(call, call.repository()))
+
+
+@area.route("GET", "/repos/{owner}/{repo}/collaborators/{login}/permission", needs="metadata:read")
+def get_permission(call: Call) -> Response:
+    """What a person may do there: https://docs.github.com/en/rest/collaborators/collaborators."""
+    repository, wanted = call.repository(), call.path["login"].lower()
+    login = next((name for name in call.world.users if name.lower() == wanted), None)
+    if login is None:
+        raise not_found()
+    # Of those who may more, nothing here asks.
+    permission = "read" if call.world.person_reads(login, repository) else "none"
+    return json_response({"permission": permission, "role_name": permission, "user": {"login": login}})
 
 
 @area.route("GET", "/repositories/{id}", needs="metadata:read")
