@@ -45,7 +45,11 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=ending(STATUS, "slipway refresh staging"))(refresh)
     app.command(epilog=ending(STATUS, "slipway destroy local --yes"))(destroy)
     app.command(
-        epilog=ending("0 no drift; 2 drift; 1 an error; 130 interrupted.", "slipway drift staging --json")
+        epilog=ending(
+            "0 no drift; 2 drift; 1 an error; 130 interrupted.",
+            "slipway drift staging --json",
+            "slipway drift local --record",
+        )
     )(drift)
 
 
@@ -170,6 +174,10 @@ def drift(
     stack: STACK,
     *,
     engine: ENGINE = "auto",
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Keep in the store of plans when it was looked, and how much differs."),
+    ] = False,
     as_json: AS_JSON = False,
     as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
@@ -177,6 +185,10 @@ def drift(
     """Compare the cloud with what was made: name what was changed or deleted behind Pulumi's back."""
     form = form_of(as_json=as_json, as_markdown=as_markdown)
     result = _run(root, stack, engine, lambda session: session.drift(), changes=False)
+    if record:
+        from slipway.cli.delivery.looking import keep_look
+
+        keep_look(root, stack, result)
     report(result, form)
     if result.changed:
         # Of a stack on a stand-in it is remembered that a refresh comes first.

@@ -55,8 +55,9 @@ REVIEWS: Final = Area(name="reviews", puts=frozenset({"pull-request"}), reads=_M
 """The same of what pull requests would do. Apart from the others: a pull request's program must not be able
 to take the name of a run on main."""
 
-FINDINGS: Final = Area(name="findings", puts=frozenset({"drift"}), reads=_MAIN, once=True, keep_days=90)
-"""What each look for drift found."""
+DRIFT: Final = Area(name="drift", puts=frozenset({"drift"}), reads=_MAIN, once=False)
+"""What the last look for drift at each stack found. One object a stack, or who shows all stacks would have to
+list every look at every one of them."""
 
 LOG: Final = Area(name="log", puts=frozenset({"apply"}), reads=_MAIN, once=True)
 """What was done to a stack, numbered and chained."""
@@ -70,7 +71,7 @@ HEADS: Final = Area(name="heads", puts=frozenset({"apply"}), reads=_MAIN, once=F
 LEASES: Final = Area(name="leases", puts=frozenset({"apply"}), reads=_MAIN, once=False)
 """Who may change a stack now."""
 
-AREAS: Final = (PLANS, SUMMARIES, REVIEWS, FINDINGS, LOG, USES, HEADS, LEASES)
+AREAS: Final = (PLANS, SUMMARIES, REVIEWS, DRIFT, LOG, USES, HEADS, LEASES)
 
 
 def lease_key(project: str, stack: str) -> str:
@@ -81,6 +82,11 @@ def lease_key(project: str, stack: str) -> str:
 def head_key(project: str, stack: str) -> str:
     """The head of a stack's log."""
     return f"{HEADS.of(project, stack)}/head.json"
+
+
+def drift_key(project: str, stack: str) -> str:
+    """The last look for drift at a stack."""
+    return f"{DRIFT.of(project, stack)}/last.json"
 
 
 PROJECT_CONTEXT: Final = "slipway:project"

@@ -67,7 +67,7 @@ TABLE: dict[str, tuple[set[str], set[str], bool]] = {
     "plans": ({"plan"}, {"apply"}, True),
     "summaries": ({"plan"}, MAIN, True),
     "reviews": ({"pull-request"}, MAIN, True),
-    "findings": ({"drift"}, MAIN, True),
+    "drift": ({"drift"}, MAIN, False),
     "log": ({"apply"}, MAIN, True),
     "uses": ({"apply"}, MAIN, True),
     "heads": ({"apply"}, MAIN, False),
@@ -176,8 +176,8 @@ def test_plans_and_summaries_expire_and_records_never() -> None:
     }
     days = {prefix: rule.get("expiration", {}).get("days") for prefix, rule in rules.items()}
     assert days == {
-        "plans/": 30, "summaries/": 90, "reviews/": 90, "findings/": 90, "uses/": 60,
-        "heads/": None, "leases/": None,
+        "plans/": 30, "summaries/": 90, "reviews/": 90, "uses/": 60,
+        "drift/": None, "heads/": None, "leases/": None,
     }  # fmt: skip
     assert all(rule["status"] == "Enabled" for rule in rules.values())
     assert all(rule["noncurrentVersionExpiration"] == {"noncurrentDays": 7} for rule in rules.values())
