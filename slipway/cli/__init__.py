@@ -21,6 +21,7 @@ from slipway.cli import (
     cloud,
     comment,
     delivery,
+    gate,
     github_app,
     recovery,
     runners,
@@ -43,6 +44,7 @@ stacks.register(app)
 recovery.register(app)
 delivery.register(app)
 comment.register(app)
+gate.register(app)
 access.register(app)
 affected.register(app)
 bootstrap.register(app)

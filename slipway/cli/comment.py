@@ -3,18 +3,17 @@
 # ruff: noqa: PLC0415 - what only posting needs is imported when something is posted
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from slipway.cli.contract import ending
-from slipway.cli.options import AS_JSON, ENDPOINT, ROOT, endpoint_of
+from slipway.cli.options import AS_JSON, ENDPOINT, REPOSITORY, ROOT
 from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
-    from slipway.github import Client
     from slipway.stacks.comment.posting import Posted
     from slipway.stacks.summary import Summary
 
@@ -40,9 +39,7 @@ def comment(
     pull: Annotated[
         int | None, typer.Option(min=1, help="Write it on this pull request, in the one comment of ours.")
     ] = None,
-    repository: Annotated[
-        str, typer.Option(envvar="GITHUB_REPOSITORY", metavar="OWNER/NAME", help="Of the pull request.")
-    ] = "",
+    repository: REPOSITORY = "",
     approved: Annotated[
         list[Path] | None,
         typer.Option(
@@ -118,36 +115,12 @@ def _add_to_job_summary(text: str) -> None:
 
 
 def _post(root: Path, endpoint: str | None, repository: str, pull: int, body: str) -> "Posted":
+    from slipway.cli.posting import author_of, client_of, require_repository
     from slipway.stacks.comment.posting import post
 
-    if repository.count("/") != 1:
-        raise SlipwayError(
-            f"{repository!r} is no repository" if repository else "the repository is not said",
-            fix="--repository OWNER/NAME, or set GITHUB_REPOSITORY",
-        )
-    client = _client(endpoint_of(root, endpoint, "github"))
-    return post(client, repository, pull, body, author=_author(client))
-
-
-def _client(endpoint: str | None) -> "Client":
-    from slipway.github import connect, token
-    from slipway.platform.naming import GITHUB_API
-
-    given = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
-    if not given:
-        raise SlipwayError(
-            "there is no token to write the comment with",
-            where="GITHUB_TOKEN",
-            fix="export GITHUB_TOKEN=$(gh auth token), or leave --pull away to see the comment",
-        )
-    return connect(token(given), endpoint or os.environ.get("GITHUB_API_URL") or GITHUB_API)
-
-
-def _author(client: "Client") -> str | None:
-    """Whose comments are ours: those of the token's person, or of Apps where it is one's."""
-    answer = client.exchange("GET", "/user")
-    found = answer.body if answer.status == 200 else None
-    return str(found["login"]) if isinstance(found, Mapping) else None  # pyright: ignore[reportUnknownArgumentType]
+    require_repository(repository)
+    client = client_of(root, endpoint, "the comment")
+    return post(client, repository, pull, body, author=author_of(client))
 
 
 def _described(told: "Sequence[Summary]", body: str, posted: "Posted | None") -> dict[str, object]:

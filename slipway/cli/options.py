@@ -43,6 +43,10 @@ ENDPOINT = Annotated[
         "embedded cloud of this project.",
     ),
 ]
+REPOSITORY = Annotated[
+    str,
+    typer.Option(envvar="GITHUB_REPOSITORY", metavar="OWNER/NAME", help="On GitHub, where it is written."),
+]
 YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

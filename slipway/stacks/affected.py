@@ -197,3 +197,15 @@ def ordered(needs: Mapping[str, Collection[str]]) -> Sequence[str]:
                     fix="take one of these out of `needs` in slipway.yaml, or out of a program's references",
                 )
     return order
+
+
+def reached(starts: Iterable[str], ways: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """Some names, and all that ways lead to from them; it ends where they go in a circle, too."""
+    found = set(starts)
+    left = [*found]
+    while left:
+        for name in ways.get(left.pop(), ()):
+            if name not in found:
+                found.add(name)
+                left.append(name)
+    return frozenset(found)

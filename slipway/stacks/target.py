@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from slipway.errors import SlipwayError
 from slipway.platform.mistakes import nearest
+from slipway.stacks.affected import reached
 from slipway.stacks.comparison import FOLDER, settings_of
 from slipway.stacks.discovery import Project
 from slipway.stacks.knowledge import Knowledge
@@ -106,18 +107,7 @@ def needs_among(folder: Path, names: Collection[str]) -> dict[str, frozenset[str
             (project, stack), _ = _found(repository, knowledge, reading, folder, name)
             ids.append(project.stack_id(stack))
         upstreams = {name: evidence.upstreams for name, evidence in reading.evidence.items()}
-    return {name: _reached(name, upstreams) & frozenset(ids) - {name} for name in ids}
-
-
-def _reached(name: str, upstreams: Mapping[str, Collection[str]]) -> frozenset[str]:
-    found: set[str] = set()
-    left = [name]
-    while left:
-        for need in upstreams.get(left.pop(), ()):
-            if need not in found:
-                found.add(need)
-                left.append(need)
-    return frozenset(found)
+    return {name: reached([name], upstreams) & frozenset(ids) - {name} for name in ids}
 
 
 @contextmanager

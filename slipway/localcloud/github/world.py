@@ -4,7 +4,7 @@
 repository whose id differs is a new one of the same name, with nothing of the old one.
 
     organizations  login, id, plan (free|team|enterprise; enterprise), type (Organization|User; Organization)
-    users          login, id, repositories (names that they can read; all)
+    users          login, id, repositories (names that they can read; all), writes (those they can write to)
     teams          organization, slug, id, members (logins; none), repositories (names that it can read; all)
     repositories   owner, name, id, visibility (private), default_branch (main), immutable_subject (true)
     tokens         token, permissions {name: read|write}, repositories ("owner/name"; all),
@@ -73,6 +73,8 @@ class World:
         self.users: dict[str, int] = {}
         self.readable: dict[str, list[str]] = {}
         """Login -> names of the repositories that are all that a person can read; anybody else reads all."""
+        self.writable: dict[str, list[str]] = {}
+        """Login -> names of the repositories that a person can write to."""
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.tokens: dict[str, Token] = {APP_TOKEN: Token(permissions=dict(APP_PERMISSIONS))}
         self.automation = Automation()
@@ -91,6 +93,10 @@ class World:
         """Whether a person can read a repository, by whatever way."""
         names = self.readable.get(login)
         return repository.visibility == "public" or names is None or repository.name.lower() in names
+
+    def person_writes(self, login: str, repository: Repository) -> bool:
+        """Whether a person can write to a repository, by whatever way."""
+        return repository.name.lower() in self.writable.get(login, [])
 
     @staticmethod
     def seconds() -> int:
@@ -111,8 +117,9 @@ class World:
                 self._seed_owner(given)
             for given in body.get("users", []):
                 self.users[str(given["login"])] = int(given["id"])
-                if "repositories" in given:
-                    self.readable[str(given["login"])] = [str(name).lower() for name in given["repositories"]]
+                for name, kept in (("repositories", self.readable), ("writes", self.writable)):
+                    if name in given:
+                        kept[str(given["login"])] = [str(each).lower() for each in given[name]]
             self._check_references(body)
             for given in body.get("teams", []):
                 team: Json = {

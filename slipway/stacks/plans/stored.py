@@ -7,7 +7,7 @@ from typing import Final
 
 from slipway.engine.plan import Plan, PlanRefused
 from slipway.errors import SlipwayError
-from slipway.platform.plan_store import PLANS, SUMMARIES, USES
+from slipway.platform.plan_store import PLANS, REVIEWS, SUMMARIES, USES
 from slipway.stacks.plans.bundle import Manifest, Opened, digest_of, open_sealed, seal
 from slipway.stacks.plans.keys import Keys
 from slipway.stacks.summary import Summary
@@ -15,6 +15,7 @@ from slipway.store import KeyTaken, Store
 
 _JSON: Final = ".json"
 _RUN: Final = re.compile(r"(?P<id>[A-Za-z0-9_][A-Za-z0-9_.-]{0,99})-(?P<attempt>[0-9]{1,6})")
+_LAST_ATTEMPT: Final = 999_999
 
 
 def put(store: Store, manifest: Manifest, plan: Plan, keys: Keys, summary: bytes) -> str:
@@ -62,6 +63,28 @@ def summary_of(store: Store, project: str, stack: str, run: str) -> Summary:
     summary = Summary.from_bytes(content, where)
     if (summary.project, summary.stack) != (project, stack):
         raise PlanRefused("this summary lies where another belongs", where=where)
+    return summary
+
+
+def review_run(commit: str, attempt: int = 1) -> str:
+    """What the plan of a pull request's commit goes by among the reviews: every job can find it there."""
+    return f"{commit}-{attempt}"
+
+
+def review_of(store: Store, project: str, stack: str, commit: str) -> Summary | None:
+    """What the last plan of a pull request's commit does; None where there is none.
+
+    Raises:
+        SlipwayError: it cannot be read.
+    """
+    prefix = f"{REVIEWS.of(project, stack)}/"
+    try:
+        content, planned = _newest(store, prefix, _JSON, review_run(commit, _LAST_ATTEMPT))
+    except PlanRefused:
+        return None
+    summary = Summary.from_bytes(content, f"{prefix}{planned}")
+    if (summary.project, summary.stack, summary.commit) != (project, stack, commit):
+        raise PlanRefused("this summary lies where another belongs", where=f"{prefix}{planned}")
     return summary
 
 

@@ -29,8 +29,9 @@ def get_permission(call: Call) -> Response:
     login = next((name for name in call.world.users if name.lower() == wanted), None)
     if login is None:
         raise not_found()
-    # Of those who may more, nothing here asks.
-    permission = "read" if call.world.person_reads(login, repository) else "none"
+    world = call.world
+    reads, writes = world.person_reads(login, repository), world.person_writes(login, repository)
+    permission = "write" if writes else "read" if reads else "none"
     return json_response({"permission": permission, "role_name": permission, "user": {"login": login}})
 
 
