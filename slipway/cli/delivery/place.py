@@ -11,6 +11,9 @@ from slipway.errors import SlipwayError
 from slipway.platform.stack import Stack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slipway.aws import AwsSession
     from slipway.stacks.log import Log
     from slipway.stacks.plan_stores import PlanStore
     from slipway.stacks.target import Target
@@ -51,7 +54,21 @@ def place_of(root: Path, stack: str, store: str) -> Place:
     from slipway.stacks.target import find
 
     target = find(root, stack)
-    return Place(target, open_store(store or _address(target), target.top))
+    return Place(target, open_store(store or _address(target), target.top, connect=_connect(target)))
+
+
+def _connect(target: "Target") -> "Callable[[str], AwsSession] | None":
+    """In a rehearsal, as the stack's account on the project's own embedded cloud; else None, the real AWS."""
+    from slipway import aws
+    from slipway.localcloud import runtime
+    from slipway.platform.reading import load
+    from slipway.private_folder import rehearsed
+
+    project_root = rehearsed(target.folder)
+    if project_root is None:
+        return None
+    cloud, account = runtime.require(project_root), load(target.folder, target.stack).account
+    return lambda region: aws.connect(region, endpoint=cloud.aws, account=account)
 
 
 def _address(target: "Target") -> str:
