@@ -258,8 +258,13 @@ class Registrar:
             raise ResourceRefused(
                 f"{old.id!r} cannot be imported: it would have to be replaced, as these differ: {forcing}"
             )
-        outputs = guard_secrets(old.outputs, state.inputs, state.additional_secret_outputs)
-        inputs = state.inputs if decision.op == "same" else old.inputs
+        same = decision.op == "same"
+        # What no read shows, such as how a role is to be deleted, the program alone knows; of what is updated
+        # the update writes it down.
+        unread = {name: value for name, value in state.inputs.items() if name not in old.outputs}
+        outputs = {**unread, **old.outputs} if same else old.outputs
+        outputs = guard_secrets(outputs, state.inputs, state.additional_secret_outputs)
+        inputs = state.inputs if same else old.inputs
         result = replace(state, id=old.id, inputs=inputs, outputs=outputs, import_id=old.id)
         result = replace(result, created=now(), modified=now())
         self._run.perform(
