@@ -42,6 +42,8 @@ class Held:
     _leases: Leases
     _lease: Lease
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _unsure: bool = False
+    """Whether the last renewal got no answer, and may be done."""
 
     @property
     def lease(self) -> Lease:
@@ -52,12 +54,22 @@ class Held:
     def renew(self, seconds: float) -> None:
         """See `Leases.renew`."""
         with self._lock:
+            self._settle()
+            self._unsure = True
             self._lease = self._leases.renew(self._lease, seconds=seconds)
+            self._unsure = False
 
     def release(self) -> None:
         """See `Leases.release`."""
         with self._lock:
+            self._settle()
             self._leases.release(self._lease)
+
+    def _settle(self) -> None:
+        """What nobody else has written is ours: who is merely not answered keeps its lease."""
+        if self._unsure:
+            self._lease = self._leases.present(self._lease)
+            self._unsure = False
 
 
 @contextmanager

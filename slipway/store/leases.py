@@ -139,9 +139,18 @@ class Leases:
             LeaseLost: it ran out, or is another's.
         """
         self._require_time(lease, self._clock())
+        self.present(lease)
+
+    def present(self, lease: Lease) -> Lease:
+        """The lease as it is written: a renewal may be done although its answer was lost.
+
+        Raises:
+            LeaseLost: it is another's.
+        """
         present = self.read(lease.key)
         if present is None or (present.token, present.owner) != (lease.token, lease.owner):
             raise _lost(lease, present)
+        return present
 
     def take(self, key: str, lease: Lease) -> bytes | None:
         """A record as it is from here on: no holder before this lease can change it any more.

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from slipway.errors import SlipwayError
-from slipway.store import FolderStore, LeaseHeld, LeaseLost, Leases, MemoryStore, holding, leases, watchdog
+from slipway.store import (
+    FolderStore,
+    Held,
+    LeaseHeld,
+    LeaseLost,
+    Leases,
+    MemoryStore,
+    holding,
+    leases,
+    watchdog,
+)
 from slipway.store.holding import hold
 from tests.sampling import size
 from tests.store.holder import KEY
@@ -136,14 +146,18 @@ def test_a_killed_holder_is_replaced_at_once_where_its_run_is_known_to_be_over(t
 
 
 class Flaky(MemoryStore):
-    """Fails to write while told so."""
+    """Fails to write while told so, or writes and fails to say so."""
 
     down = False
+    mute = False
 
     def update(self, key: str, content: bytes, expected: str) -> str:
         if self.down:
             raise SlipwayError("the store does not answer")
-        return super().update(key, content, expected)
+        version = super().update(key, content, expected)
+        if self.mute:
+            raise SlipwayError("the store's answer was lost")
+        return version
 
 
 Told = tuple[float, float]
@@ -190,6 +204,34 @@ def test_the_watchdog_is_never_told_of_more_time_than_the_store_was(said: list[T
         until(lambda: len(said) > len(heard))
     assert said[-1] == DONE
     assert max(sum(told) for told in said) + clock <= held.lease.expires + 0.001
+
+
+def test_a_renewal_whose_answer_was_lost_costs_nobody_the_lease() -> None:
+    store = Flaky()
+    leases = Leases(store)
+    held = Held(leases, leases.acquire(KEY, owner="me", seconds=60))
+    for _ in range(2):
+        store.mute = True
+        with pytest.raises(SlipwayError, match="was lost"):
+            held.renew(60)
+        store.mute = False
+        held.renew(60)
+        leases.check(held.lease)
+    store.mute = True
+    with pytest.raises(SlipwayError, match="was lost"):
+        held.renew(60)
+    store.mute = False
+    held.release()
+    # Of another one's, it is none.
+    held = Held(leases, leases.acquire(KEY, owner="me", seconds=60))
+    store.mute = True
+    with pytest.raises(SlipwayError, match="was lost"):
+        held.renew(60)
+    store.mute = False
+    Leases(store, is_over=lambda _: True).acquire(KEY, owner="another", seconds=60)
+    for call in (lambda: held.renew(60), held.release):
+        with pytest.raises(LeaseLost, match="another has it"):
+            call()
 
 
 def test_who_lost_the_lease_is_ended_at_once_and_told_in_the_end(said: list[Told]) -> None:
