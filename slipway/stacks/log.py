@@ -134,7 +134,7 @@ class Log:
                 self.store.put_once(self._key(number), record.to_bytes())
             except KeyTaken:
                 continue
-            head = {"number": number, "digest": record.digest}
+            head = {"number": number, "digest": record.digest, "entry": documents.dump(entry)}
             self.leases.write(self._head_key, json.dumps(head).encode(), lease)
             return record
         raise SlipwayError("the log grows faster than it can be read", where=self.name)
@@ -158,6 +158,26 @@ class Log:
                 raise LogBroken(self.name, number + 1, "does not follow the one before it")
             number, found = number + 1, following
         return found
+
+    def glance(self) -> Entry | None:
+        """What the head says was done last, in one call; None where nothing was. It proves nothing.
+
+        Where a writer was killed between its record and the head, this is the record before: that an apply
+        has begun, or, where it had not yet, what was there before it.
+
+        Raises:
+            LogBroken: it cannot be read; see `last`.
+        """
+        content = self.leases.content(self._head_key)
+        if content is None:
+            return None
+        try:
+            return documents.parse(Entry, json.loads(content)["entry"])
+        except KeyError:  # written before heads had entries
+            last = self.last()
+            return last.entry if last else None
+        except (ValueError, TypeError):
+            raise LogBroken(self.name, 0, "cannot be found: the head is unreadable") from None
 
     def records(self) -> Iterator[Record]:
         """All of them, oldest first, each held against the one before.

@@ -229,3 +229,33 @@ def test_any_flipped_bit_is_noticed(number: int, place: int, bit: int) -> None:
     with pytest.raises(LogBroken) as told:
         numbers(tampered(4, flip))
     assert told.value.number in (number, number + 1)
+
+
+def test_a_glance_tells_the_last_entry_in_one_call(store: Store) -> None:
+    log = log_of(store)
+    assert log.glance() is None
+    log = filled(store, 3)
+    last = log.last()
+    assert last
+    assert log.glance() == last.entry
+    # One that was killed before it wrote the head has not begun with anything: what was there before counts.
+    store.put_once("log/demo/prod/00000004.json", b"{}")
+    assert log.glance() == last.entry
+
+
+def test_a_head_of_before_there_were_entries_in_it_is_looked_up() -> None:
+    store = MemoryStore()
+    log = filled(store, 2)
+    last = log.last()
+    assert last
+    old = json.dumps({"number": 2, "digest": last.digest}).encode()
+    log.leases.write("heads/demo/prod/head.json", old, lease_of(log, "another"))
+    assert log.glance() == last.entry
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"entry": 3}', b'{"entry": {"event": "applied"}}'])
+def test_a_head_that_nobody_wrote_so_is_told(content: bytes) -> None:
+    log = filled(MemoryStore(), 1)
+    log.leases.write("heads/demo/prod/head.json", content, lease_of(log, "another"))
+    with pytest.raises(LogBroken, match="unreadable"):
+        log.glance()

@@ -11,7 +11,7 @@ from typing import Final
 from slipway.stacks.gate.facts import Approval, Facts, Last, Origin, Planned, StackFacts
 from slipway.stacks.gate.people import Said, moment
 from slipway.stacks.gate.trees import Proposal
-from slipway.stacks.log import Log, Record
+from slipway.stacks.log import Entry, Log
 from slipway.stacks.plans.stored import review_of
 from slipway.stacks.settings import PullRequest
 from slipway.stacks.summary import Summary
@@ -46,13 +46,13 @@ def gather(
     proposal.require_right()
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         names = [*proposal.concerned]
-        records = dict(zip(names, threads.map(partial(_last, store), names), strict=True))
+        entries = dict(zip(names, threads.map(partial(_last, store), names), strict=True))
         plans = _plans(proposal, store, threads)
     origins = _Origins(proposal)
     stacks: dict[str, StackFacts] = {}
     for name, needs in proposal.concerned.items():
         merged, left, proposed = proposal.digests(name)
-        touched, record, block = name in proposal.touched, records[name], proposal.block(name)
+        touched, entry, block = name in proposal.touched, entries[name], proposal.block(name)
         stacks[name] = StackFacts(
             name=name,
             needs=needs,
@@ -61,7 +61,7 @@ def gather(
             proposed=proposed,
             touched=touched,
             direct=name in proposal.direct,
-            last=_told(record, merged, origins) if record else None,
+            last=_told(entry, merged, origins) if entry else None,
             run_over=run_over,
             owners=tuple(owner.lower() for owner in block.owners),
             reviewed=block.pull_request is PullRequest.REVIEWED,
@@ -75,13 +75,12 @@ def gather(
     return Facts(stacks=stacks, approvals=None if said is None else _approvals(proposal, said))
 
 
-def _last(store: Store, name: str) -> Record | None:
+def _last(store: Store, name: str) -> Entry | None:
     project, _, stack = name.rpartition("/")
-    return Log(store, Leases(store), project, stack).last()
+    return Log(store, Leases(store), project, stack).glance()
 
 
-def _told(record: Record, merged: str, origins: Callable[[str], Origin]) -> Last:
-    entry = record.entry
+def _told(entry: Entry, merged: str, origins: Callable[[str], Origin]) -> Last:
     done = entry.event == "applied" and entry.evidence == merged
     return Last(
         event=entry.event,

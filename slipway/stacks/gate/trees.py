@@ -33,7 +33,11 @@ class Readings:
         Raises:
             SlipwayError: the clone does not have it, or what it reads of it.
         """
-        key = (commit, rules.tree.commit if rules else commit)
+        own = self._reading(commit, None)
+        return own if rules is None or own.said == rules.said else self._reading(commit, rules)
+
+    def _reading(self, commit: str, rules: Reading | None) -> Reading:
+        key = (commit, rules.tree.commit if rules else "")
         if key not in self._read:
             tree = self.repository.tree(commit)
             self._read[key] = read(tree, self._knowledge, rules=rules.said if rules else None)
@@ -65,7 +69,7 @@ class Proposal:
     @cached_property
     def before(self) -> Reading:
         """Where the change left the base, by the base's rules."""
-        return self.readings.at(self.left, self.merged if self.left != self.base else None)
+        return self.readings.at(self.left, self.merged)
 
     @cached_property
     def after(self) -> Reading:

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from slipway.errors import SlipwayError
-from slipway.platform.plan_store import LOG
+from slipway.platform.plan_store import head_key
 from slipway.stacks.gate.people import Said
 from slipway.stacks.gate.verdict import Verdict, Why
 from slipway.stacks.settings import SettingsError
+from slipway.store import Entry, FolderStore
 from tests.stacks.gate.clone import SETTINGS, Clone, clone, finding, project, step
 
+MOST_CALLS = 12
+"""Of the store, for a change of a few stacks, however many there are."""
 SAID_AT = 1_800_000_000.0
 
 
@@ -200,13 +203,12 @@ def test_wrong_settings_are_no_open_gate(made: Clone) -> None:
         made.verdict("change")
 
 
-def test_a_log_that_was_changed_is_no_open_gate(made: Clone) -> None:
+def test_a_head_that_cannot_be_read_is_no_open_gate(made: Clone) -> None:
     made.commit(bigger(), "change")
-    key = f"{LOG.of('app', 'prod')}/00000001.json"
-    record = made.store.get(key)
-    assert record
-    made.store.update(key, record.content.replace(b"ana", b"eve"), record.version)
-    with pytest.raises(SlipwayError, match="record 1 of the log"):
+    head = made.store.get(head_key("app", "prod"))
+    assert head
+    made.store.update(head_key("app", "prod"), head.content[:-9], head.version)
+    with pytest.raises(SlipwayError, match="unreadable"):
         made.verdict("change")
 
 
@@ -234,3 +236,24 @@ def test_an_entry_of_a_merge_queue_waits_for_those_before_it(made: Clone) -> Non
     two = made.merge("second", "queue-2")
     assert made.verdict(one).open
     assert whys(made.verdict(two, base=one)) == {("app/prod", "network/prod", Why.UNAPPLIED)}
+
+
+def test_the_store_is_called_once_for_each_stack_that_is_concerned(
+    made: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"p{number:02}" for number in range(40)]
+    made.commit({path: text for name in names for path, text in project(name).items()})
+    calls: list[str] = []
+    get = FolderStore.get
+
+    def counted(store: FolderStore, key: str) -> Entry | None:
+        calls.append(key)
+        return get(store, key)
+
+    monkeypatch.setattr(FolderStore, "get", counted)
+    monkeypatch.delattr(FolderStore, "list")
+    made.commit({**bigger(), **bigger("p07"), **bigger("p08", "dev")}, "change")
+    touched = made.verdict("change").touched
+    assert touched == ("app/prod", "p07/prod", "p08/dev")
+    assert sorted(calls) == sorted(head_key(*name.split("/")) for name in (*touched, "network/prod"))
+    assert len(calls) <= MOST_CALLS
