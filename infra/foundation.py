@@ -55,6 +55,8 @@ def foundation(settings: Settings, own: PlatformRoles, opts: pulumi.ResourceOpti
     on_both = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[provider, boundary]))
     planning = CiRole("infra-plan", CiRoleArgs(declaration=own.plan), opts=on_both)
     CiRole("infra-apply", CiRoleArgs(declaration=own.apply, origin=origin), opts=on_both)
+    if own.gate:
+        CiRole(naming.GATE, CiRoleArgs(declaration=own.gate), opts=on_both)
     _state(settings, own, opts)
     network = _network(settings, boundary, opts)
     for declaration in own.joining:

@@ -80,6 +80,8 @@ def platform_repository(
     the reasons are in docs/decisions/0006-apply-environments-are-made-by-hand.md.
     """
     environments = [_plan_environment(settings, own)]
+    if settings.stack.builds:
+        environments.append(_gate_environment(settings, own))
     if builds and settings.platform.runners:
         environments.append(_image_environment(settings, own, base, builds))
     return ServiceRepository(
@@ -110,6 +112,13 @@ def _plan_environment(settings: Settings, own: PlatformRoles) -> ServiceEnvironm
     variables["PULUMI_BACKEND_URL"] = f"s3://{bucket}?region={settings.platform.region}"
     rules = EnvironmentRules(name=own.plan.jobs[0].environment, branches=MAIN)
     return _environment(settings, rules, variables)
+
+
+def _gate_environment(settings: Settings, own: PlatformRoles) -> ServiceEnvironmentArgs:
+    variables = environment_variables(
+        region=settings.platform.region, role_arn=own.gate.arn if own.gate else None
+    )
+    return _environment(settings, EnvironmentRules(name=naming.GATE, branches=MAIN), variables)
 
 
 def _image_environment(

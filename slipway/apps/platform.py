@@ -71,18 +71,22 @@ class Made:
 class PlatformApp:
     """The App of one platform repository, seen and kept by an owner of the organisation."""
 
-    def __init__(self, github: Client, repository: str, environments: Sequence[str]) -> None:
+    def __init__(
+        self, github: Client, repository: str, environments: Sequence[str], later: Sequence[str] = ()
+    ) -> None:
         """Look at nothing yet.
 
         Args:
             github: as an owner of the organisation, who also administers the repository.
             repository: the platform's own, `owner/name`.
             environments: those of the jobs that apply and compare the stacks.
+            later: those that a stack makes; one counts as soon as it is there, and closed.
         """
         self._github = github
         self._repository = path("repos", *repository.split("/"))
         self._organization = repository.partition("/")[0]
-        self._environments = tuple(environments)
+        self._first = tuple(environments)
+        self._later = tuple(later)
 
     @cached_property
     def declared(self) -> Declared:
@@ -95,7 +99,7 @@ class PlatformApp:
         Raises:
             SlipwayError: an environment is not there, or the token does not see it; or it is open.
         """
-        for name in self._environments:
+        for name in self._first:
             found = self._github.find(self._scope(name))
             if found is None or not closed(found):
                 wrong = f"environment {name} is open to other branches than those named"
@@ -104,6 +108,12 @@ class PlatformApp:
                     where=self._repository.removeprefix("/repos/"),
                     fix=f"slipway bootstrap {name.split('-')[1]} --github",
                 )
+
+    @cached_property
+    def _environments(self) -> tuple[str, ...]:
+        """Those that the key belongs into now."""
+        made = ((name, self._github.find(self._scope(name))) for name in self._later)
+        return (*self._first, *(name for name, found in made if found is not None and closed(found)))
 
     def look(self) -> Found:
         """What is there, by the environments and the organisation's installations."""

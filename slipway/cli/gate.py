@@ -104,7 +104,9 @@ def _of_github(
 
     require_repository(where.repository)
     client = client_of(where.root, where.endpoint, "the verdict")
-    token = (os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or "") if fetch else None
+    # In a job its own token reads the repository's contents, so that the App's need not.
+    tokens = (os.environ.get(name) for name in ("SLIPWAY_FETCH_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"))
+    token = next(filter(None, tokens), "") if fetch else None
     hub = Hub(client, where.repository, judge, token=token)
     judged = hub.judged(_event() if pull is None else pull)
     if post:

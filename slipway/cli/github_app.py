@@ -126,7 +126,8 @@ def _app(root: Path, settings: "Settings", endpoint: str | None) -> "PlatformApp
         for stack in ACCOUNT_STACKS
         for name in (naming.apply_environment(stack), naming.plan_environment(stack))
     ]
-    return PlatformApp(owner(root, endpoint), settings.organization.github.repository, environments)
+    repository = settings.organization.github.repository
+    return PlatformApp(owner(root, endpoint), repository, environments, [naming.GATE])
 
 
 def _made(folder: Path, made: "Made", *, as_json: bool) -> None:

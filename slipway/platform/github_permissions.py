@@ -1,4 +1,4 @@
-"""Which permissions the platform's GitHub App needs, for each resource that the components declare.
+"""Which permissions the platform's GitHub App needs: for each resource of the components, and for the gate.
 
 Every row is from GitHub's own table of endpoints and permissions
 (https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps), for the endpoints
@@ -43,6 +43,12 @@ _ORG_RUNNERS = Permission(
 )
 _ORG_SECRETS = Permission(level="organization", key="organization_secrets", title="Secrets", access="write")
 
+_PULLS_READ = Permission(level="repository", key="pull_requests", title="Pull requests", access="read")
+_STATUSES = Permission(level="repository", key="statuses", title="Commit statuses", access="write")
+
+GATE = (_METADATA, _PULLS_READ, _STATUSES, _MEMBERS)
+"""What the job takes of the App that says whether a change may be merged: slipway/stacks/gate."""
+
 PERMISSIONS = MappingProxyType(
     {
         "github:index/getRepository:getRepository": (_METADATA,),
@@ -75,11 +81,15 @@ PERMISSIONS = MappingProxyType(
 
 
 def required_permissions(tokens: Iterable[str] | None = None) -> tuple[Permission, ...]:
-    """Return the permissions for resource and lookup `tokens` (all when none are given), sorted, once each.
+    """Return the permissions for resource and lookup `tokens`, sorted, once each.
+
+    When none are given: for all of them, and for the gate.
 
     Raises SlipwayError for a token that the table does not know: a new resource needs its row first.
     """
     needed: dict[tuple[str, str], Permission] = {}
+    if tokens is None:
+        needed.update(((permission.level, permission.key), permission) for permission in GATE)
     for token in PERMISSIONS if tokens is None else tokens:
         if token not in PERMISSIONS:
             raise SlipwayError(

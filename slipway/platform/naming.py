@@ -163,6 +163,9 @@ BUILD_TAG: Final = "slipway:image-build"
 IMAGE_ENVIRONMENT: Final = "runner-image"
 """GitHub environment of the platform's repository in which runner images are built."""
 
+GATE: Final = "infra-gate"
+"""The GitHub environment of the job that says whether a change may be merged, and its role."""
+
 
 def service_role(cluster: str) -> str:
     """Name of the role that EKS itself works as."""

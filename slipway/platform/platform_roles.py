@@ -46,6 +46,9 @@ class PlatformRoles:
     """Changes it, and is the cluster's administrator because it makes the cluster."""
     plan_protection: Protection
     """What GitHub does for the environment in which the stack is planned."""
+    gate: RoleDeclaration | None
+    """Reads what was planned and applied of every stack, to say whether a change may be merged; None where
+    there is no plan store, or GitHub cannot hold its environment to main."""
     image: RoleDeclaration | None
     """Builds runner images; None without a fleet, or where GitHub cannot hold its environment to main."""
     cicd: dict[str, RoleDeclaration]
@@ -66,6 +69,7 @@ def platform_roles(settings: Settings) -> PlatformRoles:
             settings, naming.apply_role(settings.stack), apply, naming.INFRA_PATH, APPLY_SESSION_SECONDS
         ),
         plan_protection=_protection(settings, plan.environment),
+        gate=_gate_role(settings),
         image=_image_role(settings),
         cicd=cicd_roles(settings),
         instances={
@@ -125,7 +129,8 @@ def plan_store_roles(settings: Settings) -> dict[Actor, tuple[str, ...]]:
     apply = tuple(
         naming.role_arn(accounts.of(stack), naming.apply_role(stack), naming.INFRA_PATH) for stack in stacks
     )
-    return {"plan": plan, "drift": plan, "apply": apply}
+    gate = _gate_role(settings)
+    return {"plan": plan, "drift": plan, "apply": apply, "gate": (gate.arn,) if gate else ()}
 
 
 def fleet_names(settings: Settings) -> FleetNames:
@@ -204,6 +209,23 @@ def _protection(settings: Settings, environment: str) -> Protection:
     github = settings.organization.github
     rules = EnvironmentRules(name=environment, branches=MAIN)
     return plan_protection(rules, github.plan, github.visibility)
+
+
+def _gate_role(settings: Settings) -> RoleDeclaration | None:
+    """One for all stacks, beside the store: what it reads there holds no secret."""
+    if not settings.stack.builds or not _protection(settings, naming.GATE).protectable:
+        return None
+    bucket, key = _plan_store(settings)
+    job = Job(
+        name=naming.GATE,
+        repository=settings.organization.github.platform_repository,
+        environment=naming.GATE,
+        # GitHub takes the workflow of these from the default branch, whoever has caused them.
+        events=("pull_request_target", "workflow_run", "workflow_dispatch"),
+        branches=MAIN,
+        grants=(UsePlanStore(("gate",), bucket, naming.PROJECT, settings.stack.value, key),),
+    )
+    return _role(settings, naming.GATE, job, naming.CI_PATH)
 
 
 def _image_role(settings: Settings) -> RoleDeclaration | None:

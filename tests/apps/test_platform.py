@@ -220,3 +220,25 @@ def help_of(command: str) -> str:
 
 def test_its_name_tells_it_from_the_fleets() -> None:
     assert declared("acme").manifest("https://github.com", "")["name"] == "acme-slipway"
+
+
+@pytest.mark.parametrize(("policy", "gets"), [(CLOSED, True), ({"deployment_branch_policy": None}, False)])
+def test_what_a_stack_makes_later_gets_the_key_as_soon_as_it_is_there_and_closed(
+    folder: Path, stand_in: github.StandIn, policy: dict[str, Any], gets: bool
+) -> None:
+    make_environments(stand_in)
+    stand_in.client.put("/repos/acme/platform/environments/infra-gate", policy)
+    assert invoke(folder, stand_in, "create").exit_code == 0
+    found = stand_in.environment("infra-gate")
+    assert found["secrets"] == ([PRIVATE_KEY] if gets else [])
+    result = invoke(folder, stand_in, "check")
+    assert result.exit_code == 0, result.output
+
+
+def test_the_gates_environment_without_the_key_is_told(folder: Path, stand_in: github.StandIn) -> None:
+    make_environments(stand_in)
+    invoke(folder, stand_in, "create")
+    stand_in.client.put("/repos/acme/platform/environments/infra-gate", CLOSED)
+    result = invoke(folder, stand_in, "check")
+    assert result.exit_code == 1
+    assert "its key is lacking in infra-gate" in result.output

@@ -28,7 +28,7 @@ def test_every_role_carries_the_boundary_and_its_own_name(stack: str) -> None:
     settings = parse(stack, stack_values(stack))
     own = platform_roles(settings)
     roles = [environment.role for environment in environments(settings)]
-    roles += [role for role in (own.plan, own.apply, own.image, *own.cicd.values()) if role]
+    roles += [role for role in (own.plan, own.apply, own.gate, own.image, *own.cicd.values()) if role]
     assert len({role.arn for role in roles}) == len(roles)
     assert all(role.boundary_arn.startswith(f"arn:aws:iam::{settings.account}:policy/") for role in roles)
 
@@ -110,8 +110,10 @@ def test_images_are_built_by_no_role_where_any_branch_could_take_it(automation: 
     automation["organization"]["github"]["plan"] = "free"
     automation["services"]["skill-pool"]["enforce"] = False
     assert image_role_of(parse("automation", automation)) is None
+    assert platform_roles(parse("automation", automation)).gate is None
     automation["organization"]["github"]["visibility"] = "public"
     assert image_role_of(parse("automation", automation))
+    assert platform_roles(parse("automation", automation)).gate
 
 
 def test_a_block_overrides_what_its_name_says(prod: dict[str, Any]) -> None:

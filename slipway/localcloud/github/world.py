@@ -28,13 +28,15 @@ from slipway.localcloud.github.webhooks import Webhooks
 
 APP_TOKEN = "stand-in"  # noqa: S105  a name that is public on purpose; it opens this stand-in only
 APP_PERMISSIONS: dict[str, str] = {
-    # The App (or fine-grained token) that pulumi-github needs on a real organisation: exactly these.
+    # The App that pulumi-github and the gate need on a real organisation: exactly these.
     "actions": "read",
     "administration": "write",
     "environments": "write",
     "issues": "write",
     "metadata": "read",
+    "pull_requests": "read",
     "secrets": "write",
+    "statuses": "write",
     "actions_variables": "write",
     "members": "read",
     "organization_administration": "write",

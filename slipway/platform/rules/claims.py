@@ -128,7 +128,8 @@ def _roles(draft: Draft) -> Iterator[Mistake]:
 def _platform_roles(draft: Draft) -> Iterator[str]:
     """Names of roles that the platform makes itself in this account, whose names share one list."""
     settings = draft.settings
-    yield from ("infra-plan", "infra-apply")  # what the platform's own two roles are called in Pulumi
+    # What the platform's own roles are called in Pulumi, and the gate's in the account, too.
+    yield from ("infra-plan", "infra-apply", naming.GATE)
     accounts = settings.organization.accounts
     if settings.on_stand_in or settings.account == accounts.automation:
         yield from (naming.cicd_role(service) for service in settings.organization.cicd_chain)

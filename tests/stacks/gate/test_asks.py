@@ -108,13 +108,13 @@ def test_a_token_goes_to_its_host_alone_and_stands_in_no_command_line(
     _, ours = pair
     git(ours, "remote", "set-url", "origin", address)
     asked: list[tuple[list[str], dict[str, str]]] = []
-    really = subprocess.run
+    really: Any = subprocess.run
 
     def noted(command: list[str], **more: Any) -> Any:
         if "fetch" not in command:
             return really(command, **more)
         asked.append((command, more["env"]))
-        return subprocess.CompletedProcess(command, 1)
+        return subprocess.CompletedProcess[bytes](command, 1)
 
     monkeypatch.setattr(fetching.subprocess, "run", noted)
     assert fetch(Repository(ours), [HEAD], "secret-token") == [HEAD]

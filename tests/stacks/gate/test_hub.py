@@ -20,7 +20,7 @@ from tests.stacks.gate.test_gathering import bigger
 SLUG = "acme-slipway"
 APP = {"id": 42, "slug": SLUG}
 LEAST = {
-    "metadata": "read", "contents": "read", "pull_requests": "read", "statuses": "write", "members": "read",
+    "metadata": "read", "pull_requests": "read", "statuses": "write", "members": "read",
 }  # fmt: skip
 """What the workflow's token of the App has."""
 
