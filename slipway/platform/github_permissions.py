@@ -46,7 +46,7 @@ _ORG_SECRETS = Permission(level="organization", key="organization_secrets", titl
 _PULLS_READ = Permission(level="repository", key="pull_requests", title="Pull requests", access="read")
 _STATUSES = Permission(level="repository", key="statuses", title="Commit statuses", access="write")
 
-GATE = (_METADATA, _PULLS_READ, _STATUSES, _MEMBERS)
+GATE = (_METADATA, _ACTIONS, _PULLS_READ, _STATUSES, _MEMBERS)
 """What the job takes of the App that says whether a change may be merged: slipway/stacks/gate."""
 
 PERMISSIONS = MappingProxyType(

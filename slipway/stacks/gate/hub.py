@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from slipway.errors import SlipwayError
@@ -13,9 +14,13 @@ from slipway.stacks.gate.judging import Judge, Judged
 from slipway.stacks.gate.people import People, Said
 from slipway.stacks.gate.posting import State, described, post, shortened
 from slipway.stacks.gate.trees import Proposal
+from slipway.stacks.gate.verdict import Verdict, Why
 
 _Pull = Mapping[str, Any]
 _UNJUDGED: Final[State] = "error"
+APPLY: Final = ".github/workflows/infra-apply.yml"
+"""The workflow whose run applies what is merged."""
+_AWAITED: Final = frozenset({Why.UNAPPLIED, Why.UNFINISHED, Why.ELSEWHERE})
 
 
 class Hub:
@@ -23,7 +28,7 @@ class Hub:
 
     def __init__(self, client: Client, repository: str, judge: Judge, *, token: str | None = None) -> None:
         """Args:
-        client: with `pull_requests: read`, and `statuses: write` to post.
+        client: with `pull_requests: read` and `actions: read`, and `statuses: write` to post.
         repository: `owner/name`.
         judge: of a clone of it.
         token: to fetch with what the clone lacks; empty where that takes none, None to fetch nothing.
@@ -64,11 +69,31 @@ class Hub:
         try:
             self._fetch([head, base])
             proposal = self._judge.proposal(head, base)
-            verdicts = [self._judge.verdict(proposal, self._said(proposal, pull)) for pull in pulls]
+            verdicts = [self._verdict(proposal, self._said(proposal, pull)) for pull in pulls]
         except SlipwayError as error:
             # One that cannot be read must not keep the others from being judged.
             return Judged(name=name, commit=head, error=error.what)
         return Judged(name=name, commit=head, verdicts=tuple(verdicts))
+
+    def _verdict(self, proposal: Proposal, said: Sequence[Said]) -> Verdict:
+        found = self._judge.verdict(proposal, said)
+        awaited = {reason.cause for reason in found.reasons if reason.why in _AWAITED}
+        # What is before it in a merge queue is awaited, whatever became of what is on the branch.
+        if awaited & proposal.direct and proposal.base == self._judge.base and self._over:
+            return self._judge.verdict(proposal, said, run_over=True)
+        return found
+
+    @cached_property
+    def _over(self) -> bool:
+        """Whether what was to apply the base has ended, by a person who declined it, for instance.
+
+        https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-repository
+        """
+        query = f"head_sha={self._judge.base}&per_page=100"
+        listed = self._client.find(f"{self._place}/actions/runs?{query}") or {}
+        runs: Sequence[Mapping[str, Any]] = listed.get("workflow_runs") or ()
+        applies = [run for run in runs if str(run.get("path")).partition("@")[0] == APPLY]
+        return bool(applies) and all(run.get("status") == "completed" for run in applies)
 
     def _said(self, proposal: Proposal, pull: _Pull) -> list[Said]:
         owners = {owner.lower() for name in proposal.touched for owner in proposal.block(name).owners}

@@ -88,12 +88,14 @@ class Judge:
         repository, base = self.readings.repository, base or self.base
         return Proposal(self.readings, base, repository.commit(head), repository.fork_point(base, head))
 
-    def verdict(self, proposal: Proposal, said: Iterable[Said] | None = None) -> Verdict:
+    def verdict(
+        self, proposal: Proposal, said: Iterable[Said] | None = None, *, run_over: bool = False
+    ) -> Verdict:
         """Judge a change. See `gather`, as which it raises. Where it concerns no stack, no store is asked."""
         if not proposal.concerned:
             proposal.require_right()
             return Verdict((), ())
-        return verdict(gather(proposal, self.store, self._now, said=said))
+        return verdict(gather(proposal, self.store, self._now, said=said, run_over=run_over))
 
 
 @contextmanager

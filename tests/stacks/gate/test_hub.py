@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from slipway.cli import app
+from slipway.stacks.gate.hub import Hub as GithubHub
+from slipway.stacks.gate.judging import Judge
 from slipway.stacks.gate.posting import CONTEXT
 from tests.localcloud.github_git import Hub, git, hub
 from tests.stacks.gate.clone import SETTINGS, Clone, clone
@@ -20,7 +23,7 @@ from tests.stacks.gate.test_gathering import bigger
 SLUG = "acme-slipway"
 APP = {"id": 42, "slug": SLUG}
 LEAST = {
-    "metadata": "read", "pull_requests": "read", "statuses": "write", "members": "read",
+    "metadata": "read", "actions": "read", "pull_requests": "read", "statuses": "write", "members": "read",
 }  # fmt: skip
 """What the workflow's token of the App has."""
 
@@ -220,6 +223,56 @@ def test_an_entry_of_a_merge_queue_is_judged_against_the_one_before_it(place: Pl
         told = place.gate("--fetch", "--post", event=("workflow_run", {"workflow_run": run}))
         assert told.exit_code == 0, told.output
     assert [place.statuses(head)[0][1] for _, head in entries] == ["success", "failure"]
+
+
+Run = tuple[str, str]
+"""Of a workflow on the base: its file, and its status."""
+
+
+class Github:
+    """GitHub, as far as it tells of one pull request, and of the runs of the base."""
+
+    def __init__(self, head: str, runs: list[Run]) -> None:
+        self._pull = {"number": 1, "head": {"sha": head}, "user": {"login": "mia"}}
+        self._runs = runs
+
+    def every(self, place: str, key: str = "") -> Iterator[dict[str, Any]]:
+        del key
+        yield from [self._pull] if place.endswith("/pulls?state=open") else []
+
+    def find(self, place: str) -> dict[str, Any]:
+        assert "/actions/runs?head_sha=" in place
+        return {"workflow_runs": [{"path": path, "status": status} for path, status in self._runs]}
+
+
+APPLIES, OTHER = ".github/workflows/infra-apply.yml", ".github/workflows/ci.yml"
+
+
+@pytest.mark.parametrize(
+    ("runs", "opens"),
+    [
+        ([(APPLIES, "completed")], True),
+        ([(f"{APPLIES}@refs/heads/main", "completed"), (OTHER, "queued")], True),
+        ([(APPLIES, "completed"), (APPLIES, "waiting")], False),
+        ([(APPLIES, "in_progress")], False),
+        ([(OTHER, "completed")], False),
+        ([], False),
+    ],
+)
+def test_what_nobody_will_apply_any_more_opens_for_a_change_that_mends_it(
+    tmp_path: Path, runs: list[Run], opens: bool
+) -> None:
+    """Who declines a job of GitHub's leaves no record: only its run tells."""
+    made = clone(tmp_path, SETTINGS.replace('"@acme/app"', ""))
+    made.commit(bigger("network"))
+    mend, other = made.commit(bigger("network", size=3), "mend"), made.commit(bigger(), "other")
+    with made.readings() as readings:
+        address = f"file://{made.plans}"
+        judge = Judge(readings, readings.repository.commit("main"), address, datetime.now(UTC))
+        for head, expected in ((mend, opens), (other, False)):
+            client = Github(head, runs)
+            (judged,) = GithubHub(client, "acme/x", judge).judged(None)  # pyright: ignore[reportArgumentType]
+            assert judged.open is expected, judged
 
 
 def test_one_that_cannot_be_judged_is_not_open_and_keeps_no_other_from_it(place: Place) -> None:
