@@ -5,7 +5,7 @@ Exit status: 0 kept; 1 one is not kept; 2 there is no such benchmark.
 
 import sys
 
-from benchmarks import access, burst, planner, preview, scaling, second_up, webhook
+from benchmarks import access, burst, comment, makespan, planner, preview, scaling, second_up, webhook
 
 BENCHMARKS = {
     "preview": ("Offline preview of prod against the Pulumi CLI", preview.measure),
@@ -14,6 +14,8 @@ BENCHMARKS = {
     "second_up": ("A second up without changes (embedded engine)", second_up.measure),
     "webhook": ("The webhook function", webhook.measure),
     "planner": ("The planner's decision", planner.measure),
+    "comment": ("The comment of a plan with 10,000 resources", comment.measure),
+    "makespan": ("An apply of many stacks beside its critical path", makespan.measure),
     "burst": ("A burst of 100 jobs", burst.measure),
 }
 
