@@ -28,7 +28,7 @@ def measure() -> bool:
         seconds, worked = (min(each) for each in zip(*(_timed(command) for _ in range(RUNS)), strict=True))
         size = len(out.read_text(encoding="utf-8"))
     print(
-        f"  {RESOURCES:,} resources: {seconds:.2f} s (at most {LIMIT_S:.0f} s), {worked:.2f} s of them at work,"
+        f"  {RESOURCES:,} resources: {seconds:.2f} s (at most {LIMIT_S:.0f} s), {worked:.2f} s at work,"
         f" {RESOURCES / seconds:,.0f} resources a second, {size:,} characters"
     )
     return seconds <= LIMIT_S

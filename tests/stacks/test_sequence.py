@@ -104,6 +104,22 @@ def test_a_circle_is_refused_before_anything_begins() -> None:
         run({"a": ("b",), "b": ("a",)}, pytest.fail, failed=lambda _: False)
 
 
+def test_what_can_begin_does_not_wait_for_what_it_does_not_need() -> None:
+    """No rounds, in which everybody waits for the slowest of each: that ends here when the last one began."""
+    last = threading.Event()
+
+    def work(name: str) -> bool:
+        if name == "slow":
+            return last.wait(timeout=30)
+        if name == "c":
+            last.set()
+        return True
+
+    needs = {"slow": (), "a": (), "b": ("a",), "c": ("b",), "after": ("slow", "c")}
+    outcomes = run(needs, work, failed=lambda ok: not ok, side_by_side=2)
+    assert [each.answer for each in outcomes] == [True] * 5
+
+
 def test_it_takes_no_longer_than_the_longest_way() -> None:
     draw = random.Random(1)  # noqa: S311 - a repeatable one is meant
     names = [f"s{number}" for number in range(40)]
