@@ -15,7 +15,7 @@ from typing import Any
 
 from slipway.store import MemoryStore
 from tests.stacks.histories.processes import Process
-from tests.stacks.histories.world import PROJECT, Change, Main, Program, Stack, World
+from tests.stacks.histories.world import PROJECT, TYPE, Change, Main, Program, Stack, World
 
 UNKNOWN = "[unknown]"
 LESS = {"replace": ("update",)}
@@ -91,6 +91,8 @@ class Oracle:
     done: dict[tuple[str, int, str], dict[str, Change]] = field(
         default_factory=dict[tuple[str, int, str], dict[str, Change]]
     )
+    replaced_in_parts: bool = False
+    """Whether the engine tells of a replaced resource's deletion, too, where that comes later."""
     violations: list[Violation] = field(default_factory=list[Violation])
 
     def broken(self, promise: str, what: str) -> None:
@@ -129,8 +131,12 @@ class Oracle:
         """A person has said yes to what this summary says."""
         told = self.told[run, attempt, stack]
         shown = {
-            step["name"]: (step["op"], [(each["old"], each["new"]) for each in step["properties"]])
+            step["name"]: (
+                step["op"],
+                [(each["old"], each["new"]) for each in step["properties"] if each["path"] == "value"],
+            )
             for step in summary["summary"]["steps"]
+            if step["type"] == TYPE and not self._is_part(step, told)
         }
         for name, (op, old, new) in told.changes.items():
             values = [[f'"{value}"' if value not in (None, UNKNOWN) else value for value in (old, new)]]
@@ -140,6 +146,11 @@ class Oracle:
         if shown.keys() != told.changes.keys():
             self.broken("shown", f"{stack}: {shown.keys()} was shown for {told.changes.keys()}")
         told.approved = True
+
+    def _is_part(self, step: Mapping[str, Any], told: Told) -> bool:
+        """Whether it only deletes what was replaced before."""
+        deleted = told.changes.get(step["name"], ("",))[0] == "delete"
+        return self.replaced_in_parts and step["op"] == "delete" and not deleted
 
     # While one is applied.
 

@@ -35,12 +35,18 @@ def simulated(processes: Processes) -> Generator[None]:
 
 
 def play(seed: int, events: Sequence[drawing.Event], keys: FileKeys) -> History:
-    """A history from its beginning to its end.
+    """A history from its beginning to its end. See `go_on`."""
+    history = History(seed, keys)
+    go_on(history, events)
+    return history
+
+
+def go_on(history: History, events: Sequence[drawing.Event]) -> None:
+    """Everything that happens in a history.
 
     Raises:
         Violation: a promise was broken.
     """
-    history = History(seed, keys)
     with simulated(history.processes):
         try:
             for event in events:
@@ -50,7 +56,6 @@ def play(seed: int, events: Sequence[drawing.Event], keys: FileKeys) -> History:
         finally:
             for process in history.living():
                 history.processes.kill(process)
-    return history
 
 
 def failure(seed: int, events: Sequence[drawing.Event], keys: FileKeys) -> Exception | None:

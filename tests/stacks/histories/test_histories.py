@@ -9,15 +9,18 @@ each promise hangs on.
 import random
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from slipway.engine import secrets
 from slipway.stacks.plans.keys import FileKeys
 from tests.sampling import seed, size
 from tests.stacks.histories import drawing
+from tests.stacks.histories.embedded import EmbeddedHistory
 from tests.stacks.histories.mutations import MUTATIONS
 from tests.stacks.histories.oracle import Violation
-from tests.stacks.histories.playing import failure, play, shortest, story
+from tests.stacks.histories.playing import failure, go_on, play, shortest, story
 
 WHOLE, SAMPLE, PARTS = 10_000, 120, 4
 SEARCHED = 1_000
@@ -50,6 +53,16 @@ def test_every_history_keeps_every_promise_and_ends_with_main_applied(part: int,
         for each in played.answers.values():
             answers.update(answer or "left out" for answer in each.values())
     assert {what for what in REACHED if not any(what in answer for answer in answers)} == set()
+
+
+def test_histories_on_the_embedded_engine(
+    keys: FileKeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "_ROUNDS", 1000)
+    for number, events in drawn(2, size(50, 2)):
+        history = EmbeddedHistory(number, keys, tmp_path / str(number))
+        go_on(history, events)
+        assert any("applied" in answers.values() for answers in history.answers.values())
 
 
 @pytest.mark.parametrize("guard", MUTATIONS)
