@@ -23,6 +23,11 @@ Json = dict[str, Any]
 CLIENT_ID = "SLIPWAY_APP_CLIENT_ID"
 PRIVATE_KEY = "SLIPWAY_APP_PRIVATE_KEY"
 """The variable and the secret by which the jobs know the App: see .github/workflows/infra-up.yml."""
+NEW_KEY = (
+    "once every environment is closed, make another on the App's page on GitHub, give it to "
+    "`slipway app key < FILE`, and delete the old one there"
+)
+"""What to do about a key that others could read."""
 
 
 def declared(organization: str) -> Declared:
@@ -50,6 +55,8 @@ class Found:
     """Environments with a client id."""
     lacking: tuple[str, ...]
     """Environments without its client id or its key."""
+    read_by_any: tuple[str, ...] = ()
+    """Environments with its key that are open to other branches than those named."""
     differences: list[Difference] = field(default_factory=list[Difference])
 
 
@@ -128,6 +135,12 @@ class PlatformApp:
         return Found(
             client_id=client_id,
             naming=tuple(name for name, value in ids.items() if value),
+            read_by_any=tuple(
+                name
+                for name in self._environments
+                if has_secret(self._github, self._scope(name), PRIVATE_KEY)
+                and not closed(self._github.find(self._scope(name)) or {})
+            ),
             app_id=int(installed["app_id"]) if installed else None,
             slug=str(installed["app_slug"]) if installed else "",
             installation=str(installed.get("html_url") or "") if installed else "",

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from slipway.apps.platform import NEW_KEY, PRIVATE_KEY
 from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.steps import Action, Finding, Step
 from slipway.errors import SlipwayError
 from slipway.github import Client, path
-from slipway.github.values import closed, set_variable, variable
+from slipway.github.values import closed, has_secret, set_variable, variable
 
 Json = dict[str, Any]
 _CUSTOM = {"protected_branches": False, "custom_branch_policies": True}
@@ -139,7 +140,7 @@ class Doors:
         if _held(found, self.reviewers) and found.get("can_admins_bypass"):
             wrong.append("administrators may pass by approval and wait")
         if not closed(found):
-            wrong.append(_OPEN)
+            wrong.append(self._opened(self._door))
         if wrong:
             return Finding(Action.UPDATE, "; ".join(wrong))
         more = [name for key, name in standing.items() if key not in self.reviewers]
@@ -194,7 +195,13 @@ class Doors:
         if closed(found):
             return Finding(Action.KEEP)
         # GitHub made it so, for a job that ran before bootstrap; and it is to hold the App's key.
-        return Finding(Action.UPDATE, f"{_OPEN}; its stack opens it")
+        return Finding(Action.UPDATE, f"{self._opened(self._closed)}; its stack opens it")
+
+    def _opened(self, place: str) -> str:
+        """What it means that an environment is open, which no later look can tell once it is closed."""
+        if not has_secret(self.github, place, PRIVATE_KEY):
+            return _OPEN
+        return f"{_OPEN}, whose jobs could read the App's key: {NEW_KEY}"
 
     def _make_plan(self, _: Finding) -> None:
         self.github.put(self._closed, _body(self.github.find(self._closed) or {}, ()))

@@ -167,7 +167,7 @@ def _report(settings: "Settings", found: "Found", *, as_json: bool) -> None:
 
 
 def _wrong(found: "Found", github: "Github") -> list[str]:
-    from slipway.apps.platform import CLIENT_ID
+    from slipway.apps.platform import CLIENT_ID, NEW_KEY
 
     if found.client_id is None:
         return ["there is none: slipway app create"]
@@ -181,6 +181,9 @@ def _wrong(found: "Found", github: "Github") -> list[str]:
         ]
     elif found.app_id != github.app_id:
         wrong.append(f"Pulumi.yaml names App {github.app_id}: slipway app create writes this one there")
+    for name in found.read_by_any:
+        wrong.append(f"{name} is open to other branches, whose jobs could read its key:")
+        wrong.append(f"  slipway bootstrap {name.split('-')[1]} --github; then, {NEW_KEY}")
     if found.lacking:
         wrong.append(f"its key is lacking in {', '.join(found.lacking)}: make another on its page on GitHub,")
         wrong.append(f"  then slipway app key --client-id {found.client_id} < FILE")

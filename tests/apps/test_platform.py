@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from typer.testing import CliRunner, Result
 
-from slipway.apps.platform import CLIENT_ID, PRIVATE_KEY, declared
+from slipway.apps.platform import CLIENT_ID, NEW_KEY, PRIVATE_KEY, declared
 from slipway.cli import app
 from slipway.errors import SlipwayError
 from slipway.platform.github_permissions import required_permissions
@@ -91,6 +91,20 @@ def test_a_second_run_says_what_there_is_and_makes_nothing(folder: Path, stand_i
         assert result.exit_code == 0, result.output
         assert "exactly as declared, installed, and every job has its key" in result.output
     assert stand_in.changes == before
+
+
+def test_an_environment_that_was_opened_with_its_key_in_it_is_told(
+    folder: Path, stand_in: github.StandIn
+) -> None:
+    make_environments(stand_in)
+    invoke(folder, stand_in, "create")
+    stand_in.client.put("/repos/acme/platform/environments/infra-staging-plan", {})
+    result = invoke(folder, stand_in, "check")
+    assert result.exit_code == 1, result.output
+    assert "infra-staging-plan is open to other branches" in result.output
+    assert "slipway bootstrap staging --github" in result.output
+    assert NEW_KEY in result.output
+    assert "infra-staging-apply" not in result.output
 
 
 def test_without_a_place_for_its_key_none_is_made(folder: Path, stand_in: github.StandIn) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from slipway.apps.platform import NEW_KEY, PRIVATE_KEY
 from slipway.bootstrap.github import GithubReport, set_up
 from slipway.bootstrap.next_steps import environment
 from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.steps import Action
 from slipway.errors import SlipwayError
+from slipway.github.values import set_secret
 from tests.bootstrap import github, samples
 
 APPLY, PLAN = "infra-prod-apply", "infra-prod-plan"
@@ -140,6 +142,22 @@ def test_a_plan_environment_that_github_made_for_a_job_is_closed(
     assert (closed["branches"], closed["rules"]["wait_timer"]) == ([], 5)
     stand_in.client.post(f"{place}/deployment-branch-policies", {"name": "main"})
     assert {step.action for step in made(stand_in).steps} == {Action.KEEP}, "its stack opened it"
+
+
+@pytest.mark.parametrize("name", [APPLY, PLAN])
+@pytest.mark.parametrize("holds", [True, False])
+def test_where_an_open_environment_holds_the_apps_key_it_says_what_to_do(
+    stand_in: github.StandIn, name: str, *, holds: bool
+) -> None:
+    made(stand_in)
+    place = f"/repos/acme/platform/environments/{name}"
+    if holds:
+        set_secret(stand_in.client, place, PRIVATE_KEY, "key")
+    stand_in.client.put(place, {})
+    details = "; ".join(step.detail for step in made(stand_in).steps)
+    assert "it is open to other branches" in details
+    assert (NEW_KEY in details) is holds
+    assert NEW_KEY not in "; ".join(step.detail for step in made(stand_in).steps), "it is closed by then"
 
 
 def test_that_administrators_may_pass_by_is_repaired_where_there_is_something_to_pass(
