@@ -35,16 +35,24 @@ from slipway.localcloud.loopback_http import CALLS_FROM, fetch
 from slipway.platform import naming
 from slipway.platform.github_permissions import required_permissions
 from tests.bootstrap import samples
+from tests.sampling import drawn
 from tests.workflows.workflows import load
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "from-zero.md").read_text()
 README = (ROOT / "README.md").read_text()
 WORKFLOWS = ROOT / ".github" / "workflows"
-ACCOUNTS = {"automation": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+APART = {"automation": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+LAYOUTS = {
+    "an account each": APART,
+    "one account": dict.fromkeys(APART, APART["automation"]),
+    "workloads together": {**APART, "prod": APART["staging"]},
+}
 RUNNER, HOSTED = "10.10.3.7", "203.0.113.9"
 """A host of the fleet's private network, and one of the internet."""
 MAKES = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+UNCHANGED = r"up \w+: (\d+ read, )?\d+ unchanged, [\d.]+ s"
+"""What an `up` says that has nothing to do. What one account has once, the second stack there looks up."""
 SEEN_BEFORE_CTRL_C = 40
 """Lines of an `up` until somebody loses patience: some resources are there then, and most are not."""
 
@@ -73,12 +81,25 @@ def run(command: str, folder: Path, **more: str) -> str:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def layout() -> str:
+    """How the accounts are; a test may say another."""
+    return "an account each"
+
+
+@pytest.fixture
+def accounts(layout: str) -> dict[str, str]:
+    """The account of each stack."""
+    return LAYOUTS[layout]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, accounts: dict[str, str]) -> Path:
     """This repository with a remote of its own, whose stack files were never pointed at anything."""
     folder = tmp_path / "platform"
     folder.mkdir()
-    for name in ("Pulumi.yaml", "__main__.py", *(f"Pulumi.{stack}.yaml" for stack in ("local", *ACCOUNTS))):
+    for name in ("Pulumi.yaml", "__main__.py", *(f"Pulumi.{stack}.yaml" for stack in ("local", *APART))):
         shutil.copy(ROOT / name, folder)
+    _write_accounts(folder, accounts)
     for name in ("infra", "components", "runners", "services", "slipway", "examples"):
         (folder / name).symlink_to(ROOT / name)
     for name in ("Makefile", "requirements", "pyproject.toml"):
@@ -95,6 +116,14 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
+def _write_accounts(folder: Path, accounts: dict[str, str]) -> None:
+    file, yaml = folder / "Pulumi.yaml", YAML()
+    document: Any = yaml.load(file.read_text())
+    document["config"]["slipway:organization"]["default"]["accounts"].update(accounts)
+    with file.open("w") as opened:
+        yaml.dump(document, opened)
+
+
 @dataclass
 class Walk:
     """Whoever follows the document, in a checkout, with the embedded cloud for AWS and GitHub."""
@@ -102,6 +131,7 @@ class Walk:
     checkout: Path
     cloud: Cloud
     tools: Path
+    accounts: dict[str, str]
     applied: list[str] = field(default_factory=list[str])
     fleet_app: str = ""
     """The number of the fleet's App, for which the document has 4711."""
@@ -163,7 +193,7 @@ class Walk:
 
     def answers(self, stack: str, address: str) -> bool:
         """Whether the stack's API server answers to a host."""
-        server = f"{self.cloud.kubernetes}/clusters/{ACCOUNTS[stack]}-slipway-{stack}/version"
+        server = f"{self.cloud.kubernetes}/clusters/{self.accounts[stack]}-slipway-{stack}/version"
         try:
             return fetch("GET", server, timeout_s=0.5, source=self.place(address)).status == 200
         except OSError:
@@ -206,7 +236,9 @@ class Walk:
 
 
 @pytest.fixture
-def walk(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
+def walk(
+    checkout: Path, accounts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Walk]:
     for name in ("GITHUB_TOKEN", "GH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     render_each_once(monkeypatch)
@@ -223,7 +255,7 @@ def walk(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     cloud = runtime.start(checkout)
     try:
         runtime.seed(cloud, rehearsal_seed(checkout))
-        yield Walk(checkout, cloud, tools)
+        yield Walk(checkout, cloud, tools, accounts)
     finally:
         runtime.stop(checkout)
 
@@ -291,6 +323,7 @@ def started(walk: Walk, file: str, choice: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("layout", drawn(list(LAYOUTS), 1))
 def test_the_whole_order_runs_interrupted_and_twice(walk: Walk) -> None:
     for command in steps():
         if command.startswith("slipway bootstrap") and command.endswith("--github"):
@@ -303,9 +336,11 @@ def test_the_whole_order_runs_interrupted_and_twice(walk: Walk) -> None:
             again = take(walk, command)
             assert not re.search(r"^(created|updated) ", again, re.MULTILINE), (command, again)
             if "infra-up.yml" in command and "workflow run" in command:
-                assert re.search(r"up \w+: \d+ unchanged", again), again[-500:]
+                assert re.search(UNCHANGED, again), again[-500:]
     assert "no image" not in walk.up("automation")
-    assert re.search(r"up automation: \d+ unchanged", walk.up("automation"))
+    # Neither stack has taken anything from another one that shares its account.
+    for stack in APART:
+        assert re.search(UNCHANGED, walk.up(stack)), stack
     # What applied the two came from a runner; one of GitHub's own would have waited for ever.
     reached = [walk.answers(stack, host) for stack in ("staging", "prod") for host in (RUNNER, HOSTED)]
     assert reached == [True, False] * 2
@@ -321,7 +356,7 @@ def _cut_short(walk: Walk, command: str) -> None:
 
 
 def _compare(walk: Walk) -> None:
-    for stack, account in ACCOUNTS.items():
+    for stack, account in walk.accounts.items():
         clients = connect(account, "eu-west-1", walk.cloud.aws)
         role = clients.iam.get_role(RoleName=f"infra-{stack}-apply")["Role"]
         assert role["Arn"] == f"arn:aws:iam::{account}:role/slipway/infra/infra-{stack}-apply"
@@ -377,7 +412,7 @@ def test_what_the_jobs_read_is_what_the_commands_give(file: str, kind: str) -> N
     if kind == "apply":
         jobs = load(WORKFLOWS / file)["jobs"].values()
         named = {job["environment"] for job in jobs if "concurrency" in job}
-        assert named == {naming.apply_environment(stack) for stack in ACCOUNTS}
+        assert named == {naming.apply_environment(stack) for stack in APART}
     for name in (CLIENT_ID, PRIVATE_KEY, f"infra-<stack>-{kind}"):
         assert f"`{name}`" in DOCUMENT
 
@@ -388,7 +423,7 @@ def test_pulumi_takes_the_bucket_and_keeps_the_sealed_key(
     endpoint: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Pulumi does not say which account it means, so the stand-in has to know.
-    monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNTS["prod"])
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", APART["prod"])
 
     def load() -> Any:
         return samples.plan(StackFile(folder, "prod").read().state_key)
@@ -417,6 +452,6 @@ def test_pulumi_takes_the_bucket_and_keeps_the_sealed_key(
         assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("open")
     assert StackFile(folder, "prod").read() == before
-    connect(ACCOUNTS["prod"], "eu-west-1", endpoint).s3.head_object(
+    connect(APART["prod"], "eu-west-1", endpoint).s3.head_object(
         Bucket=samples.BUCKET, Key=".pulumi/stacks/slipway/prod.json"
     )
