@@ -34,7 +34,7 @@ from slipway.engine.interruption import (
     unknown,
 )
 from slipway.engine.locks import Locks
-from slipway.engine.plan import Plan, require_fit, require_same, require_state
+from slipway.engine.plan import Operation, Plan, require_fit, require_same, require_state
 from slipway.engine.plugins import redact
 from slipway.engine.state import VERSION, digest
 from slipway.engine.surroundings import Surroundings, keyed, of_upstreams
@@ -136,7 +136,14 @@ class PulumiEngine:
         self._select()
         return self._outputs()
 
-    def plan(self, *, destroy: bool = False, key: bytes | None = None) -> Plan:
+    def plan(
+        self,
+        *,
+        destroy: bool = False,
+        targets: Sequence[str] = (),
+        imports: str = "",
+        key: bytes | None = None,
+    ) -> Plan:
         """What `up`, or `destroy`, would do; of `up` with Pulumi's own update plan.
 
         One run of the engine, and calls that only read: the state, and the plan's secrets.
@@ -144,7 +151,8 @@ class PulumiEngine:
         Raises:
             SlipwayError: the stack's state cannot be read.
         """
-        return self._plan(Fingerprints(key), self._progress, destroy=destroy)
+        operation = "destroy" if destroy else "import" if imports else "up"
+        return self._plan(Fingerprints(key), self._progress, operation, tuple(targets), imports)
 
     def apply(self, plan: Plan) -> Result:
         """Do what a plan says: after a preview of now that must be the same, and under Pulumi's update plan.
@@ -158,17 +166,17 @@ class PulumiEngine:
         require_fit(plan, self.name, self._project, self._stack)
         self._select()
         require_state(plan, self.state_digest(plan.key))
-        destroy = plan.operation == "destroy"
-        fresh = self._plan(Fingerprints(plan.key), Silent(), destroy=destroy)
+        asked = (plan.operation, plan.targets, plan.imports)
+        fresh = self._plan(Fingerprints(plan.key), Silent(), *asked)
         if not fresh.result.ok:
             return replace(fresh.result, operation="apply")
         require_same(plan, fresh)
-        if destroy:
-            return self._run("apply", ["destroy", "--yes", "--skip-preview", "--json"])
-        if not self._constrain:
-            return self._run("apply", ["up", "--yes", "--skip-preview", "--json"])
-        with private_file(plan.constraint) as file:
-            return self._run("apply", ["up", "--yes", "--json", "--plan", f"/dev/fd/{file}"], files=(file,))
+        given = plan.imports.encode() if plan.operation == "import" else plan.constraint
+        with private_file(given) as file:
+            done = ["--yes", "--skip-preview", "--json"]
+            if plan.operation == "up" and self._constrain:
+                done = ["--yes", "--json", "--plan", f"/dev/fd/{file}"]
+            return self._run("apply", [*_words(*asked[:2], file), *done], files=(file,))
 
     def interrupted(self, answers: Answers | None = None, *, look: bool = True) -> Interruption:
         """What a killed run left: Pulumi's locks in the backend, and the pending operations of the state.
@@ -251,27 +259,35 @@ class PulumiEngine:
                 found[name] = json.loads(shown or "{}")
         return found
 
-    def _plan(self, fingerprints: Fingerprints, progress: Progress, *, destroy: bool) -> Plan:
+    def _plan(
+        self,
+        fingerprints: Fingerprints,
+        progress: Progress,
+        operation: Operation,
+        targets: tuple[str, ...],
+        imports: str,
+    ) -> Plan:
         self._select()
         deployment = self._deployment()
         state, inputs = digest(deployment, fingerprints), inputs_of(deployment)
         self._sensitive = [*inputs.values()]
-        operation = "destroy" if destroy else "up"
-        with private_file() as file:
-            arguments = (
-                ["destroy", "--preview-only", "--json"]
-                if destroy
-                else ["preview", "--json", "--save-plan", f"/dev/fd/{file}"]
-            )
+        with private_file(imports.encode()) as file:
+            looking = ["--json", "--preview-only"]
+            if operation == "up":
+                looking = ["--json", "--save-plan", f"/dev/fd/{file}"]
+            arguments = [*_words(operation, targets, file, preview=True), *looking]
             result = self._run("preview", arguments, progress=progress, files=(file,))
-            constraint = content(file)
+            constraint = content(file) if operation == "up" else b""
         update_plan = UpdatePlan(constraint or b"{}", self._decrypt)
         self._sensitive += update_plan.secrets()
         steps = update_plan.filled(result.steps, inputs, fingerprints)
         result = replace(result, steps=steps, secrets_key=fingerprints.key_id)
-        return Plan(
-            operation, result, state, update_plan.options_digest(fingerprints), fingerprints.key, constraint
-        )
+        if targets:
+            said = f"only this is planned for, and nothing else of the program: {', '.join(targets)}"
+            told = (*result.diagnostics, Diagnostic("warning", said))
+            result = replace(result, diagnostics=told)
+        options = update_plan.options_digest(fingerprints)
+        return Plan(operation, result, state, options, fingerprints.key, constraint, targets, imports)
 
     def _deployment(self) -> dict[str, Any]:
         document = json.loads(self._call("stack", "export", "--show-secrets", "--stack", self._stack))
@@ -372,3 +388,11 @@ class PulumiEngine:
             attended=lambda pid: self._locks.attended(pid) if self._locks else nullcontext(),
             files=files,
         )
+
+
+def _words(operation: Operation, targets: Sequence[str], file: int, *, preview: bool = False) -> list[str]:
+    """The words of `pulumi` for what a plan is of; `file`: the descriptor of what an import reads."""
+    if operation == "import":
+        return ["import", "--file", f"/dev/fd/{file}", "--generate-code=false"]
+    words = ["preview" if preview and operation == "up" else operation]
+    return [*words, *(word for one in targets for word in ("--target", one))]

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from slipway.engine.backend import EngineBackend
 from slipway.engine.deletion import delete_everything, delete_leftovers
+from slipway.engine.errors import EngineError
 from slipway.engine.fence import Fence
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Diagnostic, Progress, Result, Silent, Step
@@ -132,8 +133,26 @@ class EmbeddedEngine:
         """The stack's outputs as plain values, secrets wrapped but readable. For tests and other programs."""
         return _outputs(self._store.load()[0])
 
-    def plan(self, *, destroy: bool = False, key: bytes | None = None) -> Plan:
-        """What `up`, or `destroy`, would do, in a form to be applied later."""
+    def plan(
+        self,
+        *,
+        destroy: bool = False,
+        targets: Sequence[str] = (),
+        imports: str = "",
+        key: bytes | None = None,
+    ) -> Plan:
+        """What `up`, or `destroy`, would do, in a form to be applied later.
+
+        Raises:
+            EngineError: targets or imports, for which this engine has no rules.
+        """
+        if targets or imports:
+            raise EngineError(
+                "the embedded engine plans a stack whole: it does not know what Pulumi does about "
+                f"{'dependents of a target' if targets else 'resources that no program declares'}",
+                where=self._project.stack,
+                fix="take the Pulumi CLI (--engine pulumi), or plan all of the stack",
+            )
         return self._plan(Fingerprints(key), self._progress, destroy=destroy)
 
     def apply(self, plan: Plan) -> Result:

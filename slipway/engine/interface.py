@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
@@ -221,11 +221,24 @@ class Engine(Protocol):
         """The stack's outputs, secrets masked."""
         ...
 
-    def plan(self, *, destroy: bool = False, key: bytes | None = None) -> Plan:
+    def plan(
+        self,
+        *,
+        destroy: bool = False,
+        targets: Sequence[str] = (),
+        imports: str = "",
+        key: bytes | None = None,
+    ) -> Plan:
         """What `up`, or `destroy`, would do, in a form to be applied later. Writes nothing.
 
         Args:
+            targets: URNs, or patterns of some, of all that is planned for; all there is if empty.
+            imports: the text of a file of `pulumi import`: what it names is to come into the state, and
+                nothing else is to happen.
             key: for the fingerprints of secrets, to compare this plan with another one; a new one if None.
+
+        Raises:
+            EngineError: this engine plans nothing but a whole stack.
         """
         ...
 

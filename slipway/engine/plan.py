@@ -17,7 +17,8 @@ from slipway.engine.values import UNKNOWN_MARK
 from slipway.errors import SlipwayError
 
 PLAN_VERSION: Final = 1
-Operation = Literal["up", "destroy"]
+Operation = Literal["up", "destroy", "import"]
+"""`import`: what a file names comes into the state, whatever the program says; nothing else happens."""
 
 # What may be done where something else was planned: less. Source: `ConstrainedTo` in
 # pkg/resource/deploy/step.go (Pulumi v3.260).
@@ -37,6 +38,8 @@ class Plan:
             dependencies, providers, ignored properties and the like.
         key: of the fingerprints and digests. Whoever has it can tell whether a guess at a secret is right.
         constraint: Pulumi's own update plan; empty on the embedded engine.
+        targets: the only resources that are planned for, by URN or a pattern of URNs; none: all of them.
+        imports: the text of the file that an import names its resources in.
     """
 
     operation: Operation
@@ -45,10 +48,20 @@ class Plan:
     options: str
     key: bytes = field(repr=False)
     constraint: bytes = field(default=b"", repr=False)
+    targets: tuple[str, ...] = ()
+    imports: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it does all that the program asks for, or deletes all."""
+        return not self.targets and self.operation != "import"
 
     def to_json(self) -> dict[str, Any]:
-        """What anybody may see of it: ``version``, ``operation``, ``state``, ``options``, ``result``."""
-        public = _Public(self.operation, self.state, self.options)
+        """What anybody may see of it.
+
+        Keys: ``version``, ``operation``, ``state``, ``options``, ``targets``, ``imports``, ``result``.
+        """
+        public = _Public(self.operation, self.state, self.options, self.targets, self.imports)
         return {"version": PLAN_VERSION, **documents.dump(public), "result": self.result.to_json()}
 
     def bundle(self) -> dict[str, Any]:
@@ -71,7 +84,8 @@ class Plan:
             result = Result.from_json(cast(Mapping[str, Any], document["result"]))
         except (KeyError, ValueError) as error:
             raise SlipwayError(f"this is no plan: {error}", fix="make the plan anew") from None
-        return cls(public.operation, result, public.state, public.options, key, constraint)
+        asked = (public.operation, result, public.state, public.options)
+        return cls(*asked, key, constraint, public.targets, public.imports)
 
 
 @dataclass(frozen=True)
@@ -83,6 +97,8 @@ class _Public:
     operation: Operation
     state: str
     options: str
+    targets: tuple[str, ...] = ()
+    imports: str = ""
 
 
 class PlanRefused(EngineError):

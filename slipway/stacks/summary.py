@@ -14,12 +14,12 @@ from typing import Any, ClassVar, Final, Literal
 
 from slipway.engine import documents
 from slipway.engine.interface import ChangeKind, Op, Severity
+from slipway.engine.plan import Operation
 from slipway.errors import SlipwayError
 
 SUMMARY_VERSION: Final = 1
 """A higher one may have keys that this code cannot do justice to."""
 
-Operation = Literal["up", "destroy"]
 BY_GRAVITY: Final[tuple[Op, ...]] = (
     "delete",
     "replace",

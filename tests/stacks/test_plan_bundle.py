@@ -83,7 +83,7 @@ def test_nothing_of_a_plan_is_in_the_clear_but_its_manifest(keys: Keys) -> None:
         assert text not in sealed
     assert set(json.loads(told)) == {
         "version", "project", "stack", "operation", "run", "commit", "base", "made", "steps",
-        "upstreams", "basis",
+        "upstreams", "targets", "imports", "basis",
     }  # fmt: skip
 
 
@@ -145,7 +145,14 @@ def test_the_text_of_a_manifest_is_one(file_keys: Keys) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"stack": "staging"}, {"project": "other"}, {"operation": "destroy"}, {"steps": "0" * 64}],
+    [
+        {"stack": "staging"},
+        {"project": "other"},
+        {"operation": "destroy"},
+        {"steps": "0" * 64},
+        {"targets": ("urn:pulumi:prod::demo::toy:index:Thing::a",)},
+        {"imports": "{}"},
+    ],
 )
 def test_a_manifest_says_of_its_plan_what_is_so(file_keys: Keys, changes: dict[str, Any]) -> None:
     """Whoever can seal could claim anything: what is claimed is held against the plan."""

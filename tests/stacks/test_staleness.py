@@ -27,6 +27,7 @@ from slipway.engine.surroundings import Surroundings
 from slipway.platform.plan_store import PLANS, lease_key
 from slipway.stacks.log import Log
 from slipway.stacks.plans import making
+from slipway.stacks.plans.admission import is_on_record
 from slipway.stacks.plans.keys import FileKeys
 from slipway.stacks.plans.making import Run, Sources, apply, make
 from slipway.stacks.plans.stored import pick, put
@@ -428,6 +429,27 @@ def test_a_destroy_is_planned_and_applied(place: Place) -> None:
     assert result.counts["delete"] == 3
     assert [item["urn"].split("::")[-1] for item in place.world.objects.values()] == ["network"]
     assert [record.entry.operation for record in place.log.records()] == ["destroy"] * 2
+
+
+class Confined(Wrapped):
+    """An engine that knows of targets, as Pulumi's does."""
+
+    def plan(self, *, targets: Any, imports: str, **options: Any) -> Plan:
+        return replace(self.inner.plan(**options), targets=tuple(targets), imports=imports)
+
+
+@pytest.mark.parametrize(("targets", "evidence"), [((), "e" * 64), (("urn:pulumi:local::demo::t::a",), "")])
+def test_nobody_takes_a_stack_for_applied_of_which_a_part_was(
+    place: Place, targets: tuple[str, ...], evidence: str
+) -> None:
+    manifest, plan = make(Confined(place.engine()), place.sources, place.run, targets=targets)
+    put(place.store, manifest, plan, place.keys, b"{}")
+    assert pick(place.store, place.keys, "demo", "local", place.run.id).manifest.targets == targets
+    assert place.apply().ok
+    last = place.log.last()
+    assert last is not None
+    assert (last.entry.event, last.entry.evidence) == ("applied", evidence)
+    assert is_on_record(last, place.sources.digest) is not bool(targets)
 
 
 @dataclass

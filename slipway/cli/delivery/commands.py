@@ -20,6 +20,7 @@ from slipway.cli.stacks import ENGINE, STATUS, WIDE, ask, opened, report
 from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
+    from slipway.cli.delivery.parts import Part
     from slipway.engine.interface import Result
     from slipway.stacks.plans.bundle import Opened
 
@@ -30,7 +31,14 @@ APPLY_STATUS = "0 applied; 2 refused, and nothing was changed; 1 an error; 130 i
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog=ending(STATUS, "slipway plan staging", "slipway plan staging prod --out plans"))(plan)
+    app.command(
+        epilog=ending(
+            STATUS,
+            "slipway plan staging",
+            "slipway plan staging prod --out plans",
+            "slipway plan prod --target 'urn:pulumi:prod::shop::aws:sqs/queue:Queue::*'",
+        )
+    )(plan)
     app.command(
         epilog=ending(
             APPLY_STATUS,
@@ -44,6 +52,20 @@ def plan(
     stack: STACKS,
     *,
     destroy: Annotated[bool, typer.Option("--destroy", help="Plan to delete everything in it.")] = False,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URN", help="Plan for this resource alone, repeatable; * and ** as in Pulumi."),
+    ] = None,
+    imports: Annotated[
+        Path | None,
+        typer.Option(
+            "--import",
+            metavar="FILE",
+            help="Plan to take into the state what this file of `pulumi import` names, and nothing else.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     run: Annotated[
         str, typer.Option("--run", metavar="ID-ATTEMPT", help="What the plan goes by, unless in Actions.")
     ] = "",
@@ -72,8 +94,11 @@ def plan(
 
     The summary holds no secret; of each secret it tells only whether it is another. Several stacks are
     planned side by side, each as if nothing of the others were applied yet.
+
+    Of a part (`--target`, `--import`) `apply` does just that, and the stack still counts as one with changes
+    to come. It takes the Pulumi CLI.
     """
-    from slipway.cli.delivery import runs
+    from slipway.cli.delivery import parts, runs
     from slipway.cli.delivery.several import command, each, options
     from slipway.stacks.target import needs_among
 
@@ -81,6 +106,7 @@ def plan(
         raise typer.BadParameter(
             "it is for one stack, and in a job of GitHub Actions", param_hint="--job-output"
         )
+    part = parts.part_of(stack, target or [], imports, destroy=destroy)
     if len(stack) > 1:
         given = options(run=run or runs.run_here("").id, base=base, out=out, store=store, engine=engine)
         more = ["--destroy"] if destroy else []
@@ -92,17 +118,18 @@ def plan(
             as_json=as_json,
         )
     place = place_of(root, stack[0], store)
-    _plan(place, run, base, engine, out, destroy=destroy, job_output=job_output, as_json=as_json)
+    parts.require_targets_of(place.target, part.targets)
+    _plan(place, run, base, engine, out, part, job_output=job_output, as_json=as_json)
 
 
-def _plan(
+def _plan(  # noqa: PLR0917 - the command's own options, in their order
     place: Place,
     run: str,
     base: str,
     engine: ENGINE,
     out: Path | None,
+    part: "Part",
     *,
-    destroy: bool,
     job_output: bool,
     as_json: bool,
 ) -> None:
@@ -114,7 +141,14 @@ def _plan(
     target = place.target
     present = runs.run_here(target.commit, given=run, base=base)
     with opened(target.folder, target.stack, engine, changes=False) as session:
-        manifest, made = making.make(session.engine, target.sources, present, destroy=destroy)
+        manifest, made = making.make(
+            session.engine,
+            target.sources,
+            present,
+            destroy=part.destroy,
+            targets=part.targets,
+            imports=part.imports,
+        )
     summary = summarize(
         made.result,
         made.operation,

@@ -173,6 +173,8 @@ def _remarks(summary: Summary) -> Iterator[str]:
         yield f"⚠️ {number:,} to look at first" if number > 1 else f"⚠️ {_RISKS[summary.risks[0].kind]}"
     if summary.operation == "destroy":
         yield "the stack is destroyed"
+    if summary.operation == "import":
+        yield "only taken into the state"
     if summary.engine == "offline":
         yield "from the program alone"
     others: dict[Op, int] = {op: number for op, number in summary.counts.items() if op not in _COLUMNS}

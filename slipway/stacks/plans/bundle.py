@@ -46,6 +46,7 @@ class Manifest:
         made: epoch seconds.
         steps: the digest of the plan's steps and options.
         upstreams: the stacks that the program refers to, as it names them.
+        targets, imports: what the operation is confined to, and what it imports: see `Plan`.
     """
 
     __pydantic_config__: ClassVar = documents.STRICT
@@ -59,6 +60,8 @@ class Manifest:
     made: float
     steps: str
     upstreams: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    imports: str = ""
     basis: Basis
 
     def to_bytes(self) -> bytes:
@@ -120,12 +123,9 @@ def open_sealed(content: bytes, keys: Keys) -> Opened:
         raise _changed() from None
     plan = Plan.from_bundle(json.loads(_unpacked(packed)))
     result = plan.result
-    if (manifest.project, manifest.stack, manifest.operation, manifest.steps) != (
-        result.project,
-        result.stack,
-        plan.operation,
-        steps_digest(plan),
-    ):
+    said = (manifest.project, manifest.stack, manifest.operation, manifest.targets, manifest.imports)
+    asked = (result.project, result.stack, plan.operation, plan.targets, plan.imports)
+    if said != asked or manifest.steps != steps_digest(plan):
         raise _changed()
     return Opened(manifest, plan, digest_of(content))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Protocol
@@ -53,13 +53,24 @@ class Applies(Protocol):
         ...
 
 
-def make(engine: Engine, sources: Sources, run: Run, *, destroy: bool = False) -> tuple[Manifest, Plan]:
+def make(
+    engine: Engine,
+    sources: Sources,
+    run: Run,
+    *,
+    destroy: bool = False,
+    targets: Sequence[str] = (),
+    imports: str = "",
+) -> tuple[Manifest, Plan]:
     """One run of the engine, and what it was made from.
+
+    Args:
+        targets, imports: see `Engine.plan`.
 
     Raises:
         PlanRefused: the state was changed meanwhile. Run it again.
     """
-    plan = engine.plan(destroy=destroy)
+    plan = engine.plan(destroy=destroy, targets=targets, imports=imports)
     upstreams = referred(plan.result.steps, engine.export().get("deployment") or {})
     basis = basis_of(engine, plan.key, sources, upstreams)
     if basis.state != {_RESOURCES: plan.state}:
@@ -74,6 +85,8 @@ def make(engine: Engine, sources: Sources, run: Run, *, destroy: bool = False) -
         made=time.time(),
         steps=steps_digest(plan),
         upstreams=tuple(upstreams),
+        targets=plan.targets,
+        imports=plan.imports,
         basis=basis,
     )
     return manifest, plan
@@ -156,7 +169,8 @@ def apply(
             run=run.id,
             actor=run.actor,
             commit=run.commit,
-            evidence=sources.digest,
+            # Of a part nobody may take the whole for applied: what is left of it is still to come.
+            evidence=sources.digest if opened.plan.whole else "",
             at=clock(),
             token=held.lease.token,
             counts=dict(counts or {}),
