@@ -12,6 +12,8 @@ from rich.text import Text
 
 ROOT = Path(__file__).parents[2]
 SLIPWAY = Path(sys.executable).parent / "slipway"
+WIDTH = "104"
+"""Columns, so that no line of it is broken."""
 
 
 def main() -> None:
@@ -29,13 +31,15 @@ def main() -> None:
                 capture_output=True,
                 text=True,
                 check=True,
-                env={"COLUMNS": "96", "PATH": "", "FORCE_COLOR": "1", "TERM": "xterm-256color"},
+                env={"COLUMNS": WIDTH, "PATH": "", "FORCE_COLOR": "1", "TERM": "xterm-256color"},
             )
         finally:
             project.run("cloud", "stop")
-    console = Console(record=True, width=96, file=io.StringIO())
+    console = Console(record=True, width=int(WIDTH), file=io.StringIO())
     console.print("[bold]$ make up[/bold]")
     console.print(Text.from_ansi(said.stdout))
+    # Before that line there are only those of its progress.
+    console.print(Text.from_ansi(said.stderr.strip().splitlines()[-1]))
     picture = console.export_svg(title="make up")
     # The fonts that rich names lie on somebody else's server; a picture in a repository asks nobody.
     picture = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL)
