@@ -38,6 +38,7 @@ SCRUBBED = ("AWS_", "GITHUB_", "GH_", "ACTIONS_", "PULUMI_", "KUBE", "GOOGLE_", 
 
 _KEY = "SLIPWAY_OFFLINE_KEY"
 _TIMEOUT_SECONDS = 600
+_OWN = Path(__file__).resolve().parents[1]
 _RECORD = "\x1e"
 """What a line of the answer begins with (RFC 7464): a program may print lines of its own."""
 _REFUSAL = "\x1d"
@@ -249,13 +250,16 @@ def _prefer_modules_of(root: Path) -> None:
 
 @contextmanager
 def _modules_of_its_own(root: Path) -> Generator[None]:
-    """Forget the project's modules afterwards: they may have read one stack's configuration as they came."""
+    """Forget the project's modules afterwards: they may have read one stack's configuration as they came.
+
+    This package's own stay: they read nothing as they come, and take their time.
+    """
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
         module = sys.modules[name]
         file = Path(getattr(module, "__file__", None) or "/")
-        if not file.is_relative_to(root) or "site-packages" in file.parts:
+        if not file.is_relative_to(root) or "site-packages" in file.parts or file.is_relative_to(_OWN):
             continue
         del sys.modules[name]
         package, _, attribute = name.rpartition(".")

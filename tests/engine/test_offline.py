@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -210,6 +212,20 @@ def test_stacks_in_one_process_know_nothing_of_each_other(project):
     roles = [item.outputs["role"] for item in rendered]
     assert roles == [["deployer"] * 2, ["tester"] * 2, ["deployer"] * 2]
     assert rendered == [offline.render_apart(project, stack, "key") for stack in ("prod", "qa", "prod")]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("slipway.platform.spelling", True), ("infra.tags_of_a_test", False)]
+)
+def test_of_this_repository_the_packages_own_modules_are_loaded_once(monkeypatch, name, kept):
+    """They take as long again for each stack, and read nothing of one."""
+    root = Path(offline.__file__).resolve().parents[2]
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    with offline._modules_of_its_own(root):
+        module = types.ModuleType(name)
+        module.__file__ = str(root / f"{name.replace('.', '/')}.py")
+        monkeypatch.setitem(sys.modules, name, module)
+    assert (name in sys.modules) is kept
 
 
 def test_of_several_stacks_the_one_that_fails_is_named(project):
