@@ -111,7 +111,7 @@ class Session:
         if self.kept is not None:
             self.kept.begin(self.stack, self.engine)
         if plan.operation == "destroy":
-            return self._ended(self._emptied(lambda: self.engine.apply(plan)), gone=True)
+            return self._ended(self._emptied(lambda: self.engine.apply(plan)), gone=plan.whole)
         return self._judged(self.engine.apply(plan))
 
     def destroy(self) -> Result:

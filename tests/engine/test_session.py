@@ -14,6 +14,7 @@ from slipway.engine.interface import Result, Silent, Step
 from slipway.engine.interruption import Finding, Interruption
 from slipway.engine.local_stacks import Record
 from slipway.engine.locks import HeldLock, Lock
+from slipway.engine.plan import Plan
 from slipway.engine.state import ResourceState
 from slipway.errors import SlipwayError
 from slipway.localcloud.cloud import Cloud
@@ -168,6 +169,15 @@ def test_a_destroy_that_fails_keeps_the_record(root):
     session.engine.fails = False  # type: ignore[attr-defined]
     session.destroy()
     assert local_stacks(root).names() == []
+
+
+@pytest.mark.parametrize(("targets", "kept"), [((), []), (("urn",), ["s"])])
+def test_a_destroy_of_a_part_keeps_the_record(root, targets, kept):
+    session = scripted(root)
+    session.up()
+    gone = Plan("destroy", Result("preview", "demo", "s", "embedded"), "", "", b"", targets=targets)
+    assert session.apply(gone).ok
+    assert local_stacks(root).names() == kept
 
 
 class Interrupted(Scripted):

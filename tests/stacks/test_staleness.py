@@ -438,17 +438,22 @@ class Confined(Wrapped):
         return replace(self.inner.plan(**options), targets=tuple(targets), imports=imports)
 
 
-@pytest.mark.parametrize(("targets", "evidence"), [((), "e" * 64), (("urn:pulumi:local::demo::t::a",), "")])
-def test_nobody_takes_a_stack_for_applied_of_which_a_part_was(
-    place: Place, targets: tuple[str, ...], evidence: str
+@pytest.mark.parametrize("destroy", [False, True])
+@pytest.mark.parametrize("targets", [(), ("urn:pulumi:local::demo::t::a",)])
+def test_nobody_takes_a_stack_for_applied_or_gone_of_which_a_part_was(
+    place: Place, targets: tuple[str, ...], *, destroy: bool
 ) -> None:
-    manifest, plan = make(Confined(place.engine()), place.sources, place.run, targets=targets)
+    engine = Confined(place.engine())
+    manifest, plan = make(engine, place.sources, place.run, targets=targets, destroy=destroy)
     put(place.store, manifest, plan, place.keys, b"{}")
     assert pick(place.store, place.keys, "demo", "local", place.run.id).manifest.targets == targets
     assert place.apply().ok
     last = place.log.last()
     assert last is not None
-    assert (last.entry.event, last.entry.evidence) == ("applied", evidence)
+    assert last.entry.event == "applied"
+    whole = "destroy" if destroy else "up"
+    assert last.entry.operation == (f"{whole} of a part" if targets else whole)
+    assert last.entry.evidence == (f"part of {'e' * 64}" if targets else "e" * 64)
     assert is_on_record(last, place.sources.digest) is not bool(targets)
 
 

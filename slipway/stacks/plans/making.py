@@ -164,13 +164,13 @@ def apply(
     def record(event: Event, counts: Mapping[str, int] | None = None, note: str = "") -> None:
         entry = Entry(
             event=event,
-            operation=manifest.operation,
+            operation=f"{manifest.operation} of a part" if manifest.targets else manifest.operation,
             plan=opened.digest,
             run=run.id,
             actor=run.actor,
             commit=run.commit,
-            # Of a part nobody may take the whole for applied: what is left of it is still to come.
-            evidence=sources.digest if opened.plan.whole else "",
+            # Of a part nobody may take the whole for applied or gone: what is left is still to come.
+            evidence=sources.digest if opened.plan.whole else f"part of {sources.digest}",
             at=clock(),
             token=held.lease.token,
             counts=dict(counts or {}),
