@@ -6,6 +6,7 @@ a stack or a service is.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,9 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from slipway.errors import SlipwayError
+
+_KEYS = 200_000
+"""Keys and items that a file may come to: by its aliases a short one can come to any number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,7 @@ def parsed(content: bytes, file: str) -> Document:
         file: how messages name it.
 
     Raises:
-        SlipwayError: it is no YAML, with the line.
+        SlipwayError: it is no YAML, with the line, or more of it than anybody writes.
     """
     try:
         text = content.decode("utf-8")
@@ -104,6 +108,8 @@ def parsed(content: bytes, file: str) -> Document:
         raise SlipwayError(
             f"the file is not valid YAML: {problem}", where=f"{file}{line}", fix="correct the file"
         ) from None
+    except RecursionError:
+        raise _endless(file) from None
     if values is None:
         return Document(file=file, values={})
     if not isinstance(values, Mapping):
@@ -111,7 +117,25 @@ def parsed(content: bytes, file: str) -> Document:
     return Document(
         file=file,
         values={str(key): value for key, value in cast(Mapping[object, Any], values).items()},
-        spans=dict(_spans(node, "")),
+        spans=_all_spans(node, file),
+    )
+
+
+def _all_spans(node: Any, file: str) -> dict[str, Span]:
+    try:
+        found = [*islice(_spans(node, ""), _KEYS + 1)]
+    except RecursionError:  # an alias of what it stands in
+        raise _endless(file) from None
+    if len(found) > _KEYS:
+        raise _endless(file)
+    return dict(found)
+
+
+def _endless(file: str) -> SlipwayError:
+    return SlipwayError(
+        f"the file is nested too deeply, or its aliases make more than {_KEYS} keys of it",
+        where=file,
+        fix="write out what its aliases stand for",
     )
 
 

@@ -1,7 +1,6 @@
 """Whether a work tree has a commit's files, told without running anything; and a project as it was."""
 
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,13 +8,7 @@ import pytest
 
 from slipway.engine.revisions import revision
 from slipway.errors import SlipwayError
-
-
-def git(folder: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    command = ["git", "-C", str(folder), *who, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+from tests.git import git
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from slipway.access.world import World
 from slipway.cli.matrices import world_of
 from slipway.engine.offline import render_stacks
 from slipway.engine.recording import Rendered
+from tests.git import git
 from tests.program import forked
 
 ROOT = Path(__file__).parents[2]
@@ -188,13 +189,6 @@ class Clone:
         text = path.read_text()
         assert text.count(old) == 1, (file, old)
         path.write_text(text.replace(old, new))
-
-
-def git(folder: Path, *arguments: str) -> None:
-    """Run git without the settings of whoever runs the tests."""
-    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    subprocess.run(["git", *who, *arguments], cwd=folder, env=environment, capture_output=True, check=True)
 
 
 @pytest.fixture(scope="session")
