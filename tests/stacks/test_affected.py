@@ -149,7 +149,9 @@ def test_a_shallow_clone_is_enough_where_it_has_both_and_says_what_it_lacks(
     assert shallow.changes("--base", "origin/main") == {"network/dev": "update"}
 
 
-def test_no_question_fetches_anything(clone: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_question_fetches_anything(
+    clone: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A clone without contents lacks them and says so; Git would fetch them unasked."""
     git(clone.top, "config", "uploadpack.allowFilter", "true")
     origin = f"file://{clone.top}"
@@ -163,7 +165,9 @@ def test_no_question_fetches_anything(clone: Checkout, tmp_path: Path, monkeypat
 
 def test_hostile_names_are_text(tmp_path: Path) -> None:
     hostile = ["; touch pwned #", "$(touch pwned)", "-rf", "ümläut", "new\nline", '"quoted"', "${{ x }}"]
-    files = {f"{name}/Pulumi.yaml": f"name: {number}p\nruntime: yaml\n" for number, name in enumerate(hostile)}
+    files = {
+        f"{name}/Pulumi.yaml": f"name: {number}p\nruntime: yaml\n" for number, name in enumerate(hostile)
+    }
     files |= {f"{name}/Pulumi.dev.yaml": "config: {}\n" for name in hostile}
     clone = Checkout.begun(tmp_path, files)
     clone.write({f"{name}/Pulumi.dev.yaml": "config: {'p:x': 1}\n" for name in hostile})
@@ -227,7 +231,11 @@ def test_a_folder_that_is_no_repository_is_told(tmp_path: Path) -> None:
 
 
 def test_stacks_that_need_each_other_in_a_circle_are_told(clone: Checkout) -> None:
-    clone.write({"slipway.yaml": "projects:\n  app: {needs: [network]}\n  network: {stacks: {prod: {needs: [app]}}}\n"})
+    clone.write(
+        {
+            "slipway.yaml": "projects:\n  app: {needs: [network]}\n  network: {stacks: {prod: {needs: [app]}}}\n"
+        }
+    )
     done = clone.run()
     assert done.exit_code == 1
     assert "in a circle: app/prod needs network/prod needs app/prod" in str(done.exception)

@@ -51,7 +51,8 @@ def test_what_others_wrote_and_what_is_ignored_is_no_project() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "name: x\n", "runtime: yaml\n", "name: [x]\nruntime: yaml\n", "- x\n", "name: x\nruntime: [\n"]
+    "text",
+    ["", "name: x\n", "runtime: yaml\n", "name: [x]\nruntime: yaml\n", "- x\n", "name: x\nruntime: [\n"],
 )
 def test_a_file_that_is_no_project_is_a_mistake_and_others_are_found(text: str) -> None:
     found = catalog({"a/Pulumi.yaml": text, "b/Pulumi.yaml": PROJECT.format("b"), "b/Pulumi.dev.yaml": ""})
