@@ -5,11 +5,23 @@ Exit status: 0 kept; 1 one is not kept; 2 there is no such benchmark.
 
 import sys
 
-from benchmarks import access, burst, comment, makespan, planner, preview, scaling, second_up, webhook
+from benchmarks import (
+    access,
+    affected,
+    burst,
+    comment,
+    makespan,
+    planner,
+    preview,
+    scaling,
+    second_up,
+    webhook,
+)
 
 BENCHMARKS = {
     "preview": ("Offline preview of prod against the Pulumi CLI", preview.measure),
     "access": ("Who may do what, and what a change newly allows", access.measure),
+    "affected": ("Which of 10,000 stacks a change concerns", affected.measure),
     "scaling": ("Time per resource at 100 and at 5,000 resources", scaling.measure),
     "second_up": ("A second up without changes (embedded engine)", second_up.measure),
     "webhook": ("The webhook function", webhook.measure),

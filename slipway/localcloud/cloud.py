@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from slipway.platform.organization import EMBEDDED_ACCOUNT
+from slipway.platform.stack import EMBEDDED_ACCOUNT
 from slipway.private_folder import private_folder
 
 SERVICES = ("aws", "github", "kubernetes", "console")

@@ -4,9 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from slipway.errors import SlipwayError
 from slipway.localcloud.cloud import Cloud
 from slipway.platform.loopback import is_loopback
@@ -57,6 +54,9 @@ def _document(cluster: dict[str, Any], user: dict[str, Any], *, namespace: str) 
 
 def _current(path: Path) -> dict[str, Any]:
     """The file's current context alone, its relative paths made absolute."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - slow, and every command imports this module
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - likewise
+
     try:
         loaded = cast("Any", YAML(typ="safe")).load(path.read_text())
         contexts = {one["name"]: one["context"] for one in loaded["contexts"]}

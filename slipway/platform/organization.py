@@ -21,9 +21,6 @@ from slipway.platform.values import (
     TransitGatewayId,
 )
 
-EMBEDDED_ACCOUNT = "123456789012"
-"""The one account of the embedded cloud (moto's own, `moto.core.DEFAULT_ACCOUNT_ID`)."""
-
 
 class Accounts(Model):
     """The AWS accounts of the organisation. One account may play all three roles."""

@@ -23,12 +23,12 @@ from slipway.platform.mistakes import (
     location,
     shown,
 )
-from slipway.platform.organization import EMBEDDED_ACCOUNT, OrganizationSettings
+from slipway.platform.organization import OrganizationSettings
 from slipway.platform.rules import Draft, mistakes_of
 from slipway.platform.rules.unread import MOVED_KEYS, moved_from_the_platform
 from slipway.platform.services import ServiceSettings
 from slipway.platform.settings import Endpoints, LocalSettings, PlatformSettings, Settings
-from slipway.platform.stack import ACCOUNT_STACKS, Stack
+from slipway.platform.stack import ACCOUNT_STACKS, EMBEDDED_ACCOUNT, Stack
 from slipway.platform.values import ServiceName
 
 _M = TypeVar("_M", bound=BaseModel)

@@ -31,5 +31,8 @@ class Stack(StrEnum):
         return self is other or self is Stack.LOCAL
 
 
+EMBEDDED_ACCOUNT = "123456789012"
+"""The one account of the embedded cloud (moto's own, `moto.core.DEFAULT_ACCOUNT_ID`)."""
+
 ACCOUNT_STACKS = (Stack.AUTOMATION, Stack.STAGING, Stack.PROD)
 """The stacks that have an account of their own, in the order in which they are applied from nothing."""

@@ -49,16 +49,15 @@ class Packages:
         self._files = files
         self._knowledge = knowledge
 
-    def made_of(self, project: Project, others: frozenset[str], *, bounded: bool) -> dict[str, TextFacts]:
+    def made_of(self, project: Project, others: frozenset[str]) -> dict[str, TextFacts]:
         """The files of a program, by path, with what each says.
 
         Args:
             project: whose program it is.
-            others: folders of projects that lie below its own.
-            bounded: whether those are none of its files, because what it reads is declared.
+            others: folders below its own whose files are none of it.
         """
         found: dict[str, TextFacts] = {}
-        waiting = [*self._folder(project.folder, others if bounded else frozenset())]
+        waiting = [*self._folder(project.folder, others)]
         if project.facts["main"]:
             main = posixpath.normpath(joined(project.folder, project.facts["main"]))
             waiting += self._meant(main)

@@ -43,12 +43,8 @@ class Programs:
             paths: patterns that are declared, from the repository's top.
             bounded: whether what it reads by names that it computes is known, and nothing is assumed of that.
         """
-        below = f"{project.folder}/" if project.folder else ""
-        others = frozenset(
-            folder for folder in folders if folder != project.folder and folder.startswith(below)
-        )
         python = project.facts["runtime"] == "python"
-        program = self._python(project, bounded) if python else self._other(project, others, bounded)
+        program = self._python(project, bounded) if python else self._other(project, folders, bounded)
         parts = dict(program.parts)
         for pattern in paths:
             parts.update(self._files.matching(pattern))
@@ -131,8 +127,11 @@ class Programs:
                 if name in self._files.blobs:
                     yield name, self._files.blobs[name]
 
-    def _other(self, project: Project, others: frozenset[str], bounded: bool) -> Program:
-        made_of = self._packages.made_of(project, others, bounded=bounded)
+    def _other(self, project: Project, folders: Iterable[str], bounded: bool) -> Program:
+        # Where what it reads is declared, the projects below its folder are none of its files.
+        below = f"{project.folder}/" if project.folder else ""
+        others = (folder for folder in folders if folder != project.folder and folder.startswith(below))
+        made_of = self._packages.made_of(project, frozenset(others if bounded else ()))
         parts = {path: facts["digest"] for path, facts in made_of.items()}
         words = frozenset(word for facts in made_of.values() for word in facts["words"])
         refers = any(facts["refers"] for facts in made_of.values())

@@ -36,6 +36,7 @@ class Imports:
     def __init__(self, files: Files, knowledge: Knowledge) -> None:
         self._files = files
         self._knowledge = knowledge
+        self._open: dict[str, tuple[bool, str]] = {}
 
     def closure(self, entry: str, root: str) -> Closure:
         """All modules that can be imported when a program runs.
@@ -94,13 +95,20 @@ class Imports:
         By `PYTHONPATH` that may be any, except inside of another project, whose modules are its own unless
         they can be installed.
         """
+        if other not in self._open:
+            self._open[other] = self._around(other)
+        is_open, project = self._open[other]
+        return is_open or project in ancestors(root)
+
+    def _around(self, folder: str) -> tuple[bool, str]:
+        """Whether any program may import from a folder; else the folder of the project that it lies in."""
         blobs = self._files.blobs
-        if any(joined(other, manifest) in blobs for manifest in _INSTALLABLE):
-            return True
-        for folder in ancestors(other):
-            if any(joined(folder, name) in blobs for name in ("Pulumi.yaml", "Pulumi.yml")):
-                return folder in ancestors(root)
-        return True
+        if any(joined(folder, manifest) in blobs for manifest in _INSTALLABLE):
+            return True, ""
+        for above in ancestors(folder):
+            if any(joined(above, name) in blobs for name in ("Pulumi.yaml", "Pulumi.yml")):
+                return False, above
+        return True, ""
 
     def _is_module(self, root: str, name: str) -> bool:
         """Whether it is a module or a package there, and no part of one that lies in several folders."""

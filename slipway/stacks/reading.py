@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from slipway.stacks.discovery import SETTINGS_FILE, Catalog, Project, discover
-from slipway.stacks.evidence import Configured, Evidence, Program
+from slipway.stacks.evidence import Configured, Evidence, Observed, Program
 from slipway.stacks.files import Files
 from slipway.stacks.knowledge import Knowledge
 from slipway.stacks.names import Parts, SettingsFacts, under, unknown_names
@@ -18,19 +18,6 @@ from slipway.stacks.trees import Repository, Tree
 
 _UNKNOWN = re.compile(rf"\$?\{{[^}}]*\}}|%\w|\*+|{STACK}")
 """What stands in a text for a part that only a run knows, in any language."""
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What the last plan of a stack was seen to read.
-
-    Attributes:
-        files: that it opened, from the repository's top.
-        references: stacks whose outputs it read, as project/stack.
-    """
-
-    files: frozenset[str] = frozenset()
-    references: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -97,6 +84,7 @@ class _Reader:
         self._observed = observed
         self._knowledge = knowledge
         self._said = said
+        self._known: dict[tuple[str, str], Parts] = {}
         self._files = Files(tree, self._said["ignore"])
         self._programs = Programs(self._files, knowledge)
         self._configured = Configured(knowledge)
@@ -107,9 +95,10 @@ class _Reader:
         found: dict[str, Evidence] = {}
         for project in self._catalog.projects.values():
             programs: dict[bool, Program] = {}
+            declares = self._bounded(project)
             for stack, file in project.stacks.items():
                 name = project.stack_id(stack)
-                bounded = name in self._observed or self._bounded(project)
+                bounded = declares or name in self._observed
                 if bounded not in programs:
                     paths = self._said_of(project.name)["paths"]
                     programs[bounded] = self._programs.program(project, self._folders, paths, bounded=bounded)
@@ -137,6 +126,11 @@ class _Reader:
 
     def _said_of(self, project: str, stack: str = "") -> Parts:
         """What the settings say of a stack alone; without one, of all stacks of a project."""
+        if (project, stack) not in self._known:
+            self._known[project, stack] = self._asked_of(project, stack)
+        return self._known[project, stack]
+
+    def _asked_of(self, project: str, stack: str) -> Parts:
         block = self._said["projects"].get(project)
         if stack:
             return (block or {}).get("stacks", {}).get(stack) or Parts(needs=[], paths=[])

@@ -24,7 +24,7 @@ from slipway.localcloud.loopback_http import fetch
 from slipway.localcloud.providers.aws import AwsProvider
 from slipway.platform.addressing import subnets
 from slipway.platform.network import NetworkSettings
-from slipway.platform.organization import EMBEDDED_ACCOUNT
+from slipway.platform.stack import EMBEDDED_ACCOUNT
 from tests.components.samples import ACCOUNT, REGION, network_args, network_settings
 
 FLEET, HOME = "10.10.0.0/16", "10.20.0.0/16"

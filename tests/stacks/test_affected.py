@@ -233,7 +233,8 @@ def test_a_folder_that_is_no_repository_is_told(tmp_path: Path) -> None:
 def test_stacks_that_need_each_other_in_a_circle_are_told(clone: Checkout) -> None:
     clone.write(
         {
-            "slipway.yaml": "projects:\n  app: {needs: [network]}\n  network: {stacks: {prod: {needs: [app]}}}\n"
+            "slipway.yaml": "projects:\n  app: {needs: [network]}\n"
+            "  network: {stacks: {prod: {needs: [app]}}}\n"
         }
     )
     done = clone.run()

@@ -77,7 +77,7 @@ MAIN = {
 JAVA = {
     **STACK,
     "apps/p/Pulumi.yaml": "name: p\nruntime: java\n",
-    "apps/p/pom.xml": "<project><parent><relativePath>../../libs/base/pom.xml</relativePath></parent></project>",
+    "apps/p/pom.xml": "<relativePath>../../libs/base/pom.xml</relativePath>",
     "apps/p/src/App.java": "1",
     "libs/base/pom.xml": "1",
     "libs/base/src/Base.java": "1",

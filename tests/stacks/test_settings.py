@@ -24,7 +24,7 @@ defaults:
     - {begins: 2026-12-20T00:00:00Z, ends: 2027-01-04T08:00:00+01:00, reason: Christmas}
   drift:
     ignore:
-      - {resource: "aws:autoscaling/group:Group", properties: [desiredCapacity], until: 2026-12-31, reason: scaled}
+      - {resource: "aws:autoscaling/group:Group", until: 2026-12-31, reason: scaled}
 projects:
   app:
     needs: [network]
@@ -117,7 +117,8 @@ def test_a_mistake_is_told_with_its_line(text: str, told: str) -> None:
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    text = "store: nowhere\ndefaults:\n  owners: [ada]\nprojects:\n  app:\n    stacks:\n      dev: {paths: [/x]}\n"
+    text = "store: nowhere\ndefaults:\n  owners: [ada]\n"
+    text += "projects:\n  app:\n    stacks:\n      dev: {paths: [/x]}\n"
     told = mistakes(text)
     assert [one.split(": ")[:2] for one in told] == [
         ["slipway.yaml:1", "store"],
