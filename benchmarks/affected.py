@@ -75,7 +75,8 @@ def measure() -> bool:
             middle = statistics.median(seconds for seconds, _ in answers)
             kept = kept and middle <= LIMIT
             print(
-                f"  {what}: {middle:.2f} s (at most {LIMIT:.0f}), {used:.2f} of the processor; {answers[0][1]} affected",
+                f"  {what}: {middle:.2f} s (at most {LIMIT:.0f}), {used:.2f} of the processor; "
+                f"{answers[0][1]} affected",
                 flush=True,
             )
     return kept

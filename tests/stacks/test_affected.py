@@ -46,6 +46,18 @@ def test_a_stack_is_affected_by_its_own_file_and_its_downstreams_with_it(clone: 
     )
 
 
+def test_what_needs_a_stack_that_needs_another_is_affected_too(clone: Checkout) -> None:
+    site = {"site/Pulumi.yaml": "name: site\nruntime: yaml\n", "site/Pulumi.prod.yaml": ""}
+    clone.commit({**site, "slipway.yaml": "projects: {app: {needs: [network]}, site: {needs: [app]}}\n"})
+    clone.write({"network/Pulumi.prod.yaml": "config:\n  network:size: 3\n"})
+    told = clone.affected("--base", "HEAD")
+    assert [(name, one["upstreams"]) for name, one in told.items()] == [
+        ("network/prod", []),
+        ("app/prod", ["network/prod"]),
+        ("site/prod", ["app/prod"]),
+    ]
+
+
 def test_what_nothing_is_made_of_concerns_nothing(clone: Checkout) -> None:
     clone.write({"README.md": "other words\n", "network/notes.txt": "nobody reads this\n"})
     clone.write({"network/Pulumi.prod.yaml": "# Why it is so.\nconfig:\n  network:size: 2\n"})

@@ -168,6 +168,25 @@ def test_a_stack_needs_what_it_reads_outputs_of(runtime: str, file: str, text: s
     assert InMemory().evidence(files)["p/dev"].upstreams == ("net/dev",)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('  p:a: "x\n  p:b: 1"\n', '  p:a: "x\n  p:b: 2"\n'),
+        ("  p:a: 'x\n    y'\n  p:b: 1\n", "  p:a: 'x\n    z'\n  p:b: 1\n"),
+        ("  p:a: |\n    # one\n", "  p:a: |\n    # two\n"),
+        ("  p:a: {b: &x 1}\n  p:c: *x\n", "  p:a: {b: &x 2}\n  p:c: *x\n"),
+        ("  p:a:\n  - 1\n", "  p:a:\n  - 2\n"),
+    ],
+)
+def test_what_is_more_than_plain_yaml_counts_as_one_piece(one: str, other: str) -> None:
+    assert stack_facts(f"config:\n{one}".encode()) != stack_facts(f"config:\n{other}".encode())
+
+
+@pytest.mark.parametrize("text", ['  p:a: "x\n  p:b: 1"\n', "  p:a: 'x\n  p:b: 1'\n", "  p:a: |\n  p:b: 1\n"])
+def test_no_key_is_read_out_of_a_text(text: str) -> None:
+    assert stack_facts(f"config:\n{text}".encode())["keys"] == {}
+
+
 PARTS = st.text("abc: -#'\"\n\t[]{}&*!|", max_size=60)
 
 

@@ -21,7 +21,8 @@ def is_concerned(program: str, changes: Files, files: Files | None = None) -> bo
 
 
 MAIN = "import pulumi\n"
-CONCERNS = {
+Cases = dict[str, tuple[str, Files, Files]]
+CONCERNS: Cases = {
     "an expression": (MAIN, {"p/__main__.py": "import pulumi\n\nx = 1\n"}, {}),
     "a module": (MAIN + "import one\n", {"p/one.py": "x = 2\n"}, {"p/one.py": "x = 1\n"}),
     "a module of a module": (
@@ -105,6 +106,11 @@ CONCERNS = {
         {"p/Pulumi.dev.yaml": "config:\n  p:size: 1\n  p:other: 9\n  aws:region: eu-west-1\n"},
         {},
     ),
+    "any key, where configuration is reached in another way": (
+        MAIN + "import pulumi.runtime\npulumi.runtime.get_config('p:other')\n",
+        {"p/Pulumi.dev.yaml": "config:\n  p:size: 1\n  p:other: 9\n  aws:region: eu-west-1\n"},
+        {},
+    ),
     "the lock file": (MAIN, {"p/requirements.txt": "pulumi==3.261.0\n"}, LOCKED),
     "the lock file above": (MAIN, {"uv.lock": "2"}, {"uv.lock": "1"}),
     "the runtime": (
@@ -114,7 +120,7 @@ CONCERNS = {
     ),
     "what is no Python any more": (MAIN, {"p/__main__.py": "import pulumi\nx = = 1\n"}, {}),
 }
-DOES_NOT = {
+DOES_NOT: Cases = {
     "a comment": (MAIN, {"p/__main__.py": "# Why.\nimport pulumi\n"}, {}),
     "layout": (MAIN + "x = [1,2]\n", {"p/__main__.py": MAIN + "x = [\n    1,\n    2,\n]\n"}, {}),
     "a module that nothing imports": (MAIN, {"p/one.py": "x = 2\n"}, {"p/one.py": "x = 1\n"}),
@@ -139,6 +145,11 @@ DOES_NOT = {
         MAIN + "import one\n",
         {"q/one.py": "x = 2\n"},
         {"p/one.py": "x = 1\n", "q/one.py": "x = 1\n", "q/Pulumi.yaml": "name: q\nruntime: python\n"},
+    ),
+    "a module that lies in another project alone": (
+        MAIN + "import one\n",
+        {"q/one.py": "x = 2\n"},
+        {"q/one.py": "x = 1\n", "q/Pulumi.yaml": "name: q\nruntime: python\n"},
     ),
     "a lock file beyond the nearest": (MAIN, {"uv.lock": "2"}, {"uv.lock": "1", **LOCKED}),
     "what `paths` does not name": (
