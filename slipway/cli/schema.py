@@ -11,12 +11,13 @@ from slipway.cli.contract import ending
 
 
 class File(StrEnum):
-    """The kinds of settings files."""
+    """The kinds of settings files, and what a check of a plan answers."""
 
     SERVICE = "service"
     STACK = "stack"
     PROJECT = "project"
     DELIVERY = "delivery"
+    FINDINGS = "findings"
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +28,9 @@ def register(app: typer.Typer) -> None:
 def schema(
     file: Annotated[
         File | None,
-        typer.Argument(help="services/<name>.yaml, Pulumi.<stack>.yaml, Pulumi.yaml or slipway.yaml."),
+        typer.Argument(
+            help="services/<name>.yaml, Pulumi.<stack>.yaml, Pulumi.yaml, slipway.yaml; or a check's answer."
+        ),
     ] = None,
     *,
     write: Annotated[
@@ -43,16 +46,19 @@ def schema(
     # The models are slow to make, and no other command pays for them.
     from slipway.platform.schema import SCHEMAS as OF_PLATFORM  # noqa: PLC0415
     from slipway.platform.schema import settings_page  # noqa: PLC0415
+    from slipway.stacks.checks.contract import schema as findings  # noqa: PLC0415
     from slipway.stacks.settings import schema as delivery  # noqa: PLC0415
 
-    schemas = {**OF_PLATFORM, File.DELIVERY.value: delivery}
+    schemas = {**OF_PLATFORM, File.DELIVERY.value: delivery, File.FINDINGS.value: findings}
     if write is not None:
         (write / "schemas").mkdir(parents=True, exist_ok=True)
         for name, of_file in schemas.items():
             (write / "schemas" / f"{name}.json").write_text(_text(of_file()), encoding="utf-8")
         (write / "settings.md").write_text(settings_page(), encoding="utf-8")
     elif file is None:
-        raise typer.BadParameter("name a file: service, stack, project or delivery", param_hint="'file'")
+        raise typer.BadParameter(
+            "name a file: service, stack, project, delivery or findings", param_hint="'file'"
+        )
     else:
         typer.echo(_text(schemas[file.value]()), nl=False)
 

@@ -99,9 +99,9 @@ class Check(Model):
     """A command that gets a plan without its secrets as JSON, and answers with findings."""
 
     run: Annotated[str, Field(min_length=1, max_length=1000, examples=["infracost-findings"])]
-    """The command, which gets the plan on its standard input."""
+    """The command, which gets the plan on its standard input and runs at the top of the repository."""
     level: Level = Level.ADVISORY
-    """`mandatory` findings hold the merge."""
+    """The highest that its findings have: `mandatory` ones hold the merge and the apply."""
 
 
 class Freeze(Model):

@@ -193,6 +193,11 @@ class Summary:
         return bool(self.steps)
 
     @property
+    def held_by(self) -> tuple[Finding, ...]:
+        """The findings because of which it is neither merged nor applied."""
+        return tuple(finding for finding in self.findings if finding.level == "mandatory")
+
+    @property
     def counts(self) -> dict[Op, int]:
         """How many steps of each operation, the gravest first."""
         seen = Counter(step.op for step in self.steps)

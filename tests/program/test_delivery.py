@@ -73,6 +73,25 @@ def planned(shop: Project, *arguments: str) -> dict[str, Any]:
     return json.loads(shop.ok("plan", "local", "--json", *arguments))
 
 
+def test_what_a_mandatory_check_finds_fault_with_is_planned_and_shown_and_not_applied(shop: Project) -> None:
+    top = shop.root.parents[1]
+    (top / "check.py").write_text(
+        "import json, sys\nsteps = json.load(sys.stdin)['summary']['steps']\n"
+        "said = {'rule': 'size', 'message': f'{len(steps)} steps'}\n"
+        "print(json.dumps({'version': 1, 'findings': [said]}))\n"
+    )
+    settings = "defaults: {checks: {large: {run: python3 check.py, level: mandatory}}}\n"
+    (top / "slipway.yaml").write_text(settings)
+    made = planned(shop)
+    (finding,) = made["summary"]["findings"]
+    assert (finding["level"], finding["text"]) == ("mandatory", "size: 4 steps")
+    assert "large: size: 4 steps" in refused(shop, "--run", made["run"])
+    # What it has found is sealed with the plan: taking the check away does not let it through.
+    (top / "slipway.yaml").unlink()
+    assert "large: size: 4 steps" in refused(shop, "--run", made["run"])
+    assert days(shop) is None
+
+
 def store(shop: Project) -> FolderStore:
     return FolderStore(shop.root / ".slipway" / "plans")
 

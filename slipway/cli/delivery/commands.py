@@ -7,6 +7,7 @@ nothing was changed.
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs: no other command pays for it
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +23,9 @@ from slipway.errors import SlipwayError
 if TYPE_CHECKING:
     from slipway.cli.delivery.parts import Part
     from slipway.engine.interface import Result
-    from slipway.stacks.plans.bundle import Opened
+    from slipway.stacks.plans.bundle import Manifest, Opened
+    from slipway.stacks.summary import Summary
+    from slipway.stacks.target import Target
 
 REFUSED = 2
 _JOB_OUTPUT = "GITHUB_OUTPUT"
@@ -92,7 +95,8 @@ def plan(
 ) -> None:
     """Plan what `up` would do, seal that for `apply` alone to open, and store it with a summary.
 
-    The summary holds no secret; of each secret it tells only whether it is another. Several stacks are
+    The summary holds no secret; of each secret it tells only whether it is another. `checks` of slipway.yaml
+    look at it, and `apply` refuses what a mandatory one finds fault with. Several stacks are
     planned side by side, each as if nothing of the others were applied yet.
 
     Of a part (`--target`, `--import`) `apply` does just that, and the stack still counts as one with changes
@@ -156,6 +160,8 @@ def _plan(  # noqa: PLR0917 - the command's own options, in their order
         commit=present.commit,
         created=f"{datetime.fromtimestamp(manifest.made, UTC):%Y-%m-%dT%H:%M:%SZ}",
     )
+    if summary.ok and target.block.checks:
+        manifest, summary = _checked(target, manifest, summary)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{target.project}.{target.stack}.json").write_bytes(summary.to_bytes())
@@ -170,8 +176,23 @@ def _plan(  # noqa: PLR0917 - the command's own options, in their order
         typer.echo(json.dumps({**told, "changed": summary.changed, "counts": summary.counts}, indent=2))
         return
     report(made.result, "text")
+    for finding in summary.findings:
+        at = f" at {finding.urn.rpartition('::')[2]}" if finding.urn else ""
+        typer.echo(f"{finding.level}: {finding.check}: {finding.text}{at}", err=True)
     typer.echo(f"plan {digest[:12]} lies in {place.opened.address}", err=True)
-    typer.echo(f"Apply it: slipway apply {target.name} --run {present.id}", err=True)
+    if summary.held_by:
+        typer.echo("`apply` refuses it, because of what is mandatory.", err=True)
+    else:
+        typer.echo(f"Apply it: slipway apply {target.name} --run {present.id}", err=True)
+
+
+def _checked(target: "Target", manifest: "Manifest", summary: "Summary") -> "tuple[Manifest, Summary]":
+    """A plan's manifest and summary with what the checks of its stack say."""
+    from slipway.stacks.checks.running import outcomes, run_checks
+
+    checks = target.block.checks
+    findings = run_checks(checks, summary, target.top)
+    return replace(manifest, checks=outcomes(checks, findings)), replace(summary, findings=findings)
 
 
 def _set_job_output(name: str, value: str) -> None:
@@ -299,6 +320,7 @@ def _apply(place: Place, run: str, engine: ENGINE, *, yes: bool) -> "Result | No
     if admission.is_applied(log.last(), planned.digest):
         return None
     admission.require_thawed(target.block.freeze, datetime.now(UTC), target.name)
+    admission.require_passed(target.block.checks, planned.manifest.checks, target.name)
     if not yes:
         _show(planned)
         ask(f"Apply this to {target.name}?")

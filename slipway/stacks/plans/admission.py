@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
     from slipway.stacks.log import Record
-    from slipway.stacks.settings import Freeze
+    from slipway.stacks.settings import Check, Freeze
 
 
 def is_applied(last: Record | None, digest: str) -> bool:
@@ -38,6 +38,23 @@ def require_thawed(freezes: Iterable[Freeze], now: datetime, where: str) -> None
     for freeze in freezes:
         if freeze.covers(now):
             raise Frozen(freeze, where)
+
+
+def require_passed(asked: Mapping[str, Check], looked: Mapping[str, tuple[str, ...]], where: str) -> None:
+    """Refuse a plan that a mandatory check holds, or has not looked at.
+
+    Args:
+        asked: the checks of the stack as they are now.
+        looked: `Manifest.checks`.
+
+    Raises:
+        PlanRefused: with what each of them says.
+    """
+    reasons = [f"{name}: {text}" for name, texts in looked.items() for text in texts]
+    unasked = [name for name, check in asked.items() if check.level == "mandatory" and name not in looked]
+    reasons += [f"{name}: it has not looked at this plan" for name in sorted(unasked)]
+    if reasons:
+        raise PlanRefused("mandatory checks hold this plan", tuple(reasons), where)
 
 
 class Frozen(SlipwayError):

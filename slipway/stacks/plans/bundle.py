@@ -16,7 +16,8 @@ import hashlib
 import json
 import secrets
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from cryptography.exceptions import InvalidTag
@@ -47,6 +48,7 @@ class Manifest:
         steps: the digest of the plan's steps and options.
         upstreams: the stacks that the program refers to, as it names them.
         targets, imports: what the operation is confined to, and what it imports: see `Plan`.
+        checks: by the name of each check that looked at it, what holds it; nothing where it may be applied.
     """
 
     __pydantic_config__: ClassVar = documents.STRICT
@@ -63,6 +65,7 @@ class Manifest:
     targets: tuple[str, ...] = ()
     imports: str = ""
     basis: Basis
+    checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def to_bytes(self) -> bytes:
         """One line, the same for the same manifest."""

@@ -1,0 +1,1 @@
+"""Checks of a plan: commands of anybody that get its summary, and answer with findings."""
