@@ -194,9 +194,10 @@ def test_no_color_leaves_no_escape_on_a_terminal(arguments: list[str], code: int
     [
         (
             "schema foo",
-            "Invalid value for 'file': 'foo' is not one of 'service', 'stack', 'project', 'delivery'.",
+            "Invalid value for 'file': "
+            "'foo' is not one of 'service', 'stack', 'project', 'delivery', 'findings'.",
         ),
-        ("schema", "Invalid value for 'file': name a file: service, stack, project or delivery"),
+        ("schema", "Invalid value for 'file': name a file: service, stack, project, delivery or findings"),
         ("preview prod --engine foo", "Invalid value for '--engine': 'foo' is not one of 'auto', "),
         ("runners simulate --jobs x", "Invalid value for '--jobs': found 'x'; expected a whole number"),
         *(

@@ -20,7 +20,7 @@ FACTS = {
     "alias/slipway-": {f"{PLATFORM}/naming.py", "components/cluster/cluster.py"},
     ".dkr.ecr.": {f"{PLATFORM}/naming.py"},
     "refs/pull/*/merge": {f"{PLATFORM}/services.py"},
-    "123456789012": {f"{PLATFORM}/organization.py"},
+    "123456789012": {f"{PLATFORM}/stack.py"},
     "https://api.github.com": {
         f"{PLATFORM}/naming.py",
         # As GitHub writes it into its answers, wherever the stand-in listens.

@@ -11,7 +11,14 @@ import pytest
 from tests.recipes.conftest import ROOT, add, replace, run, run_tests
 
 TESTS = (
-    *("__main__.py", "tests/__init__.py", "tests/conftest.py", "tests/published.py", "tests/sampling.py"),
+    *(
+        "__main__.py",
+        "tests/__init__.py",
+        "tests/conftest.py",
+        "tests/git.py",
+        "tests/published.py",
+        "tests/sampling.py",
+    ),
     *("tests/components", "tests/providers", "tests/program"),
 )
 TOKEN = "aws:ec2/networkAcl:NetworkAcl"
