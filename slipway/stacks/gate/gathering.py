@@ -131,7 +131,7 @@ def _planned(summary: Summary) -> Planned:
         made=moment(summary.created, float("inf")),
         ok=summary.ok,
         deletes=max(deleted, lost, int(summary.operation == "destroy")),
-        findings=tuple(each.text for each in summary.findings if each.level == "mandatory"),
+        findings=tuple(each.text for each in summary.held_by),
     )
 
 
