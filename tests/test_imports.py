@@ -49,6 +49,7 @@ ALLOWED = {
     ),
     "slipway/recovery": ("slipway.aws", "slipway.engine", "slipway.github", *GROUND),
     "slipway/stacks": ("slipway.aws", "slipway.engine", "slipway.github", "slipway.store", *GROUND),
+    "slipway/adoption": ("slipway.access", "slipway.stacks", *GROUND),
     "slipway/cli": ("slipway",),
 }
 PURE = (

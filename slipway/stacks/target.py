@@ -66,7 +66,7 @@ def find(folder: Path, name: str) -> Target:
         SettingsError: slipway.yaml is wrong.
         SlipwayError: not a repository, no commit in it, or no such stack.
     """
-    with _reading(folder) as (repository, knowledge, tree):
+    with work_tree(folder) as (repository, knowledge, tree):
         (project, stack), reading = _found(repository, knowledge, tree, folder, name)
         settings = settings_of(repository, reading)
         evidence = reading.evidence[project.stack_id(stack)]
@@ -101,7 +101,7 @@ def needs_among(folder: Path, names: Collection[str]) -> dict[str, frozenset[str
         SettingsError: slipway.yaml is wrong.
         SlipwayError: not a repository, or no such stack.
     """
-    with _reading(folder) as (repository, knowledge, reading):
+    with work_tree(folder) as (repository, knowledge, reading):
         ids: list[str] = [] if names else [*reading.evidence]
         for name in names:
             (project, stack), _ = _found(repository, knowledge, reading, folder, name)
@@ -111,7 +111,13 @@ def needs_among(folder: Path, names: Collection[str]) -> dict[str, frozenset[str
 
 
 @contextmanager
-def _reading(folder: Path) -> Generator[tuple[Repository, Knowledge, Reading]]:
+def work_tree(folder: Path) -> Generator[tuple[Repository, Knowledge, Reading]]:
+    """A repository as it lies there, read.
+
+    Raises:
+        SettingsError: slipway.yaml is wrong.
+        SlipwayError: not a repository, or a project is wrong.
+    """
     repository = Repository(folder)
     try:
         knowledge = Knowledge(repository.read, repository.private / FOLDER)

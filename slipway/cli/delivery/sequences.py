@@ -1,4 +1,4 @@
-"""`slipway stacks bring-up | tear-down | log | unlock | explain`: what concerns stacks beside a plan."""
+"""`slipway stacks bring-up | tear-down | log | unlock | explain | init`: stacks, beside a plan of one."""
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs: no other command pays for it
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from slipway.cli.contract import ending
-from slipway.cli.delivery import records
+from slipway.cli.delivery import adopting, records
 from slipway.cli.delivery.commands import APPLY_STATUS
 from slipway.cli.delivery.place import STORE
 from slipway.cli.options import AS_JSON, ROOT, YES
@@ -20,6 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 records.register(app)
+adopting.register(app)
 _SOME = Annotated[
     list[str] | None,
     typer.Argument(metavar="[STACK...]", help="Stacks as project/stack; all of the repository if none."),
