@@ -172,7 +172,10 @@ def test_a_push_is_planned_without_the_right_to_apply_and_only_the_plan_is_appli
             "run": f".venv/bin/slipway comment plans/slipway.{stack}.json --job-summary"
         }
         assert applied["environment"] == f"infra-{stack}-apply"
-        assert applied["if"] == f"${{{{ needs.plan-{stack}.outputs.apply == 'true' }}}}"
+        # Without a function of status GitHub leaves out what is anywhere below a job that was left out
+        # (https://github.com/actions/runner/issues/2205): staging, where automation had nothing to apply.
+        planned_well = f"needs.plan-{stack}.result == 'success' && needs.plan-{stack}.outputs.apply == 'true'"
+        assert applied["if"] == f"${{{{ !cancelled() && {planned_well} }}}}"
         assert applied["concurrency"] == {"group": f"infra-{stack}", "cancel-in-progress": False}
         assert applied["steps"][0]["with"]["fetch-depth"] == 0
         assert applied["steps"][-1]["run"] == f".venv/bin/slipway apply {stack} --yes"
