@@ -44,6 +44,8 @@ from slipway.platform.documents import read
 
 INSTALL: Final = "install it: https://www.pulumi.com/docs/iac/download-install/"
 _FLAGS: Final = ("--non-interactive", "--color", "never")
+_HELD_TO_POLICIES: Final = ("preview", "up")
+"""The commands that take `--policy-pack` (pkg/cmd/pulumi, v3.260)."""
 _ENCRYPTION: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
 """Keys of a stack file that say how its secrets are encrypted."""
 
@@ -99,6 +101,8 @@ class PulumiEngine:
         self._constrain = constrain
         self._locks = locks
         self._lookup = lookup
+        self.policy_packs: tuple[str, ...] = ()
+        """Folders of policy packs that a preview and an update are held to."""
         self._sensitive: list[dict[str, Plain]] = []
         """Secrets that a plan told us, for what Pulumi says afterwards."""
 
@@ -377,9 +381,13 @@ class PulumiEngine:
             time.monotonic() - began,
         )
 
+    def _policies(self, command: str) -> list[str]:
+        packs = self.policy_packs if command in _HELD_TO_POLICIES else ()
+        return [word for pack in packs for word in ("--policy-pack", pack)]
+
     def _stream(self, arguments: list[str], events: Events, files: Sequence[int]) -> Ended:
         return stream(
-            [self._command, *arguments, *_FLAGS, "--stack", self._stack],
+            [self._command, *arguments, *self._policies(arguments[0]), *_FLAGS, "--stack", self._stack],
             self._folder,
             # Makes `preview --json` print events as they come, as the other commands do (pkg/cmd/pulumi).
             {**self._environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},

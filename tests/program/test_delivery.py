@@ -75,6 +75,10 @@ def planned(shop: Project, *arguments: str) -> dict[str, Any]:
 
 def test_what_a_mandatory_check_finds_fault_with_is_planned_and_shown_and_not_applied(shop: Project) -> None:
     top = shop.root.parents[1]
+    (top / "packs").mkdir()
+    (top / "packs/PulumiPolicy.yaml").write_text("runtime: python\n")
+    without = shop.run("plan", "local", "--policy-pack", str(top / "packs"))
+    assert (without.returncode, "the embedded engine runs no policy pack" in without.stderr) == (1, True)
     (top / "check.py").write_text(
         "import json, sys\nsteps = json.load(sys.stdin)['summary']['steps']\n"
         "said = {'rule': 'size', 'message': f'{len(steps)} steps'}\n"

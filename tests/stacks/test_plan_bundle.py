@@ -83,7 +83,7 @@ def test_nothing_of_a_plan_is_in_the_clear_but_its_manifest(keys: Keys) -> None:
         assert text not in sealed
     assert set(json.loads(told)) == {
         "version", "project", "stack", "operation", "run", "commit", "base", "made", "steps",
-        "upstreams", "targets", "imports", "basis", "checks",
+        "upstreams", "targets", "imports", "basis", "policy_packs", "checks",
     }  # fmt: skip
 
 

@@ -16,8 +16,9 @@ import typer
 
 from slipway.cli.contract import ending, terminal
 from slipway.cli.delivery.place import STACKS, STORE, Place, place_of
+from slipway.cli.delivery.policies import held, packs_of
 from slipway.cli.options import AS_JSON, ROOT, YES
-from slipway.cli.stacks import ENGINE, STATUS, WIDE, ask, opened, report
+from slipway.cli.stacks import ENGINE, STATUS, WIDE, ask, report
 from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
@@ -88,6 +89,16 @@ def plan(
             help="Set the job's output `apply`: true, or false where nothing changes and that is on record.",
         ),
     ] = False,
+    policy_pack: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--policy-pack",
+            metavar="FOLDER",
+            help="Hold the plan and its apply to this policy pack of the repository, repeatable.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     store: STORE = "",
     engine: ENGINE = "auto",
     as_json: AS_JSON = False,
@@ -114,6 +125,7 @@ def plan(
     if len(stack) > 1:
         given = options(run=run or runs.run_here("").id, base=base, out=out, store=store, engine=engine)
         more = ["--destroy"] if destroy else []
+        more += [word for pack in policy_pack or () for word in ("--policy-pack", str(pack.resolve()))]
         stacks = needs_among(root, stack)
         each(
             dict.fromkeys(stacks, ()),
@@ -123,7 +135,8 @@ def plan(
         )
     place = place_of(root, stack[0], store)
     parts.require_targets_of(place.target, part.targets)
-    _plan(place, run, base, engine, out, part, job_output=job_output, as_json=as_json)
+    packs = packs_of(place.target, policy_pack or ())
+    _plan(place, run, base, engine, out, part, packs, job_output=job_output, as_json=as_json)
 
 
 def _plan(  # noqa: PLR0917 - the command's own options, in their order
@@ -133,6 +146,7 @@ def _plan(  # noqa: PLR0917 - the command's own options, in their order
     engine: ENGINE,
     out: Path | None,
     part: "Part",
+    packs: tuple[str, ...],
     *,
     job_output: bool,
     as_json: bool,
@@ -144,7 +158,7 @@ def _plan(  # noqa: PLR0917 - the command's own options, in their order
 
     target = place.target
     present = runs.run_here(target.commit, given=run, base=base)
-    with opened(target.folder, target.stack, engine, changes=False) as session:
+    with held(target, engine, packs, changes=False) as session:
         manifest, made = making.make(
             session.engine,
             target.sources,
@@ -160,6 +174,7 @@ def _plan(  # noqa: PLR0917 - the command's own options, in their order
         commit=present.commit,
         created=f"{datetime.fromtimestamp(manifest.made, UTC):%Y-%m-%dT%H:%M:%SZ}",
     )
+    manifest = replace(manifest, policy_packs=packs)
     if summary.ok and target.block.checks:
         manifest, summary = _checked(target, manifest, summary)
     if out is not None:
@@ -331,5 +346,5 @@ def _apply(place: Place, run: str, engine: ENGINE, *, yes: bool) -> "Result | No
         log=log,
         owner=runs.owner(present),
         is_ancestor=target.is_ancestor,
-        opens=lambda: opened(target.folder, target.stack, engine),
+        opens=lambda: held(target, engine, planned.manifest.policy_packs),
     )

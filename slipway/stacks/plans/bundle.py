@@ -48,6 +48,7 @@ class Manifest:
         steps: the digest of the plan's steps and options.
         upstreams: the stacks that the program refers to, as it names them.
         targets, imports: what the operation is confined to, and what it imports: see `Plan`.
+        policy_packs: folders of policy packs that it was held to, from the top of the repository.
         checks: by the name of each check that looked at it, what holds it; nothing where it may be applied.
     """
 
@@ -65,6 +66,7 @@ class Manifest:
     targets: tuple[str, ...] = ()
     imports: str = ""
     basis: Basis
+    policy_packs: tuple[str, ...] = ()
     checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def to_bytes(self) -> bytes:
