@@ -154,7 +154,9 @@ def _environment(root: Path, folder: Path, given: Mapping[str, str]) -> dict[str
         **scrubbed(given),
         "PYTHONPATH": _module_path(given),
         "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
+        # Else there is a file beside each object that is not written at once: cut off by a kill, it keeps
+        # Pulumi from reading the state. https://pkg.go.dev/gocloud.dev/blob/fileblob#URLOpener
+        "PULUMI_BACKEND_URL": f"{(folder / 'backend').as_uri()}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase_file(root)),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

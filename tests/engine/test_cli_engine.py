@@ -400,6 +400,19 @@ class TestAKill:
         assert engine.destroy().ok
         assert json.loads((slow / "world.json").read_text()) == {}
 
+    def test_no_kill_cuts_off_what_lies_beside_the_state(self, slow):
+        """Pulumi's library replaces an object at once, and writes what it notes of it into a file in place.
+
+        `failed to load checkpoint: EOF` was all that any later command said, `slipway recover` included.
+        """
+        engine = cli(slow, lookup=self.lookup(slow))
+        self.killed(slow, engine.up)
+        backend = slow / ".slipway/pulumi/backend"
+        assert (backend / ".pulumi/stacks/demo/local.json").exists()
+        assert [path.name for path in backend.rglob("*.attrs")] == []
+        engine.recover(engine.interrupted())
+        assert engine.up().ok
+
     def test_pulumis_own_flag_takes_nothing_over(self, slow):
         """Why the state is edited instead: docs/decisions/0017-a-killed-run-is-recovered.md."""
         engine = cli(slow)
