@@ -22,7 +22,15 @@ ALLOWED = {
     "slipway/store": ("slipway.aws", *GROUND),
     "slipway/github": GROUND,
     "slipway/engine": GROUND,
-    "slipway/localcloud": ("slipway.aws", "slipway.github", *GROUND),
+    # Its page shows the stacks that run there as the dashboard does.
+    "slipway/localcloud": (
+        "slipway.aws",
+        "slipway.engine",
+        "slipway.github",
+        "slipway.stacks",
+        "slipway.store",
+        *GROUND,
+    ),
     # What a provider reads is read in one way: by the providers of the embedded cloud, too.
     "slipway/guards": ("slipway.aws", "slipway.engine", "slipway.github", "slipway.localcloud", *GROUND),
     "slipway/apps": ("slipway.github", "slipway.localcloud", *GROUND),

@@ -20,6 +20,7 @@ from slipway.cli import (
     bootstrap,
     cloud,
     comment,
+    dashboard,
     delivery,
     gate,
     github_app,
@@ -45,6 +46,7 @@ recovery.register(app)
 delivery.register(app)
 comment.register(app)
 gate.register(app)
+dashboard.register(app)
 access.register(app)
 affected.register(app)
 bootstrap.register(app)

@@ -65,6 +65,30 @@ class LocalStacks:
                 "what is known of the stack cannot be read", where=str(path), fix=f"remove it: rm {path}"
             ) from None
 
+    def resources(self, stack: str) -> list[dict[str, Any]]:
+        """What a stack's state has, as records of Pulumi's deployment format; whichever engine made it.
+
+        Nothing is decrypted, and what an interrupted run left in its journal is not seen. Empty where there
+        is no state yet.
+
+        Raises:
+            SlipwayError: the state cannot be read.
+        """
+        name = require_name(stack)
+        file = self._home.states(self._project) / f"{name}.json"
+        if (record := self.find(name)) is not None and record.engine == "pulumi":
+            file = self._home.folder / "pulumi" / "backend" / ".pulumi" / "stacks" / self._project / file.name
+        try:
+            document: dict[str, Any] = json.loads(file.read_bytes())
+            # The embedded engine writes what `pulumi stack export` prints, the CLI's backend a checkpoint.
+            held: dict[str, Any] = document.get("deployment") or document["checkpoint"].get("latest") or {}
+            resources: list[dict[str, Any]] = held.get("resources") or []
+        except FileNotFoundError:
+            return []
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise SlipwayError("the state cannot be read", where=str(file)) from None
+        return resources
+
     def put(self, stack: str, record: Record) -> None:
         """Write a record, as a whole or not at all."""
         path = self._path(stack)

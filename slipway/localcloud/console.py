@@ -1,4 +1,4 @@
-"""The console: a status page for people, the same as JSON, and the records."""
+"""The console: a page for people of what runs here, the same as JSON, and the records."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from jinja2 import Environment, FileSystemLoader
 from werkzeug.wrappers import Request, Response
 
 from slipway.localcloud.cloud import Cloud
+from slipway.localcloud.held_stacks import board
 from slipway.localcloud.records import NOT_ENFORCED, RECORDED, Records
 from slipway.localcloud.web import RequestLog, json_response, problem
+from slipway.stacks.dashboard.page import content, environment
 
 _PAGE_HEADERS = {
     "Cache-Control": "no-store",
@@ -24,7 +25,7 @@ _PAGE_HEADERS = {
 
 
 class Console:
-    """Routes: `/` the page, `/status.json` the same, `/healthz` the nonce only."""
+    """Routes: `/` the page, `/status.json` and `/dashboard.json` the same, `/healthz` the nonce only."""
 
     def __init__(
         self, cloud: Cloud, counts: dict[str, Callable[[], dict[str, int]]], records: Records, log: RequestLog
@@ -34,14 +35,13 @@ class Console:
         self._records = records
         self._log = log
         self._began = time.monotonic()
-        loader = FileSystemLoader(Path(__file__).parent / "templates")
-        self._templates = Environment(loader=loader, autoescape=True)
+        self._templates = environment(Path(__file__).parent / "templates")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._answer(Request(environ))(environ, start_response)
 
     def status(self) -> dict[str, Any]:
-        """Everything the page shows, as JSON."""
+        """Everything the page shows beside the stacks, as JSON."""
         cloud = asdict(self._cloud)
         recorded = self._records.types()
         return {
@@ -64,8 +64,13 @@ class Console:
                 return json_response({"id": self._cloud.id})
             case "/status.json":
                 return json_response(self.status(), headers={"Cache-Control": "no-store"})
+            case "/dashboard.json":
+                return Response(
+                    board(self._cloud).to_bytes(), headers=_PAGE_HEADERS, mimetype="application/json"
+                )
             case "/":
-                page = self._templates.get_template("status.html").render(self.status())
+                stacks = content(board(self._cloud))
+                page = self._templates.get_template("status.html").render(self.status(), **stacks)
                 return Response(page, headers=_PAGE_HEADERS, content_type="text/html; charset=utf-8")
             case _:
-                return problem(HTTPStatus.NOT_FOUND, "the console has / and /status.json")
+                return problem(HTTPStatus.NOT_FOUND, "the console has /, /status.json and /dashboard.json")

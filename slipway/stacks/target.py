@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +84,48 @@ def find(folder: Path, name: str) -> Target:
             ),
             block=block,
             store=settings.store or "",
+        )
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Stacks of a work tree, as they lie there, committed or not.
+
+    Attributes:
+        top: the repository's folder.
+        commit: what is checked out, as a full hash.
+        store: where slipway.yaml says that plans are; empty where it does not.
+        evidence: the digest of what each stack is made of, by project/stack.
+        folders: the project's folder of each that was named; None where none was, and all of them are meant.
+    """
+
+    top: Path
+    commit: str
+    store: str
+    evidence: Mapping[str, str]
+    folders: Mapping[str, Path] | None
+
+
+def tree_of(folder: Path, names: Collection[str] = ()) -> Tree:
+    """What stacks are made of: those that are named, as in `find`, or all of the repository.
+
+    Raises:
+        SettingsError: slipway.yaml is wrong.
+        SlipwayError: not a repository, no commit in it, or no such stack.
+    """
+    with _reading(folder) as (repository, knowledge, reading):
+        evidence: dict[str, str] = {}
+        folders: dict[str, Path] = {}
+        for name in names:
+            (project, stack), found = _found(repository, knowledge, reading, folder, name)
+            folders[project.stack_id(stack)] = repository.top / project.folder
+            evidence[project.stack_id(stack)] = found.evidence[project.stack_id(stack)].digest
+        return Tree(
+            top=repository.top,
+            commit=repository.commit("HEAD"),
+            store=settings_of(repository, reading).store or "",
+            evidence=evidence if names else {name: one.digest for name, one in reading.evidence.items()},
+            folders=folders if names else None,
         )
 
 

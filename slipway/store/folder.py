@@ -49,7 +49,10 @@ class FolderStore:
 
     def list(self, prefix: str) -> list[str]:
         """See `Store`."""
-        names = (path.relative_to(self._folder).as_posix() for path in self._folder.rglob(f"*{_FILE}"))
+        # Only below the folders that the prefix names whole: others may hold very many.
+        above = checked(prefix.rpartition("/")[0]) if "/" in prefix else ""
+        found = (self._folder / above).rglob(f"*{_FILE}")
+        names = (path.relative_to(self._folder).as_posix() for path in found)
         return sorted(name.removesuffix(_FILE) for name in names if name.startswith(prefix))
 
     def update(self, key: str, content: bytes, expected: str) -> str:

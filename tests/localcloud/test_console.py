@@ -1,7 +1,10 @@
 """The page and the JSON beside it: complete, escaped, self-contained, labelled."""
 
+import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +44,7 @@ def test_it_is_well_formed_and_labelled(page: Answer) -> None:
     class Reader(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             seen.append((tag, dict(attrs)))
-            if tag not in {"meta", "br", "link"}:
+            if tag not in {"meta", "br", "link", "input"}:
                 open_tags.append(tag)
 
         def handle_endtag(self, tag: str) -> None:
@@ -71,6 +74,51 @@ def test_the_json_says_the_same(cloud: Cloud, github: Client) -> None:
 def test_a_recorded_type_that_nobody_foresaw_is_shown_too(cloud: Cloud) -> None:
     Client(cloud.console)("PUT", "/slipway/records/some:new/type:Type/x", {})
     assert runtime._get_json(cloud.console, "/status.json")["recorded"]["some:new"]["count"] == 1
+
+
+@pytest.fixture
+def held(cloud: Cloud) -> Iterator[str]:
+    """A stack that runs there, whose resources have a hostile name each; what it is called."""
+    private = Path(cloud.git).parent
+    kept = [private / "stacks/shop/local.json", private / "state/shop/local.json"]
+    urn = "urn:pulumi:local::shop::aws:s3/bucket:Bucket::"
+    bucket = {"type": "aws:s3/bucket:Bucket", "custom": True, "outputs": {"password": "hunter2"}}
+    resources = [
+        {**bucket, "urn": f"{urn}<script>alert(1)</script>", "id": "b-1"},
+        {**bucket, "urn": f"{urn}leaving", "id": "b-2", "delete": True},
+        {**bucket, "urn": f"{urn}component", "custom": False},
+        {**bucket, "urn": f"{urn}provider", "type": "pulumi:providers:aws", "id": "p"},
+    ]
+    for path, document in zip(
+        kept,
+        (
+            {"engine": "embedded", "cloud": cloud.id, "drifted": False},
+            {"version": 3, "deployment": {"resources": resources}},
+        ),
+        strict=True,
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document))
+    yield "shop/local"
+    for path in kept:
+        path.unlink()
+
+
+def test_it_opens_to_stacks_and_their_resources(cloud: Cloud, held: str) -> None:
+    found = Client(cloud.console)("GET", "/").text
+    assert found.index(held) < found.index("Endpoints")
+    assert "Resources of shop/local" in found
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in found
+    assert "<script" not in found
+    assert "hunter2" not in found
+    (stack,) = Client(cloud.console)("GET", "/dashboard.json").json["stacks"]
+    assert (stack["project"], stack["stack"]) == ("shop", "local")
+    assert [(each["id"], each["type"]) for each in stack["resources"]] == [("b-1", "aws:s3/bucket:Bucket")]
+
+
+def test_a_state_that_cannot_be_read_is_told_of_its_stack(cloud: Cloud, held: str) -> None:
+    (Path(cloud.git).parent / "state/shop/local.json").write_text("{")
+    assert "the state cannot be read" in Client(cloud.console)("GET", "/").text
 
 
 def test_it_only_reads(cloud: Cloud) -> None:

@@ -228,6 +228,11 @@ class TestJobs:
         assert run["head_repository"]["full_name"] == "stranger/fork"
         assert client("GET", f"{base}/jobs/{own['id']}").json["labels"] == LABELS
         assert client("GET", f"/repos/{app.organization}/public/actions/runs/{own['run_id']}").status == 404
+        listed = client("GET", f"{base}/runs?per_page=1").json
+        assert (listed["total_count"], [each["id"] for each in listed["workflow_runs"]]) == (
+            2,
+            [forked["run_id"]],
+        )
 
     def test_an_app_without_the_permission_reruns_nothing(self, app: AppUnderTest) -> None:
         (job,) = app.queue()

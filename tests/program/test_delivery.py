@@ -148,6 +148,32 @@ def test_what_was_planned_is_applied_once_and_anything_else_is_refused(shop: Pro
     assert SECRET not in told
 
 
+def test_the_dashboard_says_what_is_applied_what_drifted_and_what_waits(shop: Project) -> None:
+    """As on any day: something is applied, somebody else changes it, and it is looked at."""
+
+    def told() -> dict[str, Any]:
+        made = json.loads(shop.ok("dashboard", "local", "--out", "board", "--json"))
+        assert made["stacks"] == 1
+        page = (shop.root / "board/index.html").read_text()
+        assert "shop/local" in page
+        assert SECRET not in page + (shop.root / "board/dashboard.json").read_text()
+        return dict(made["counts"])
+
+    assert told() == {"never applied": 1}
+    run = planned(shop)["run"]
+    assert told() == {"never applied": 1, "plan open": 1}
+    shop.ok("apply", "local", "--run", run, "--yes")
+    assert told() == {"drift not looked for": 1}
+    shop.ok("drift", "local", "--record")
+    assert told() == {"in order": 1}
+    shop.client("logs").put_retention_policy(logGroupName="shop", retentionInDays=30)
+    assert shop.run("drift", "local", "--record").returncode == 2
+    (shop.root / "sizes.py").write_text("DAYS = 14\n")
+    assert told() == {"drift": 1, "merged, not applied": 1}
+    (stack,) = json.loads((shop.root / "board/dashboard.json").read_bytes())["stacks"]
+    assert (stack["applied"]["run"], sum(stack["look"]["counts"].values())) == (run, 1)
+
+
 def test_who_has_the_lease_has_the_stack(shop: Project) -> None:
     run = planned(shop)["run"]
     leases = Leases(store(shop))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from slipway.aws import AwsSession
     from slipway.stacks.log import Log
     from slipway.stacks.plan_stores import PlanStore
-    from slipway.stacks.target import Target
+    from slipway.stacks.target import Target, Tree
     from slipway.store import Leases
 
 _STACK = "of this project, or of any project of the repository as project/stack."
@@ -71,16 +71,42 @@ def _connect(target: "Target") -> "Callable[[str], AwsSession] | None":
     return lambda region: aws.connect(region, endpoint=cloud.aws, account=account)
 
 
+def store_of(tree: "Tree", store: str) -> "PlanStore":
+    """The store of several stacks: of those on a stand-in the one beside their state.
+
+    Raises:
+        SlipwayError: they have different ones, it is not said where it is, or it cannot be opened.
+    """
+    from slipway.stacks.plan_stores import open_store
+
+    folders = tree.folders or {}
+    local = [folder for name, folder in folders.items() if name.endswith(f"/{Stack.LOCAL}")]
+    beside = {*map(_beside, local)}
+    if not store and local and (len(beside) > 1 or len(local) < len(folders)):
+        raise SlipwayError(
+            "a stack on a stand-in keeps its plans beside its state, and others do not",
+            where=", ".join(sorted(folders)),
+            fix="name it alone, or give --store ADDRESS",
+        )
+    return open_store(store or (beside.pop() if beside else _said(tree)), tree.top)
+
+
 def _address(target: "Target") -> str:
     """Where slipway.yaml says; of a stack on a stand-in, beside its state."""
+    return _beside(target.folder) if target.stack == Stack.LOCAL else _said(target)
+
+
+def _beside(folder: Path) -> str:
     from slipway.private_folder import private_folder
 
-    if target.stack == Stack.LOCAL:
-        return f"file://{private_folder(target.folder, make=True) / 'plans'}"
-    if not target.store:
+    return f"file://{private_folder(folder, make=True) / 'plans'}"
+
+
+def _said(tree: "Target | Tree") -> str:
+    if not tree.store:
         raise SlipwayError(
             "it is not said where plans are stored",
-            where=str(target.top / "slipway.yaml"),
+            where=str(tree.top / "slipway.yaml"),
             fix="add `store: s3://<bucket>`, or give --store file://<folder>",
         )
-    return target.store
+    return tree.store

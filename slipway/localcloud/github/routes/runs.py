@@ -19,6 +19,17 @@ area = Area()
 _ACTIONS = "/repos/{owner}/{repo}/actions"
 
 
+@area.route("GET", _ACTIONS + "/runs", needs="actions:read")
+def list_runs(call: Call) -> Response:
+    """The newest first; none of the filters."""
+    repository = call.repository()
+    runs = [run for run in call.world.automation.runs.values() if run.repository is repository]
+    newest = sorted(runs, key=lambda run: run.id, reverse=True)
+    return call.counted_list(
+        "workflow_runs", [run_fields(run, *jobs.status_of(call.world, run)) for run in newest]
+    )
+
+
 @area.route("GET", _ACTIONS + "/runs/{run}", needs="actions:read")
 def get_run(call: Call) -> Response:
     run = _run(call)
