@@ -20,7 +20,11 @@ EXCEPTIONS = {
     (".github/workflows/infra-up.yml", "github-app"),
     (".github/workflows/infra-drift.yml", "github-app"),
     (".github/workflows/infra-gate.yml", "dangerous-triggers"),
+    (".github/workflows/infra-dashboard.yml", "dangerous-triggers"),
 }
+
+AFTER_MAIN = {"infra-dashboard"}
+"""What comes after runs of main alone; see its own test."""
 
 every = pytest.mark.parametrize("workflow", EVERY, ids=lambda one: one.name)
 
@@ -29,6 +33,7 @@ def test_the_workflows_are_there() -> None:
     assert [one.path.stem for one in ours()] == [
         "ci",
         "infra-apply",
+        "infra-dashboard",
         "infra-drift",
         "infra-gate",
         "infra-preview",
@@ -71,7 +76,8 @@ def test_nothing_is_permitted_until_a_job_asks(workflow: Workflow) -> None:
     assert workflow.content["permissions"] == {}
     for job in workflow.jobs.values():
         assert job["permissions"] or workflow.path.stem == "infra-review"
-        assert set(job["permissions"].items()) <= {("contents", "read"), ("id-token", "write")}
+        reads = {("actions", "read"), ("contents", "read")}
+        assert set(job["permissions"].items()) <= {*reads, ("id-token", "write")}
 
 
 @every
@@ -99,7 +105,8 @@ def test_each_step_is_one_command_without_expressions(workflow: Workflow) -> Non
 def test_no_strangers_code_meets_a_credential(workflow: Workflow) -> None:
     # What the others may do, and what those that a pull request causes run: test_gate.py.
     if workflow.path.stem != "infra-gate":
-        assert not workflow.triggers & {"pull_request_target", "workflow_run", "issue_comment"}
+        allowed = {"workflow_run"} if workflow.path.stem in AFTER_MAIN else set[str]()
+        assert not workflow.triggers & {"pull_request_target", "workflow_run", "issue_comment"} - allowed
     if "pull_request" in workflow.triggers:
         assert "id-token" not in workflow.text
         assert "secrets." not in workflow.text
@@ -179,6 +186,31 @@ def test_a_push_is_planned_without_the_right_to_apply_and_only_the_plan_is_appli
         assert applied["concurrency"] == {"group": f"infra-{stack}", "cancel-in-progress": False}
         assert applied["steps"][0]["with"]["fetch-depth"] == 0
         assert applied["steps"][-1]["run"] == f".venv/bin/slipway apply {stack} --yes"
+
+
+def test_the_dashboard_comes_after_runs_of_main_and_runs_nothing_but_main_to_read_with() -> None:
+    workflow = by_name("infra-dashboard")
+    after = workflow.content["on"]["workflow_run"]
+    assert after["branches"] == ["main"]
+    before = [one for one in ours() if one.content["name"] in after["workflows"]]
+    assert sorted(one.path.stem for one in before) == ["infra-apply", "infra-drift"]
+    # None of them runs for a pull request, whose branch may be called main as well.
+    assert {trigger for one in before for trigger in one.triggers} <= {
+        "push",
+        "schedule",
+        "workflow_dispatch",
+    }
+    assert before[0].content["on"]["push"] == {"branches": ["main"]}
+    (job,) = workflow.jobs.values()
+    # Of all roles the one that may do least: it reads the records of the store.
+    assert job["environment"] == {"name": "infra-gate", "deployment": False}
+    assert job["permissions"] == {"actions": "read", "contents": "read", "id-token": "write"}
+    assert job["steps"][0]["with"]["ref"] == "main"
+    # The App's key lies in that environment, and nothing here asks for it.
+    assert "secrets." not in workflow.text
+    written, kept = job["steps"][-2:]
+    assert written["run"] == f".venv/bin/slipway dashboard --out {kept['with']['path']}"
+    assert written["env"] == {"GITHUB_TOKEN": "${{ github.token }}"}
 
 
 def test_drift_never_waits_in_the_place_of_an_apply() -> None:
