@@ -98,8 +98,15 @@ def platform_repository(
 
 def _platform_settings(settings: Settings) -> RepositorySettings:
     runs_on = settings.organization.runs_on
+    organization = settings.organization.github
     return RepositorySettings(
-        variables=runs_on_variables({"infra": runs_on.infra, "runner_image": runs_on.image}), labels=()
+        variables=runs_on_variables({"infra": runs_on.infra, "runner_image": runs_on.image}),
+        labels=(),
+        enforcement=Enforcement.ACTIVE if organization.enforce else Enforcement.OFF,
+        required_checks=naming.CHECKS,
+        app_checks=(naming.GATE_STATUS,),
+        required_approvals=organization.required_approvals,
+        app_id=organization.app_id,
     )
 
 

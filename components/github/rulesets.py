@@ -27,14 +27,16 @@ def rulesets(
     app_id: int,
     checks: tuple[str, ...],
     approvals: int,
+    app_checks: tuple[str, ...] = (),
     release_teams: tuple[pulumi.Input[int], ...] = (),
 ) -> tuple[Ruleset, ...]:
     """Return the rulesets of a service, in the order of their keys' importance.
 
-    `app_id` is the platform's GitHub App, `checks` the names of the required status checks, `approvals` how
-    many approvals a pull request needs, and `release_teams` the ids of the teams that may publish a
-    release.
+    `app_id` is the platform's GitHub App, `checks` the names of the required checks that jobs of GitHub
+    Actions report, `app_checks` of those that the App alone may, `approvals` how many approvals a pull
+    request needs, and `release_teams` the ids of the teams that may publish a release.
     """
+    required = _required(checks, GITHUB_ACTIONS_APP_ID) + _required(app_checks, app_id)
     app = _bypass("Integration", app_id, "always")
     # On the default branch the App may merge what it proposed (synced workflows), but never push past a
     # review.
@@ -46,7 +48,7 @@ def rulesets(
             name="slipway: default branch",
             target="branch",
             includes=("~DEFAULT_BRANCH",),
-            rules=_reviewed(checks, approvals),
+            rules=_reviewed(required, approvals),
             bypass=(proposer,),
         ),
         Ruleset(
@@ -54,7 +56,7 @@ def rulesets(
             name="slipway: release branches",
             target="branch",
             includes=("refs/heads/release/**/*",),
-            rules=_reviewed(checks, approvals, creation=True),
+            rules=_reviewed(required, approvals, creation=True),
             bypass=(app,),
         ),
         # Publishing a release creates its tag as the person who publishes, so creation has a bypass of its
@@ -78,19 +80,21 @@ def rulesets(
     )
 
 
+_Check = github.RepositoryRulesetRulesRequiredStatusChecksRequiredCheckArgs
+
+
+def _required(names: tuple[str, ...], reporter: int) -> tuple[_Check, ...]:
+    return tuple(_Check(context=name, integration_id=reporter) for name in names)
+
+
 def _reviewed(
-    checks: tuple[str, ...], approvals: int, *, creation: bool = False
+    checks: tuple[_Check, ...], approvals: int, *, creation: bool = False
 ) -> github.RepositoryRulesetRulesArgs:
     """Return the rules of a branch that only reviewed, checked pull requests change."""
     required = None
     if checks:
         required = github.RepositoryRulesetRulesRequiredStatusChecksArgs(
-            required_checks=[
-                github.RepositoryRulesetRulesRequiredStatusChecksRequiredCheckArgs(
-                    context=check, integration_id=GITHUB_ACTIONS_APP_ID
-                )
-                for check in checks
-            ],
+            required_checks=list(checks),
             # A release branch starts at a commit that was checked under its old name.
             do_not_enforce_on_create=creation,
             strict_required_status_checks_policy=False,

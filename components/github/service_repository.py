@@ -22,8 +22,8 @@ class RepositorySettings:
     `variables` come from `repository_variables`. `enforcement` switches the rulesets and, when active, the
     read-only default token and SHA pinning on; it stays off until the repository's workflows are there.
     `standing_labels` are the names, in lower case, of the labels that the repository has already: they are
-    taken over. `app_id` is the platform's GitHub App, `release_teams` the slugs of the teams that may publish
-    a release.
+    taken over. `required_checks` are reported by GitHub Actions, `app_checks` by the platform's App and
+    nobody else. `app_id` is that App, `release_teams` the slugs of the teams that may publish a release.
     """
 
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
@@ -32,6 +32,7 @@ class RepositorySettings:
     standing_labels: frozenset[str] = frozenset()
     enforcement: Enforcement = Enforcement.OFF
     required_checks: tuple[str, ...] = ()
+    app_checks: tuple[str, ...] = ()
     required_approvals: int = 1
     app_id: int | None = None
     release_teams: tuple[str, ...] = ()
@@ -169,6 +170,7 @@ class ServiceRepository(pulumi.ComponentResource):
         for ruleset in rulesets(
             app_id=settings.app_id,
             checks=settings.required_checks,
+            app_checks=settings.app_checks,
             approvals=settings.required_approvals,
             release_teams=teams,
         ):

@@ -167,6 +167,13 @@ GATE: Final = "infra-gate"
 """The GitHub environment of the job that says whether a change may be merged, and its role."""
 
 
+CHECKS: Final = ("test", "preview")
+"""The jobs of the platform's own workflows that a pull request has to pass."""
+
+GATE_STATUS: Final = "slipway/gate"
+"""The status by which the platform's App says whether a pull request may be merged."""
+
+
 def service_role(cluster: str) -> str:
     """Name of the role that EKS itself works as."""
     return f"{cluster}-service"

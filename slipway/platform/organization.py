@@ -67,6 +67,9 @@ class Github(Model):
     """Who approves where an environment is reviewed and names nobody itself."""
     required_approvals: Annotated[int, Field(ge=0, le=10)] = 1
     """How many approvals a pull request of a service needs, where its file says `enforce`."""
+    enforce: bool = False
+    """Whether main of the platform's own repository takes reviewed pull requests alone, whose tests, preview
+    and gate are green. Once its workflows have run: a check that nobody reports holds everything."""
     app_id: Annotated[int, Field(gt=0)] | None = None
     """The platform's GitHub App, the one named bypass of the rulesets."""
     private_actions: bool = False

@@ -226,6 +226,14 @@ def test_active_rules_guard_branches_and_tags_with_the_app_as_bypass() -> None:
     assert found["release-branches"].inputs["rules"]["creation"] is True
 
 
+def test_a_check_of_the_app_is_green_by_the_app_alone() -> None:
+    given = settings(enforcement=Enforcement.ACTIVE, required_checks=(), app_checks=("slipway/gate",))
+    for one in declare(settings=given).of("RepositoryRuleset"):
+        if one.inputs["target"] == "branch":
+            required = one.inputs["rules"]["requiredStatusChecks"]["requiredChecks"]
+            assert required == [{"context": "slipway/gate", "integrationId": APP}]
+
+
 def test_active_enforcement_makes_tokens_read_only_and_pins_actions() -> None:
     recording = declare(settings=settings(enforcement=Enforcement.ACTIVE))
     assert recording.one("WorkflowRepositoryPermissions").inputs == {

@@ -79,6 +79,16 @@ CASES: dict[str, tuple[str, tuple[Change, ...], str, str]] = {
         f"{POOL}.enforce",
         "rulesets need a public repository or a paid plan",
     ),
+    "rules of the platform's own repository on plan free": (
+        "local",
+        (
+            put("organization.github.plan", "free"),
+            put("organization.github.enforce", True),
+            put("POOL.enforce", False),
+        ),
+        f"{SHARED}.github.enforce",
+        "rulesets need a public repository or a paid plan",
+    ),
     "a secret that plan free cannot read": (
         "local",
         (put("organization.github.plan", "free"), put("organization.github.private_actions", True)),

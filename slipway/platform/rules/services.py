@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from slipway.platform.environments import meaning, placements, stack_of
 from slipway.platform.mistakes import Mistake, Place, missing, nearest, tried
-from slipway.platform.protection import Enforcement, check_enforcement
+from slipway.platform.protection import Enforcement, Visibility, check_enforcement
 from slipway.platform.rules.draft import Draft
 from slipway.platform.services import (
     PACKAGE_KEYS,
@@ -21,12 +21,16 @@ _LONGEST_ROLE = 64  # IAM API Reference, CreateRole
 
 
 def service_mistakes(draft: Draft) -> Iterator[Mistake]:
-    """Every mistake that concerns more than one value of one service."""
+    """Every mistake that concerns more than one value of one service, or the platform's own repository."""
+    github = draft.settings.organization.github
+    if github.enforce:
+        yield from _enforcement(draft, draft.organization / "github" / "enforce", github.visibility)
     for name, service in draft.settings.services.items():
         place = draft.service(name)
         yield from _packages(place, name, service)
         yield from _owner(draft, place, service)
-        yield from _enforcement(draft, place, service)
+        if service.enforce:
+            yield from _enforcement(draft, place / "enforce", service.visibility)
         for environment, block in service.environments.items():
             yield from _environment(place / "environments" / environment, name, environment, block, service)
     for name, _, environment, block, place in draft.held():
@@ -62,21 +66,19 @@ def _owner(draft: Draft, place: Place, service: ServiceSettings) -> Iterator[Mis
         yield Mistake(place / "repository", repr(service.repository), f"a repository of {organization}")
 
 
-def _enforcement(draft: Draft, place: Place, service: ServiceSettings) -> Iterator[Mistake]:
+def _enforcement(draft: Draft, key: Place, visibility: Visibility) -> Iterator[Mistake]:
     """The App and the plan are looked at apart, so that both are told of where both are wrong."""
-    if not service.enforce or not draft.knows_the_organization or not draft.settings.stack.builds:
+    if not draft.knows_the_organization or not draft.settings.stack.builds:
         return
     github = draft.settings.organization.github
     yield from tried(
-        place / "enforce",
+        key,
         True,
-        lambda: check_enforcement(
-            Enforcement.ACTIVE, github.plan, service.visibility, app_id=1, where=place.file
-        ),
+        lambda: check_enforcement(Enforcement.ACTIVE, github.plan, visibility, app_id=1, where=key.file),
     )
     if github.app_id is None:
         expected = (
-            f"the id of the platform's GitHub App: {place / 'enforce'} is true, "
+            f"the id of the platform's GitHub App: {key} is true, "
             "and without a bypass nothing could ever be released"
         )
         yield Mistake(draft.organization / "github" / "app_id", "nothing", expected)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, cast
 
 from slipway.github import Client, path
+from slipway.platform.naming import GATE_STATUS
 from slipway.stacks.gate.verdict import Verdict
 
-CONTEXT: Final = "slipway/gate"
+CONTEXT: Final = GATE_STATUS
 MAX_DESCRIPTION: Final = 140
 """Characters; GitHub refuses more (https://docs.github.com/en/rest/commits/statuses#create-a-commit-status)."""
 State = Literal["success", "failure", "error"]
