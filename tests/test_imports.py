@@ -58,6 +58,7 @@ ALLOWED = {
     "slipway/recovery": ("slipway.aws", "slipway.engine", "slipway.github", *GROUND),
     "slipway/stacks": ("slipway.aws", "slipway.engine", "slipway.github", "slipway.store", *GROUND),
     "slipway/adoption": ("slipway.access", "slipway.stacks", *GROUND),
+    "slipway/demo": ("slipway.aws", "slipway.localcloud", *GROUND),
     "slipway/cli": ("slipway",),
 }
 PURE = (

@@ -22,6 +22,7 @@ from slipway.cli import (
     comment,
     dashboard,
     delivery,
+    demo,
     gate,
     github_app,
     recovery,
@@ -54,6 +55,7 @@ schema.register(app)
 app.add_typer(github_app.app, name="app")
 app.add_typer(cloud.app, name="cloud", help="The embedded cloud that the stack `local` runs on.")
 app.add_typer(runners.app, name="runners")
+app.add_typer(demo.app, name="demo")
 
 
 def _version_of(package: str) -> str:

@@ -67,8 +67,12 @@ def _connect(target: "Target") -> "Callable[[str], AwsSession] | None":
     project_root = rehearsed(target.folder)
     if project_root is None:
         return None
-    cloud, account = runtime.require(project_root), load(target.folder, target.stack).account
-    return lambda region: aws.connect(region, endpoint=cloud.aws, account=account)
+
+    def connect(region: str) -> "AwsSession":
+        account = load(target.folder, target.stack).account
+        return aws.connect(region, endpoint=runtime.require(project_root).aws, account=account)
+
+    return connect
 
 
 def store_of(tree: "Tree", store: str) -> "PlanStore":
