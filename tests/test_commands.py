@@ -70,7 +70,7 @@ def leaves(group: Any = COMMANDS, words: tuple[str, ...] = ()) -> Iterator[tuple
 
 LEAVES = dict(leaves())
 PRINTS_JSON_ANYWAY = {"schema"}
-NEEDS_NO_PROJECT = PRINTS_JSON_ANYWAY | {"version"}
+NEEDS_NO_PROJECT = PRINTS_JSON_ANYWAY | {"version", "demo infra"}
 
 
 def options(command: Any) -> set[str]:

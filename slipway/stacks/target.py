@@ -113,7 +113,7 @@ def tree_of(folder: Path, names: Collection[str] = ()) -> Tree:
         SettingsError: slipway.yaml is wrong.
         SlipwayError: not a repository, no commit in it, or no such stack.
     """
-    with _reading(folder) as (repository, knowledge, reading):
+    with work_tree(folder) as (repository, knowledge, reading):
         evidence: dict[str, str] = {}
         folders: dict[str, Path] = {}
         for name in names:

@@ -205,7 +205,7 @@ NONSENSE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("document", NONSENSE)
 def test_nonsense_is_no_answer_and_the_schema_says_so_too(document: Any) -> None:
-    with pytest.raises(contract.NoAnswer):
+    with pytest.raises(contract.BadAnswer):
         read(json.dumps(document).encode())
     validator: Any = Draft202012Validator(contract.schema())
     assert [*validator.iter_errors(document)]
@@ -222,7 +222,7 @@ def test_nonsense_is_no_answer_and_the_schema_says_so_too(document: Any) -> None
     ],
 )
 def test_a_check_cannot_speak_of_another_stack(urn: str) -> None:
-    with pytest.raises(contract.NoAnswer, match="not of this stack"):
+    with pytest.raises(contract.BadAnswer, match="not of this stack"):
         read(answer({**FINE, "resource": urn}))
     assert read(answer({**FINE, "resource": URN}))[0].urn == URN
 
@@ -232,7 +232,7 @@ def test_a_check_cannot_speak_of_another_stack(urn: str) -> None:
 def test_whatever_a_check_says_is_one_line_that_does_nothing(message: str) -> None:
     try:
         (finding,) = read(answer({**FINE, "message": message}))
-    except contract.NoAnswer:
+    except contract.BadAnswer:
         return
     assert finding.text.isprintable()
     assert read(answer({**FINE, "message": message}))[0] == finding
@@ -240,7 +240,7 @@ def test_whatever_a_check_says_is_one_line_that_does_nothing(message: str) -> No
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_an_answer_or_none(content: bytes) -> None:
-    with pytest.raises(contract.NoAnswer):
+    with pytest.raises(contract.BadAnswer):
         read(content)
 
 

@@ -63,7 +63,7 @@ class Answer:
     findings: Annotated[tuple[Said, ...], Field(max_length=MOST)]
 
 
-class NoAnswer(ValueError):
+class BadAnswer(ValueError):
     """A check did not answer as it should; the text says how, and quotes nothing of what it printed."""
 
 
@@ -80,18 +80,18 @@ def findings_of(
         secrets: values that no text may hold; they are masked.
 
     Raises:
-        NoAnswer: it is none.
+        BadAnswer: it is none.
     """
     try:
         said = documents.parse_text(Answer, answer)
     except (ValueError, RecursionError) as error:
         reason = str(error) if not isinstance(error, RecursionError) else "it is nested too deeply"
         message = f"what it printed is no answer: {reason}"
-        raise NoAnswer(message) from None
+        raise BadAnswer(message) from None
     own = f"urn:pulumi:{summary.stack}::{summary.project}::"
     if any(each.resource and not each.resource.startswith(own) for each in said.findings):
         message = "it answers of a resource that is not of this stack"
-        raise NoAnswer(message)
+        raise BadAnswer(message)
     return tuple(
         Finding(
             check,

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, cast
 
-from slipway.stacks.checks.contract import NoAnswer, findings_of, unanswered
+from slipway.stacks.checks.contract import BadAnswer, findings_of, unanswered
 from slipway.stacks.settings import Check
 from slipway.stacks.summary import Finding, Summary
 
@@ -54,7 +54,7 @@ def run_checks(
         try:
             answer = _answer(check.run, summary.to_bytes(), folder, environment, seconds)
             found.extend(findings_of(answer, name, check.level, summary, secrets))
-        except NoAnswer as error:
+        except BadAnswer as error:
             found.append(unanswered(name, check.level, str(error)))
     return tuple(found)
 
@@ -68,12 +68,12 @@ def outcomes(checks: Mapping[str, Check], findings: Collection[Finding]) -> dict
 def _answer(
     command: str, given: bytes, folder: Path, environment: Mapping[str, str], seconds: float
 ) -> bytes:
-    """What a command prints. Raises NoAnswer."""
+    """What a command prints. Raises BadAnswer."""
     try:
         words = shlex.split(command)
     except ValueError as error:
         message = f"its command cannot be read: {error}"
-        raise NoAnswer(message) from None
+        raise BadAnswer(message) from None
     with tempfile.TemporaryDirectory(prefix="slipway-check-") as home, tempfile.TemporaryFile() as file:
         file.write(given)
         file.seek(0)
@@ -90,7 +90,7 @@ def _answer(
             )
         except (OSError, ValueError, IndexError) as error:
             message = f"its command cannot be started: {getattr(error, 'strerror', None) or 'it is none'}"
-            raise NoAnswer(message) from None
+            raise BadAnswer(message) from None
         try:
             return _read(process, seconds)
         finally:
@@ -98,7 +98,7 @@ def _answer(
 
 
 def _read(process: subprocess.Popen[bytes], seconds: float) -> bytes:
-    """What a process prints until its end. Raises NoAnswer: too much, too late, or another status than 0."""
+    """What a process prints until its end. Raises BadAnswer: too much, too late, or another status than 0."""
     out, deadline = cast(IO[bytes], process.stdout), time.monotonic() + seconds
     content = bytearray()
     while True:
@@ -106,22 +106,22 @@ def _read(process: subprocess.Popen[bytes], seconds: float) -> bytes:
         ready = select.select([out], [], [], left)[0] if left > 0 else []
         if not ready:
             message = f"it took longer than {seconds:.0f} seconds"
-            raise NoAnswer(message)
+            raise BadAnswer(message)
         piece = os.read(out.fileno(), 65_536)
         content += piece
         if len(content) > LARGEST:
             message = f"it printed more than {LARGEST} bytes"
-            raise NoAnswer(message)
+            raise BadAnswer(message)
         if not piece:
             break
     try:
         status = process.wait(max(deadline - time.monotonic(), 0.1))
     except subprocess.TimeoutExpired:
         message = f"it took longer than {seconds:.0f} seconds"
-        raise NoAnswer(message) from None
+        raise BadAnswer(message) from None
     if status:
         message = f"it ended with status {status}"
-        raise NoAnswer(message)
+        raise BadAnswer(message)
     return bytes(content)
 
 
