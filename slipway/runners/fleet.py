@@ -87,9 +87,14 @@ class Fleet:
 
 
 def declared(root: Path, stack: str) -> bool:
-    """Whether the stack has a fleet. Raises SlipwayError for an unknown stack or broken files."""
+    """Whether the stack has a fleet, which one of a project that is not the platform never has.
+
+    Raises:
+        SlipwayError: unknown stack, or broken files.
+    """
     load_stack(root, stack)
-    return reading.load(root, stack).platform.runners is not None
+    given = reading.sources(root, stack)
+    return "organization" in given.values and reading.parse(given).platform.runners is not None
 
 
 def load(root: Path, stack: str) -> Fleet:
