@@ -132,7 +132,10 @@ def test_every_test_file_is_collected() -> None:
 CLIENTS: dict[str, dict[str, str]] = {
     "boto3": {"slipway/aws": "the one way to AWS"},
     "botocore": {"slipway/aws": "the one way to AWS"},
-    "requests": {"slipway/github": "the one way to GitHub"},
+    "requests": {
+        "slipway/github": "the one way to GitHub",
+        "slipway/stacks/drift/sending": "callbacks, to whatever address somebody gives",
+    },
     "urllib3": {"slipway/github": "what requests raises"},
     "github": {"slipway/github": "PyGithub's objects, over that way"},
     "http.client": {"slipway/localcloud/loopback_http": "the one way to servers of this machine"},

@@ -23,6 +23,7 @@ from slipway.cli import (
     dashboard,
     delivery,
     demo,
+    drift,
     gate,
     github_app,
     recovery,
@@ -43,6 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 stacks.register(app)
+drift.register(app)
 recovery.register(app)
 delivery.register(app)
 comment.register(app)

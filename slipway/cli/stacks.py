@@ -1,6 +1,6 @@
-"""`slipway up | preview | refresh | destroy | drift STACK`.
+"""`slipway up | preview | refresh | destroy STACK`.
 
-Exit status: 0 done; 1 an error that says what to do; 130 interrupted. `drift`: 2 where there is drift.
+Exit status: 0 done; 1 an error that says what to do; 130 interrupted.
 """
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs: no other command pays for it
@@ -24,7 +24,6 @@ from slipway.platform.stack import Stack
 if TYPE_CHECKING:
     from slipway.cli.session import Session
 
-DRIFT = 2
 _LONG = 60
 """Steps from which on what was done is shown by component; `--json` always has every one."""
 WIDE = 2_000
@@ -44,13 +43,6 @@ def register(app: typer.Typer) -> None:
     )(preview)
     app.command(epilog=ending(STATUS, "slipway refresh staging"))(refresh)
     app.command(epilog=ending(STATUS, "slipway destroy local --yes"))(destroy)
-    app.command(
-        epilog=ending(
-            "0 no drift; 2 drift; 1 an error; 130 interrupted.",
-            "slipway drift staging --json",
-            "slipway drift local --record",
-        )
-    )(drift)
 
 
 def up(
@@ -168,33 +160,6 @@ def destroy(
         _run(root, stack, engine, lambda session: session.destroy()),
         form,
     )
-
-
-def drift(
-    stack: STACK,
-    *,
-    engine: ENGINE = "auto",
-    record: Annotated[
-        bool,
-        typer.Option("--record", help="Keep in the store of plans when it was looked, and how much differs."),
-    ] = False,
-    as_json: AS_JSON = False,
-    as_markdown: AS_MARKDOWN = False,
-    root: ROOT = Path(),
-) -> None:
-    """Compare the cloud with what was made: name what was changed or deleted behind Pulumi's back."""
-    form = form_of(as_json=as_json, as_markdown=as_markdown)
-    result = _run(root, stack, engine, lambda session: session.drift(), changes=False)
-    if record:
-        from slipway.cli.delivery.looking import keep_look
-
-        keep_look(root, stack, result)
-    report(result, form)
-    if result.changed:
-        # Of a stack on a stand-in it is remembered that a refresh comes first.
-        how = f"slipway up {stack}" if stack == Stack.LOCAL else f"slipway up {stack} --refresh"
-        typer.echo(f"Drift. `{how}` repairs it.", err=True)
-        raise typer.Exit(DRIFT)
 
 
 def _run(

@@ -1,7 +1,6 @@
 """What `slipway drift --record` keeps of its look."""
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs: no other command pays for it
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from slipway.engine.interface import Result
 
 
-def keep_look(root: Path, stack: str, result: "Result") -> None:
+def keep_look(root: Path, stack: str, result: "Result", store: str) -> None:
     """Keep when it was looked, and how much differs, for `slipway dashboard`.
 
     Raises:
@@ -21,6 +20,6 @@ def keep_look(root: Path, stack: str, result: "Result") -> None:
     from slipway.cli.delivery import runs
     from slipway.stacks.looks import keep, look_of
 
-    place = place_of(root, stack, os.environ.get("SLIPWAY_STORE", ""))
+    place = place_of(root, stack, store)
     run = runs.run_here(place.target.commit)
     keep(place.opened.store, look_of(result, run=run.id, commit=run.commit, at=time.time()))

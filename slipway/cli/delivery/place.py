@@ -50,10 +50,15 @@ class Place:
 
 def place_of(root: Path, stack: str, store: str) -> Place:
     """Raises SlipwayError: no such stack, or no store that could be opened."""
-    from slipway.stacks.plan_stores import open_store
     from slipway.stacks.target import find
 
-    target = find(root, stack)
+    return place_at(find(root, stack), store)
+
+
+def place_at(target: "Target", store: str) -> Place:
+    """The same of a stack that was looked up already."""
+    from slipway.stacks.plan_stores import open_store
+
     return Place(target, open_store(store or _address(target), target.top, connect=_connect(target)))
 
 
@@ -93,6 +98,11 @@ def store_of(tree: "Tree", store: str) -> "PlanStore":
             fix="name it alone, or give --store ADDRESS",
         )
     return open_store(store or (beside.pop() if beside else _said(tree)), tree.top)
+
+
+def has_store(target: "Target") -> bool:
+    """Whether it is said where the stack's plans are."""
+    return bool(target.store) or target.stack == Stack.LOCAL
 
 
 def _address(target: "Target") -> str:

@@ -93,9 +93,12 @@ def page(
 
 def marker(summaries: Sequence[Summary]) -> str:
     """The hidden first line, by which the comment is found again and an older run knows a newer one."""
-    created = max((each.created for each in summaries), default="")
-    digits = "".join(sign for sign in created if sign in "0123456789TZ:-")[:20]
-    return f"{MARKER} {digits or UNDATED} -->"
+    return f"{MARKER} {stamp(max((each.created for each in summaries), default=''))} -->"
+
+
+def stamp(created: str) -> str:
+    """A time as it stands in a hidden line, whatever was given for one."""
+    return "".join(sign for sign in created if sign in "0123456789TZ:-")[:20] or UNDATED
 
 
 def _gravity(summary: Summary) -> tuple[object, ...]:

@@ -63,10 +63,14 @@ def _posted(done: Literal["created", "updated", "unchanged", "superseded"], comm
 def _ours(client: Client, place: str, author: str | None) -> Iterator[dict[str, Any]]:
     """Our comments, the oldest first."""
     for comment in client.every(place):
-        user: dict[str, Any] = comment.get("user") or {}
-        mine = user.get("type") == "Bot" if author is None else user.get("login") == author
-        if mine and _stamp_of(str(comment.get("body") or "")) is not None:
+        if is_by(comment, author) and _stamp_of(str(comment.get("body") or "")) is not None:
             yield comment
+
+
+def is_by(written: dict[str, Any], author: str | None) -> bool:
+    """Whether a comment or an issue is of a person, or for None of any App."""
+    user: dict[str, Any] = written.get("user") or {}
+    return user.get("type") == "Bot" if author is None else user.get("login") == author
 
 
 def _stamp_of(body: str) -> str | None:

@@ -57,12 +57,12 @@ def stack_part(summary: Summary, risky: frozenset[str]) -> Part:
         head=f"<details><summary><b>{code(summary.name)}</b>: {state}{counted(summary.counts)}</summary>",
         foot="</details>",
         parts=[
-            _messages(summary, "error", FIRST),
+            messages_of(summary, "error", FIRST),
             _findings(summary),
             _named(of.get("delete", []), "delete"),
             _replaced(of.get("replace", [])),
             _inside("What else changes in those", of.get("replace", []), UPDATES),
-            _messages(summary, "warning", RISKY),
+            messages_of(summary, "warning", RISKY),
             _access(summary, allowed=True),
             _access(summary, allowed=False),
             *_updated(of, risky),
@@ -87,7 +87,9 @@ def of_types(steps: Sequence[Step]) -> str:
     return ", ".join([*named, f"{others:,} of other types"] if others else named)
 
 
-def _rest(steps: Sequence[Step], what: str) -> Callable[[int], str]:
+def left_out(steps: Sequence[Step], what: str) -> Callable[[int], str]:
+    """What a list says of the steps that have no room in it."""
+
     def rest(shown: int) -> str:
         left = steps[shown:]
         return f"<li><i>and {len(left):,} more {what}:</i> {of_types(left)}</li>" if left else ""
@@ -95,13 +97,15 @@ def _rest(steps: Sequence[Step], what: str) -> Callable[[int], str]:
     return rest
 
 
-def _number(total: int, what: str) -> Callable[[int], str]:
+def more_of(total: int, what: str) -> Callable[[int], str]:
+    """What a list says of so many things of which some have no room in it."""
     return lambda shown: f"<li><i>and {total - shown:,} more {what}</i></li>" if total > shown else ""
 
 
-def _list(
+def listing(
     title: str, lines: Iterable[str], level: int, rest: Callable[[int], str], *, folded: bool = False
 ) -> Part:
+    """A list with its title."""
     head, foot = f"<p><b>{title}</b></p><ul>", "</ul>"
     if folded:
         head, foot = f"<details><summary><b>{title}</b></summary><ul>", "</ul></details>"
@@ -112,32 +116,34 @@ def _title(steps: Sequence[Step], op: Op) -> str:
     return f"{SYMBOLS[op]} {len(steps):,} {_TITLES[op]}"
 
 
-def _sorted(steps: Iterable[Step]) -> list[Step]:
+def by_type(steps: Iterable[Step]) -> list[Step]:
+    """In the order in which they are listed."""
     return sorted(steps, key=lambda step: (step.type, step.name, step.urn))
 
 
-def _line(step: Step) -> str:
+def line_of(step: Step) -> str:
+    """A resource and what the engine says of it."""
     note = f" ({code(step.note)})" if step.note else ""
     return f"{code(step.name)} {code(step.type)}{note}"
 
 
 def _named(steps: Sequence[Step], op: Op) -> Part:
-    ordered = _sorted(steps)
-    lines = (f"<li>{_line(step)}</li>" for step in ordered)
-    return _list(_title(steps, op), lines, FIRST, _rest(ordered, _TITLES[op]))
+    ordered = by_type(steps)
+    lines = (f"<li>{line_of(step)}</li>" for step in ordered)
+    return listing(_title(steps, op), lines, FIRST, left_out(ordered, _TITLES[op]))
 
 
 def _replaced(steps: Sequence[Step]) -> Part:
-    ordered = _sorted(steps)
+    ordered = by_type(steps)
 
     def lines() -> Iterator[str]:
         for step in ordered:
             forcing = [each for each in step.properties if each.forces_replace]
             because = ", ".join(_reason(each) for each in forcing[:3])
             more = f" and {len(forcing) - 3} more" if len(forcing) > 3 else ""
-            yield f"<li>{_line(step)}{f' because of {because}' if because else ''}{more}</li>"
+            yield f"<li>{line_of(step)}{f' because of {because}' if because else ''}{more}</li>"
 
-    return _list(_title(steps, "replace"), lines(), FIRST, _rest(ordered, _TITLES["replace"]))
+    return listing(_title(steps, "replace"), lines(), FIRST, left_out(ordered, _TITLES["replace"]))
 
 
 def _reason(change: Property) -> str:
@@ -145,11 +151,12 @@ def _reason(change: Property) -> str:
     return f"{code(change.path)} ({' → '.join(sides)})"
 
 
-def _messages(summary: Summary, severity: str, level: int) -> Part:
+def messages_of(summary: Summary, severity: str, level: int) -> Part:
+    """What the engine said."""
     told = [each for each in summary.messages if each.severity == severity]
     lines = (f"<li>{code(each.text, _MESSAGE)}{_where(each.urn)}</li>" for each in told)
-    return _list(
-        f"{len(told):,} {severity}{'s' * (len(told) != 1)}", lines, level, _number(len(told), severity + "s")
+    return listing(
+        f"{len(told):,} {severity}{'s' * (len(told) != 1)}", lines, level, more_of(len(told), severity + "s")
     )
 
 
@@ -165,7 +172,7 @@ def _findings(summary: Summary) -> Part:
         f"<li><b>{each.level}</b> {code(each.check)}: {code(each.text, _MESSAGE)}{_where(each.urn)}</li>"
         for each in found
     )
-    return _list(f"{len(found):,} findings of checks", lines, FIRST, _number(len(found), "findings"))
+    return listing(f"{len(found):,} findings of checks", lines, FIRST, more_of(len(found), "findings"))
 
 
 def _access(summary: Summary, *, allowed: bool) -> Part:
@@ -177,24 +184,25 @@ def _access(summary: Summary, *, allowed: bool) -> Part:
         for row in rows
     )
     title = "Newly allowed" if allowed else "No longer allowed"
-    return _list(title, lines, RISKY, _number(len(rows), "rows"))
+    return listing(title, lines, RISKY, more_of(len(rows), "rows"))
 
 
 def _updated(of: Mapping[Op, Sequence[Step]], risky: frozenset[str]) -> Iterator[Part]:
     """Updates with their properties, those to look at first before the others."""
     for op in ("update", "same", "refresh", "read"):
-        steps = _sorted(of.get(op, []))
+        steps = by_type(of.get(op, []))
         for chosen, level in (
             ([step for step in steps if step.urn in risky], RISKY),
             ([step for step in steps if step.urn not in risky], UPDATES),
         ):
             title = f"{_title(chosen, op)}{', to look at first' if level == RISKY else ''}"
-            yield _list(title, map(_folded, chosen), level, _rest(chosen, _TITLES[op]))
+            yield listing(title, map(folded, chosen), level, left_out(chosen, _TITLES[op]))
 
 
-def _folded(step: Step) -> str:
+def folded(step: Step) -> str:
+    """A resource, and below it each property that changes."""
     paths = ", ".join(dict.fromkeys(each.path for each in step.properties))
-    head = f"{_line(step)}{f': {code(paths)}' if paths else ''}"
+    head = f"{line_of(step)}{f': {code(paths)}' if paths else ''}"
     if not step.properties:
         return f"<li>{head}</li>"
     lines = [line for each in step.properties[:_SHOWN_PROPERTIES] for line in _compared(each)]
@@ -222,7 +230,7 @@ def _compared(change: Property) -> Iterator[str]:
 
 def _grouped(steps: Sequence[Step], op: Op) -> Part:
     """A line for each type, which names as many as a line has room for."""
-    ordered = _sorted(steps)
+    ordered = by_type(steps)
     groups = [(type_, list(group)) for type_, group in groupby(ordered, key=lambda step: step.type)]
     groups.sort(key=lambda group: (-len(group[1]), group[0]))
 
@@ -236,10 +244,10 @@ def _grouped(steps: Sequence[Step], op: Op) -> Part:
         left = [step for _, group in groups[shown:] for step in group]
         return f"<li><i>and {len(left):,} more {_TITLES[op]}:</i> {of_types(left)}</li>" if left else ""
 
-    return _list(_title(steps, op), lines(), GROUPS, rest)
+    return listing(_title(steps, op), lines(), GROUPS, rest)
 
 
 def _inside(title: str, steps: Sequence[Step], level: int) -> Part:
     """The properties of resources that are named above, folded."""
-    ordered = [step for step in _sorted(steps) if any(not each.forces_replace for each in step.properties)]
-    return _list(title, map(_folded, ordered), level, _rest(ordered, "resources"), folded=True)
+    ordered = [step for step in by_type(steps) if any(not each.forces_replace for each in step.properties)]
+    return listing(title, map(folded, ordered), level, left_out(ordered, "resources"), folded=True)

@@ -1,0 +1,1 @@
+"""What differs between cloud, state and program of a stack, and where that is told."""
