@@ -118,6 +118,8 @@ class Act:
             *("--eventpath", str(folder / "event.json"), "--actor", run.actor),
             *("--platform", "ubuntu-24.04=-self-hosted", "--no-skip-checkout", "--action-offline-mode"),
             *("--env", f"GITHUB_RUN_ID={run.id}"),
+            # Read from the clone's remote otherwise, which is a folder.
+            *("--env", f"GITHUB_REPOSITORY={self.service.slug}"),
         ]
         for one in sorted(uses):
             action, _, _ = one.partition("@")

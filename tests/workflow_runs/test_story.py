@@ -1,6 +1,5 @@
 """Infrastructure delivery from a pull request to a mended drift, through the workflow files themselves."""
 
-import re
 from typing import Any
 
 import pytest
@@ -115,19 +114,37 @@ def _job_ended(run: Running, job: str, how: str) -> bool:
 
 
 def _drifts(world: World) -> None:
-    """Nothing has, after what jobs did; then somebody changes something, and that is all that is found."""
-    assert re.search(r"drift automation: \d+ unchanged, ", _looked(world))
+    """Nothing has, after what jobs did; then somebody changes something, which is told until it is mended."""
+    assert "Cloud against state: <b>no difference</b>. Program against state: <b>no changes</b>" in _looked(
+        world
+    )
+    assert _issues(world) == []
     group = _flow_logs(world)["logGroupName"]
     world.aws("logs").put_retention_policy(logGroupName=group, retentionInDays=400)
-    found = _looked(world)
-    assert "drift automation: 1 changed, " in found
-    assert "retentionInDays: 30 => 400" in found
+    assert "Cloud against state: <b>1 changed</b>. Program against state: <b>no changes</b>" in _looked(world)
+    (told,) = _issues(world)
+    assert (told["title"], told["state"], told["user"]["type"]) == (
+        "Drift: slipway/automation",
+        "open",
+        "Bot",
+    )
+    assert "+ retentionInDays: 400" in told["body"]
+    world.aws("logs").put_retention_policy(logGroupName=group, retentionInDays=30)
+    _looked(world)
+    (mended,) = _issues(world)
+    assert (mended["number"], mended["state"]) == (told["number"], "closed")
 
 
 def _looked(world: World) -> str:
     """What the nightly run says. Of the two stacks without an account it cannot tell, and is red for that."""
     run = world.start("infra-drift.yml", "schedule", "refs/heads/main", "ada", {"schedule": "23 4 * * *"})
     return run.wait(ok=False)
+
+
+def _issues(world: World) -> list[dict[str, Any]]:
+    """All but pull requests."""
+    listed = world.person("ada").every(f"/repos/{SLUG}/issues?state=all")
+    return [one for one in listed if "pull_request" not in one]
 
 
 def _days(world: World) -> int:

@@ -76,8 +76,11 @@ def test_nothing_is_permitted_until_a_job_asks(workflow: Workflow) -> None:
     assert workflow.content["permissions"] == {}
     for job in workflow.jobs.values():
         assert job["permissions"] or workflow.path.stem == "infra-review"
-        reads = {("actions", "read"), ("contents", "read")}
-        assert set(job["permissions"].items()) <= {*reads, ("id-token", "write")}
+        given = set(job["permissions"].items()) - {("actions", "read"), ("contents", "read")}
+        # Who may write an issue gets no role, and no secret of an environment.
+        assert given <= {("id-token", "write")} or (
+            given == {("issues", "write")} and "environment" not in job
+        )
 
 
 @every
@@ -143,10 +146,26 @@ def by_name(name: str) -> Workflow:
     return next(one for one in ours() if one.path.stem == name)
 
 
-def test_every_stack_is_watched() -> None:
-    (job,) = by_name("infra-drift").jobs.values()
-    assert sorted(job["strategy"]["matrix"]["stack"]) == stacks()
-    assert job["strategy"]["fail-fast"] is False
+def test_every_stack_is_watched_and_has_its_issue() -> None:
+    jobs = by_name("infra-drift").jobs
+    assert list(jobs) == ["drift", "issue"]
+    for job in jobs.values():
+        assert sorted(job["strategy"]["matrix"]["stack"]) == stacks()
+        assert job["strategy"]["fail-fast"] is False
+
+
+def test_who_writes_the_issue_has_no_right_in_a_cloud_and_takes_the_look_as_data() -> None:
+    looks, tells = by_name("infra-drift").jobs.values()
+    assert "issues" not in looks["permissions"]
+    assert (tells["permissions"], tells["needs"]) == ({"contents": "read", "issues": "write"}, "drift")
+    assert "secrets." not in str(tells)
+    assert tells["if"] == "${{ !cancelled() }}"
+    put, (taken, told) = looks["steps"][-1]["with"], tells["steps"][-2:]
+    assert put["path"] == "${{ runner.temp }}/report.json"
+    assert '--out "$RUNNER_TEMP/report.json" ' in looks["steps"][-2]["run"]
+    assert taken["with"] == {"name": put["name"], "path": "${{ runner.temp }}/drift"}
+    assert told["run"] == '.venv/bin/slipway drift "$STACK" --from "$RUNNER_TEMP/drift/report.json" --issue'
+    assert told["env"] == {"GITHUB_TOKEN": "${{ github.token }}"}
 
 
 def test_every_stack_is_applied_in_its_own_environment_and_order() -> None:
