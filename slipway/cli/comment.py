@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - what only posting needs is imported when something is posted
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,18 +27,29 @@ def register(app: typer.Typer) -> None:
             STATUS,
             "slipway comment plans/prod.json",
             "slipway comment plans/prod.json --pull 12 --job-summary",
+            "slipway comment preview --of-run",
         )
     )(comment)
 
 
 def comment(
     summaries: Annotated[
-        list[Path], typer.Argument(metavar="SUMMARY...", help="Summaries of plans, one of each stack.")
+        list[Path],
+        typer.Argument(
+            metavar="SUMMARY...", help="Summaries of plans, one of each stack, or folders of them."
+        ),
     ],
     *,
     pull: Annotated[
         int | None, typer.Option(min=1, help="Write it on this pull request, in the one comment of ours.")
     ] = None,
+    of_run: Annotated[
+        bool,
+        typer.Option(
+            "--of-run",
+            help="Write it on the pull request of the run that this job follows, as GitHub's event names it.",
+        ),
+    ] = False,
     repository: REPOSITORY = "",
     approved: Annotated[
         list[Path] | None,
@@ -62,11 +73,18 @@ def comment(
     """Show what plans do: what to look at first, every deletion and replacement, then all that has room.
 
     Without --pull nothing is asked of GitHub, and no token is needed. With it, the token of GITHUB_TOKEN or
-    GH_TOKEN writes the comment, or changes the one that is there.
+    GH_TOKEN writes the comment, or changes the one that is there. With --of-run, in a job on `workflow_run`,
+    the summaries are believed in nothing that says where they belong.
     """
     from slipway.stacks.comment.page import COMMENT, JOB_SUMMARY, page
 
+    if of_run and pull is not None:
+        raise typer.BadParameter("choose one of --pull and --of-run")
     told, before = _read(summaries), {each.name: each for each in _read(approved or [])}
+    if of_run:
+        told, pull = _of_run(root, endpoint, repository, told)
+        if pull is None:
+            typer.echo("its pull request is closed, or has moved on", err=True)
     body = page(told, approved=before, artifact=artifact, limit=COMMENT)
     if out is not None:
         out.write_text(body, encoding="utf-8")
@@ -86,7 +104,7 @@ def _read(files: Sequence[Path]) -> "list[Summary]":
     from slipway.stacks.summary import Summary
 
     found: dict[str, Summary] = {}
-    for file in files:
+    for file in _spread(files):
         try:
             text = file.read_bytes()
         except FileNotFoundError:
@@ -100,6 +118,31 @@ def _read(files: Sequence[Path]) -> "list[Summary]":
             )
         found[summary.name] = summary
     return list(found.values())
+
+
+def _spread(files: Sequence[Path]) -> Iterator[Path]:
+    from slipway.stacks.comment.origin import files_in
+
+    for each in files:
+        yield from files_in(each) if each.is_dir() else [each]
+
+
+def _of_run(
+    root: Path, endpoint: str | None, repository: str, told: "list[Summary]"
+) -> "tuple[list[Summary], int | None]":
+    """What is told with its true origin, and the pull request; None where it takes no comment any more."""
+    from slipway.cli.posting import client_of, require_repository
+    from slipway.stacks.comment.origin import as_said_by, origin_of, pull_of
+
+    require_repository(repository)
+    place = os.environ.get("GITHUB_EVENT_PATH", "")
+    try:
+        event = json.loads(Path(place).read_bytes()) if place else None
+    except (OSError, ValueError):
+        event = None
+    origin = origin_of(event, repository)
+    pull = pull_of(client_of(root, endpoint, "the comment"), repository, origin)
+    return as_said_by(origin, told), pull
 
 
 def _add_to_job_summary(text: str) -> None:

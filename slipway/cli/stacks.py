@@ -87,6 +87,14 @@ def preview(
         str | None,
         typer.Option(help="With --offline: show only what the change since this Git revision does."),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="With --offline: write a summary of each there, as <project>.<stack>.json, for `comment`.",
+            file_okay=False,
+        ),
+    ] = None,
     as_json: AS_JSON = False,
     as_markdown: AS_MARKDOWN = False,
     root: ROOT = Path(),
@@ -97,8 +105,10 @@ def preview(
     """
     form, stacks = form_of(as_json=as_json, as_markdown=as_markdown), list(dict.fromkeys(stack))
     typed = f"slipway preview {' '.join(stacks)} --offline"
-    if base is not None and not offline_:
-        raise SlipwayError("--base needs --offline", fix=f"{typed} --base {base}")
+    if not offline_:
+        for option, value in (("--base", base), ("--out", out)):
+            if value is not None:
+                raise SlipwayError(f"{option} needs --offline", fix=f"{typed} {option} {value}")
     if len(stacks) > 1 and not offline_:
         raise SlipwayError("several stacks at once need --offline", fix=f"{typed}, or one after another")
     if offline_ and Stack.LOCAL in stacks:
@@ -116,7 +126,7 @@ def preview(
         revision(root, base)  # a mistyped one is told at once, before the imports that take longest
     from slipway.cli.previews import preview_offline
 
-    results = preview_offline(root, stacks, base, form)
+    results = preview_offline(root, stacks, base, form, out)
     if not all(result.ok for result in results):
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, cast
 
 from slipway.engine import interface
@@ -63,6 +64,12 @@ def summarize(
         findings=tuple(findings),
         secrets_key=result.secrets_key,
     )
+
+
+def write(folder: Path, summary: Summary) -> None:
+    """Write a summary as a file of a folder, by its stack's name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{summary.project}.{summary.stack}.json").write_bytes(summary.to_bytes())
 
 
 def _risk(risk: Risk) -> Risk:

@@ -248,6 +248,6 @@ class _Document:
 def _version_of(text: bytes | str) -> int | None:
     try:
         version: Any = json.loads(text)["version"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return version if isinstance(version, int) and not isinstance(version, bool) else None

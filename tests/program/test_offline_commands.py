@@ -19,6 +19,7 @@ from slipway.engine.compare import compare
 from slipway.engine.fingerprints import Fingerprints
 from slipway.engine.interface import Result
 from slipway.engine.recording import Rendered
+from slipway.stacks.summary import Summary
 from tests.program.conftest import AS, SLIPWAY, Clone
 
 STACKS = ("automation", "staging", "prod")
@@ -121,12 +122,22 @@ def test_a_repository_in_another_case_is_no_change_and_a_rename_is_told(cloned: 
 
 def test_what_a_change_newly_allows_is_told_before_what_it_does(cloned: Clone) -> None:
     cloned.edit("services/skill-pool.yaml", "qa1, qa2,", "qa1, qa2, qa3,")
-    shown = cloned.ok("preview", "automation", "staging", "--offline", "--base", "HEAD")
+    out = ("--out", str(cloned.root / "preview"))
+    shown = cloned.ok("preview", "automation", "staging", "--offline", "--base", "HEAD", *out)
     first, *rest = shown.split("\n\n")[0].splitlines()
     assert "+     assume it" in rest
     assert all(line.startswith("+     ") for line in rest)
     assert first == "+ acme/skill-pool in qa3 from pull request: skill-pool-qa3 in 222222222222"
     assert shown.index("\npreview automation: ") < shown.index("\npreview staging: ")
+    # The same for the comment: each stack tells of the roles in its account.
+    told = [Summary.from_bytes(file.read_bytes()) for file in sorted((cloned.root / "preview").iterdir())]
+    assert [(each.name, each.engine) for each in told] == [
+        ("slipway/automation", "offline"),
+        ("slipway/staging", "offline"),
+    ]
+    assert [{row.environment for row in each.access} for each in told] == [set(), {"qa3"}]
+    assert all(row.allowed for row in told[1].access)
+    assert "access-widened" in {risk.kind for risk in told[1].risks}
 
 
 @pytest.mark.parametrize(

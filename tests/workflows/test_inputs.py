@@ -15,8 +15,10 @@ from tests.workflows.workflows import ROOT, Workflow, examples, ours
 
 EVERY = [*ours(), *examples()]
 SERVICE = ROOT / "examples/skill-pool"
-OUTSIDE = re.compile(r"\binputs\.|\bgithub\.(ref_name|head_ref|base_ref|ref\b|actor|event\.)")
-"""What whoever starts a run, or names a branch or tag, chooses freely."""
+OUTSIDE = re.compile(
+    r"\binputs\.|\bgithub\.(ref_name|head_ref|base_ref|ref\b|actor|event\.(?!workflow_run\.id\b))"
+)
+"""What whoever starts a run, or names a branch or tag, chooses freely; nobody chooses the number of a run."""
 NOWHERE = ("if", "environment", "concurrency")
 """Keys of a job that no command sees; of a step, `if`."""
 PROGRAMS = ("helm", "aws", "kubectl", "docker", "curl")

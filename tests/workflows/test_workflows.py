@@ -21,7 +21,10 @@ EXCEPTIONS = {
     (".github/workflows/infra-drift.yml", "github-app"),
     (".github/workflows/infra-gate.yml", "dangerous-triggers"),
     (".github/workflows/infra-dashboard.yml", "dangerous-triggers"),
+    (".github/workflows/infra-comment.yml", "dangerous-triggers"),
 }
+AFTER_A_STRANGER = {"infra-comment"}
+"""Workflows on `workflow_run`: main's code follows what a pull request's has done."""
 
 AFTER_MAIN = {"infra-dashboard"}
 """What comes after runs of main alone; see its own test."""
@@ -33,6 +36,7 @@ def test_the_workflows_are_there() -> None:
     assert [one.path.stem for one in ours()] == [
         "ci",
         "infra-apply",
+        "infra-comment",
         "infra-dashboard",
         "infra-drift",
         "infra-gate",
@@ -77,10 +81,9 @@ def test_nothing_is_permitted_until_a_job_asks(workflow: Workflow) -> None:
     for job in workflow.jobs.values():
         assert job["permissions"] or workflow.path.stem == "infra-review"
         given = set(job["permissions"].items()) - {("actions", "read"), ("contents", "read")}
-        # Who may write an issue gets no role, and no secret of an environment.
-        assert given <= {("id-token", "write")} or (
-            given == {("issues", "write")} and "environment" not in job
-        )
+        # Who may write an issue or a comment gets no role, and no secret of an environment.
+        telling = given in ({("issues", "write")}, {("pull-requests", "write")})
+        assert given <= {("id-token", "write")} or (telling and "environment" not in job)
 
 
 @every
@@ -108,7 +111,7 @@ def test_each_step_is_one_command_without_expressions(workflow: Workflow) -> Non
 def test_no_strangers_code_meets_a_credential(workflow: Workflow) -> None:
     # What the others may do, and what those that a pull request causes run: test_gate.py.
     if workflow.path.stem != "infra-gate":
-        allowed = {"workflow_run"} if workflow.path.stem in AFTER_MAIN else set[str]()
+        allowed = {"workflow_run"} if workflow.path.stem in AFTER_MAIN | AFTER_A_STRANGER else set[str]()
         assert not workflow.triggers & {"pull_request_target", "workflow_run", "issue_comment"} - allowed
     if "pull_request" in workflow.triggers:
         assert "id-token" not in workflow.text
@@ -243,11 +246,38 @@ def test_the_preview_needs_no_credential_and_compares_with_the_base() -> None:
     (job,) = by_name("infra-preview").jobs.values()
     assert by_name("infra-preview").triggers == {"pull_request"}
     # All in one command: the stacks are rendered once, for what changes and for what is newly allowed.
-    named, _, options = job["steps"][-1]["run"].removeprefix(".venv/bin/slipway preview ").partition(" --")
+    named, _, options = job["steps"][-2]["run"].removeprefix(".venv/bin/slipway preview ").partition(" --")
     assert sorted(named.split()) == stacks()
-    assert options.startswith("offline --base HEAD^1 --markdown")
+    assert options.startswith("offline --base HEAD^1 --out preview --markdown")
     assert job["steps"][0]["with"]["fetch-depth"] == 2
     assert job["permissions"] == {"contents": "read"}
+
+
+def test_what_a_pull_request_made_is_shown_by_mains_code_which_has_no_credential() -> None:
+    workflow, preview = by_name("infra-comment"), by_name("infra-preview")
+    assert workflow.content["on"]["workflow_run"] == {
+        "workflows": [preview.content["name"]],
+        "types": ["completed"],
+    }
+    (job,) = workflow.jobs.values()
+    assert "workflow_run.event == 'pull_request'" in job["if"]
+    assert "secrets." not in workflow.text
+    assert "id-token" not in workflow.text
+    checkout, *_, taken, told = job["steps"]
+    # Without a ref it is the default branch, whatever the event is about.
+    assert checkout["with"] == {"persist-credentials": False}
+    (made,) = preview.jobs["preview"]["steps"][-1:]
+    assert taken["with"] == {
+        "name": made["with"]["name"],
+        "path": "${{ runner.temp }}/preview",
+        "run-id": "${{ github.event.workflow_run.id }}",
+        "github-token": "${{ github.token }}",
+    }
+    # Whose pull request it is, is not for the artifact to say.
+    assert told == {
+        "run": '.venv/bin/slipway comment "$RUNNER_TEMP/preview" --of-run',
+        "env": {"GITHUB_TOKEN": "${{ github.token }}"},
+    }
 
 
 def test_the_cli_is_the_one_that_the_program_is_pinned_to() -> None:

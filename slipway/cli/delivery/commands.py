@@ -154,7 +154,7 @@ def _plan(  # noqa: PLR0917 - the command's own options, in their order
     from slipway.cli.delivery import runs
     from slipway.stacks.plans import making, stored
     from slipway.stacks.plans.admission import is_on_record
-    from slipway.stacks.summaries import summarize
+    from slipway.stacks.summaries import summarize, write
 
     target = place.target
     present = runs.run_here(target.commit, given=run, base=base)
@@ -178,8 +178,7 @@ def _plan(  # noqa: PLR0917 - the command's own options, in their order
     if summary.ok and target.block.checks:
         manifest, summary = _checked(target, manifest, summary)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / f"{target.project}.{target.stack}.json").write_bytes(summary.to_bytes())
+        write(out, summary)
     if not made.result.ok:
         report(made.result, "json" if as_json else "text")
     digest = stored.put(place.opened.store, manifest, made, place.opened.keys, summary.to_bytes())
