@@ -13,9 +13,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from slipway.cli import app
+from slipway.stacks.gate.asks import Group
 from slipway.stacks.gate.hub import Hub as GithubHub
 from slipway.stacks.gate.judging import Judge
 from slipway.stacks.gate.posting import CONTEXT
+from slipway.stacks.gate.verdict import Why
 from tests.localcloud.github_git import Hub, git, hub
 from tests.stacks.gate.clone import SETTINGS, Clone, clone
 from tests.stacks.gate.test_gathering import bigger
@@ -243,6 +245,8 @@ class Github:
         yield from [self._pull] if place.endswith("/pulls?state=open") else []
 
     def find(self, place: str) -> dict[str, Any]:
+        if place.endswith("/pulls/1"):
+            return self._pull
         assert "/actions/runs?head_sha=" in place
         return {"workflow_runs": [{"path": path, "status": status} for path, status in self._runs]}
 
@@ -275,6 +279,20 @@ def test_what_nobody_will_apply_any_more_opens_for_a_change_that_mends_it(
             client = Github(head, runs)
             (judged,) = GithubHub(client, "acme/x", judge).judged(None)  # pyright: ignore[reportArgumentType]
             assert judged.open is expected, judged
+
+
+def test_what_is_before_it_in_a_merge_queue_is_awaited_whatever_became_of_the_base(tmp_path: Path) -> None:
+    made = clone(tmp_path, SETTINGS.replace('"@acme/app"', ""))
+    one = made.commit(bigger("network"), "first")
+    made.git("checkout", "--quiet", "-b", "second", "first")
+    two = made.commit(bigger("network", size=3), "second")
+    with made.readings() as readings:
+        address = f"file://{made.plans}"
+        judge = Judge(readings, readings.repository.commit("main"), address, datetime.now(UTC))
+        client = Github(two, [(APPLIES, "completed")])
+        asked = Group(pull=1, head=two, base=one)
+        (judged,) = GithubHub(client, "acme/x", judge).judged(asked)  # pyright: ignore[reportArgumentType]
+    assert {reason.why for reason in judged.verdicts[0].reasons} == {Why.UNAPPLIED}
 
 
 def test_one_that_cannot_be_judged_is_not_open_and_keeps_no_other_from_it(place: Place) -> None:
