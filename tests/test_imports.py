@@ -34,14 +34,7 @@ ALLOWED = {
     # What a provider reads is read in one way: by the providers of the embedded cloud, too.
     "slipway/guards": ("slipway.aws", "slipway.engine", "slipway.github", "slipway.localcloud", *GROUND),
     "slipway/apps": ("slipway.github", "slipway.localcloud", *GROUND),
-    "slipway/bootstrap": (
-        "slipway.access",
-        "slipway.apps",
-        "slipway.aws",
-        "slipway.engine",
-        "slipway.github",
-        *GROUND,
-    ),
+    "slipway/bootstrap": ("slipway.access", "slipway.aws", "slipway.engine", "slipway.github", *GROUND),
     # What ships keeps its own meaning of its table: items and reasons are read by the code that writes them.
     "slipway/runners": (
         "runners.control.items",

@@ -17,17 +17,10 @@ from slipway.apps.manifest import Declared, Difference
 from slipway.errors import SlipwayError
 from slipway.github import Client, Signer, as_app, connect, path
 from slipway.github.values import closed, has_secret, set_secret, set_variable, variable
+from slipway.platform.app_key import CLIENT_ID, PRIVATE_KEY
 from slipway.platform.github_permissions import app_permissions
 
 Json = dict[str, Any]
-CLIENT_ID = "SLIPWAY_APP_CLIENT_ID"
-PRIVATE_KEY = "SLIPWAY_APP_PRIVATE_KEY"
-"""The variable and the secret by which the jobs know the App: see .github/workflows/infra-up.yml."""
-NEW_KEY = (
-    "once every environment is closed, make another on the App's page on GitHub, give it to "
-    "`slipway app key < FILE`, and delete the old one there"
-)
-"""What to do about a key that others could read."""
 
 
 def declared(organization: str) -> Declared:

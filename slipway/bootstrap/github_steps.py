@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from slipway.apps.platform import NEW_KEY, PRIVATE_KEY
 from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.steps import Action, Finding, Step
 from slipway.errors import SlipwayError
 from slipway.github import Client, path
 from slipway.github.values import closed, has_secret, set_variable, variable
+from slipway.platform.app_key import NEW_KEY, PRIVATE_KEY
 
 Json = dict[str, Any]
 _CUSTOM = {"protected_branches": False, "custom_branch_policies": True}

@@ -167,7 +167,7 @@ def _report(settings: "Settings", found: "Found", *, as_json: bool) -> None:
 
 
 def _wrong(found: "Found", github: "Github") -> list[str]:
-    from slipway.apps.platform import CLIENT_ID, NEW_KEY
+    from slipway.platform.app_key import CLIENT_ID, NEW_KEY
 
     if found.client_id is None:
         return ["there is none: slipway app create"]

@@ -18,7 +18,6 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from slipway.apps.platform import CLIENT_ID, PRIVATE_KEY
 from slipway.bootstrap.clients import connect
 from slipway.bootstrap.next_steps import commands, first_job
 from slipway.bootstrap.run import Watcher, bootstrap, load_plan
@@ -33,6 +32,7 @@ from slipway.localcloud import runtime
 from slipway.localcloud.cloud import Cloud
 from slipway.localcloud.loopback_http import CALLS_FROM, fetch
 from slipway.platform import naming
+from slipway.platform.app_key import CLIENT_ID, PRIVATE_KEY
 from slipway.platform.github_permissions import required_permissions
 from tests.bootstrap import samples
 from tests.sampling import drawn

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from slipway.apps.platform import CLIENT_ID, PRIVATE_KEY
 from slipway.cli.seeding import rehearsal_seed
 from slipway.github.values import set_secret, set_variable
 from slipway.localcloud import runtime
+from slipway.platform.app_key import CLIENT_ID, PRIVATE_KEY
 from tests.workflow_runs.act import Act, built, there_is_go
 from tests.workflow_runs.service import Service, serving
 from tests.workflow_runs.world import SLUG, World, lay_out_repository, people
