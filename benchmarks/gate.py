@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.affected import PROJECTS, STACKS, tree
@@ -89,11 +88,11 @@ def _applied(root: Path, folder: Path, changed: str) -> int:
     while more := {need for name in names for need in evidence[name].upstreams} - names:
         names |= more
     for name in names:
-        _record(FolderStore(folder), name, {"evidence": evidence[name].digest})
+        _record(FolderStore(folder), name, evidence[name].digest)
     return len(names)
 
 
-def _record(store: FolderStore, name: str, more: Mapping[str, str]) -> None:
+def _record(store: FolderStore, name: str, evidence: str) -> None:
     project, _, stack = name.partition("/")
     leases = Leases(store)
     lease = leases.acquire(lease_key(project, stack), owner="it", seconds=60)
@@ -106,7 +105,7 @@ def _record(store: FolderStore, name: str, more: Mapping[str, str]) -> None:
         commit="c" * 40,
         at=0.0,
         token=1,
-        **more,
+        evidence=evidence,
     )
     Log(store, leases, project, stack).append(entry, lease)
 

@@ -131,8 +131,8 @@ def _app(root: Path, settings: "Settings", endpoint: str | None) -> "PlatformApp
 
 
 def _made(folder: Path, made: "Made", *, as_json: bool) -> None:
-    from slipway.apps.platform import CLIENT_ID, PRIVATE_KEY
     from slipway.bootstrap.stack_file import name_app
+    from slipway.platform.app_key import CLIENT_ID, PRIVATE_KEY
 
     changed = name_app(folder, made.app_id)
     if as_json:

@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from typer.testing import CliRunner, Result
 
-from slipway.apps.platform import CLIENT_ID, NEW_KEY, PRIVATE_KEY, declared
+from slipway.apps.platform import declared
 from slipway.cli import app
 from slipway.errors import SlipwayError
+from slipway.platform.app_key import CLIENT_ID, NEW_KEY, PRIVATE_KEY
 from slipway.platform.github_permissions import required_permissions
 from tests.bootstrap import github
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from slipway.apps.platform import NEW_KEY, PRIVATE_KEY
 from slipway.bootstrap.github import GithubReport, set_up
 from slipway.bootstrap.next_steps import environment
 from slipway.bootstrap.plan import BootstrapPlan
 from slipway.bootstrap.steps import Action
 from slipway.errors import SlipwayError
 from slipway.github.values import set_secret
+from slipway.platform.app_key import NEW_KEY, PRIVATE_KEY
 from tests.bootstrap import github, samples
 
 APPLY, PLAN = "infra-prod-apply", "infra-prod-plan"
