@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from slipway.errors import SlipwayError
-from slipway.platform.naming import plan_key_alias
+from slipway.platform.naming import alias_arn, plan_key_alias
+from slipway.platform.reading import PREFIX, PROJECT, sources
+from slipway.platform.stack import Stack
 from slipway.stacks.plans.keys import FileKeys, Keys, KmsKeys
 from slipway.store import FolderStore, S3Store, Store
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 _KEY_FILE = "plans.key"
 _S3, _FILE = "s3://", "file://"
+_AUTOMATION = "{automation}"
 
 
 @dataclass(frozen=True)
@@ -44,18 +48,21 @@ def open_store(
 ) -> PlanStore:
     """Open a store.
 
-    A bucket is taken for the account's own that calls, and its plans are sealed by the key of that account
-    with the alias `naming.plan_key_alias`.
+    A bucket is taken for the account's own that calls, or where its address has {automation} for that one's;
+    whoever else took its name is refused. Its plans are sealed by the key of its account with the alias
+    `naming.plan_key_alias`, which other accounts reach by its ARN
+    (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html).
 
     Args:
-        address: `s3://<bucket>[/<prefix>]`, where {account} and {region} are those of the caller; or
+        address: `s3://<bucket>[/<prefix>]`, where {account} and {region} are those of the caller, and
+            {automation} is the account that `slipway:organization` of `top`'s Pulumi.yaml says; or
             `file://<folder>`, from `top` unless it is absolute.
         top: of the repository.
         environment: names the region: `AWS_REGION`.
         connect: a session for a region; one with the real AWS if None.
 
     Raises:
-        SlipwayError: no address of a store, no region, or no credentials.
+        SlipwayError: no address of a store, no region, no credentials, or no Automation account.
     """
     if address.startswith(_FILE) and len(address) > len(_FILE):
         folder = top / Path(address.removeprefix(_FILE)).expanduser()
@@ -73,8 +80,23 @@ def open_store(
 
     session = (connect or aws.connect)(region)
     account = aws.caller_account(session.client("sts"))
-    filled = address.replace("{account}", account).replace("{region}", region)
+    owner = _automation(top) if _AUTOMATION in address else account
+    filled = address.replace("{account}", account).replace("{region}", region).replace(_AUTOMATION, owner)
     bucket, _, prefix = filled.removeprefix(_S3).partition("/")
-    key = f"arn:aws:kms:{region}:{account}:{plan_key_alias()}"
-    store = S3Store(session, bucket, account=account, prefix=prefix.strip("/"))
+    key = alias_arn(owner, region, plan_key_alias())
+    store = S3Store(session, bucket, account=owner, prefix=prefix.strip("/"))
     return PlanStore(store, KmsKeys(session, key), filled)
+
+
+def _automation(top: Path) -> str:
+    """The Automation account, as the platform's own Pulumi.yaml has it. Raises SlipwayError."""
+    found: Any = sources(top, Stack.AUTOMATION).values.get("organization")
+    for key in ("accounts", Stack.AUTOMATION.value):
+        found = cast("Mapping[str, Any]", found).get(key) if isinstance(found, Mapping) else None
+    if not isinstance(found, str) or not re.fullmatch(r"[0-9]{12}", found):
+        raise SlipwayError(
+            f"{_AUTOMATION} stands in the address of the store, and no such account is named",
+            where=f"{top / PROJECT}: {PREFIX}organization.accounts.automation",
+            fix="name it there, or write the number of the bucket's account into slipway.yaml",
+        )
+    return found

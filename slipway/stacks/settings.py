@@ -77,8 +77,8 @@ Need = Annotated[
 Store = Annotated[
     str,
     text_of(
-        r"^(s3://([a-z0-9.-]|\{account\}|\{region\}){3,80}(/[\w./-]*)?|file://\S+)$",
-        "s3://<bucket>[/<prefix>], with {account} and {region} in a bucket's name, or file://<folder>",
+        r"^(s3://([a-z0-9.-]|\{account\}|\{automation\}|\{region\}){3,80}(/[\w./-]*)?|file://\S+)$",
+        "s3://<bucket>[/<prefix>], with {account}, {automation} and {region} in its name, or file://<folder>",
     ),
     Field(examples=["s3://acme-plans-{account}"]),
 ]
@@ -180,7 +180,8 @@ class DeliverySettings(Model):
     """How the stacks of a repository are delivered: slipway.yaml at its top."""
 
     store: Store | None = None
-    """Where plans, records and leases lie. {account} and {region} are those of whoever runs a command."""
+    """Where plans, records and leases lie. {account} and {region} are those of whoever runs a command,
+    {automation} is the platform's own account of that name, which then owns the bucket."""
     ignore: tuple[PathPattern, ...] = ()
     """Files that hold no project and no stack, and that no stack is made of."""
     defaults: Block = Block()

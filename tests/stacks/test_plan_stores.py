@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from slipway.aws import connect
 from slipway.errors import SlipwayError
 from slipway.platform import naming
 from slipway.stacks import settings
 from slipway.stacks.plan_stores import open_store
 from slipway.stacks.plans.bundle import open_sealed, seal
+from slipway.stacks.plans.keys import KmsKeys
 from slipway.store import FolderStore
 from tests.stacks.test_plan_bundle import manifest, plan
 from tests.store.conftest import ACCOUNT, session
@@ -22,8 +24,7 @@ def test_a_bucket_of_the_callers_account_and_region(endpoint: str, tmp_path: Pat
     aws.client("s3").create_bucket(Bucket=naming.plan_bucket(ACCOUNT, "us-east-1"))
     key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     aws.client("kms").create_alias(AliasName=naming.plan_key_alias(), TargetKeyId=key)
-    address = settings.load(ROOT).store
-    assert address is not None
+    address = "s3://slipway-plans-{account}-{region}"
     opened = open_store(address, tmp_path, environment=REGION, connect=lambda _: aws)
     assert opened.address == f"s3://{naming.plan_bucket(ACCOUNT, 'us-east-1')}"
     opened.store.put_once("plans/demo/prod/1-1", b"sealed")
@@ -31,6 +32,36 @@ def test_a_bucket_of_the_callers_account_and_region(endpoint: str, tmp_path: Pat
     assert [item["Key"] for item in listed["Contents"]] == ["plans/demo/prod/1-1"]
     sealed = seal(manifest(plan()), plan(), opened.keys)
     assert open_sealed(sealed, opened.keys).plan.result == plan().result
+
+
+AUTOMATION, STAGING = "111111111111", "222222222222"
+
+
+def test_the_platforms_own_store_is_automations_whoever_calls(endpoint: str) -> None:
+    """Staging plans and seals in the bucket and with the key of another account: one store for all."""
+    of = {name: connect("us-east-1", endpoint=endpoint, account=name) for name in (AUTOMATION, STAGING)}
+    bucket = naming.plan_bucket(AUTOMATION, "us-east-1")
+    of[AUTOMATION].client("s3").create_bucket(Bucket=bucket)
+    kms = of[AUTOMATION].client("kms")
+    kms.create_alias(AliasName=naming.plan_key_alias(), TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    address = settings.load(ROOT).store
+    assert address is not None
+    opened = open_store(address, ROOT, environment=REGION, connect=lambda _: of[STAGING])
+    assert opened.address == f"s3://{bucket}"
+    assert isinstance(opened.keys, KmsKeys)
+    assert opened.keys.key == f"arn:aws:kms:us-east-1:{AUTOMATION}:{naming.plan_key_alias()}"
+    opened.store.put_once("plans/slipway/staging/1-1", b"sealed")
+    found = of[AUTOMATION].client("s3").get_object(Bucket=bucket, Key="plans/slipway/staging/1-1")
+    assert found["Body"].read() == b"sealed"
+
+
+def test_an_automation_account_that_nobody_names_is_told(endpoint: str, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: yaml\n")
+    with pytest.raises(SlipwayError, match="no such account is named") as told:
+        open_store(
+            "s3://plans-{automation}", tmp_path, environment=REGION, connect=lambda _: session(endpoint)
+        )
+    assert "organization.accounts.automation" in str(told.value.where)
 
 
 def test_a_prefix_in_a_bucket(endpoint: str, tmp_path: Path) -> None:
