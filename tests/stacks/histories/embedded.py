@@ -7,7 +7,7 @@ against what was shown once it is done.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +84,16 @@ class Real:
             return made[what].made.apply(lambda id_: id_.replace("-", ":"))
         return self.history.world.resolved(self.stack, expression, {})
 
-    def plan(self, *, destroy: bool = False, key: bytes | None = None) -> Plan:
+    def plan(
+        self,
+        *,
+        destroy: bool = False,
+        targets: Sequence[str] = (),
+        imports: str = "",
+        key: bytes | None = None,
+    ) -> Plan:
         self.history.processes.call(of_engine=True)
-        plan = self._inner().plan(destroy=destroy, key=key)
+        plan = self._inner().plan(destroy=destroy, targets=targets, imports=imports, key=key)
         self.history.oracle.planned(self._process, self.stack, plain(plan))
         return plan
 

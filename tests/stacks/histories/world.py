@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -161,7 +161,16 @@ class Engine:
     def _state(self) -> Stack:
         return self.world.states[self.stack]
 
-    def plan(self, *, destroy: bool = False, key: bytes | None = None) -> Plan:
+    def plan(
+        self,
+        *,
+        destroy: bool = False,
+        targets: Sequence[str] = (),
+        imports: str = "",
+        key: bytes | None = None,
+    ) -> Plan:
+        assert not targets, "histories are of whole stacks"
+        assert not imports
         self.processes.call(of_engine=True)
         plan = self._plan(Fingerprints(key), {} if destroy else self.program, destroy=destroy)
         self.observer.planned(self._process, self.stack, plan)
