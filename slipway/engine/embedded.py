@@ -27,7 +27,7 @@ from slipway.engine.plugins import Plugins, ProviderSource
 from slipway.engine.program import Program, Project, run_program
 from slipway.engine.provider_resources import Config, ProviderResources
 from slipway.engine.references import References
-from slipway.engine.refresh import refresh
+from slipway.engine.refresh import look_again, refresh
 from slipway.engine.run import Cancelled, Run
 from slipway.engine.secrets import Crypter
 from slipway.engine.state import (
@@ -178,8 +178,8 @@ class EmbeddedEngine:
                 planned=steps_by_urn(plan.result),
             )
             if destroy:
-                return self._without_program("apply", run, warnings, delete_everything)
-            return self._deploy("apply", run, warnings)
+                return self._without_program("apply", run, warnings, _delete_what_is_there)
+            return self._deploy("apply", run, warnings, look=True)
 
     def export(self) -> dict[str, Any]:
         """The state as ``pulumi stack export`` prints it."""
@@ -243,9 +243,9 @@ class EmbeddedEngine:
         state = _digest(snapshot, fingerprints)
         run = self._run(Rehearsal(snapshot), preview=True, fingerprints=fingerprints, progress=progress)
         if destroy:
-            result = self._without_program("preview", run, warnings, delete_everything)
+            result = self._without_program("preview", run, warnings, _delete_what_is_there)
         else:
-            result = self._deploy("preview", run, warnings)
+            result = self._deploy("preview", run, warnings, look=True)
         options = options_digest(snapshot.live.values(), fingerprints)
         return Plan("destroy" if destroy else "up", result, state, options, fingerprints.key)
 
@@ -276,7 +276,7 @@ class EmbeddedEngine:
             planned=planned,
         )
 
-    def _deploy(self, operation: str, run: Run, warnings: list[str]) -> Result:
+    def _deploy(self, operation: str, run: Run, warnings: list[str], *, look: bool = False) -> Result:
         providers = ProviderResources(run, Plugins(self._providers), self._config)
 
         def monitor(loop: asyncio.AbstractEventLoop) -> Monitor:
@@ -284,6 +284,10 @@ class EmbeddedEngine:
             return Monitor(self._project.name, self._project.stack, backend)
 
         def work(run: Run, providers: ProviderResources) -> None:
+            if look:
+                look_again(run, providers)
+                if not run.ok:
+                    return
             error = run_program(self._program, self._project, self._config, monitor, preview=run.preview)
             if error is not None and not isinstance(error, Cancelled):
                 run.diagnostics.append(Diagnostic("error", run.redacted(str(error))))
@@ -333,6 +337,12 @@ class EmbeddedEngine:
             time.monotonic() - began,
             run.fingerprints.key_id,
         )
+
+
+def _delete_what_is_there(run: Run, providers: ProviderResources) -> None:
+    look_again(run, providers)
+    if run.ok:
+        delete_everything(run, providers)
 
 
 def _digest(snapshot: Snapshot, fingerprints: Fingerprints) -> str:

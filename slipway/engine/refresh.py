@@ -34,13 +34,31 @@ def refresh(run: Run, providers: ProviderResources) -> None:
             pass
 
 
-def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> None:
+def look_again(run: Run, providers: ProviderResources) -> None:
+    """Bring the run's snapshot to what the cloud says, before its program runs. No step tells of it.
+
+    What somebody changed in the cloud is then an old value of the program's own steps.
+    """
+
+    def read(state: ResourceState) -> None:
+        if state.custom and not urns.is_provider(state.type):
+            _refresh(run, providers, state, told_of=False)
+
+    with ThreadPoolExecutor(_READERS, "read", initializer=leave_interrupts) as executor:
+        for _ in executor.map(read, run.snapshot.ordered()):
+            pass
+
+
+def _refresh(run: Run, providers: ProviderResources, state: ResourceState, *, told_of: bool = True) -> None:
     if run.cancelled or state.external or state.delete:
         return
     try:
         found = providers.plugin(state.provider).read(state.urn, state.id, state.outputs, state.inputs)
     except (ResourceRefused, SlipwayError) as error:
         run.fail(state.urn, f"it could not be read: {error}")
+        return
+    if found is None and not told_of:
+        run.ledger.forget(state)
         return
     if found is None:
         step = run.step("delete", state, note=GONE)
@@ -58,6 +76,10 @@ def _refresh(run: Run, providers: ProviderResources, state: ResourceState) -> No
         result = replace(result, rest={**state.rest, INIT_ERRORS: [TOLD]})
     if changes:
         result = replace(result, modified=now())
+    if not told_of:
+        if changes:
+            run.put_same(result, state, "")
+        return
     step = run.step(
         "update" if changes else "same", result, changes, old=state, note=CHANGED if changes else ""
     )
