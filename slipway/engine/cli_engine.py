@@ -21,7 +21,7 @@ from slipway.engine.cli_state import forget, mark_undone, overlay, undone
 from slipway.engine.drift import TOLD, tells
 from slipway.engine.errors import EngineError
 from slipway.engine.fingerprints import Fingerprints
-from slipway.engine.interface import Diagnostic, Progress, Result, Silent
+from slipway.engine.interface import Diagnostic, Progress, Result, Silent, Step
 from slipway.engine.interruption import (
     Answers,
     Interruption,
@@ -105,6 +105,8 @@ class PulumiEngine:
         """Folders of policy packs that a preview and an update are held to."""
         self._sensitive: list[dict[str, Plain]] = []
         """Secrets that a plan told us, for what Pulumi says afterwards."""
+        self._read: list[Step] = []
+        """What the last run read before its own steps."""
 
     def preview(self) -> Result:
         """What `up` would do. Takes no lock, writes nothing."""
@@ -180,7 +182,17 @@ class PulumiEngine:
             done = ["--yes", "--skip-preview", "--json"]
             if plan.operation == "up" and self._constrain:
                 done = ["--yes", "--json", "--plan", f"/dev/fd/{file}"]
-            return self._run("apply", [*_words(*asked[:2], file), *done], files=(file,))
+            again = _looking_again(plan.operation, self.readable_state())
+            result = self._run("apply", [*_words(*asked[:2], file), *again, *done], files=(file,))
+        self._keep_told(result)
+        return result
+
+    def _keep_told(self, result: Result) -> None:
+        """Leave to the next update what the read before this one found, as `refresh` does."""
+        done = {step.urn for step in result.steps if step.op != "same"}
+        reasons = {step.urn: [TOLD] for step in self._read if tells(step) and step.urn not in done}
+        if reasons and mark_undone(deployment := self.export()["deployment"], reasons):
+            self.replace_state(deployment)
 
     def interrupted(self, answers: Answers | None = None, *, look: bool = True) -> Interruption:
         """What a killed run left: Pulumi's locks in the backend, and the pending operations of the state.
@@ -279,7 +291,8 @@ class PulumiEngine:
             looking = ["--json", "--preview-only"]
             if operation == "up":
                 looking = ["--json", "--save-plan", f"/dev/fd/{file}"]
-            arguments = [*_words(operation, targets, file, preview=True), *looking]
+            again = _looking_again(operation, deployment)
+            arguments = [*_words(operation, targets, file, preview=True), *again, *looking]
             result = self._run("preview", arguments, progress=progress, files=(file,))
             constraint = content(file) if operation == "up" else b""
         update_plan = UpdatePlan(constraint or b"{}", self._decrypt)
@@ -361,6 +374,7 @@ class PulumiEngine:
         began = time.monotonic()
         events = Events(operation, progress or self._progress)
         ended = self._stream(arguments, events, files)
+        self._read = events.read
         ok = ended.code == 0 and not any(item.severity == "error" for item in events.about_apart)
         diagnostics = [*events.diagnostics, *(Diagnostic("error", text) for text in ended.errors)]
         if ended.code and not any(item.severity == "error" for item in diagnostics):
@@ -396,6 +410,14 @@ class PulumiEngine:
             attended=lambda pid: self._locks.attended(pid) if self._locks else nullcontext(),
             files=files,
         )
+
+
+def _looking_again(operation: Operation, deployment: dict[str, Any]) -> list[str]:
+    """The words that let Pulumi read the cloud first, so that old values are those of now.
+
+    Not where an update left something undone: Pulumi forgets that at a read (see `PulumiEngine.refresh`).
+    """
+    return [] if operation == "import" or undone(deployment) else ["--refresh"]
 
 
 def _words(operation: Operation, targets: Sequence[str], file: int, *, preview: bool = False) -> list[str]:

@@ -74,7 +74,10 @@ class Events:
         self._numbers = itertools.count()
         self._preludes = 0
         self._diagnostics: list[Diagnostic] = []
+        self._reading: set[str] = set()
         self.outputs: dict[str, Any] = {}
+        self.read: list[Step] = []
+        """What was read before a preview or an update; none of their own steps."""
         self.apart: list[messages.Unknown | messages.Unreadable] = []
         """Events that could not be understood."""
 
@@ -112,6 +115,7 @@ class Events:
         if self._preludes > 1:
             self._steps.clear()
             self._number.clear()
+            self.read.clear()
             self._diagnostics.clear()
 
     def _quiet(self, planning: bool) -> bool:
@@ -121,6 +125,9 @@ class Events:
         metadata = event.metadata
         op = _OPS.get(metadata.op)
         if op is None or _hidden(metadata):
+            return
+        if op == "refresh" and self._operation not in _LOOKING:
+            self._reading.add(metadata.urn)
             return
         # Not every step has an event for its end: a component has one only if it registers outputs.
         number = next(self._numbers)
@@ -132,6 +139,11 @@ class Events:
 
     def _finished(self, event: messages.Finished) -> None:
         metadata = event.metadata
+        if metadata.urn in self._reading:
+            self._reading.discard(metadata.urn)
+            if (found := _OPS.get(metadata.op)) is not None:
+                self.read.append(_refreshed(self._step(found, metadata), metadata))
+            return
         if metadata.type == urns.ROOT_TYPE and metadata.new is not None:
             self.outputs = show_properties(_plain(metadata.new.outputs))
         number = self._number.get(metadata.urn)

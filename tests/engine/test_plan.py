@@ -41,12 +41,16 @@ def told(result):
     return {step.name: step.op for step in result.steps if step.type != "pulumi:pulumi:Stack"}
 
 
+def changes_of(world):
+    return [call for call in world.calls if call[0] != "read"]
+
+
 def untouched(world, work, match):
     """`work` is refused, and no provider was asked to change anything."""
-    before = json.dumps(world.objects), len(world.calls)
+    before = json.dumps(world.objects), changes_of(world)
     with pytest.raises(PlanRefused, match=match) as caught:
         work()
-    assert (json.dumps(world.objects), len(world.calls)) == before
+    assert (json.dumps(world.objects), changes_of(world)) == before
     assert SECRET not in str(caught.value)
 
 
@@ -99,6 +103,50 @@ class TestApplied:
         assert list(differences(plan, again)) == []
         assert (plan.state, plan.options) == (again.state, again.options)
         assert engine(thing()).plan().state != plan.state
+
+
+class TestChangedInTheCloud:
+    """Somebody changed it there, and nobody refreshed: the state does not know."""
+
+    def test_a_plan_shows_it_and_writes_nothing(self, engine, world):
+        engine(thing(name="14")).up()
+        before = engine(thing()).export()["deployment"]["resources"]
+        world.objects["id-1"]["name"] = "30"
+        plan = engine(thing(name="60")).plan()
+        (changed,) = [step for step in plan.result.steps if step.name == "a"]
+        assert [(one.path, one.old, one.new) for one in changed.diff] == [("name", "30", "60")]
+        assert engine(thing()).export()["deployment"]["resources"] == before
+        assert engine(thing(name="60")).apply(plan).ok
+        assert "60" in [item.get("name") for item in world.objects.values()]
+
+    def test_after_the_plan_it_is_not_overwritten(self, engine, world):
+        engine(thing(name="14")).up()
+        plan = engine(thing(name="60")).plan()
+        world.objects["id-1"]["name"] = "30"
+        untouched(world, lambda: engine(thing(name="60")).apply(plan), r"a: old\.name is another")
+
+    def test_what_was_to_stay_as_it_is_is_not_put_back(self, engine, world):
+        engine(thing(name="14")).up()
+        plan = engine(thing(name="14")).plan()
+        world.objects["id-1"]["name"] = "30"
+        untouched(world, lambda: engine(thing(name="14")).apply(plan), "a: ")
+
+    def test_what_is_gone_is_not_made_again_unseen(self, engine, world):
+        engine(thing(name="14")).up()
+        plan = engine(thing(name="60")).plan()
+        del world.objects["id-1"]
+        untouched(world, lambda: engine(thing(name="60")).apply(plan), "a: ")
+
+    def test_what_was_changed_is_not_destroyed_unseen(self, engine, world):
+        engine(thing(name="14")).up()
+        plan = engine(thing()).plan(destroy=True)
+        world.objects["id-1"]["name"] = "30"
+        untouched(world, lambda: engine(thing()).apply(plan), r"a: old\.name is another")
+
+    def test_what_cannot_be_read_is_not_planned(self, engine, world):
+        engine(thing(name="14")).up()
+        world.fail = lambda operation, name: "no right" if operation == "read" else None
+        assert not engine(thing(name="60")).plan().result.ok
 
 
 class TestRefused:
