@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slipway.cli.contract import ending
-from slipway.cli.delivery.place import STORE
+from slipway.cli.delivery.place import STORE, connect_in
 from slipway.cli.options import AS_JSON, ENDPOINT, REPOSITORY, ROOT
 from slipway.errors import SlipwayError
+from slipway.platform.stack import Stack
 
 if TYPE_CHECKING:
     from slipway.stacks.gate.judging import Judge, Judged
@@ -78,7 +79,8 @@ def gate(
         raise typer.BadParameter("it is for a pull request: give --pull N or --event")
     from slipway.stacks.gate.judging import Judged, judging
 
-    with judging(root, base, store, now=datetime.now(UTC)) as judge:
+    connect = connect_in(root, Stack.AUTOMATION)
+    with judging(root, base, store, now=datetime.now(UTC), connect=connect) as judge:
         if asked:
             where = _Where(root=root, endpoint=endpoint, repository=repository)
             judged = _of_github(judge, where, pull, fetch=fetch, post=post)

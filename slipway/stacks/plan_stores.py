@@ -19,6 +19,9 @@ from slipway.store import FolderStore, S3Store, Store
 if TYPE_CHECKING:
     from slipway.aws import AwsSession
 
+    Connect = Callable[[str], AwsSession]
+    """A session for a region."""
+
 _KEY_FILE = "plans.key"
 _S3, _FILE = "s3://", "file://"
 _AUTOMATION = "{automation}"
@@ -44,7 +47,7 @@ def open_store(
     top: Path,
     *,
     environment: Mapping[str, str] = os.environ,
-    connect: Callable[[str], AwsSession] | None = None,
+    connect: Connect | None = None,
 ) -> PlanStore:
     """Open a store.
 

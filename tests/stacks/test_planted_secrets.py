@@ -89,6 +89,8 @@ def test_no_planted_secret_is_in_comment_summary_log_store_or_process_list(place
     seen: list[bytes] = []
 
     def happens(operation: str, name: str) -> str | None:
+        if operation == "read":  # by the plan, before anything is applied
+            return None
         seen.append(processes())
         return f"the password {NEW_SECRET} is too short" if fails and name == "a" else None
 

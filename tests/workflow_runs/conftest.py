@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from slipway.cli.seeding import rehearsal_seed
-from slipway.github.values import set_secret, set_variable
 from slipway.localcloud import runtime
-from slipway.platform.app_key import CLIENT_ID, PRIVATE_KEY
 from tests.workflow_runs.act import Act, built, there_is_go
 from tests.workflow_runs.service import Service, serving
 from tests.workflow_runs.world import SLUG, World, lay_out_repository, people
@@ -46,10 +44,8 @@ def prepare(world: World) -> None:
     """Steps 2 to 4 of docs/from-zero.md, for the Automation account alone; then all goes to main."""
     world.slipway("bootstrap", "automation")
     world.slipway("bootstrap", "automation", "--github")
-    for kind in ("apply", "plan"):  # what step 4 leaves there; an App's own steps are another test's
-        scope = f"/repos/{SLUG}/environments/infra-automation-{kind}"
-        set_secret(world.service.github, scope, PRIVATE_KEY, "the App's private key")
-        set_variable(world.service.github, scope, CLIENT_ID, "Iv1.platform")
+    for kind in ("apply", "plan"):
+        world.keep_key(f"infra-automation-{kind}")
     copy = world.act.checkout
     for file in copy.glob("Pulumi*.yaml"):
         shutil.copy(file, world.folder)

@@ -33,6 +33,7 @@ from slipway.localcloud.github.world import APP_PERMISSIONS
 from tests.access.reference import outcomes
 
 ISSUER = "https://token.actions.githubusercontent.com"
+APP_ID, APP_SLUG = 424242, "slipway-platform"
 _WAIT_S = 120
 
 
@@ -80,6 +81,7 @@ class Service:
         self.refused: list[str] = []
         self.address = ""
         self._runs: dict[str, Run] = {}
+        self._shown: dict[str, int] = {}
         self._tickets: dict[str, Job] = {}
         self._changed = threading.Condition()
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -87,9 +89,18 @@ class Service:
 
     def begin(self, run: Run) -> None:
         self._runs[run.id] = run
+        workflow = f".github/workflows/{run.workflow}"
+        of = {"path": workflow, "branch": run.ref.removeprefix("refs/heads/"), "sha": run.sha}
+        given = {"repository": self.slug, "labels": ["ubuntu-24.04"], "event": run.event, **of}
+        (shown,) = self.github.post("/slipway/workflow-jobs", given)["jobs"]
+        self._shown[run.id] = int(shown["id"])
 
     def end(self, run: Run) -> None:
-        """Take back the tokens of its jobs."""
+        """Take back the tokens of its jobs, and show that it is over."""
+        # No runner of the stand-in's took its job, and such a job can but be cancelled.
+        shown = self._shown.pop(run.id, None)
+        if shown is not None:
+            self.github.post(f"/slipway/workflow-jobs/{shown}/complete", {"conclusion": "cancelled"})
         for job in self.jobs:
             if job.run is run:
                 self._seed_token(job.hidden["STORY_GITHUB_TOKEN"], {})
@@ -177,9 +188,15 @@ class Service:
         known = [job.hidden.get("STORY_SECRETS_SLIPWAY_APP_PRIVATE_KEY") for job in self.jobs]
         if not asked["key"] or asked["key"] not in known:
             raise Refused("this is not the App's key")
+        wanted: dict[str, str] = asked["permissions"] or dict(APP_PERMISSIONS)
+        for name, level in wanted.items():
+            if APP_PERMISSIONS.get(name) not in {level, "write"}:
+                raise Refused(f"the App has no permission {name}: {level}")
         made = secrets.token_hex(16)
-        runtime.seed(self.cloud, {"tokens": [{"token": made, "permissions": dict(APP_PERMISSIONS)}]})
-        return {"token": made}
+        app = {"id": APP_ID, "slug": APP_SLUG}
+        given = {"token": made, "permissions": {**wanted, "metadata": "read"}, "app": app}
+        runtime.seed(self.cloud, {"tokens": [given]})
+        return {"token": made, "slug": APP_SLUG}
 
     def _require_admitted(self, job: Job) -> None:
         environment = self._environment(job.environment)

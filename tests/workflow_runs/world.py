@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from slipway import aws
 from slipway.cli import app
 from slipway.github import Client, connect, token
-from slipway.localcloud import runtime
+from slipway.github.values import set_secret, set_variable
 from slipway.localcloud.cloud import Cloud
+from slipway.platform.app_key import CLIENT_ID, PRIVATE_KEY
 from tests.workflow_runs.act import ROOT, Act, Running
 from tests.workflow_runs.service import Run, Service
 
@@ -90,6 +91,12 @@ class World:
         assert done.exit_code == 0, (words, done.output)
         return done.output
 
+    def keep_key(self, environment: str) -> None:
+        """What step 4 of docs/from-zero.md leaves there; how an App is made is another test's."""
+        scope = f"/repos/{SLUG}/environments/{environment}"
+        set_secret(self.service.github, scope, PRIVATE_KEY, "the App's private key")
+        set_variable(self.service.github, scope, CLIENT_ID, "Iv1.platform")
+
     def aws(self, service: str, account: str = "111111111111") -> Any:
         return aws.connect("eu-west-1", endpoint=self.cloud.aws, account=account).client(service)
 
@@ -106,7 +113,7 @@ def lay_out_repository(folder: Path) -> None:
 
 
 def people() -> dict[str, Any]:
-    write = dict.fromkeys(("contents", "pull_requests", "issues", "actions"), "write")
+    write = dict.fromkeys(("contents", "pull_requests", "issues", "actions", "statuses"), "write")
     return {
         "users": [{"login": login, "id": number} for number, login in enumerate(PEOPLE, 900)],
         "tokens": [
@@ -121,5 +128,21 @@ def payload_of(pull: dict[str, Any], action: str) -> dict[str, Any]:
     return json.loads(json.dumps({"action": action, "number": pull["number"], "pull_request": pull}))
 
 
-def seed(cloud: Cloud, given: dict[str, Any]) -> None:
-    runtime.seed(cloud, given)
+def payload_of_run(seen: Running, pull: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The event `workflow_run` of a run that has ended, which was of a pull request or of main."""
+    run = seen.run
+    repository = {"full_name": SLUG, "owner": {"login": SLUG.partition("/")[0]}}
+    told = {
+        "id": int(run.id),
+        "event": run.event,
+        "status": "completed",
+        "conclusion": "success" if seen.process.returncode == 0 else "failure",
+        # Of a pull request it is its head, and no merge of it.
+        "head_branch": pull["head"]["ref"] if pull else run.ref.removeprefix("refs/heads/"),
+        "head_sha": pull["head"]["sha"] if pull else run.sha,
+        "html_url": f"https://github.com/{SLUG}/actions/runs/{run.id}",
+        "run_started_at": "2026-11-30T08:00:00Z",
+        "repository": repository,
+        "head_repository": repository,
+    }
+    return {"action": "completed", "workflow_run": told}

@@ -11,11 +11,9 @@ from slipway.errors import SlipwayError
 from slipway.platform.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from slipway.aws import AwsSession
     from slipway.stacks.log import Log
-    from slipway.stacks.plan_stores import PlanStore
+    from slipway.stacks.plan_stores import Connect, PlanStore
     from slipway.stacks.target import Target, Tree
     from slipway.store import Leases
 
@@ -59,23 +57,31 @@ def place_at(target: "Target", store: str) -> Place:
     """The same of a stack that was looked up already."""
     from slipway.stacks.plan_stores import open_store
 
-    return Place(target, open_store(store or _address(target), target.top, connect=_connect(target)))
+    connect = connect_in(target.folder, target.stack)
+    return Place(target, open_store(store or _address(target), target.top, connect=connect))
 
 
-def _connect(target: "Target") -> "Callable[[str], AwsSession] | None":
-    """In a rehearsal, as the stack's account on the project's own embedded cloud; else None, the real AWS."""
-    from slipway import aws
-    from slipway.localcloud import runtime
-    from slipway.platform.reading import load
+def connect_in(folder: Path, stack: str) -> "Connect | None":
+    """In a rehearsal, as a stack's account on the project's own embedded cloud; else None, the real AWS.
+
+    Args:
+        folder: the top of a clone, or of a project in it.
+        stack: whose account it is in a rehearsal.
+    """
     from slipway.private_folder import rehearsed
 
-    project_root = rehearsed(target.folder)
+    project_root = rehearsed(folder)
     if project_root is None:
         return None
 
     def connect(region: str) -> "AwsSession":
-        account = load(target.folder, target.stack).account
-        return aws.connect(region, endpoint=runtime.require(project_root).aws, account=account)
+        from slipway import aws
+        from slipway.localcloud import runtime
+        from slipway.platform.reading import load
+
+        return aws.connect(
+            region, endpoint=runtime.require(project_root).aws, account=load(folder, stack).account
+        )
 
     return connect
 
@@ -97,7 +103,8 @@ def store_of(tree: "Tree", store: str) -> "PlanStore":
             where=", ".join(sorted(folders)),
             fix="name it alone, or give --store ADDRESS",
         )
-    return open_store(store or (beside.pop() if beside else _said(tree)), tree.top)
+    address = store or (beside.pop() if beside else _said(tree))
+    return open_store(address, tree.top, connect=connect_in(tree.top, Stack.AUTOMATION))
 
 
 def has_store(target: "Target") -> bool:

@@ -82,12 +82,18 @@ class Runner:
 
 @dataclass(kw_only=True)
 class Run:
-    """One workflow run; `head` is the repository that its code comes from."""
+    """One workflow run; `head` is the repository that its code comes from.
+
+    `path` is the workflow's file; `branch` and `sha` are what it is of.
+    """
 
     id: int
     repository: Repository
     event: str
     head: Json
+    path: str
+    branch: str
+    sha: str
     attempt: int = 1
     created_at: str = field(default_factory=now)
 

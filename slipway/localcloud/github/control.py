@@ -77,7 +77,8 @@ def create_jobs(call: Call) -> Response:
         ]
 
     event, head = str(body.get("event", "push")), str(body.get("head_repository") or "")
-    jobs_of_run = jobs.create_run(world, repository, event=event, head=head, job=made)
+    of = {name: str(body[name]) for name in ("path", "branch", "sha") if name in body}
+    jobs_of_run = jobs.create_run(world, repository, event=event, head=head, job=made, of=of)
     answer = {
         "run_id": jobs_of_run[0].run.id if jobs_of_run else None,
         "jobs": [_public(job) for job in jobs_of_run],

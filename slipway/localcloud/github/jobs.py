@@ -15,10 +15,28 @@ class NotPossible(Exception):
 
 
 def create_run(
-    world: World, repository: Repository, *, event: str, head: str, job: Callable[[Run], list[Job]]
+    world: World,
+    repository: Repository,
+    *,
+    event: str,
+    head: str,
+    job: Callable[[Run], list[Job]],
+    of: dict[str, str],
 ) -> list[Job]:
-    """A new run of `event` in a repository, with the code of `head`, and its jobs, as `job` makes them."""
-    run = Run(id=world.next_id(), repository=repository, event=event, head=_head(world, repository, head))
+    """A new run of `event` in a repository, with the code of `head`, and its jobs, as `job` makes them.
+
+    `of` may say the `path`, `branch` and `sha` of the run.
+    """
+    number = world.next_id()
+    run = Run(
+        id=number,
+        repository=repository,
+        event=event,
+        head=_head(world, repository, head),
+        path=of.get("path", ".github/workflows/ci.yml"),
+        branch=of.get("branch", "main"),
+        sha=of.get("sha", f"{number:040x}"),
+    )
     world.automation.runs[run.id] = run
     _announce(world, run, "workflow_run", run_event(run, "requested", "queued"))
     made = job(run)

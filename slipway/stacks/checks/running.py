@@ -101,9 +101,12 @@ def _read(process: subprocess.Popen[bytes], seconds: float) -> bytes:
     """What a process prints until its end. Raises BadAnswer: too much, too late, or another status than 0."""
     out, deadline = cast(IO[bytes], process.stdout), time.monotonic() + seconds
     content = bytearray()
+    # Not select(), which knows no descriptor above 1023.
+    poll = select.poll()
+    poll.register(out, select.POLLIN | select.POLLHUP)
     while True:
         left = deadline - time.monotonic()
-        ready = select.select([out], [], [], left)[0] if left > 0 else []
+        ready = poll.poll(left * 1000) if left > 0 else []
         if not ready:
             message = f"it took longer than {seconds:.0f} seconds"
             raise BadAnswer(message)

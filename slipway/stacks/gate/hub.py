@@ -79,7 +79,7 @@ class Hub:
         found = self._judge.verdict(proposal, said)
         awaited = {reason.cause for reason in found.reasons if reason.why in _AWAITED}
         # What is before it in a merge queue is awaited, whatever became of what is on the branch.
-        if awaited & proposal.direct and proposal.base == self._judge.base and self._over:
+        if awaited & proposal.touched and proposal.base == self._judge.base and self._over:
             return self._judge.verdict(proposal, said, run_over=True)
         return found
 

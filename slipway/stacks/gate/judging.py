@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slipway.errors import SlipwayError
 from slipway.stacks.comparison import FOLDER, settings_of
@@ -20,6 +20,9 @@ from slipway.stacks.knowledge import Knowledge
 from slipway.stacks.plan_stores import open_store
 from slipway.stacks.trees import Repository
 from slipway.store import Store
+
+if TYPE_CHECKING:
+    from slipway.stacks.plan_stores import Connect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,17 +56,21 @@ class Judged:
 class Judge:
     """What has one base, and is judged by it."""
 
-    def __init__(self, readings: Readings, base: str, address: str, now: datetime) -> None:
+    def __init__(
+        self, readings: Readings, base: str, address: str, now: datetime, connect: Connect | None = None
+    ) -> None:
         """Args:
         readings: of the clone.
         base: the full hash of what changes would be merged to.
         address: of the store; what the base's slipway.yaml says if empty.
         now: for freezes.
+        connect: see `open_store`.
         """
         self.readings = readings
         self.base = base
         self._address = address
         self._now = now
+        self._connect = connect
 
     @cached_property
     def store(self) -> Store:
@@ -77,7 +84,7 @@ class Judge:
                 where=f"slipway.yaml of {self.base[:12]}",
                 fix="add `store: s3://<bucket>`, or give --store file://<folder>",
             )
-        return open_store(address, repository.top).store
+        return open_store(address, repository.top, connect=self._connect).store
 
     def proposal(self, head: str, base: str = "") -> Proposal:
         """A change by its revision, to be merged to the base or to another commit.
@@ -99,7 +106,9 @@ class Judge:
 
 
 @contextmanager
-def judging(root: Path, base: str | None, address: str, *, now: datetime) -> Generator[Judge]:
+def judging(
+    root: Path, base: str | None, address: str, *, now: datetime, connect: Connect | None = None
+) -> Generator[Judge]:
     """Open a clone for judging.
 
     Args:
@@ -107,6 +116,7 @@ def judging(root: Path, base: str | None, address: str, *, now: datetime) -> Gen
         base: a revision; the default branch if None.
         address: see `Judge`.
         now: likewise.
+        connect: likewise.
 
     Raises:
         SlipwayError: no clone, or no such revision.
@@ -115,7 +125,7 @@ def judging(root: Path, base: str | None, address: str, *, now: datetime) -> Gen
     try:
         knowledge = Knowledge(repository.read, repository.private / FOLDER)
         commit = repository.commit(base or repository.default_branch())
-        yield Judge(Readings(repository, knowledge), commit, address, now)
+        yield Judge(Readings(repository, knowledge), commit, address, now, connect)
         knowledge.save()
     finally:
         repository.close()

@@ -87,9 +87,10 @@ def mends(stack: StackFacts) -> bool:
     """Whether a change of a stack may go ahead of what is merged to it: nobody waits for that any more.
 
     What was merged failed, was declined, or will not be applied by any run; or the change goes back to what
-    is there; or it is the very change that was applied ahead of its merge.
+    is there; or it is the very change that was applied ahead of its merge. A change of one that the stack
+    needs counts, too: what failed may have lacked a right that is given there.
     """
-    if not stack.direct:
+    if not stack.touched:
         return False
     last = stack.last
     if stack.proposed == stack.applied or stack.run_over:
@@ -119,7 +120,7 @@ def _outstanding(stack: StackFacts) -> tuple[Why, str, str]:
         what = f"an apply is at work, or was killed: {where}"
         return Why.UNFINISHED, what, "wait for it; if it is over, run it again"
     if last.event in _OVER and last.aim == stack.merged:
-        fix = "apply it again, or mend or revert it by a change of this stack itself"
+        fix = "apply it again, or mend or revert it by a change of this stack, or of one it needs"
         return Why.FAILED, f"what is merged was not applied, it {last.event}: {where}", fix
     what = "what is merged is not applied" if stack.merged else "it is removed, and is not destroyed"
     return Why.UNAPPLIED, f"{what}; the last was {last.event}: {where}", apply_it

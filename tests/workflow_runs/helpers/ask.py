@@ -38,11 +38,16 @@ def credentials() -> None:
 
 def app_token() -> None:
     """actions/create-github-app-token: the App's key for a token of its installation."""
-    asked = {"client": os.environ["CLIENT"], "key": os.environ["KEY"], "owner": os.environ["OWNER"]}
-    token = _post("app-token", asked)["token"]
-    print(f"::add-mask::{token}")
+    prefix = "ASKED_"
+    permissions = {
+        name.removeprefix(prefix).lower(): level
+        for name, level in os.environ.items()
+        if name.startswith(prefix) and level
+    }
+    given = _post("app-token", {"key": os.environ["KEY"], "permissions": permissions})
+    print(f"::add-mask::{given['token']}")
     with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
-        file.write(f"token={token}\n")
+        file.write(f"token={given['token']}\napp-slug={given['slug']}\n")
 
 
 def _env(values: dict[str, str]) -> None:

@@ -6,7 +6,9 @@ exec 9> "$STORY_CHECKOUT.lock"
 flock 9
 cd "$STORY_CHECKOUT"
 git fetch --quiet --force origin '+refs/*:refs/remotes/origin/*' 2> /dev/null
-git checkout --quiet --force --detach "$COMMIT"
+# The name of a branch means GitHub's, not the clone's own.
+commit=$(git rev-parse --verify --quiet "refs/remotes/origin/heads/$COMMIT" || echo "$COMMIT")
+git checkout --quiet --force --detach "$commit"
 git clean --quiet -fd
 mkdir -p .venv
 ln -sfn "$STORY_VENV/bin" .venv/bin

@@ -21,9 +21,13 @@ _ACTIONS = "/repos/{owner}/{repo}/actions"
 
 @area.route("GET", _ACTIONS + "/runs", needs="actions:read")
 def list_runs(call: Call) -> Response:
-    """The newest first; none of the filters."""
-    repository = call.repository()
-    runs = [run for run in call.world.automation.runs.values() if run.repository is repository]
+    """The newest first; of the filters that by commit."""
+    repository, sha = call.repository(), call.request.args.get("head_sha")
+    runs = [
+        run
+        for run in call.world.automation.runs.values()
+        if run.repository is repository and sha in {None, run.sha}
+    ]
     newest = sorted(runs, key=lambda run: run.id, reverse=True)
     return call.counted_list(
         "workflow_runs", [run_fields(run, *jobs.status_of(call.world, run)) for run in newest]
