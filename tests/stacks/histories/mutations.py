@@ -47,11 +47,17 @@ def _unchained(patch: pytest.MonkeyPatch) -> None:
 TWO: Final = {"one applier", "recorded", "chain", "newest", "once", "state"}
 """What two do to one stack: that they do it is seen first, or what comes of it."""
 
+OUSTED: Final = {*TWO, "slow"}
+"""The same where the second takes the first one's lease, which may be what is seen first."""
+
 MUTATIONS: Final[dict[str, tuple[Mutation, set[str]]]] = {
-    "a lease is given to everybody": (lambda patch: patch.setattr(Leases, "_is_free", lambda *_: True), TWO),
+    "a lease is given to everybody": (
+        lambda patch: patch.setattr(Leases, "_is_free", lambda *_: True),
+        OUSTED,
+    ),
     "every holder is taken to be over": (
         lambda patch: patch.setattr("tests.stacks.histories.history.History.is_over", lambda *_: True),
-        TWO,
+        OUSTED,
     ),
     "a holder whose lease ran out lives on": (
         lambda patch: patch.setattr(watchdog, "_KILLS_AT", 100.0),
@@ -59,7 +65,7 @@ MUTATIONS: Final[dict[str, tuple[Mutation, set[str]]]] = {
     ),
     "a lease is renewed in its holder's mind only": (
         lambda patch: patch.setattr(Held, "renew", _nothing),
-        {*TWO, "slow"},
+        OUSTED,
     ),
     "a lease is lost with the answer to a renewal": (
         lambda patch: patch.setattr(Held, "_settle", _nothing),
