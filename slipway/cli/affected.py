@@ -2,17 +2,20 @@
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs: no other command pays for it
 import json
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slipway.cli.contract import ending
+from slipway.cli.delivery.place import STORE
 from slipway.cli.options import AS_JSON, ROOT
 from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
-    from slipway.stacks.affected import Affected
+    from slipway.stacks.affected import Affected, Applied
     from slipway.stacks.comparison import Comparison
 
 _MATRIX = 256
@@ -26,6 +29,7 @@ def register(app: typer.Typer) -> None:
             "0 printed, however many there are; 1 an error.",
             "slipway affected",
             "slipway affected --base origin/main --head HEAD --json",
+            "slipway affected --applied",
         )
     )(affected)
 
@@ -42,6 +46,11 @@ def affected(
     exact: Annotated[
         bool, typer.Option("--exact", help="Compare with --base itself, wherever the two parted.")
     ] = False,
+    applied: Annotated[
+        bool,
+        typer.Option("--applied", help="Compare with what the store of plans says was last applied."),
+    ] = False,
+    store: STORE = "",
     matrix: Annotated[
         bool, typer.Option("--matrix", help="Print a matrix for GitHub Actions, in one line.")
     ] = False,
@@ -50,15 +59,16 @@ def affected(
 ) -> None:
     """Print which stacks a change concerns, upstreams first, and what of each changed.
 
-    Any repository of Pulumi projects, in any language. Nothing is run, and no cloud is asked, nor GitHub.
+    Any repository of Pulumi projects, in any language. Nothing is run, and no cloud is asked, nor GitHub;
+    with --applied, the store of plans is.
     """
     if matrix and as_json:
         raise typer.BadParameter("choose one of --json and --matrix")
     if exact and base is None:
         raise typer.BadParameter("--exact needs --base")
-    from slipway.stacks.comparison import compare
-
-    with compare(root, base, head, exact=exact) as compared:
+    if applied and base is not None:
+        raise typer.BadParameter("choose one of --base and --applied")
+    with _compared(root, base, head, exact=exact, store=store if applied else None) as compared:
         if matrix:
             typer.echo(json.dumps(_matrix(compared)))
         elif as_json:
@@ -67,9 +77,28 @@ def affected(
             typer.echo(_text(compared))
 
 
+def _compared(
+    root: Path, base: str | None, head: str | None, *, exact: bool, store: str | None
+) -> "AbstractContextManager[Comparison]":
+    """Args: store: its address, empty for that of slipway.yaml; None to compare two moments."""
+    from slipway.stacks.comparison import compare, compare_with_applied
+
+    if store is None:
+        return compare(root, base, head, exact=exact)
+
+    def applied() -> "Mapping[str, Applied]":
+        from slipway.cli.delivery.place import store_of
+        from slipway.stacks.applied import last_applied
+        from slipway.stacks.target import tree_of
+
+        return last_applied(store_of(tree_of(root), store).store)
+
+    return compare_with_applied(root, head, applied)
+
+
 def _json(compared: "Comparison") -> dict[str, Any]:
     return {
-        "base": compared.before.tree.commit,
+        "base": compared.before.tree.commit if compared.applied is None else "",
         "head": compared.after.tree.commit,
         "stacks": len(compared.after.evidence),
         "affected": [one.to_json() for one in compared.affected],
@@ -98,7 +127,8 @@ def _job(compared: "Comparison", one: "Affected") -> dict[str, str]:
 
 
 def _text(compared: "Comparison") -> str:
-    before, after = compared.before.tree.name, compared.after.tree.name
+    before = compared.before.tree.name if compared.applied is None else "what was last applied"
+    after = compared.after.tree.name
     of = f"of {len(compared.after.evidence)} stacks, {before} compared with {after}"
     if not compared.affected:
         return f"nothing is affected {of}"

@@ -63,6 +63,21 @@ class Affected:
         }
 
 
+@dataclass(frozen=True)
+class Applied:
+    """What was last applied of a stack.
+
+    Attributes:
+        digest: of what that was made of; empty where nobody knows what is there.
+        commit: of which it was.
+        note: what else there is to say of it, such as that it failed.
+    """
+
+    digest: str
+    commit: str
+    note: str = ""
+
+
 def affected(
     before: Mapping[str, Evidence], after: Mapping[str, Evidence], names: Iterable[str] | None = None
 ) -> list[Affected]:
@@ -94,27 +109,27 @@ def affected(
 
 
 def differs_from_applied(
-    applied: Mapping[str, str], after: Mapping[str, Evidence], before: Mapping[str, Evidence]
+    applied: Mapping[str, Applied], after: Mapping[str, Evidence], before: Mapping[str, Evidence]
 ) -> list[Affected]:
-    """The stacks whose digest is another one than what was last applied, and those that need one of these.
+    """The stacks that differ from what was last applied, and those that need one of these.
 
     Args:
-        applied: the digest of what was last applied, by stack; what is in no tree any more
-            is destroyed.
+        applied: what was, by stack; a stack that is in no tree any more is destroyed.
         after: what each stack is made of.
-        before: what it was made of at some earlier moment, for the reasons alone.
+        before: what it was made of when that was applied, where that is known: for the reasons alone.
 
     Raises:
         SlipwayError: stacks need each other in a circle.
     """
     found: dict[str, Affected] = {}
     for name, evidence in after.items():
-        if name not in applied:
+        known = applied.get(name)
+        if known is None:
             found[name] = Affected(name, Change.CREATE, note="it was never applied")
-        elif applied[name] != evidence.digest:
+        elif known.digest != evidence.digest:
             earlier = before.get(name)
             parts = tuple(differing(earlier, evidence)) if earlier else ()
-            note = "" if parts else "it differs from what was last applied"
+            note = known.note or ("" if parts else "it differs from what was last applied")
             found[name] = Affected(name, Change.UPDATE, parts, note=note)
     for name in applied.keys() - after.keys():
         found[name] = Affected(name, Change.DESTROY, note="it is gone")

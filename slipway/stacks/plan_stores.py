@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from slipway.errors import SlipwayError
 from slipway.platform.naming import alias_arn, plan_key_alias
+from slipway.platform.plan_store import Area
 from slipway.platform.reading import PREFIX, PROJECT, sources
 from slipway.platform.stack import Stack
 from slipway.stacks.plans.keys import FileKeys, Keys, KmsKeys
@@ -40,6 +41,16 @@ class PlanStore:
     store: Store
     keys: Keys
     address: str
+
+
+def keys_by_stack(store: Store, area: Area) -> dict[str, list[str]]:
+    """What an area of a store has of each stack: the rest of its keys, by project/stack."""
+    found: dict[str, list[str]] = {}
+    for key in store.list(f"{area.name}/"):
+        _, *stack, rest = key.split("/", 3)
+        if len(stack) == 2:
+            found.setdefault("/".join(stack), []).append(rest)
+    return found
 
 
 def open_store(

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from slipway.errors import SlipwayError
-from slipway.platform.plan_store import DRIFT, HEADS, LEASES, SUMMARIES, Area, lease_key
+from slipway.platform.plan_store import DRIFT, HEADS, LEASES, SUMMARIES, lease_key
 from slipway.stacks.dashboard.board import Done, Holder, OpenPlan, StackFacts
 from slipway.stacks.log import Entry, Log, Record
 from slipway.stacks.looks import last_look
+from slipway.stacks.plan_stores import keys_by_stack
 from slipway.stacks.plans.admission import is_on_record
 from slipway.stacks.summary import Summary
 from slipway.store import Leases, Store
@@ -72,7 +73,7 @@ def _is_over_with(facts: StackFacts) -> bool:
 
 
 def _listed(store: Store) -> dict[str, _Listed]:
-    keys = {area: _by_stack(store, area) for area in (HEADS, LEASES, DRIFT, SUMMARIES)}
+    keys = {area: keys_by_stack(store, area) for area in (HEADS, LEASES, DRIFT, SUMMARIES)}
     return {
         name: _Listed(
             has_log=name in keys[HEADS],
@@ -82,15 +83,6 @@ def _listed(store: Store) -> dict[str, _Listed]:
         )
         for name in {name for area in keys.values() for name in area}
     }
-
-
-def _by_stack(store: Store, area: Area) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for key in store.list(f"{area.name}/"):
-        _, *stack, rest = key.split("/", 3)
-        if len(stack) == 2:
-            found.setdefault("/".join(stack), []).append(rest)
-    return found
 
 
 def _facts(store: Store, name: str, listed: _Listed | None, evidence: Mapping[str, str] | None) -> StackFacts:
