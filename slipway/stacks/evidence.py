@@ -1,7 +1,8 @@
 """What each stack of a tree is made of: a digest by part, and one of all of them.
 
 Of contents and not of commits, so that a squash, a rebase or a merge queue changes nothing. Where it cannot
-be told what a program reads, all in its folder counts, unless slipway.yaml (`paths`) or the last plan tells.
+be told what a program reads, all in its folder counts, unless slipway.yaml (`paths`) tells. What a plan saw a
+program open beside that, it warns of (`slipway.stacks.unseen`).
 """
 
 from __future__ import annotations
@@ -12,19 +13,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from slipway.stacks.knowledge import Knowledge
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What the last plan of a stack was seen to read, from the repository's top.
-
-    Attributes:
-        files: that it opened.
-        references: stacks whose outputs it read, as project/stack.
-    """
-
-    files: frozenset[str] = frozenset()
-    references: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

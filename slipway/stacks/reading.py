@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from slipway.stacks.discovery import SETTINGS_FILE, Catalog, Project, discover
-from slipway.stacks.evidence import Configured, Evidence, Observed, Program
+from slipway.stacks.evidence import Configured, Evidence, Program
 from slipway.stacks.files import Files
 from slipway.stacks.knowledge import Knowledge
 from slipway.stacks.names import Parts, SettingsFacts, under, unknown_names
@@ -40,7 +40,6 @@ class Reading:
 def read(
     tree: Tree,
     knowledge: Knowledge,
-    observed: Mapping[str, Observed] | None = None,
     rules: SettingsFacts | None = None,
 ) -> Reading:
     """What each stack of a tree is made of.
@@ -48,12 +47,11 @@ def read(
     Args:
         tree: the files.
         knowledge: of their contents.
-        observed: what the last plan of a stack was seen to read, by its id; of any, all or none.
         rules: settings whose `ignore` and `paths` count in place of the tree's own, so that two trees are
             compared by the same ones, and a stack that is ignored from now on is not taken for gone.
     """
     said = knowledge.settings(tree)
-    return _Reader(tree, knowledge, observed or {}, said if rules is None else under(said, rules)).read()
+    return _Reader(tree, knowledge, said if rules is None else under(said, rules)).read()
 
 
 def require_right(repository: Repository, reading: Reading) -> None:
@@ -77,11 +75,8 @@ def require_right(repository: Repository, reading: Reading) -> None:
 
 
 class _Reader:
-    def __init__(
-        self, tree: Tree, knowledge: Knowledge, observed: Mapping[str, Observed], said: SettingsFacts
-    ) -> None:
+    def __init__(self, tree: Tree, knowledge: Knowledge, said: SettingsFacts) -> None:
         self._tree = tree
-        self._observed = observed
         self._knowledge = knowledge
         self._said = said
         self._known: dict[tuple[str, str], Parts] = {}
@@ -94,15 +89,11 @@ class _Reader:
     def read(self) -> Reading:
         found: dict[str, Evidence] = {}
         for project in self._catalog.projects.values():
-            programs: dict[bool, Program] = {}
-            declares = self._bounded(project)
+            paths = self._said_of(project.name)["paths"]
+            bounded = self._bounded(project)
+            program = self._programs.program(project, self._folders, paths, bounded=bounded)
             for stack, file in project.stacks.items():
-                name = project.stack_id(stack)
-                bounded = declares or name in self._observed
-                if bounded not in programs:
-                    paths = self._said_of(project.name)["paths"]
-                    programs[bounded] = self._programs.program(project, self._folders, paths, bounded=bounded)
-                found[name] = self._evidence(project, stack, file, programs[bounded])
+                found[project.stack_id(stack)] = self._evidence(project, stack, file, program)
         return Reading(self._tree, self._said, self._catalog, found)
 
     def _evidence(self, project: Project, stack: str, file: str, program: Program) -> Evidence:
@@ -110,14 +101,11 @@ class _Reader:
         said = self._said_of(project.name, stack)
         named = [pattern.replace(STACK, stack) for pattern in program.of_stack]
         own = dict(declared(self._files, [*named, *said["paths"]]))
-        seen = self._observed.get(name)
-        if seen is not None:
-            own.update((path, self._files.blobs.get(path, "")) for path in seen.files - program.parts.keys())
         if program.opaque:
             for token in self._knowledge.stack(blob)["relative"]:
                 target = posixpath.normpath(posixpath.join(project.folder, token))
                 own.update(self._files.matching(target) if not target.startswith(("..", ".")) else ())
-        upstreams = {*self._needed(project, stack), *(seen.references if seen else ())}
+        upstreams = {*self._needed(project, stack)}
         if program.refers:
             words = [*program.words, *self._knowledge.stack(blob)["words"]]
             upstreams.update(self._referred(project, stack, words))

@@ -34,6 +34,8 @@ class Target:
         sources: what it is made of as it lies there, committed or not.
         block: what slipway.yaml says of it.
         store: where that says that plans are; empty where it does not.
+        files: all of the work tree, from the repository's top, without what Git ignores.
+        settings: of those, the project's and the stack's own.
     """
 
     project: str
@@ -44,6 +46,8 @@ class Target:
     sources: Sources
     block: Block
     store: str
+    files: Collection[str] = ()
+    settings: Collection[str] = ()
 
     @property
     def name(self) -> str:
@@ -84,6 +88,8 @@ def find(folder: Path, name: str) -> Target:
             ),
             block=block,
             store=settings.store or "",
+            files=reading.tree.blobs.keys(),
+            settings=(project.file, evidence.file),
         )
 
 

@@ -84,8 +84,21 @@ def test_a_change_from_outside_makes_a_plan_stale_and_the_next_one_shows_it(
 
     run, summary = delivered.plan()
     assert properties(summary) == {("retentionInDays", "30", "14")}
+    assert summary.messages == ()
     assert delivered.apply(run)[0] == 0
     assert days(shop) == 14
+
+    # What no reading of the sources finds, the next plan has seen.
+    shared = shop.root.parents[1] / "shared"
+    shared.mkdir()
+    (shared / "days.txt").write_text("14")
+    reads = "int((Path(__file__).parents[2] / ('sha' + 'red') / ('days' + '.txt')).read_text())"
+    (shop.root / "sizes.py").write_text(f"from pathlib import Path\n\nDAYS = {reads}\n")
+    (message,) = delivered.plan()[1].messages
+    assert "the program opened shared/days.txt, and a change" in message.text
+    (shared.parent / "slipway.yaml").write_text("projects: {shop: {paths: [apps/shop/**, shared/*.txt]}}\n")
+    assert delivered.plan()[1].messages == ()
+    delivered.says(14)
     assert delivered.apply(run)[1]["applied"] == "before"
     assert delivered.status("drift", "local")[0] == 0
     records = Log(store(shop), Leases(store(shop)), "shop", "local").records()

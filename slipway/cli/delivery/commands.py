@@ -152,13 +152,15 @@ def _plan(  # noqa: PLR0917 - the command's own options, in their order
     as_json: bool,
 ) -> None:
     from slipway.cli.delivery import runs
+    from slipway.engine.opened import watching
     from slipway.stacks.plans import making, stored
     from slipway.stacks.plans.admission import is_on_record
     from slipway.stacks.summaries import summarize, write
+    from slipway.stacks.unseen import unseen, with_warning
 
     target = place.target
     present = runs.run_here(target.commit, given=run, base=base)
-    with held(target, engine, packs, changes=False) as session:
+    with watching() as watch, held(target, engine, packs, changes=False) as session, watch.here():
         manifest, made = making.make(
             session.engine,
             target.sources,
@@ -167,6 +169,7 @@ def _plan(  # noqa: PLR0917 - the command's own options, in their order
             targets=part.targets,
             imports=part.imports,
         )
+        made = with_warning(made, unseen(target, watch.files, packs))
     summary = summarize(
         made.result,
         made.operation,
