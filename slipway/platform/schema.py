@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from slipway.platform.organization import OrganizationSettings
 from slipway.platform.reading import PREFIX
-from slipway.platform.services import DEFAULTS, EnvironmentDefaults, ServiceSettings
+from slipway.platform.services import DEFAULTS, QA, EnvironmentDefaults, ServiceSettings
 from slipway.platform.settings import LocalSettings, PlatformSettings
 
 Schema = dict[str, Any]
@@ -125,7 +125,7 @@ def settings_page() -> str:
         parts.append(f"## {title}\n\n{schema['description']}\n")
         parts.append("| key | what it may be | default | meaning |\n|---|---|---|---|")
         parts.append("\n".join(_rows(schema, schema.get("$defs", {}))) + "\n")
-    return "\n".join([*parts, _ENVIRONMENTS, *map(_environment_row, DEFAULTS.items()), ""])
+    return "\n".join([*parts, _ENVIRONMENTS, *map(_environment_row, [*DEFAULTS.items(), ("qa<n>", QA)]), ""])
 
 
 _INTRODUCTION = """\
@@ -140,7 +140,8 @@ _ENVIRONMENTS = """\
 ## What an environment's name says
 
 An environment's block in a service's file is empty unless it differs from this. A name that is not here says
-`stack`, `jobs` and `branches` or `tags` itself. `qa1`, `qa2` and so on are all like `hotfix`.
+`stack`, `jobs` and `branches` or `tags` itself. `qa1`, `qa2` and so on are all like `qa<n>`. What a pull
+request is given admits the branch that it is merged to as well: the event of its closing runs there.
 
 | name | stack | jobs | branches | tags | reviewed | namespace |
 |---|---|---|---|---|---|---|"""

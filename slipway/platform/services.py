@@ -68,10 +68,12 @@ class EnvironmentDefaults:
 
 
 PULL_REQUESTS = "refs/pull/*/merge"
+"""A pull request that is closed by merging is not among them: that event's ref is the branch that it was
+merged to (https://docs.github.com/en/actions/reference/workflows-and-actions/variables, GITHUB_REF). What a
+pull request was given can be taken down again only where its environment admits that branch, too."""
 
-_PULL_REQUEST_DEPLOY = EnvironmentDefaults(
-    stack=Stack.STAGING, jobs=(JobKind.DEPLOY,), branches=(PULL_REQUESTS,)
-)
+QA: Final = EnvironmentDefaults(stack=Stack.STAGING, jobs=(JobKind.DEPLOY,), branches=(PULL_REQUESTS, "main"))
+"""Of `qa1`, `qa2` and so on."""
 
 DEFAULTS: Final[Mapping[str, EnvironmentDefaults]] = {
     "build": EnvironmentDefaults(
@@ -87,9 +89,13 @@ DEFAULTS: Final[Mapping[str, EnvironmentDefaults]] = {
     "promote": EnvironmentDefaults(
         stack=Stack.AUTOMATION, jobs=(JobKind.PROMOTE,), branches=("main", "release/*"), tags=("v*",)
     ),
-    "preview": EnvironmentDefaults(stack=Stack.STAGING, jobs=(JobKind.PREVIEW,), branches=(PULL_REQUESTS,)),
+    "preview": EnvironmentDefaults(
+        stack=Stack.STAGING, jobs=(JobKind.PREVIEW,), branches=(PULL_REQUESTS, "main")
+    ),
     "dev": EnvironmentDefaults(stack=Stack.STAGING, jobs=(JobKind.DEPLOY,), branches=("main",)),
-    "hotfix": _PULL_REQUEST_DEPLOY,
+    "hotfix": EnvironmentDefaults(
+        stack=Stack.STAGING, jobs=(JobKind.DEPLOY,), branches=(PULL_REQUESTS, "release/*")
+    ),
     "staging": EnvironmentDefaults(
         stack=Stack.STAGING,
         jobs=(JobKind.DEPLOY, JobKind.MIGRATE),
@@ -116,13 +122,13 @@ DEFAULTS: Final[Mapping[str, EnvironmentDefaults]] = {
         below_production=False,
     ),
 }
-"""By name; `qa1`, `qa2` and so on are all alike."""
+"""By name, but for `QA`."""
 
 
 def defaults_for(name: str) -> EnvironmentDefaults | None:
     """Defaults of an environment by its name; None for a name that says nothing, which must then say all."""
     if name.startswith("qa") and name[2:].isdigit():
-        return _PULL_REQUEST_DEPLOY
+        return QA
     return DEFAULTS.get(name)
 
 

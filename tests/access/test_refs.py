@@ -5,6 +5,7 @@ import pytest
 from slipway.access.refs import admits, pattern_matches, samples
 from slipway.access.world import Environment
 from slipway.platform.declaration import Repository
+from slipway.platform.services import defaults_for
 
 APP = Repository(owner="acme", name="app", owner_id=1, id=2)
 
@@ -49,6 +50,21 @@ def test_a_pull_request_needs_its_own_pattern() -> None:
     assert not admits(environment(["main", "*"]), "refs/pull/7/merge")
     assert admits(environment(["refs/pull/*/merge"]), "refs/pull/7/merge")
     assert not admits(environment(["refs/pull/*/merge"]), "refs/heads/main")
+
+
+@pytest.mark.parametrize(
+    ("name", "merged_to"), [("preview", "main"), ("qa1", "main"), ("qa7", "main"), ("hotfix", "release/1.4")]
+)
+def test_what_a_pull_request_is_given_can_be_taken_down_when_it_was_merged(name: str, merged_to: str) -> None:
+    """The job runs on the branch that it was merged to then, and on its own ref where it was only closed."""
+    defaults = defaults_for(name)
+    assert defaults is not None
+    admitted = {
+        ref
+        for ref in ("refs/pull/7/merge", "refs/heads/main", "refs/heads/release/1.4", "refs/heads/change")
+        if admits(environment([*defaults.branches], [*defaults.tags]), ref)
+    }
+    assert admitted == {"refs/pull/7/merge", f"refs/heads/{merged_to}"}
 
 
 def test_an_environment_without_a_policy_admits_every_ref() -> None:
