@@ -127,7 +127,7 @@ def test_what_a_change_newly_allows_is_told_before_what_it_does(cloned: Clone) -
     first, *rest = shown.split("\n\n")[0].splitlines()
     assert "+     assume it" in rest
     assert all(line.startswith("+     ") for line in rest)
-    assert first == "+ acme/skill-pool in qa3 from pull request: skill-pool-qa3 in 222222222222"
+    assert first == "+ acme/skill-pool in qa3 from branch main, pull request: skill-pool-qa3 in 222222222222"
     assert shown.index("\npreview automation: ") < shown.index("\npreview staging: ")
     # The same for the comment: each stack tells of the roles in its account.
     told = [Summary.from_bytes(file.read_bytes()) for file in sorted((cloned.root / "preview").iterdir())]
@@ -201,7 +201,11 @@ def test_access_names_what_a_change_newly_allows(cloned: Clone) -> None:
     difference = json.loads(cloned.ok("access", "--diff", "HEAD", "--stack", "staging", "--json"))
     (row,) = difference["newly_allowed"]
     assert not difference["no_longer_allowed"]
-    assert (row["who"], row["environment"], row["refs"]) == ("acme/skill-pool", "qa3", ["pull request"])
+    assert (row["who"], row["environment"], row["refs"]) == (
+        "acme/skill-pool",
+        "qa3",
+        ["branch main", "pull request"],
+    )
     assert row["role"] == "arn:aws:iam::222222222222:role/slipway/ci/skill-pool-qa3"
     assert "assume it" in row["what"]
 
